@@ -1,0 +1,119 @@
+"""What actors tell each other: plain dictionaries of numbers, strings and lists, so that any channel can carry them.
+
+Times are minutes since the start of the outage; powers kW, kvar; energies kWh.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+UnitState = Literal["off", "waiting", "starting", "follow", "form"]
+"""off: no output (an NBSU not started); waiting: PV counting its reconnect delay; starting: an NBSU drawing start-up
+power; follow: on line at its set-point; form: on line as the island's balance unit."""
+
+
+class UnitMeasurement(TypedDict):
+    """A unit as metered in the last simulation step."""
+
+    p_kw: float
+    q_kvar: float
+    state: UnitState
+    state_min: float
+    """minutes spent in ``state``"""
+    p_min_kw: float
+    p_max_kw: float
+    """range that limits (power, energy over one simulation step, ramp) leave for the next simulation step"""
+    discharge_kwh: float
+    charge_kwh: float
+    """ESS: energy it can still discharge and charge; 0 for the rest"""
+
+
+class LocalAreaMeasurement(TypedDict):
+    """What an energy gateway meters in its local area; one simulation step old when a controller reads it."""
+
+    time_min: float
+    energised: bool
+    energised_min: float
+    """minutes since the LA was last energised without a break; 0 when dark"""
+    shed: bool
+    demand_p_kw: float
+    demand_q_kvar: float
+    """what the customers would take now"""
+    units: dict[str, UnitMeasurement]
+
+
+class Forecast(TypedDict):
+    """A local area's forecast per plan step from now to the end of the window."""
+
+    step_start_min: list[float]
+    demand_p_kw: list[float]
+    demand_q_kvar: list[float]
+    pv_pu: dict[str, list[float]]
+    """PV unit id → available power per unit of rating"""
+
+
+class PscMessage(TypedDict):
+    """D_i of (1) with the state the dispatch centre needs to plan from now on; gateway → dispatch centre."""
+
+    local_area: str
+    issued_at_min: float
+    step_start_min: list[float]
+    demand_p_kw: list[float]
+    demand_q_kvar: list[float]
+    pv_pu: list[float]
+    """ζ^PV of (2)"""
+    charge_kwh: float
+    """E^Char of (3)"""
+    discharge_kwh: float
+    """E^Dis of (4)"""
+    energised_min: float
+    shed: bool
+    nbsu_state: Literal["off", "starting", "online"]
+    nbsu_remaining_min: float
+    """minutes of start-up still to go (state starting)"""
+    nbsu_p_kw: float
+    nbsu_p_min_kw: float
+    nbsu_p_max_kw: float
+    """range its ramp leaves at the next instant (state online)"""
+
+
+class NetPowerPlan(TypedDict):
+    """The dispatch centre's order to one gateway: net power of its LA per plan step; dispatch centre → gateway."""
+
+    local_area: str
+    issued_at_min: float
+    step_start_min: list[float]
+    end_min: float
+    energised: list[bool]
+    p_kw: list[float]
+    q_kvar: list[float]
+    """net injection p_{i,t}, q_{i,t}"""
+    p_ess_kw: list[float]
+    p_pv_kw: list[float]
+    p_nbsu_kw: list[float]
+    nbsu_state: list[Literal["off", "starting", "online"]]
+    balance_unit: list[str | None]
+    """which of this LA's units forms its island's voltage, if any"""
+
+
+class UnitOrder(TypedDict):
+    """Set-point for one unit until the next order; gateway → world."""
+
+    p_kw: float
+    q_kvar: float
+    state: UnitState
+
+
+class LocalAreaOrder(TypedDict):
+    """Orders of a gateway to its own area; gateway → world."""
+
+    units: dict[str, UnitOrder]
+    pick_up: bool
+    """reconnect customers that were shed (sent once at each plan step that serves this LA)"""
+
+
+class SwitchOrder(TypedDict):
+    """Dispatch centre → field terminal: the state this switch shall have from now on."""
+
+    switch: str
+    closed: bool

@@ -1,0 +1,45 @@
+"""The tables of a run: names, columns and units. Every row of a series holds for [time_min, time_min + step).
+
+Other tools' results can be scored by these columns too. Flags are 0 or 1; an empty cell means "not defined here"
+(the voltage of a dark bus, the flow through a switch without impedance).
+"""
+
+from __future__ import annotations
+
+SERIES: dict[str, tuple[str, ...]] = {
+    "bus": ("time_min", "bus", "energised", "vm_pu", "va_degree"),
+    "branch": (
+        "time_min", "branch", "closed", "energised", "p_from_kw", "q_from_kvar", "p_to_kw", "q_to_kvar", "loading_pct",
+    ),
+    "switch": ("time_min", "switch", "closed", "operated"),
+    "island": (
+        "time_min", "island", "balance_unit", "buses", "radial", "converged", "violations",
+        "generation_kw", "discharge_kw", "charge_kw", "infeed_kw", "startup_kw", "served_kw", "losses_kw", "mismatch_kw",
+        "vm_min_pu", "vm_max_pu", "loading_max_pct",
+    ),
+    "local_area": (
+        "time_min", "local_area", "section", "in_outage_area", "priority", "energised", "shed",
+        "demand_kw", "demand_kvar", "planned_kw", "served_kw", "served_kvar",
+    ),
+    "unit": (
+        "time_min", "unit", "kind", "local_area", "state", "p_kw", "q_kvar", "p_available_kw", "p_order_kw", "discharge_kwh", "charge_kwh",
+    ),
+    "message": ("time_min", "sender", "receiver", "kind", "delivered_min", "status"),
+}
+"""Series tables: file stem → columns. Generation and discharge are positive; ``p_available_kw`` is a PV unit's
+available power, ``discharge_kwh`` an ESS's remaining energy at the end of the step, ``mismatch_kw`` the energy
+balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
+number of rows in violations.csv for this island and step."""
+
+EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
+"""events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
+nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged."""
+
+VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
+"""violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""
+
+VIOLATION_KINDS: tuple[str, ...] = (
+    "not_radial", "no_balance_unit", "several_balance_units", "not_converged", "voltage_low", "voltage_high",
+    "overload", "unit_p", "unit_q", "unit_s", "unit_energy", "unit_ramp", "unit_start", "pv_reconnect",
+    "faulted_branch_closed", "unswitchable_branch_opened", "unsupplied_load", "power_balance",
+)

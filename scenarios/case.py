@@ -1,0 +1,33 @@
+"""A case: a scenario with its network loaded, checked and named, ready for a world and its controllers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenarios.schema import Scenario
+from scenarios.view import GridView
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loaded scenario.
+
+    ``net`` is a pandapower net whose ``bus.name``, ``line.name``, ``trafo.name`` and bus-bus ``switch.name`` are the
+    ids of ``view``; it holds no load, generator, storage or external grid: the world adds its own. Branch state is
+    ``in_service`` of a line or transformer and ``closed`` of a bus-bus switch; there are no other switches in it.
+    ``base_load_kw`` and ``base_load_kvar`` give each bus's peak demand (kvar None: from the power factor).
+    ``folder`` is where relative paths of the scenario start.
+    """
+
+    scenario: Scenario
+    net: pandapowerNet
+    view: GridView
+    folder: Path
+    base_load_kw: dict[str, float]
+    base_load_kvar: dict[str, float] | None
+    mix_by_bus: dict[str, dict[str, float]]

@@ -1,0 +1,260 @@
+"""A scenario: everything a run depends on, as a YAML file, with units in the names.
+
+Tags in the descriptions: [T] printed in Guo et al. 2025, [C] computed from it, [S] from a named source, [A] assumed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Minutes = Annotated[int, Field(gt=0)]
+
+
+class Part(BaseModel):
+    """Base of all parts: unknown keys are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TablesNetwork(Part):
+    """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
+
+    kind: Literal["tables"] = "tables"
+    folder: str = Field(description="Folder with the tables, relative to the scenario file.")
+    options: dict[str, str] = Field(default_factory=dict, description="Option name → value, see the folder's options.yaml.")
+
+
+class PandapowerFunction(Part):
+    """A network from a function of ``pandapower.networks``."""
+
+    kind: Literal["function"] = "function"
+    function: str
+    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    switchable: tuple[str, ...] = Field(default=(), description="Branches with a remotely operated switch, added to the net's own.")
+    normally_open: tuple[str, ...] | None = Field(default=None, description="Open before the outage; None: as the net has it.")
+
+
+class PandapowerJson(Part):
+    """A network from a file written by ``pandapower.to_json``."""
+
+    kind: Literal["json"] = "json"
+    file: str
+    switchable: tuple[str, ...] = ()
+    normally_open: tuple[str, ...] | None = None
+
+
+Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson, Field(discriminator="kind")]
+
+
+class Clock(Part):
+    """Plan step, simulation step, replan interval (min)."""
+
+    plan_step_min: Minutes = Field(default=30, description="Δt of the plan [A, D4].")
+    sim_step_min: Minutes = Field(default=5, description="Step of the world and its AC power flow; divides the plan step.")
+    replan_interval_min: Minutes | None = Field(default=None, description="How often the dispatch centre replans; None: each plan step.")
+
+    @property
+    def replan_min(self) -> int:
+        return self.replan_interval_min or self.plan_step_min
+
+
+class Outage(Part):
+    """When, how long, and what is lost."""
+
+    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
+    duration_min: Minutes
+    faulted_branches: tuple[str, ...] = ()
+    dead_infeeds: tuple[str, ...] | None = Field(default=None, description="Infeeds without voltage; None: as the network's tables say, else all.")
+
+
+class Site(Part):
+    """Where the PV stands; for the clear-sky model."""
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)]
+    altitude_m: float = 0.0
+    timezone: str
+
+
+class LocalAreas(Part):
+    """How buses are grouped behind energy gateways."""
+
+    by: Literal["bus", "section"] = "bus"
+    priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
+
+
+class ActualLoad(Part):
+    """How the actual load differs from the forecast: AR(1) noise per LA, relative to the forecast."""
+
+    sd_pct: NonNegative = Field(default=2.0, description="Standard deviation [A].")
+    correlation_min: Positive = 30.0
+
+
+class Load(Part):
+    """Demand of the LAs."""
+
+    source: Literal["shares", "network"] = Field(default="shares", description="Peaks by shares of peak_kw, or from the net's load table.")
+    peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
+    scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
+    power_factor: Annotated[float, Field(gt=0, le=1)] = 0.95
+    unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses without load for source=shares.")
+    shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(default="equal", description="Relative share by bus.")
+    shares_seed: int | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
+    shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(default=0.5, description="Random shares are 1 ± spread, then normalised.")
+    mix: dict[Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"], NonNegative] = Field(
+        default_factory=lambda: {"h0": 0.40, "g0": 0.35, "g3": 0.25},
+        description="Class mix, BDEW standard load profiles; 40 % household, 35 % general business, 25 % round the clock [A].",
+    )
+    mix_by_bus: dict[str, dict[str, NonNegative]] = Field(default_factory=dict, description="Other mixes for single buses.")
+    forecast_csv: str | None = Field(default=None, description="time, then <LA id> or <LA id>:q columns in kW, kvar; replaces the forecast.")
+    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+    actual: ActualLoad = ActualLoad()
+
+
+class Pv(Part):
+    """PV availability, per unit of rated power: clear-sky irradiance × performance ratio × clear-sky index."""
+
+    performance_ratio: Annotated[float, Field(gt=0, le=1)] = 0.78
+    clear_sky_index: Annotated[float, Field(ge=0, le=1.5)] = Field(default=1.0, description="Mean index; the forecast.")
+    variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %].")
+    correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
+    reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(default=30, description="PV waits this long after its bus is energised; one plan step in (13c).")
+    forecast_csv: str | None = Field(default=None, description="time, then one column per PV unit id, per unit of s_kva.")
+    actual_csv: str | None = None
+
+
+class PvSpec(Part):
+    """A PV unit; ``element`` takes bus and rating from an element of the net."""
+
+    id: str
+    bus: str | None = None
+    element: str | None = None
+    s_kva: Positive | None = None
+
+
+class EssSpec(Part):
+    id: str
+    bus: str | None = None
+    element: str | None = None
+    s_kva: Positive | None = None
+    discharge_kwh: NonNegative
+    charge_kwh: NonNegative
+
+
+class NbsuSpec(Part):
+    id: str
+    bus: str | None = None
+    element: str | None = None
+    s_kva: Positive | None = None
+    p_in_kw: NonNegative
+    ramp_up_kw_per_h: Positive
+    ramp_down_kw_per_h: Positive
+    start_min: NonNegative
+
+
+class Units(Part):
+    """Units of the scenario, added to those of the network's tables."""
+
+    pv: tuple[PvSpec, ...] = ()
+    ess: tuple[EssSpec, ...] = ()
+    nbsu: tuple[NbsuSpec, ...] = ()
+
+
+class Limits(Part):
+    """Limits of operation."""
+
+    vm_min_pu: Positive = Field(default=0.93, description="±7 % for 10 kV and 20 kV [S: GB/T 12325].")
+    vm_max_pu: Positive = 1.07
+    reference_vm_pu: Positive = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
+    min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7).")
+    max_loading_pct: Positive = 100.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Limits:
+        if not self.vm_min_pu <= self.reference_vm_pu <= self.vm_max_pu:
+            raise ValueError("vm_min_pu ≤ reference_vm_pu ≤ vm_max_pu must hold")
+        return self
+
+
+class DispatchCentre(Part):
+    """Choices of the dispatch centre's model, and its solver's discipline."""
+
+    switching_cost_kwh: NonNegative = Field(default=1.0, description="c_sw of (18), once per branch and operation (D13) [A].")
+    loss_allowance_pct: NonNegative = Field(default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A].")
+    first_online_step_free: bool = Field(default=True, description="(13j) as printed; false bounds the first on-line step too (D8).")
+    startup_power: Literal["sum", "printed"] = Field(default="sum", description="Σ p_in, or (12) as printed (D9).")
+    nbsu_reactive: Literal["online", "printed"] = Field(default="online", description="(13a): NBSU term only while on line, or always (D10).")
+    apparent_power: Literal["circle", "printed"] = Field(default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed.")
+    mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
+    node_limit: Annotated[int, Field(gt=0)] = 20_000
+    time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
+    solver_options: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Further HiGHS options.")
+
+
+class Gateway(Part):
+    """Costs of (42)–(45), CNY/kWh [A: the paper gives none]."""
+
+    pv_cost: NonNegative = 0.0
+    nbsu_cost: NonNegative = 2.0
+    ess_discharge_cost: NonNegative = 0.5
+    ess_charge_cost: NonNegative = Field(default=0.1, description="Charging costs money (D12).")
+
+
+class World(Part):
+    """How the simulated equipment behaves."""
+
+    nbsu_ramp_window_min: Minutes | None = Field(
+        default=None,
+        description="A ramp of r kW/h lets output change by at most r × window within any such window; None: the plan step, as in (13j).",
+    )
+
+
+class Published(Part):
+    """What a publication prints for this case, shown beside our results; never used by any calculation."""
+
+    source: str
+    dynamic_energy_mwh: Positive | None = None
+    static_energy_mwh: Positive | None = None
+    ratio: Positive | None = None
+    note: str = ""
+
+
+class Scenario(Part):
+    """One case: a network, an outage, series, units and the choices of planners and world."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    title: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
+    network: Network
+    clock: Clock = Clock()
+    outage: Outage
+    site: Site
+    local_areas: LocalAreas = LocalAreas()
+    load: Load
+    pv: Pv = Pv()
+    perfect_forecast: bool = Field(default=False, description="Actual series equal the forecast, step by step.")
+    units: Units = Units()
+    limits: Limits = Limits()
+    dispatch_centre: DispatchCentre = DispatchCentre()
+    gateway: Gateway = Gateway()
+    world: World = World()
+    published: Published | None = None
+
+    @model_validator(mode="after")
+    def _steps_divide(self) -> Scenario:
+        clock, wrong = self.clock, []
+        if clock.plan_step_min % clock.sim_step_min:
+            wrong.append(f"clock.sim_step_min {clock.sim_step_min} does not divide clock.plan_step_min {clock.plan_step_min}")
+        if self.outage.duration_min % clock.plan_step_min:
+            wrong.append(f"clock.plan_step_min {clock.plan_step_min} does not divide outage.duration_min {self.outage.duration_min}")
+        if clock.replan_min % clock.sim_step_min:
+            wrong.append(f"clock.sim_step_min {clock.sim_step_min} does not divide clock.replan_interval_min {clock.replan_min}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
