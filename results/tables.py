@@ -14,15 +14,16 @@ SERIES: dict[str, tuple[str, ...]] = {
     "switch": ("time_min", "switch", "closed", "operated"),
     "island": (
         "time_min", "island", "balance_unit", "buses", "radial", "converged", "violations",
-        "generation_kw", "discharge_kw", "charge_kw", "infeed_kw", "startup_kw", "served_kw", "losses_kw", "mismatch_kw",
-        "vm_min_pu", "vm_max_pu", "loading_max_pct",
+        "generation_kw", "discharge_kw", "charge_kw", "infeed_kw", "startup_kw", "served_kw", "losses_kw",
+        "mismatch_kw", "vm_min_pu", "vm_max_pu", "loading_max_pct",
     ),
     "local_area": (
         "time_min", "local_area", "section", "in_outage_area", "priority", "energised", "shed",
         "demand_kw", "demand_kvar", "planned_kw", "served_kw", "served_kvar",
     ),
     "unit": (
-        "time_min", "unit", "kind", "local_area", "state", "p_kw", "q_kvar", "p_available_kw", "p_order_kw", "discharge_kwh", "charge_kwh",
+        "time_min", "unit", "kind", "local_area", "state", "p_kw", "q_kvar", "p_available_kw", "p_order_kw",
+        "discharge_kwh", "charge_kwh",
     ),
     "message": ("time_min", "sender", "receiver", "kind", "delivered_min", "status"),
 }

@@ -20,8 +20,9 @@ class Case:
     ``net`` is a pandapower net whose ``bus.name``, ``line.name``, ``trafo.name`` and bus-bus ``switch.name`` are the
     ids of ``view``; it holds no load, generator, storage or external grid: the world adds its own. Branch state is
     ``in_service`` of a line or transformer and ``closed`` of a bus-bus switch; there are no other switches in it.
-    ``base_load_kw`` and ``base_load_kvar`` give each bus's peak demand (kvar None: from the power factor).
-    ``folder`` is where relative paths of the scenario start.
+    ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from the power factor),
+    ``mix_by_bus`` the weights of its load classes.
+    ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
     """
 
     scenario: Scenario
@@ -31,3 +32,4 @@ class Case:
     base_load_kw: dict[str, float]
     base_load_kvar: dict[str, float] | None
     mix_by_bus: dict[str, dict[str, float]]
+    inputs: tuple[Path, ...] = ()

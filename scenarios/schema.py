@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Minutes = Annotated[int, Field(gt=0)]
+LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
+"""Classes of the BDEW standard load profiles: h household, g business, l farming."""
 
 
 class Part(BaseModel):
@@ -25,7 +28,7 @@ class TablesNetwork(Part):
     """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
 
     kind: Literal["tables"] = "tables"
-    folder: str = Field(description="Folder with the tables, relative to the scenario file.")
+    folder: str = Field(description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45.")
     options: dict[str, str] = Field(default_factory=dict, description="Option name → value, see the folder's options.yaml.")
 
 
@@ -71,6 +74,13 @@ class Outage(Part):
     faulted_branches: tuple[str, ...] = ()
     dead_infeeds: tuple[str, ...] | None = Field(default=None, description="Infeeds without voltage; None: as the network's tables say, else all.")
 
+    @field_validator("start")
+    @classmethod
+    def _is_local(cls, start: datetime) -> datetime:
+        if start.tzinfo is not None:
+            raise ValueError("must be local time without an offset; site.timezone says where")
+        return start
+
 
 class Site(Part):
     """Where the PV stands; for the clear-sky model."""
@@ -78,7 +88,16 @@ class Site(Part):
     latitude_deg: Annotated[float, Field(ge=-90, le=90)]
     longitude_deg: Annotated[float, Field(ge=-180, le=180)]
     altitude_m: float = 0.0
-    timezone: str
+    timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be a name in the time zone database, e.g. Asia/Shanghai") from error
+        return timezone
 
 
 class LocalAreas(Part):
@@ -102,18 +121,33 @@ class Load(Part):
     peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
     scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
     power_factor: Annotated[float, Field(gt=0, le=1)] = 0.95
-    unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses without load for source=shares.")
-    shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(default="equal", description="Relative share by bus.")
+    unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses whose load is left out.")
+    shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(
+        default="equal", description="Relative share by bus; buses that a mapping does not name have none."
+    )
     shares_seed: int | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
     shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(default=0.5, description="Random shares are 1 ± spread, then normalised.")
-    mix: dict[Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"], NonNegative] = Field(
+    mix: dict[LoadClass, NonNegative] = Field(
         default_factory=lambda: {"h0": 0.40, "g0": 0.35, "g3": 0.25},
         description="Class mix, BDEW standard load profiles; 40 % household, 35 % general business, 25 % round the clock [A].",
     )
-    mix_by_bus: dict[str, dict[str, NonNegative]] = Field(default_factory=dict, description="Other mixes for single buses.")
-    forecast_csv: str | None = Field(default=None, description="time, then <LA id> or <LA id>:q columns in kW, kvar; replaces the forecast.")
+    mix_by_bus: dict[str, dict[LoadClass, NonNegative]] = Field(default_factory=dict, description="Other mixes for single buses.")
+    forecast_csv: str | None = Field(
+        default=None,
+        description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q in kW, kvar; "
+        "each row holds until the next; replaces the forecast of the LAs named.",
+    )
     actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
     actual: ActualLoad = ActualLoad()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Load:
+        if self.source == "shares" and self.peak_kw is None:
+            raise ValueError("peak_kw is missing; source: shares needs it")
+        for where, mix in {"mix": self.mix, **self.mix_by_bus}.items():
+            if not sum(mix.values()) > 0:
+                raise ValueError(f"mix of {where!r} must hold at least one class above 0")
+        return self
 
 
 class Pv(Part):
@@ -124,7 +158,7 @@ class Pv(Part):
     variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %].")
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
     reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(default=30, description="PV waits this long after its bus is energised; one plan step in (13c).")
-    forecast_csv: str | None = Field(default=None, description="time, then one column per PV unit id, per unit of s_kva.")
+    forecast_csv: str | None = Field(default=None, description="Same form, one column per PV unit id, per unit of s_kva.")
     actual_csv: str | None = None
 
 
@@ -190,6 +224,14 @@ class DispatchCentre(Part):
     startup_power: Literal["sum", "printed"] = Field(default="sum", description="Σ p_in, or (12) as printed (D9).")
     nbsu_reactive: Literal["online", "printed"] = Field(default="online", description="(13a): NBSU term only while on line, or always (D10).")
     apparent_power: Literal["circle", "printed"] = Field(default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed.")
+    reserve_pct: NonNegative = Field(
+        default=10.0,
+        description="Headroom the balance unit keeps where the plan's value allows it, in % of its island's demand [A].",
+    )
+    stored_energy_value: NonNegative = Field(
+        default=3.0,
+        description="CNY/kWh; among plans of equal value the one that leaves more energy in store is taken [A].",
+    )
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
     time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
@@ -248,13 +290,19 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
-        clock, wrong = self.clock, []
-        if clock.plan_step_min % clock.sim_step_min:
-            wrong.append(f"clock.sim_step_min {clock.sim_step_min} does not divide clock.plan_step_min {clock.plan_step_min}")
-        if self.outage.duration_min % clock.plan_step_min:
-            wrong.append(f"clock.plan_step_min {clock.plan_step_min} does not divide outage.duration_min {self.outage.duration_min}")
-        if clock.replan_min % clock.sim_step_min:
-            wrong.append(f"clock.sim_step_min {clock.sim_step_min} does not divide clock.replan_interval_min {clock.replan_min}")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+        if conflicts := step_conflicts(self.clock, self.outage):
+            raise ValueError("; ".join(f"{field} {value} {remedy}" for field, value, remedy in conflicts))
         return self
+
+
+def step_conflicts(clock: Clock, outage: Outage) -> list[tuple[str, int, str]]:
+    """Time steps that do not divide: field, value (min) and what would be right."""
+    plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
+    conflicts = []
+    if plan % step:
+        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
+    if outage.duration_min % plan:
+        conflicts.append(("outage.duration_min", outage.duration_min, f"must be a multiple of clock.plan_step_min ({plan})"))
+    if replan % step:
+        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+    return conflicts

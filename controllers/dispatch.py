@@ -1,0 +1,85 @@
+"""The second stage of planning: with sections, switches, start-ups and balance units decided, who gives how much.
+
+Objective (18) counts load only, so any dispatch that serves it is equally good and the split between PV, ESS and NBSU
+would be the solver's whim. This linear problem chooses one on stated grounds: balance units keep headroom for what the
+forecast misses, then energy stays in store, then generation is cheap.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from controllers.model import build_model
+from controllers.problem import AreaGraph
+from controllers.region import X, phi
+
+SHORTFALL_COST = 20.0
+"""CNY per kWh of missing headroom; above any cost of energy, so headroom comes first."""
+
+
+def headroom_power(m, i, t):
+    """A balance unit keeps a reserve of power: p^ESS + p^NBSU + reserve ≤ S + shortfall, kW."""
+    p = (m.p_ess[i, t] if i in m.ESS else 0.0) + (m.p_nbsu[i, t] if i in m.NBSU else 0.0)
+    s = m.s_ess_min[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
+    return p + m.reserve_kw[i, t] <= s + m.short_p[i, t]
+
+
+def headroom_energy(m, i, t):
+    """A balance unit keeps energy for its reserve over one step: e_{i,t} + reserve Δt ≤ E^Dis + shortfall, kWh."""
+    return m.e_ess[i, t] + m.reserve_kw[i, t] * m.dt[t] <= m.e_dis[i] + m.short_e[i, t]
+
+
+def headroom_reactive(m, i, sign, t):
+    """A balance unit keeps a reserve of reactive power: ±q + reserve ≤ 0.31 S + shortfall, kvar."""
+    q = (m.q_ess[i, t] if i in m.ESS else 0.0) + (m.q_nbsu[i, t] if i in m.NBSU else 0.0)
+    s = m.s_ess[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
+    return sign * q + m.reserve_kvar[i, t] <= m.q_ratio * s + m.short_q[i, t]
+
+
+def nbsu_generation(m, i, t):
+    """Generated power of an NBSU, without its start-up draw: g ≥ p^NBSU, kW."""
+    return m.g_nbsu[i, t] >= m.p_nbsu[i, t]
+
+
+def ess_discharge_cost(m, i, t):
+    """Wear of discharging, (44): C ≥ α^Dis p, CNY/h."""
+    return m.c_ess[i, t] >= m.ess_discharge_cost_rate * m.p_ess[i, t]
+
+
+def ess_charge_cost(m, i, t):
+    """Wear of charging, (45) read as a cost (D12): C ≥ −α^Char p, CNY/h."""
+    return m.c_ess[i, t] >= -m.ess_charge_cost_rate * m.p_ess[i, t]
+
+
+def dispatch_cost(m):
+    """Missing headroom, energy taken out of store, wear of storage and NBSU generation, CNY."""
+    shortfall = sum(m.dt[t] * (m.short_p[i, t] + m.short_q[i, t]) + m.short_e[i, t] for i in m.FORMER for t in m.T)
+    stored = sum(m.e_ess[i, m.T.last()] for i in m.ESS)
+    fuel = sum(m.dt[t] * m.g_nbsu[i, t] for i in m.NBSU for t in m.T)
+    wear = sum(m.dt[t] * m.c_ess[i, t] for i in m.ESS for t in m.T)
+    return SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel
+
+
+def build_dispatch(graph: AreaGraph, steps: int) -> pyo.ConcreteModel:
+    """The dispatch problem: the MILP's constraints with every binary to be fixed, and its own objective."""
+    m = build_model(graph, steps)
+    m.restored_energy.deactivate()
+    m.FORMER = pyo.Set(initialize=[i for i in m.ROOT if i in m.ESS or i in m.NBSU], ordered=True)
+    m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
+    m.ess_discharge_cost_rate, m.ess_charge_cost_rate = graph.ess_discharge_cost, graph.ess_charge_cost
+    for name in ("short_p", "short_e", "short_q"):
+        setattr(m, name, pyo.Var(m.FORMER, m.T, domain=pyo.NonNegativeReals))
+    m.g_nbsu = pyo.Var(m.NBSU, m.T, domain=pyo.NonNegativeReals)
+    m.c_ess = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
+    m.reserve_kw = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
+    m.reserve_kvar = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
+    m.headroom_power = pyo.Constraint(m.FORMER, m.T, rule=headroom_power)
+    m.headroom_energy = pyo.Constraint([i for i in m.FORMER if i in m.ESS], m.T, rule=headroom_energy)
+    m.headroom_reactive = pyo.Constraint(m.FORMER, m.SIGN, m.T, rule=headroom_reactive)
+    m.nbsu_generation = pyo.Constraint(m.NBSU, m.T, rule=nbsu_generation)
+    m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)
+    m.ess_charge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_charge_cost)
+    m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
+    for var in (m.X, m.b, m.root, m.launch):
+        var.fix(0)
+    return m

@@ -1,0 +1,119 @@
+"""The dispatch centre: gathers PSC messages, plans, and orders switches and net power.
+
+It sees what gateways and field terminals tell it, never the world itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder
+from controllers.plan import Plan, PlanStep
+from controllers.planner import Planner, PlanRecord
+from controllers.problem import AreaGraph, Horizon
+from controllers.strategies import Strategy
+from scenarios.schema import Scenario
+from scenarios.view import GridView
+
+
+@dataclass
+class Decision:
+    """What the dispatch centre sends out at one instant.
+
+    ``issued`` is set when it has planned just now, with the reason in ``why``; ``net_power`` then holds an order per
+    gateway. ``switches`` are sent at every start of a plan step.
+    """
+
+    switches: list[SwitchOrder] = field(default_factory=list)
+    net_power: list[NetPowerPlan] = field(default_factory=list)
+    issued: PlanRecord | None = None
+    why: str = ""
+
+
+class DispatchCentre:
+    """The agent that restores: one per run."""
+
+    def __init__(self, view: GridView, scenario: Scenario, strategy: Strategy) -> None:
+        self._view, self._scenario, self._strategy = view, scenario, strategy
+        self._end_min = float(scenario.outage.duration_min)
+        steps = scenario.outage.duration_min // scenario.clock.plan_step_min
+        self._graph = AreaGraph.of(view, scenario)
+        self._planner = Planner(self._graph, steps, static=strategy.static_plan)
+        self._psc: dict[str, PscMessage] = {}
+        self._switch_closed: dict[str, bool] = {}
+        self._plan: Plan | None = None
+        self._step_in_force: PlanStep | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan in force."""
+        return self._plan
+
+    def receive(self, messages: Mapping[str, PscMessage], switch_closed: Mapping[str, bool]) -> None:
+        """Take in PSC messages (by LA) and switch states reported by field terminals; older ones are replaced."""
+        self._psc.update(messages)
+        self._switch_closed.update(switch_closed)
+
+    def decide(self, time_min: float) -> Decision:
+        """Plan if it is time to, and say what follows from the plan in force at this time."""
+        decision = Decision(why=self._reason_to_plan(time_min))
+        if decision.why:
+            decision.issued = self._planner.plan(self._horizon(time_min), self._scenario.name, self._strategy.name)
+            self._plan = decision.issued.plan
+            decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
+        assert self._plan is not None
+        step = self._plan.step_at(time_min)
+        if decision.issued or step is not self._step_in_force:
+            closed = set(step.closed_branches)
+            decision.switches = [
+                SwitchOrder(switch=b.id, closed=b.id in closed)
+                for b in self._view.branches.values() if b.switchable and not b.faulted
+            ]
+        self._step_in_force = step
+        return decision
+
+    def planned_kw(self, time_min: float) -> dict[str, float]:
+        """Demand that the plan in force says is served now, by LA."""
+        if self._plan is None:
+            return {}
+        return {la: area.demand_kw for la, area in self._plan.step_at(time_min).local_areas.items() if area.demand_kw}
+
+    def _reason_to_plan(self, time_min: float) -> str:
+        if self._plan is None:
+            return "first plan"
+        if not self._strategy.replans or time_min >= self._end_min:
+            return ""
+        if time_min % self._scenario.clock.replan_min == 0:
+            return "replan interval"
+        lost = [la for la in self._planned_live() if self._psc[la]["energised_min"] == 0]
+        return f"planned areas went dark: {', '.join(lost)}" if lost else ""
+
+    def _planned_live(self) -> list[str]:
+        """LAs that the step in force wants energised."""
+        live = set(self._step_in_force.energised_buses) if self._step_in_force else set()
+        return [la.id for la in self._view.local_areas.values() if la.buses[0] in live]
+
+    def _horizon(self, time_min: float) -> Horizon:
+        starts = next(iter(self._psc.values()))["step_start_min"]
+        return Horizon(self._graph, tuple(starts), self._end_min, dict(self._psc), dict(self._switch_closed))
+
+
+def net_power_plan(plan: Plan, view: GridView, la: str) -> NetPowerPlan:
+    """The part of a plan that one gateway needs to know."""
+    bus, own = view.local_areas[la].buses[0], {u for u in view.units if view.local_area_of_unit(u) == la}
+    areas = [step.local_areas.get(la) for step in plan.steps]
+    return NetPowerPlan(
+        local_area=la,
+        issued_at_min=plan.issued_at_min,
+        step_start_min=[step.start_min for step in plan.steps],
+        end_min=plan.end_min,
+        energised=[bus in step.energised_buses for step in plan.steps],
+        p_kw=[a.p_kw if a else 0.0 for a in areas],
+        q_kvar=[a.q_kvar if a else 0.0 for a in areas],
+        p_ess_kw=[a.p_ess_kw if a else 0.0 for a in areas],
+        p_pv_kw=[a.p_pv_kw if a else 0.0 for a in areas],
+        p_nbsu_kw=[a.p_nbsu_kw if a else 0.0 for a in areas],
+        nbsu_state=[a.nbsu_state if a else "off" for a in areas],
+        balance_unit=[next((u for u in step.balance_units if u in own), None) for step in plan.steps],
+    )

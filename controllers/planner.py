@@ -1,0 +1,226 @@
+"""From a horizon to a plan: solve the MILP, choose balance units and a dispatch, write down what was decided."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import networkx as nx
+import pyomo.environ as pyo
+
+from controllers.dispatch import build_dispatch
+from controllers.model import build_model, set_horizon
+from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from controllers.powerflow import generation, generation_q
+from controllers.problem import AreaGraph, Horizon
+from controllers.region import phi, starting
+from controllers.solver import KeptSolver, Solution
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """A plan and how it was found: ``solution`` of the MILP, ``note`` on anything that did not go as hoped."""
+
+    plan: Plan
+    solution: Solution
+    note: str = ""
+
+
+class Planner:
+    """Plans again and again with kept models.
+
+    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14).
+    """
+
+    def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False) -> None:
+        self.graph = graph
+        self._steps, self._static = steps, static
+
+    @cached_property
+    def model(self) -> pyo.ConcreteModel:
+        return build_model(self.graph, self._steps, self._static)
+
+    @cached_property
+    def _solver(self) -> KeptSolver:
+        options = self.graph.options
+        limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
+        return KeptSolver(self.model, limits | options.solver_options, options.time_limit_s)
+
+    @cached_property
+    def _dispatch(self) -> tuple[pyo.ConcreteModel, KeptSolver]:
+        model = build_dispatch(self.graph, self._steps)
+        return model, KeptSolver(model, {})
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
+        set_horizon(self.model, horizon)
+        solution = self._solver.solve()
+        if solution.status == "none":
+            plan = nothing_restored(horizon, scenario, strategy)
+            return PlanRecord(plan, solution, f"no plan found ({solution.reason}); nothing is restored")
+        decided, note = self.model, ""
+        _round_binaries(self.model)
+        self._choose_balance_units(horizon)
+        if self._solve_dispatch(horizon):
+            decided = self._dispatch[0]
+        else:
+            note = "the dispatch stage found no solution; the MILP's own dispatch is used"
+        plan = Plan(
+            scenario=scenario, strategy=strategy, issued_at_min=horizon.start(0),
+            step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)), end_min=horizon.end_min,
+            objective=solution.objective, bound=solution.bound,
+            status="optimal" if solution.status == "optimal" else "feasible",
+            steps=[_read_step(decided, horizon, t) for t in range(horizon.steps)],
+        )
+        return PlanRecord(plan, solution, note)
+
+    def _choose_balance_units(self, horizon: Horizon) -> None:
+        """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
+
+        The model's own choice always fits. Voltages of an island shift together when its reference moves.
+        """
+        m, view = self.model, self.graph.view
+        order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
+        for t in range(horizon.steps):
+            for island in _islands(m, t):
+                las = [i for i in m.N if m.section[i] in island]
+                voltage = {i: pyo.value(m.U[i, t]) for i in las}
+                lowest, highest = min(voltage.values()), max(voltage.values())
+
+                def fits(i: str, low: float = lowest, high: float = highest, at: dict[str, float] = voltage) -> bool:
+                    shift = m.u_ref - at[i]
+                    return low + shift >= m.u_min - 1e-9 and high + shift <= m.u_max + 1e-9
+
+                capable = [i for i in order if i in las and (i in m.ESS or i in m.INFEED or _online(m, i, t))]
+                chosen = next((i for i in capable if fits(i)), None)
+                if chosen is not None:
+                    for i in las:
+                        if i in m.ROOT:
+                            m.root[i, t].set_value(float(i == chosen))
+
+    def _solve_dispatch(self, horizon: Horizon) -> bool:
+        """Fix what the MILP decided and solve the dispatch problem; False if that failed."""
+        d, solver = self._dispatch
+        m = self.model
+        set_horizon(d, horizon)
+        for name in ("X", "b", "root", "launch"):
+            source, target = getattr(m, name), getattr(d, name)
+            for index in source:
+                target[index].fix(source[index].value)
+        for index in d.reserve_kw:
+            d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
+        share = self.graph.options.reserve_pct / 100
+        for t in range(horizon.steps):
+            for island in _islands(m, t):
+                las = [i for i in m.N if m.section[i] in island]
+                for i in las:
+                    if i in d.FORMER and m.root[i, t].value > 0.5:
+                        d.reserve_kw[i, t] = share * sum(horizon.demand_kw(la, t) for la in las)
+                        d.reserve_kvar[i, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
+        return solver.solve().status == "optimal"
+
+
+def _round_binaries(m: pyo.ConcreteModel) -> None:
+    for name in ("X", "b", "root", "launch"):
+        for var in getattr(m, name).values():
+            var.set_value(float(round(var.value or 0.0)))
+
+
+def _online(m: pyo.ConcreteModel, i: str, t: int) -> bool:
+    return i in m.NBSU and pyo.value(phi(m, i, t)) > 0.5
+
+
+def _islands(m: pyo.ConcreteModel, t: int) -> list[set[str]]:
+    """Energised islands of a step, as sets of sections, in the order of the sections."""
+    graph = nx.Graph()
+    graph.add_nodes_from(s for s in m.S if m.X[s, t].value > 0.5)
+    graph.add_edges_from(
+        (m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.b[k, t].value > 0.5 and m.X[m.sec_i[k], t].value > 0.5
+    )
+    return [set(c) for c in nx.connected_components(graph)]
+
+
+def _tidy(number: float) -> float:
+    """Solver noise off a power: six decimals of a kW, and no negative zero."""
+    return round(number, 6) + 0.0
+
+
+def _read_step(m: pyo.ConcreteModel, horizon: Horizon, t: int) -> PlanStep:
+    view = horizon.graph.view
+    live = {s for s in m.S if m.X[s, t].value > 0.5}
+    balance = [_balance_unit(m, view, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
+    areas = {i: _read_area(m, horizon, i, t) for i in m.N if m.section[i] in live or _online(m, i, t)}
+    return PlanStep(
+        start_min=horizon.start(t),
+        closed_branches=[k for k in m.SWITCH if m.b[k, t].value > 0.5],
+        energised_buses=[bus for s in view.sections.values() if s.id in live for bus in s.buses],
+        balance_units=balance,
+        local_areas=areas,
+        units=_single_units(m, horizon, areas, set(balance), t),
+    )
+
+
+def _balance_unit(m: pyo.ConcreteModel, view, i: str, t: int) -> str:
+    """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
+    return next(
+        u for u in view.balance_order
+        if view.local_area_of_unit(u) == i and (u not in view.nbsu or _online(m, i, t))
+    )
+
+
+def _read_area(m: pyo.ConcreteModel, horizon: Horizon, i: str, t: int) -> LocalAreaSetPoint:
+    live = m.X[m.section[i], t].value > 0.5
+    demand, demand_q = (horizon.demand_kw(i, t), horizon.demand_kvar(i, t)) if live else (0.0, 0.0)
+    state = "off"
+    if i in m.NBSU:
+        state = "online" if _online(m, i, t) else "starting" if pyo.value(starting(m, i, t)) > 0.5 else "off"
+    return LocalAreaSetPoint(
+        p_kw=_tidy(pyo.value(generation(m, i, t)) - demand),
+        q_kvar=_tidy(pyo.value(generation_q(m, i, t)) - demand_q),
+        demand_kw=_tidy(demand),
+        p_pv_kw=_tidy(pyo.value(m.p_pv[i, t])) if i in m.PV else 0.0,
+        p_ess_kw=_tidy(pyo.value(m.p_ess[i, t])) if i in m.ESS else 0.0,
+        p_nbsu_kw=_tidy(pyo.value(m.p_nbsu[i, t])) if i in m.NBSU else 0.0,
+        nbsu_state=state,
+    )
+
+
+def _single_units(
+    m: pyo.ConcreteModel, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
+) -> dict[str, UnitSetPoint]:
+    """Set-points of units that are the only one of their kind in their LA; gateways decide the others."""
+    view, result = horizon.graph.view, {}
+    kinds = (("pv", view.pv, m.p_pv, m.q_pv), ("ess", view.ess, m.p_ess, m.q_ess), ("nbsu", view.nbsu, m.p_nbsu, m.q_nbsu))
+    for kind, units, p, q in kinds:
+        for unit in units:
+            i = view.local_area_of_unit(unit)
+            if i not in areas or sum(view.local_area_of_unit(u) == i for u in units) > 1:
+                continue
+            if kind == "nbsu":
+                state = {"off": "off", "starting": "starting", "online": "follow"}[areas[i].nbsu_state]
+            elif kind == "pv":
+                state = "follow" if m.pv_on[i, t].value > 0.5 else "waiting"
+            else:
+                state = "follow" if m.X[m.section[i], t].value > 0.5 else "off"
+            result[unit] = UnitSetPoint(
+                p_kw=_tidy(p[i, t].value), q_kvar=_tidy(q[i, t].value), state="form" if unit in balance else state
+            )
+    return result
+
+
+def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
+    """The plan that serves nobody: every switch open, all units off. Feasible unless a live infeed must be served."""
+    value = sum(
+        la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
+        for la in horizon.graph.view.local_areas.values() for t in range(horizon.steps)
+    )
+    return Plan(
+        scenario=scenario, strategy=strategy, issued_at_min=horizon.start(0),
+        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)), end_min=horizon.end_min,
+        objective=0.0, bound=value if math.isfinite(value) else 0.0, status="fallback",
+        steps=[
+            PlanStep(start_min=horizon.start(t), closed_branches=[], energised_buses=[], balance_units=[])
+            for t in range(horizon.steps)
+        ],
+    )

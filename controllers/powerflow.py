@@ -1,0 +1,125 @@
+"""Constraints (31)–(40): linear power flow of the energised forest on LAs. kW, kvar, squared voltage in p.u.²
+
+Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows.
+"""
+
+from __future__ import annotations
+
+from controllers.region import X
+
+
+def generation(m, i, t):
+    """Σ of the kinds of units in an LA. (13b): p^PV + p^ESS + p^NBSU (+ infeed), kW."""
+    terms = ((m.PV, m.p_pv), (m.ESS, m.p_ess), (m.NBSU, m.p_nbsu), (m.INFEED, m.p_infeed))
+    return sum(var[i, t] for members, var in terms if i in members)
+
+
+def generation_q(m, i, t):
+    """Reactive power of an LA's units, kvar."""
+    terms = ((m.PV, m.q_pv), (m.ESS, m.q_ess), (m.NBSU, m.q_nbsu), (m.INFEED, m.q_infeed))
+    return sum(var[i, t] for members, var in terms if i in members)
+
+
+def active_balance(m, i, t):
+    """What an LA generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, demand raised by the loss allowance."""
+    out = sum(m.P[l, t] for l in m.links_out[i]) - sum(m.P[l, t] for l in m.links_in[i])
+    return generation(m, i, t) - m.loss_factor * m.demand[i, t] * X(m, i, t) == out
+
+
+def reactive_balance(m, i, t):
+    """The same for reactive power. (34): q_{i,t} = Σ_j Q_{ij,t}."""
+    out = sum(m.Q[l, t] for l in m.links_out[i]) - sum(m.Q[l, t] for l in m.links_in[i])
+    return generation_q(m, i, t) - m.loss_factor * m.demand_q[i, t] * X(m, i, t) == out
+
+
+def _closed(m, l, t):
+    """1 if a link carries power: its switch is an energised edge, or it has none and its section is energised."""
+    return m.edge[l, t] if l in m.SWITCH else X(m, m.from_la[l], t)
+
+
+def active_flow_max(m, l, t):
+    """Power flows over closed links within their rating. (38), (39): P_{l,t} ≤ S_l b_{l,t}."""
+    return m.P[l, t] <= m.s_max[l] * _closed(m, l, t)
+
+
+def active_flow_min(m, l, t):
+    """Power flows over closed links within their rating. (38), (39): −S_l b_{l,t} ≤ P_{l,t}."""
+    return m.P[l, t] >= -m.s_max[l] * _closed(m, l, t)
+
+
+def reactive_flow_max(m, l, t):
+    """Reactive power likewise. (38), (39): Q_{l,t} ≤ S_l b_{l,t}."""
+    return m.Q[l, t] <= m.s_max[l] * _closed(m, l, t)
+
+
+def reactive_flow_min(m, l, t):
+    """Reactive power likewise. (38), (39): −S_l b_{l,t} ≤ Q_{l,t}."""
+    return m.Q[l, t] >= -m.s_max[l] * _closed(m, l, t)
+
+
+def _drop(m, l, t):
+    """2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA."""
+    return 2e-3 * (m.P[l, t] * m.r[l] + m.Q[l, t] * m.x[l])
+
+
+def voltage_drop(m, l, t):
+    """Voltage falls along a link without a switch. (37): U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
+    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] == _drop(m, l, t)
+
+
+def voltage_drop_max(m, l, t):
+    """Voltage falls along an edge. (37): U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M, M = U_max: one end may be dark."""
+    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] - _drop(m, l, t) <= m.u_max * (1 - m.edge[l, t])
+
+
+def voltage_drop_min(m, l, t):
+    """Voltage falls along an edge. (37): (b − 1) M ≤ U_i − U_j − 2 (P R + Q X), M = U_max."""
+    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] - _drop(m, l, t) >= -m.u_max * (1 - m.edge[l, t])
+
+
+def voltage_max(m, i, t):
+    """Voltage limit; a dark LA has none. (40): U_i ≤ X_i U_max."""
+    return m.U[i, t] <= m.u_max * X(m, i, t)
+
+
+def voltage_min(m, i, t):
+    """Voltage limit; a dark LA has none. (40): X_i U_min ≤ U_i."""
+    return m.U[i, t] >= m.u_min * X(m, i, t)
+
+
+def reference_max(m, i, t):
+    """A balance unit holds U_N. (36): U_i ≤ U_N + (1 − r_i) M, M = U_max − U_N."""
+    return m.U[i, t] <= m.u_ref + (m.u_max - m.u_ref) * (1 - m.root[i, t])
+
+
+def reference_min(m, i, t):
+    """A balance unit holds U_N. (36): U_N − (1 − r_i) M ≤ U_i, M = U_N: the LA may be dark."""
+    return m.U[i, t] >= m.u_ref * m.root[i, t]
+
+
+def infeed_max(m, i, t):
+    """A live infeed gives at most its rating: p ≤ S X."""
+    return m.p_infeed[i, t] <= m.s_infeed[i] * X(m, i, t)
+
+
+def infeed_min(m, i, t):
+    """A live infeed takes at most its rating: −S X ≤ p."""
+    return m.p_infeed[i, t] >= -m.s_infeed[i] * X(m, i, t)
+
+
+def infeed_q_max(m, i, t):
+    """Reactive power of a live infeed: q ≤ S X."""
+    return m.q_infeed[i, t] <= m.s_infeed[i] * X(m, i, t)
+
+
+def infeed_q_min(m, i, t):
+    """Reactive power of a live infeed: −S X ≤ q."""
+    return m.q_infeed[i, t] >= -m.s_infeed[i] * X(m, i, t)
+
+
+def restored_energy(m):
+    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
+    served = sum(m.value[s, t] * m.X[s, t] for s in m.S for t in m.T)
+    return served - m.switching_cost * sum(m.live[t] * m.op[l, t] for l in m.SWITCH for t in m.T)
+
+

@@ -1,0 +1,171 @@
+"""What the dispatch centre plans with: the LA graph it stores and the data of one horizon, all numbers looked up here.
+
+The dispatch centre sees a local area as one node, so branches inside an LA vanish; ``model.py`` holds the algebra.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from controllers.messages import PscMessage
+from controllers.psc import PscParameters, psc_parameters
+from scenarios.schema import DispatchCentre, Limits, Scenario
+from scenarios.view import GridView
+
+
+@dataclass(frozen=True)
+class Link:
+    """A branch between two LAs; ``r_pu``, ``x_pu`` on 1 MVA; ``s_max_kva`` is finite (see ``AreaGraph.links``)."""
+
+    id: str
+    i: str
+    j: str
+    r_pu: float
+    x_pu: float
+    s_max_kva: float
+    switchable: bool
+
+
+@dataclass(frozen=True)
+class AreaGraph:
+    """Static data of the dispatch centre: LAs, sections, links and the PSC parameters (5)–(12)."""
+
+    view: GridView
+    options: DispatchCentre
+    limits: Limits
+    pv_reconnect_min: float
+    ess_discharge_cost: float
+    ess_charge_cost: float
+    nbsu_cost: float
+
+    @classmethod
+    def of(cls, view: GridView, scenario: Scenario) -> AreaGraph:
+        costs = scenario.gateway
+        return cls(
+            view, scenario.dispatch_centre, scenario.limits, scenario.pv.reconnect_delay_min,
+            costs.ess_discharge_cost, costs.ess_charge_cost, costs.nbsu_cost,
+        )
+
+    @cached_property
+    def parameters(self) -> dict[str, PscParameters]:
+        return {la: psc_parameters(self.view, la, self.options.startup_power) for la in self.view.local_areas}
+
+    @cached_property
+    def section(self) -> dict[str, str]:
+        return {la.id: la.section for la in self.view.local_areas.values()}
+
+    @cached_property
+    def live_infeed_kva(self) -> dict[str, float]:
+        """LA → rating of the live infeeds in it."""
+        rating: dict[str, float] = {}
+        for infeed in self.view.infeeds.values():
+            if infeed.live:
+                la = self.view.local_area_of_bus[infeed.bus]
+                rating[la] = rating.get(la, 0.0) + infeed.s_kva
+        return rating
+
+    @cached_property
+    def capacity_kva(self) -> float:
+        """All that can ever flow: the rated power of every source. The largest big-M of a flow."""
+        units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in self.parameters.values())
+        return units + sum(self.live_infeed_kva.values())
+
+    @cached_property
+    def links(self) -> dict[str, Link]:
+        """Unfaulted branches between different LAs; an unlimited rating becomes all that can ever flow."""
+        area = self.view.local_area_of_bus
+        return {
+            b.id: Link(
+                b.id, area[b.from_bus], area[b.to_bus], b.r_pu, b.x_pu,
+                b.s_max_kva if math.isfinite(b.s_max_kva) else self.capacity_kva, b.switchable,
+            )
+            for b in self.view.branches.values()
+            if not b.faulted and area[b.from_bus] != area[b.to_bus]
+        }
+
+    @cached_property
+    def q_ratio(self) -> float:
+        """sin φ_max: reactive limit per unit of rating, 0.3122 at power factor 0.95 (D7)."""
+        return math.sin(math.acos(self.limits.min_power_factor))
+
+    @cached_property
+    def chord(self) -> float:
+        """Slope of the chord p + chord·|q| ≤ S that stays inside p² + q² ≤ S² for |q| ≤ S sin φ_max."""
+        return (1 - self.limits.min_power_factor) / self.q_ratio if self.q_ratio else 0.0
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """Data of one planning horizon, from now to the end of the window.
+
+    ``step_start_min`` are the starts of its steps; ``psc`` holds one message per LA; ``closed`` is the state of every
+    switchable branch now.
+    """
+
+    graph: AreaGraph
+    step_start_min: Sequence[float]
+    end_min: float
+    psc: Mapping[str, PscMessage]
+    closed: Mapping[str, bool]
+
+    @cached_property
+    def steps(self) -> int:
+        return len(self.step_start_min)
+
+    def start(self, t: int) -> float:
+        return self.step_start_min[t] if t < self.steps else self.end_min
+
+    def dt_h(self, t: int) -> float:
+        """Length of step t in hours; 0 past the window."""
+        return (self.start(t + 1) - self.start(t)) / 60 if t < self.steps else 0.0
+
+    def demand_kw(self, la: str, t: int) -> float:
+        return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0
+
+    def demand_kvar(self, la: str, t: int) -> float:
+        return self.psc[la]["demand_q_kvar"][t] if t < self.steps else 0.0
+
+    def pv_kw(self, la: str, t: int) -> float:
+        """ζ_{i,t} S_i^PV of (13c)."""
+        return self.psc[la]["pv_pu"][t] * self.graph.parameters[la].s_pv_kva if t < self.steps else 0.0
+
+    def pv_delay_met(self, la: str, t: int) -> bool:
+        """Whether the part of PV's reconnect delay before step t that lies before now has been served.
+
+        The part that lies inside the horizon is X of those steps, see ``pv_waits_for``.
+        """
+        before_now = self.graph.pv_reconnect_min - (self.start(t) - self.start(0))
+        return self.psc[la]["energised_min"] >= before_now - 1e-9
+
+    def pv_waits_for(self, t: int, earlier: int) -> bool:
+        """Whether the delay before step t reaches into an earlier step: with delay = step this is t − 1, as in (13c)."""
+        return self.start(earlier + 1) > self.start(t) - self.graph.pv_reconnect_min + 1e-9
+
+    def launches(self, la: str) -> list[int]:
+        """Steps at which an NBSU's start-up may be launched; −1 is the start-up under way, [] if it is on line."""
+        state = self.psc[la]["nbsu_state"]
+        if state == "online":
+            return []
+        return [-1, *range(self.steps)] if state == "starting" else list(range(self.steps))
+
+    def online_from(self, la: str, launch: int) -> float:
+        """When an NBSU launched at that step comes on line, in minutes."""
+        if launch < 0:
+            return self.start(0) + self.psc[la]["nbsu_remaining_min"]
+        return self.start(launch) + self.graph.parameters[la].start_min
+
+    def is_online(self, la: str, launch: int, t: int) -> bool:
+        return self.start(t) >= self.online_from(la, launch) - 1e-9
+
+    def is_starting(self, la: str, launch: int, t: int) -> bool:
+        return t >= max(launch, 0) and not self.is_online(la, launch, t)
+
+    def ramp_kw(self, la: str, t: int) -> tuple[float, float]:
+        """Largest fall and rise from step t − 1 to step t ≥ 1: rate × time between their starts (D8)."""
+        hours = self.dt_h(t - 1) if t < self.steps else math.inf
+        parameters = self.graph.parameters[la]
+        rating = parameters.s_nbsu_kva + parameters.p_in_kw
+        return min(rating, parameters.ramp_down_kw_per_h * hours), min(rating, parameters.ramp_up_kw_per_h * hours)

@@ -1,0 +1,181 @@
+"""Power supply capability (PSC) of a local area: equations (1)–(12) of Guo et al. 2025, one function each.
+
+The dispatch centre stores the static part, (5)–(12), as ``PscParameters``; the gateway sends the rest, D_i of (1), as a
+``PscMessage``. A kind of unit that an LA does not have counts as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from controllers.messages import Forecast, LocalAreaMeasurement, PscMessage, UnitMeasurement
+from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
+
+U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
+NbsuState = Literal["off", "starting", "online"]
+
+
+@dataclass(frozen=True)
+class PscParameters:
+    """What the dispatch centre stores of an LA, (5)–(12): kVA, kW, kW/h, minutes."""
+
+    s_pv_kva: float
+    s_ess_kva: float
+    s_ess_min_kva: float
+    s_nbsu_kva: float
+    ramp_up_kw_per_h: float
+    ramp_down_kw_per_h: float
+    start_min: float
+    p_in_kw: float
+
+
+def pv_factor(pv: Sequence[PvUnit], pv_pu: Mapping[str, Sequence[float]], step: int) -> float:
+    """Available PV power per unit of rating. (2): ζ^PV_{i,t} = Σ_b S_b ζ_{t,b} / Σ_b S_b."""
+    rating = pv_rating(pv)
+    return sum(b.s_kva * pv_pu[b.id][step] for b in pv) / rating if rating else 0.0
+
+
+def charge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
+    """Energy the ESSs can still take in, kWh. (3): E_i^Char = Σ_c E_c^Char."""
+    return sum(measured[c.id]["charge_kwh"] for c in ess)
+
+
+def discharge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
+    """Energy the ESSs can still give, kWh. (4): E_i^Dis = Σ_c E_c^Dis."""
+    return sum(measured[c.id]["discharge_kwh"] for c in ess)
+
+
+def pv_rating(pv: Sequence[PvUnit]) -> float:
+    """Rated power of the PVs, kVA. (5): S_i^PV = Σ_b S_b."""
+    return sum(b.s_kva for b in pv)
+
+
+def ess_rating(ess: Sequence[EssUnit]) -> float:
+    """Rated power of the ESSs, kVA. (6): S_i^ESS = Σ_c S_c."""
+    return sum(c.s_kva for c in ess)
+
+
+def nbsu_rating(nbsu: Sequence[NbsuUnit]) -> float:
+    """Rated power of the NBSUs, kVA. (7): S_i^NBSU = Σ_e S_e."""
+    return sum(e.s_kva for e in nbsu)
+
+
+def ess_smallest_rating(ess: Sequence[EssUnit]) -> float:
+    """Rated power of the smallest ESS, kVA. (8): S_{i,min}^ESS = min_c S_c."""
+    return min((c.s_kva for c in ess), default=0.0)
+
+
+def ramp_down(nbsu: Sequence[NbsuUnit]) -> float:
+    """Slowest fall of an NBSU, kW/h. (9): p_i^down = min_e p_e^down."""
+    return min((e.ramp_down_kw_per_h for e in nbsu), default=0.0)
+
+
+def ramp_up(nbsu: Sequence[NbsuUnit]) -> float:
+    """Slowest rise of an NBSU, kW/h. (10): p_i^up = min_e p_e^up."""
+    return min((e.ramp_up_kw_per_h for e in nbsu), default=0.0)
+
+
+def start_duration(nbsu: Sequence[NbsuUnit]) -> float:
+    """Start-up time of the slowest NBSU, min. (11): T_i^NBSU = max_e T_e."""
+    return max((e.start_min for e in nbsu), default=0.0)
+
+
+def startup_power_printed(nbsu: Sequence[NbsuUnit]) -> float:
+    """Start-up power that keeps the start-up energy, kW. (12): p_i^in = Σ_e T_e p_e^in / T_i.
+
+    Not sufficient where start-up times differ, see ``startup_power_sum``.
+    """
+    duration = start_duration(nbsu)
+    return sum(e.start_min * e.p_in_kw for e in nbsu) / duration if duration else startup_power_sum(nbsu)
+
+
+def startup_power_sum(nbsu: Sequence[NbsuUnit]) -> float:
+    """Start-up power while all NBSUs start together, kW. (12) as decided in D9: p_i^in = Σ_e p_e^in."""
+    return sum(e.p_in_kw for e in nbsu)
+
+
+def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssUnit, ...], tuple[NbsuUnit, ...]]:
+    """PVs, ESSs and NBSUs of an LA, in the view's order."""
+
+    def inside(units: Mapping[str, U]) -> tuple[U, ...]:
+        return tuple(u for u in units.values() if view.local_area_of_bus[u.bus] == la_id)
+
+    return inside(view.pv), inside(view.ess), inside(view.nbsu)
+
+
+def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParameters:
+    """The static PSC of an LA, (5)–(12). ``startup_power``: ``sum`` or ``printed`` (D9); another word is a ValueError."""
+    start_up = {"sum": startup_power_sum, "printed": startup_power_printed}
+    if startup_power not in start_up:
+        raise ValueError(f"startup_power is {startup_power!r}; it must be one of {', '.join(start_up)}")
+    pv, ess, nbsu = units_of(view, la_id)
+    return PscParameters(
+        s_pv_kva=pv_rating(pv),
+        s_ess_kva=ess_rating(ess),
+        s_ess_min_kva=ess_smallest_rating(ess),
+        s_nbsu_kva=nbsu_rating(nbsu),
+        ramp_up_kw_per_h=ramp_up(nbsu),
+        ramp_down_kw_per_h=ramp_down(nbsu),
+        start_min=start_duration(nbsu),
+        p_in_kw=start_up[startup_power](nbsu),
+    )
+
+
+def start_up_remaining(unit: NbsuUnit, measured: UnitMeasurement, age_min: float) -> float:
+    """Minutes of start-up a unit still needs, the measurement being ``age_min`` old; the full time if it is off."""
+    if measured["state"] in ("follow", "form"):
+        return 0.0
+    if measured["state"] == "starting":
+        return max(0.0, unit.start_min - measured["state_min"] - age_min)
+    return unit.start_min
+
+
+def aggregate_nbsu_state(
+    nbsu: Sequence[NbsuUnit], measured: Mapping[str, UnitMeasurement], age_min: float
+) -> tuple[NbsuState, float]:
+    """State of an LA's NBSUs as one unit, and the minutes of start-up still to go.
+
+    All NBSUs of one gateway start to generate together (Sec. 3.1): a fast one is launched with the slow ones and held
+    at its start-up power. So they are on line when all are, and start for as long as the slowest needs; a unit that
+    tripped while others run has its whole start-up before it.
+    """
+    states = [measured[e.id]["state"] for e in nbsu]
+    if nbsu and all(state in ("follow", "form") for state in states):
+        return "online", 0.0
+    if all(state in ("off", "waiting") for state in states):
+        return "off", 0.0
+    return "starting", max(start_up_remaining(e, measured[e.id], age_min) for e in nbsu)
+
+
+def assess(
+    view: GridView, la_id: str, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float
+) -> PscMessage:
+    """D_i of (1): forecast demand, ζ^PV (2), E^Char (3) and E^Dis (4), with the state to plan from.
+
+    E^Char and E^Dis are what is left now, as measured. Durations (energised, start-up) are brought forward from the
+    measurement's ``time_min`` to ``time_min``.
+    """
+    pv, ess, nbsu = units_of(view, la_id)
+    measured = measurement["units"]
+    age_min = max(0.0, time_min - measurement["time_min"])
+    state, remaining_min = aggregate_nbsu_state(nbsu, measured, age_min)
+    on_line = nbsu if state == "online" else ()
+    return PscMessage(
+        local_area=la_id,
+        issued_at_min=time_min,
+        step_start_min=list(forecast["step_start_min"]),
+        demand_p_kw=list(forecast["demand_p_kw"]),
+        demand_q_kvar=list(forecast["demand_q_kvar"]),
+        pv_pu=[pv_factor(pv, forecast["pv_pu"], step) for step in range(len(forecast["step_start_min"]))],
+        charge_kwh=charge_energy(ess, measured),
+        discharge_kwh=discharge_energy(ess, measured),
+        energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
+        shed=measurement["shed"],
+        nbsu_state=state,
+        nbsu_remaining_min=remaining_min,
+        nbsu_p_kw=sum(measured[e.id]["p_kw"] for e in nbsu),
+        nbsu_p_min_kw=sum(measured[e.id]["p_min_kw"] for e in on_line),
+        nbsu_p_max_kw=sum(measured[e.id]["p_max_kw"] for e in on_line),
+    )

@@ -1,0 +1,240 @@
+"""A comparison as files and as text: comparison.csv, .md and .json (no wall times), timing.csv, and the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from results.compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Comparison
+from results.recorder import cell, write_json, write_text
+from results.tables import VIOLATION_KINDS
+
+WIDTH = 80
+
+LABELS: dict[str, tuple[str, str, int]] = {
+    "demand_energy_mwh": ("demand", "MWh", 3),
+    "planned_energy_mwh": ("planned", "MWh", 3),
+    "served_energy_mwh": ("served", "MWh", 3),
+    "weighted_served_energy_mwh": ("served, weighted", "MWh", 3),
+    "pv_mwh": ("from PV", "MWh", 3),
+    "pv_curtailed_mwh": ("PV curtailed", "MWh", 3),
+    "ess_discharge_mwh": ("from ESS", "MWh", 3),
+    "ess_charge_mwh": ("into ESS", "MWh", 3),
+    "nbsu_mwh": ("from NBSU", "MWh", 3),
+    "nbsu_startup_mwh": ("NBSU start-up", "MWh", 3),
+    "infeed_mwh": ("from infeed", "MWh", 3),
+    "losses_mwh": ("losses", "MWh", 3),
+    "switch_operations": ("switch operations", "", 0),
+    "interruptions": ("interruptions", "", 0),
+    "ac_steps": ("AC steps", "", 0),
+    "ac_converged_steps": ("AC steps converged", "", 0),
+    "ac_violated_steps": ("AC steps violated", "", 0),
+    **{f"violations_{kind}": (f"· {kind}", "", 0) for kind in VIOLATION_KINDS},
+    "plan_count": ("plans", "", 0),
+    "worst_gap": ("worst gap", "%", 3),
+    "all_proven": ("all plans proven", "", 0),
+}
+"""Measure → label, unit and decimals, in the order of the tables."""
+
+MARKS = {COMPUTED: "c", CALIBRATED: "k", f"{COMPUTED}; numerator calibrated": "k", PRINTED: "p"}
+LEGEND = {
+    "c": "c computed by our runs",
+    "p": "p printed in the publication",
+    "k": "k computed, but peak load and clear-sky index (for a ratio: of its numerator) were calibrated to the printed "
+    "number, so agreement proves nothing",
+}
+
+Column = list[str]
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write a comparison's files into a folder (made if needed, other files in it stay); return their paths.
+
+    ``comparison.csv`` one row per run, ``comparison_seeds.csv`` mean, min and max over seeds, ``published.csv`` our
+    numbers beside printed ones, ``served.csv`` power over time, ``comparison.md``, ``comparison.json``; these compare
+    byte for byte. Wall times are in ``timing.csv`` only.
+    """
+    tables = {
+        "comparison": comparison.runs,
+        "comparison_seeds": comparison.over_seeds(),
+        "published": comparison.published,
+        "served": comparison.served,
+        "timing": comparison.timing,
+    }
+    for name, table in tables.items():
+        write_text(folder / f"{name}.csv", table_csv(table))
+    write_text(folder / "comparison.md", as_markdown(comparison))
+    content = {
+        "starts": comparison.starts,
+        "notes": comparison.notes,
+        "runs": records(comparison.runs),
+        "over_seeds": records(comparison.over_seeds()),
+        "published": [
+            {**row, "value": NOT_DEFINED} if row["value"] is None else row for row in records(comparison.published)
+        ],
+    }
+    write_json(folder / "comparison.json", content)
+    return [folder / f"{name}.csv" for name in tables] + [folder / "comparison.md", folder / "comparison.json"]
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """The comparison as Markdown, without wall times."""
+    parts = ["# Comparison of strategies", ""]
+    for scenario in comparison.starts:
+        strategies, rows = measure_rows(comparison, scenario)
+        parts += [f"## {scenario}", "", *_md_table(["", "unit", *strategies], [[r[0], r[1], *r[2]] for r in rows]), ""]
+        if seeds := _seeds_line(comparison, scenario):
+            parts += [seeds, ""]
+        printed = comparison.published[comparison.published["scenario"] == scenario]
+        if len(printed):
+            head = ["", "strategy", "ours", "mark", "published", "mark"]
+            body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)] for row in records(printed)]
+            parts += [f"{_heading(records(printed))}:", "", *_md_table(head, body), ""]
+        if note := comparison.notes.get(scenario):
+            parts += [note, ""]
+    return "\n".join(parts)
+
+
+def as_text(comparison: Comparison) -> str:
+    """The comparison for a terminal of 80 columns, plain ASCII rules, with wall times (marked as such)."""
+    lines: list[str] = []
+    for scenario in comparison.starts:
+        strategies, rows = measure_rows(comparison, scenario)
+        rows = [*rows, *_wall_time_rows(comparison, scenario, strategies)]
+        lines += [scenario, "=" * len(scenario)]
+        for block in _column_blocks(strategies, rows):
+            head = [strategies[k] for k in block]
+            body = [[f"{name} ({unit})" if unit else name, *(values[k] for k in block)] for name, unit, values in rows]
+            lines += [*_text_table(["", *head], body), ""]
+        if seeds := _seeds_line(comparison, scenario):
+            lines += [*textwrap.wrap(seeds, WIDTH), ""]
+        printed = comparison.published[comparison.published["scenario"] == scenario]
+        if len(printed):
+            lines += [*_published_lines(records(printed)), ""]
+        if note := comparison.notes.get(scenario):
+            lines += [*textwrap.wrap(note, WIDTH), ""]
+    return "\n".join(lines)
+
+
+def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:
+    """Strategies of a scenario, and for each measure its label, unit and one text per strategy: a value, or
+    ``mean [min..max]`` where several seeds differ."""
+    runs = comparison.runs[comparison.runs["scenario"] == scenario]
+    strategies = list(dict.fromkeys(runs["strategy"]))
+    rows: list[tuple[str, str, Column]] = []
+    for measure, (label, unit, decimals) in LABELS.items():
+        if measure not in runs or (measure.startswith("violations_") and not runs[measure].any()):
+            continue
+        values = [runs.loc[runs["strategy"] == s, measure].tolist() for s in strategies]
+        rows.append((label, unit, [_spread(v, measure, decimals) for v in values]))
+    return strategies, rows
+
+
+def table_csv(table: pd.DataFrame) -> str:
+    """A table as CSV text: fixed rounding, ``\\n`` line ends."""
+    texts = table.map(lambda value: cell(None if value is pd.NA else value, 9))
+    return texts.to_csv(index=False, lineterminator="\n")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dictionaries of plain values, None where nothing is defined."""
+    return [
+        {str(name): None if not isinstance(value, str) and pd.isna(value) else value for name, value in row.items()}
+        for row in table.astype(object).to_dict("records")
+    ]
+
+
+def _spread(values: list[Any], measure: str, decimals: int) -> str:
+    known = [float(v) for v in values if v is not None and not pd.isna(v)]
+    if not known:
+        return "-"
+    if measure == "all_proven":
+        return "yes" if all(known) else "no" if len(known) == 1 else f"{sum(map(int, known))} of {len(known)}"
+    scale = 100 if measure == "worst_gap" else 1
+    low, high, mean = min(known) * scale, max(known) * scale, sum(known) / len(known) * scale
+    if measure == "worst_gap" and high > 1000:
+        return "over 1000"
+    if f"{low:.{decimals}f}" == f"{high:.{decimals}f}":
+        return f"{low:.{decimals}f}"
+    return f"{mean:.{max(decimals, 1)}f} [{low:.{decimals}f}..{high:.{decimals}f}]"
+
+
+def _seeds_line(comparison: Comparison, scenario: str) -> str:
+    seeds = sorted(set(comparison.runs.loc[comparison.runs["scenario"] == scenario, "seed"]))
+    return f"Mean [min..max] over {len(seeds)} seeds." if len(seeds) > 1 else ""
+
+
+def _wall_time_rows(comparison: Comparison, scenario: str, strategies: list[str]) -> list[tuple[str, str, Column]]:
+    timing = comparison.timing[comparison.timing["scenario"] == scenario]
+    names = [str(c) for c in timing.columns if c not in KEYS and pd.api.types.is_numeric_dtype(timing[c])]
+    return [
+        (f"wall time, {name.removesuffix('_s')}", "s" if name.endswith("_s") else "",
+         [_spread(timing.loc[timing["strategy"] == s, name].tolist(), name, 2) for s in strategies])
+        for name in names
+    ]  # fmt: skip
+
+
+def _ours(row: dict[str, Any]) -> tuple[str, str]:
+    return (NOT_DEFINED if row["value"] is None else _number(row["value"], row["unit"])), row["mark"]
+
+
+def _theirs(row: dict[str, Any]) -> tuple[str, str]:
+    return ("-" if row["printed"] is None else _number(row["printed"], row["unit"])), row["printed_mark"]
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.1f}x" if unit == "x" else f"{value:.3f} {unit}"
+
+
+def _published_lines(rows: list[dict[str, Any]]) -> list[str]:
+    table, marks = [], set[str]()
+    for row in rows:
+        (ours, mark), (theirs, printed_mark) = _ours(row), _theirs(row)
+        letters = MARKS[mark], MARKS.get(printed_mark, " ")
+        marks |= set(letters)
+        # The full words are too wide for the column; they follow below.
+        ours = ours.split(" (")[0]
+        table.append([f"{row['quantity']}: {row['strategy']}", f"{ours} {letters[0]}", f"{theirs} {letters[1]}"])
+    lines = _text_table([_heading(rows), "ours  ", "published  "], table)
+    undefined = [NOT_DEFINED] if any(row["value"] is None for row in rows) else []
+    for text in (*(LEGEND[letter] for letter in LEGEND if letter in marks), *undefined):
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    return lines
+
+
+def _heading(rows: list[dict[str, Any]]) -> str:
+    return "Dynamic and static" if all(row["printed"] is None for row in rows) else "Beside the publication"
+
+
+def _column_blocks(strategies: Sequence[str], rows: Sequence[tuple[str, str, Column]]) -> list[list[int]]:
+    """Indices of the strategies that fit side by side into 80 columns."""
+    label = max(len(f"{name} ({unit})") if unit else len(name) for name, unit, _ in rows)
+    blocks: list[list[int]] = [[]]
+    room = WIDTH - label
+    for k, strategy in enumerate(strategies):
+        width = 2 + max(len(strategy), *(len(values[k]) for _, _, values in rows))
+        if blocks[-1] and room < width:
+            blocks.append([])
+            room = WIDTH - label
+        blocks[-1].append(k)
+        room -= width
+    return blocks
+
+
+def _text_table(head: list[str], body: list[list[str]]) -> list[str]:
+    widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
+
+    def line(row: list[str]) -> str:
+        cells = [row[0].ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    return [line(head), "-" * min(WIDTH, sum(widths) + 2 * (len(widths) - 1)), *map(line, body)]
+
+
+def _md_table(head: list[str], body: list[list[str]]) -> list[str]:
+    rule = ["---" if k == 0 else "---:" for k in range(len(head))]
+    return ["| " + " | ".join(row) + " |" for row in [head, rule, *body]]

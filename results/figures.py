@@ -1,0 +1,54 @@
+"""Figures of a run and of a comparison, drawn from the folder's tables alone, so that they can be redrawn any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from results import comparison_figures, run_figures, style
+from results.run_tables import RunTables, read_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
+    "restoration_states": run_figures.restoration_states,
+    "generation_by_source": run_figures.generation_by_source,
+    "planned_served": run_figures.planned_served,
+    "envelopes": run_figures.envelopes,
+}
+"""Figures of a run by file name."""
+
+
+def draw_run_figures(folder: Path) -> list[Path]:
+    """Draw a run's figures into its ``figures/`` as PDF and PNG; return the files.
+
+    Raises NotARun. A run that failed before its first step has nothing to draw: an empty list.
+    """
+    run = read_run(folder)
+    if run.local_area.empty:
+        return []
+    files: list[Path] = []
+    with style.house_style():
+        for name, draw in RUN_FIGURES.items():
+            files += style.save(draw(run), folder / "figures" / name)
+    return files
+
+
+def draw_comparison_figures(folder: Path) -> list[Path]:
+    """Draw a comparison's figures into its ``figures/``, one per scenario, as PDF and PNG; return the files.
+
+    Raises NotARun.
+    """
+    starts, power, runs = comparison_figures.read_comparison(folder)
+    files: list[Path] = []
+    with style.house_style():
+        for scenario, start in starts.items():
+            figure = comparison_figures.served_by_strategy(
+                power[power["scenario"] == scenario], runs[runs["scenario"] == scenario], start
+            )
+            # A scenario's name may hold a slash (guo45/fault-0400).
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in scenario)
+            files += style.save(figure, folder / "figures" / f"served_by_strategy_{name}")
+    return files

@@ -1,0 +1,83 @@
+"""A result folder appears whole or not at all: it is built beside its place and renamed when finished."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+OURS = ("manifest.json", "comparison.json", "study.json")
+"""A folder with one of these files holds results of this program, so ``overwrite`` may replace it."""
+
+
+class FolderNotEmpty(ValueError):
+    """The folder asked for already holds files."""
+
+    def __init__(self, folder: Path, ours: bool) -> None:
+        self.folder = folder
+        self.ours = ours
+        super().__init__(
+            f"{folder} already holds results; choose another folder or pass --overwrite"
+            if ours
+            else f"{folder} holds files that are not results of this program, so it is never replaced; choose another"
+        )
+
+
+def ensure_writable(folder: Path, overwrite: bool = False) -> None:
+    """Refuse a folder that must not be replaced; call it before a long run, not only after.
+
+    Raises FolderNotEmpty for a non-empty folder without ``overwrite``, and always for a folder that holds no results
+    (a mistyped ``--out`` must not cost anybody their home directory).
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FolderNotEmpty(folder, ours=False)
+    if any(folder.iterdir()):
+        ours = any((folder / name).is_file() for name in OURS)
+        if not (ours and overwrite):
+            raise FolderNotEmpty(folder, ours)
+
+
+@contextmanager
+def new_folder(folder: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to fill; it takes its place as ``folder`` only if the block ends without an exception.
+
+    What a killed run left behind is cleaned first. Raises FolderNotEmpty as ``ensure_writable`` does.
+    """
+    folder = folder.absolute()
+    partial, replaced = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.replaced")
+    _recover(folder, partial, replaced)
+    ensure_writable(folder, overwrite)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        ensure_writable(folder, overwrite)
+        _swap(partial, folder, replaced)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _recover(folder: Path, partial: Path, replaced: Path) -> None:
+    """Undo what a killed writer left: drop its half-built folder, put back an old one caught between two renames."""
+    if partial.exists():
+        shutil.rmtree(partial)
+    if replaced.exists():
+        if folder.exists():
+            shutil.rmtree(replaced)
+        else:
+            replaced.rename(folder)
+
+
+def _swap(partial: Path, folder: Path, replaced: Path) -> None:
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    folder.rename(replaced)
+    try:
+        partial.rename(folder)
+    except OSError:
+        replaced.rename(folder)
+        raise
+    shutil.rmtree(replaced)

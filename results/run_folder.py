@@ -1,0 +1,117 @@
+"""A run's folder: what it holds, how it is written in one piece and read back.
+
+``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``plans/*.json``,
+``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``, ``timing.json`` (all wall times and nothing
+else), ``figures/``. Apart from ``timing.json`` the same scenario, seed and versions give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
+from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
+from results.run_tables import NotARun, RunTables, read_run
+from results.summary import EnergyImbalance, summarise
+from scenarios.schema import Scenario
+
+__all__ = [
+    "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "hash_files", "installed_versions",
+    "read_run", "write_run",
+]  # fmt: skip
+
+PACKAGES = (
+    "relight", "mosaik", "pandapower", "pyomo", "highspy", "numpy", "scipy", "pandas", "networkx", "pvlib", "demandlib",
+)  # fmt: skip
+"""Packages whose version can change a result."""
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that can change a result; ``not installed`` where one is missing."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
+    """SHA-256 of a run's inputs: name (never a machine's path) → hash of the file's bytes."""
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
+
+
+def write_run(
+    folder: Path,
+    *,
+    scenario: Scenario,
+    strategy: str,
+    seed: int,
+    recorder: Recorder,
+    inputs: Mapping[str, str] | None = None,
+    timing: Mapping[str, float] | None = None,
+    failure: str = "",
+    overwrite: bool = False,
+    finish: Callable[[Path], object] | None = None,
+) -> Path:
+    """Write a run's folder, whole or not at all; return it.
+
+    ``inputs`` are the hashes from ``hash_files``; ``timing`` wall times in seconds by name; ``failure`` says in one
+    line why a run failed (empty: it ran through). A run that has not recorded every simulation step of its window
+    is written as failed whatever the caller says, because mosaik can end a broken run without an exception.
+    ``finish`` is called with the folder before it takes its place, to add figures and a report.
+
+    Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
+    failed first, for inspection).
+    """
+    steps = scenario.outage.duration_min // scenario.clock.sim_step_min
+    if not failure and recorder.steps_seen != steps:
+        failure = f"recorded {recorder.steps_seen} of {steps} simulation steps"
+    imbalance: EnergyImbalance | None = None
+    with new_folder(folder, overwrite) as building:
+        manifest: dict[str, Any] = {
+            "format": 1,
+            "status": "failed" if failure else "complete",
+            "reason": failure,
+            "scenario": scenario.name,
+            "strategy": strategy,
+            "seed": seed,
+            "steps_recorded": recorder.steps_seen,
+            "versions": installed_versions(),
+            "inputs": dict(sorted((inputs or {}).items())),
+        }
+        _write_tables(building, scenario, recorder)
+        write_json(building / "timing.json", timing or {})
+        write_json(building / "manifest.json", manifest)
+        try:
+            # From the tables as written, so that whoever reads the folder arrives at the same digits.
+            summary = summarise(read_run(building))
+        except EnergyImbalance as error:
+            manifest |= {"status": "failed", "reason": failure or str(error)}
+            write_json(building / "manifest.json", manifest)
+            summary = summarise(read_run(building), check_energy=False)
+            imbalance = None if failure else error
+        write_json(building / "summary.json", summary)
+        if finish is not None:
+            finish(building)
+    if imbalance is not None:
+        raise imbalance
+    return folder
+
+
+def _write_tables(folder: Path, scenario: Scenario, recorder: Recorder) -> None:
+    resolved = yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    write_text(folder / "scenario.yaml", resolved)
+    for table in COLUMNS:
+        write_text(folder / table_path(table), recorder.table_text(table))
+    (folder / "plans").mkdir()
+    for number, plan in enumerate(recorder.plans):
+        write_json(folder / "plans" / f"{number:04d}-{plan['issued_at_min']:g}min.json", plan)

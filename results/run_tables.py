@@ -1,0 +1,98 @@
+"""A run read back from its folder: one pandas table per file, ids always as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pydantic import ValidationError
+
+from results.recorder import COLUMNS, TEXT_COLUMNS, table_path
+from scenarios.schema import Scenario
+
+
+class NotARun(ValueError):
+    """A folder that is not a run's folder, or a damaged one."""
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """Everything a run's folder says, its wall times and figures apart.
+
+    Ids and words are text (empty where there is none), all else is float with NaN for an empty cell.
+    """
+
+    manifest: dict[str, Any]
+    scenario: Scenario
+    plans: list[dict[str, Any]]
+    bus: pd.DataFrame
+    branch: pd.DataFrame
+    switch: pd.DataFrame
+    island: pd.DataFrame
+    local_area: pd.DataFrame
+    unit: pd.DataFrame
+    message: pd.DataFrame
+    violations: pd.DataFrame
+    events: pd.DataFrame
+
+    @property
+    def strategy(self) -> str:
+        return str(self.manifest["strategy"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.manifest["seed"])
+
+    @property
+    def complete(self) -> bool:
+        return self.manifest["status"] == "complete"
+
+    @property
+    def end_min(self) -> float:
+        """End of the last recorded step: the end of the window, or where a failed run stopped."""
+        if self.complete or self.local_area.empty:
+            return float(self.scenario.outage.duration_min)
+        return float(self.local_area["time_min"].max()) + self.scenario.clock.sim_step_min
+
+
+def read_run(folder: Path) -> RunTables:
+    """Read a run's folder. Raises NotARun, naming the file and what is wrong with it."""
+    manifest = read_json(folder / "manifest.json")
+    try:
+        scenario = Scenario.model_validate(yaml.safe_load((folder / "scenario.yaml").read_text(encoding="utf-8")))
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        raise NotARun(f"{folder / 'scenario.yaml'}: {error}") from error
+    plans = [read_json(path) for path in sorted((folder / "plans").glob("*.json"))]
+    tables = {table: read_table(folder / table_path(table), COLUMNS[table]) for table in COLUMNS}
+    return RunTables(manifest=manifest, scenario=scenario, plans=plans, **tables)
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read one CSV table. Raises NotARun if it is missing or its columns differ."""
+    numbers = [column for column in columns if column not in TEXT_COLUMNS]
+    try:
+        table = pd.read_csv(
+            path,
+            # An id may be called NA; only an empty cell of a number is "not defined".
+            keep_default_na=False,
+            na_values={column: [""] for column in numbers},
+            dtype={column: float if column in numbers else str for column in columns},
+            encoding="utf-8",
+        )
+    except (OSError, ValueError) as error:
+        raise NotARun(f"{path}: {error}") from error
+    if tuple(table.columns) != columns:
+        raise NotARun(f"{path}: columns are {', '.join(table.columns)}; they should be {', '.join(columns)}")
+    return table
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON file. Raises NotARun if it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotARun(f"{path}: {error}") from error

@@ -1,0 +1,191 @@
+"""Loading a scenario: one call that returns a checked case, or an error that lists everything wrong at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from scenarios.case import Case
+from scenarios.network import build_view, bus_demand, load_network
+from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
+from scenarios.schema import Scenario, step_conflicts
+from scenarios.series import load_series
+from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
+
+__all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
+
+_REMEDIES = {
+    "extra_forbidden": "unknown key; known keys: {known}",
+    "missing": "missing; this key is required",
+    "union_tag_not_found": "kind is missing; one of tables, function, json",
+    "union_tag_invalid": "kind must be one of tables, function, json",
+}
+
+
+def shipped_scenarios() -> list[str]:
+    """Names of the scenarios that ship with Relight, e.g. ``guo45/fault-0400``."""
+    files = sorted(PACKAGE_FOLDER.glob("*/*.yaml"))
+    return [f"{path.parent.name}/{path.stem}" for path in files if path.stem != "options"]
+
+
+def load_case(source: str | Path, overrides: Sequence[str] = (), seed: int | None = None) -> Case:
+    """Load a scenario, its network and its series, and check all of it.
+
+    ``source`` is a YAML file or a shipped name; ``overrides`` are ``path=value`` with the value as YAML, e.g.
+    ``load.peak_kw=3000``; ``seed`` replaces the scenario's. Raises ``ScenarioError`` with every problem found.
+    """
+    path, file = _find(source)
+    problems: list[Problem] = []
+    data, overridden = _read(path, file, overrides, problems)
+    if seed is not None:
+        data["seed"], overridden["seed"] = seed, "seed"
+    scenario = _validate(data, file, overridden, problems)
+    case = _build(scenario, path, file, problems)
+    if problems or case is None:
+        raise ScenarioError(problems)
+    return case
+
+
+def resolved_yaml(scenario: Scenario) -> str:
+    """All values of a scenario, defaults included, as YAML that loads to an equal scenario; paths stay as given."""
+    return write_yaml(scenario.model_dump(mode="json"))
+
+
+def input_hashes(case: Case) -> dict[str, str]:
+    """SHA-256 of each file that was read, by its name relative to ``scenarios/`` or to the scenario's folder."""
+    return {display_name(path, case.folder): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(case.inputs)}
+
+
+def _find(source: str | Path) -> tuple[Path, str]:
+    """The scenario's file, and the name under which problems speak of it."""
+    path = Path(source)
+    if path.is_file():
+        return path, str(source)
+    if str(source) in shipped_scenarios():
+        return PACKAGE_FOLDER / f"{source}.yaml", f"{source}.yaml"
+    remedy = f"no such file and no shipped scenario; shipped: {listed(shipped_scenarios(), limit=100)}"
+    raise ScenarioError([Problem(str(source), "", None, remedy)])
+
+
+def _read(
+    path: Path, file: str, overrides: Sequence[str], problems: list[Problem]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The YAML's data with overrides applied, and which paths they changed. Raises if there is no mapping to go on."""
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+    except DuplicateKey as error:
+        raise ScenarioError([Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")]) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
+    if not isinstance(data, dict):
+        remedy = "must be a mapping of keys to values; see relight schema scenario"
+        raise ScenarioError([Problem(file, "", data, remedy)])
+    overridden: dict[str, str] = {}
+    for override in overrides:
+        try:
+            overridden[apply_override(data, override)] = override
+        except OverrideError as error:
+            problems.append(Problem("--set", error.override, None, error.remedy))
+    return data, overridden
+
+
+def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], problems: list[Problem]) -> Scenario:
+    """The scenario, or what is valid of it: a part with errors becomes its default, or None where it has none."""
+    parts: dict[str, Any] = {}
+    for name, field in Scenario.model_fields.items():
+        if name not in data and not field.is_required():
+            continue
+        adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
+        try:
+            if name not in data:
+                raise KeyError(name)
+            parts[name] = adapter.validate_python(data[name])
+        except KeyError:
+            problems.append(Problem(file, name, None, _REMEDIES["missing"]))
+            parts[name] = None
+        except ValidationError as error:
+            problems.extend(_problems_of(error, name, data, file, overridden))
+            if field.is_required():
+                parts[name] = None
+    for name in data:
+        if name not in Scenario.model_fields:
+            remedy = _REMEDIES["extra_forbidden"].format(known=listed(Scenario.model_fields, 30))
+            problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
+    scenario = Scenario.model_construct(**parts)
+    if scenario.outage:
+        for where, value, remedy in step_conflicts(scenario.clock, scenario.outage):
+            problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
+    return scenario if problems else Scenario.model_validate(data)
+
+
+def _problems_of(
+    error: ValidationError, part: str, data: dict[str, Any], file: str, overridden: dict[str, str]
+) -> list[Problem]:
+    """Pydantic's complaints in our words, those about one field joined."""
+    joined: dict[str, tuple[object, list[str]]] = {}
+    for item in error.errors():
+        keys, place = [part], data[part]
+        for key in item["loc"]:
+            if isinstance(place, dict) and key in place:
+                place = place[key]
+            elif isinstance(place, list) and isinstance(key, int) and key < len(place):
+                place = place[key]
+            elif item["type"] != "missing" or key != item["loc"][-1]:
+                continue  # names of union members and the like are no keys of the file
+            keys.append(str(key))
+        field = ".".join(keys)
+        remedy = _REMEDIES.get(item["type"], item["msg"].removeprefix("Value error, "))
+        if item["type"] == "extra_forbidden":
+            remedy = remedy.format(known=listed(_known_keys(data, keys[:-1]), 30))
+        if item["type"] == "string_type" and isinstance(item["input"], int | float):
+            remedy = f"must be text; write it in quotes: '{item['input']}'"
+        value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]
+        joined.setdefault(field, (value, []))[1].append(remedy)
+    return [
+        Problem(_origin(field, file, overridden), field, value, " or ".join(dict.fromkeys(remedies)))
+        for field, (value, remedies) in joined.items()
+    ]
+
+
+def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:
+    """Keys that the schema knows at a place of the file; empty where it cannot be told."""
+    schema = Scenario.model_json_schema()
+    node, place = schema, data
+    for key in keys:
+        place = place[int(key)] if isinstance(place, list) else place.get(key)
+        node = node["items"] if "items" in node else node.get("properties", {}).get(key, {})
+        if "discriminator" in node:
+            kind = place.get(node["discriminator"]["propertyName"]) if isinstance(place, dict) else None
+            node = {"$ref": node["discriminator"]["mapping"].get(kind)} if kind else {}
+        options = [option for option in node.get("anyOf", [node]) if option.get("type") != "null"]
+        node = options[0] if options else {}
+        if node.get("$ref"):
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return list(node.get("properties", {}))
+
+
+def _origin(field: str, file: str, overridden: dict[str, str]) -> str:
+    """``--set`` for a field that an override changed, else the scenario's file."""
+    return "--set" if any(field == path or field.startswith(f"{path}.") for path in overridden) else file
+
+
+def _build(scenario: Scenario, path: Path, file: str, problems: list[Problem]) -> Case | None:
+    """Everything beyond the schema. Parts of the scenario that are None had problems and are left out."""
+    folder = path.resolve().parent
+    if scenario.network is None:
+        return None
+    raw = load_network(scenario.network, folder, file, problems)
+    if raw is None:
+        return None
+    view = build_view(raw, scenario, file, problems)
+    series = load_series(scenario, view, folder, file, problems)
+    if scenario.load is None:
+        return None
+    p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
+    inputs = (path.resolve(), *raw.files, *(item.path for item in series.values()))
+    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)))

@@ -1,0 +1,214 @@
+"""From a scenario's network to the view that controllers read, and to each bus's peak demand."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import networkx as nx
+import numpy as np
+
+from scenarios.pandapower_import import read_pandapower
+from scenarios.problems import Problem, listed
+from scenarios.raw import RawNetwork
+from scenarios.schema import EssSpec, Load, NbsuSpec, Network, PvSpec, Scenario, TablesNetwork
+from scenarios.tables import read_tables
+from scenarios.view import (
+    Branch,
+    Bus,
+    EssUnit,
+    GridView,
+    LocalArea,
+    NbsuUnit,
+    PvUnit,
+    Section,
+    find_sections,
+)
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+_UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
+
+
+def load_network(network: Network, base: Path, file: str, problems: list[Problem]) -> RawNetwork | None:
+    """Read a network of any kind; paths start at the folder ``base``. None when ``problems`` were added.
+
+    ``file`` names the scenario in problems.
+    """
+    before = len(problems)
+    read = read_tables if isinstance(network, TablesNetwork) else read_pandapower
+    raw = read(network, base, file, problems)  # type: ignore[arg-type]
+    if raw is None:
+        return None
+    if not len(raw.net.bus):
+        problems.append(Problem(file, "network", None, "has no buses"))
+    else:
+        _check_connected(raw.net, file, problems)
+    return raw if len(problems) == before else None
+
+
+def _check_connected(net: pandapowerNet, file: str, problems: list[Problem]) -> None:
+    """Every bus must be reachable with all switches closed and faulted lines repaired."""
+    graph = nx.Graph()
+    graph.add_nodes_from(net.bus.name)
+    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(net, set(), set()))
+    main, *others = sorted(nx.connected_components(graph), key=len, reverse=True)
+    if others:
+        apart = [bus for bus in net.bus.name if bus not in main]
+        remedy = "cannot be reached even with every switch closed; join them by branches or leave them out"
+        problems.append(Problem(file, "network, buses", listed(apart), remedy))
+
+
+def branches_of(net: pandapowerNet, switchable: set[str], faulted: set[str]) -> list[Branch]:
+    """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
+    name, vn = net.bus.name, net.bus.vn_kv
+    found = []
+    for line in net.line.itertuples():
+        v = float(vn[line.from_bus])
+        scale = line.length_km / line.parallel / v**2
+        s_max = math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000
+        found.append(("line", line.name, line.from_bus, line.to_bus, line.r_ohm_per_km * scale, line.x_ohm_per_km * scale, s_max,
+                      line.in_service))
+    for trafo in net.trafo.itertuples():
+        s_mva = trafo.sn_mva * trafo.parallel
+        r, z = trafo.vkr_percent / 100 / s_mva, trafo.vk_percent / 100 / s_mva
+        x = math.sqrt(max(z**2 - r**2, 0.0))
+        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, s_mva * trafo.df * 1000, trafo.in_service))
+    for switch in net.switch.itertuples():
+        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, switch.closed))
+    return [
+        Branch(
+            id=branch, from_bus=name[start], to_bus=name[end], r_pu=float(r), x_pu=float(x),
+            s_max_kva=math.inf if math.isnan(s_max) else float(s_max), kind=kind,
+            switchable=branch in switchable, faulted=branch in faulted, closed=bool(closed),
+        )
+        for kind, branch, start, end, r, x, s_max, closed in found
+    ]
+
+
+def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Problem]) -> GridView:
+    """The controllers' view; checks branches, infeeds, units and LAs that the scenario names, into ``problems``."""
+    outage = scenario.outage
+    buses = {row.name: Bus(row.name, float(row.vn_kv)) for row in raw.net.bus.itertuples(index=False)}
+    faulted = set(outage.faulted_branches) if outage else set()
+    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted)}
+    for name in outage.faulted_branches if outage else ():
+        if name not in branches:
+            problems.append(Problem(file, "outage.faulted_branches", name, f"no such branch; known: {listed(branches)}"))
+    infeeds = {infeed.id: infeed for infeed in raw.infeeds}
+    if outage and outage.dead_infeeds is not None:
+        for name in outage.dead_infeeds:
+            if name not in infeeds:
+                problems.append(Problem(file, "outage.dead_infeeds", name, f"no such infeed; known: {listed(infeeds)}"))
+        infeeds = {key: replace(infeed, live=key not in outage.dead_infeeds) for key, infeed in infeeds.items()}
+    units = _Units(raw, set(buses), file, problems, taken=set(infeeds))
+    pv = units.collect("pv", PvUnit, raw.pv, scenario.units.pv)
+    ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
+    nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
+    sections = find_sections(buses, branches.values())
+    areas = _local_areas(scenario, sections, file, problems)
+    return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+
+
+def _local_areas(scenario: Scenario, sections: dict[str, Section], file: str, problems: list[Problem]) -> dict[str, LocalArea]:
+    if scenario.local_areas.by == "section":
+        members = [(f"area.{section.id}", section.buses, section.id) for section in sections.values()]
+    else:
+        members = [(bus, (bus,), section.id) for section in sections.values() for bus in section.buses]
+    priority = scenario.local_areas.priority
+    names = [name for name, _, _ in members]
+    for name in priority:
+        if name not in names:
+            problems.append(Problem(file, "local_areas.priority", name, f"no such local area; known: {listed(names)}"))
+    return {name: LocalArea(name, buses, section, priority.get(name, 1.0)) for name, buses, section in members}
+
+
+class _Units:
+    """Collects units from tables and scenario, and complains about places that do not exist and ids used twice."""
+
+    def __init__(self, raw: RawNetwork, buses: set[str], file: str, problems: list[Problem], taken: set[str]):
+        self.raw, self.buses, self.file, self.problems, self.taken = raw, buses, file, problems, taken
+
+    def collect(
+        self, kind: str, make: type[_UnitT], from_tables: list[_UnitT], specs: tuple[PvSpec | EssSpec | NbsuSpec, ...]
+    ) -> dict[str, _UnitT]:
+        declared = [self._place(f"units.{kind}.{k}", make, spec) for k, spec in enumerate(specs)]
+        result: dict[str, _UnitT] = {}
+        fields = [f"tables, {kind}.csv"] * len(from_tables) + [f"units.{kind}.{k}" for k in range(len(specs))]
+        for field, unit in zip(fields, [*from_tables, *declared], strict=True):
+            if unit is None:
+                continue
+            if unit.id in self.taken:
+                self.problems.append(Problem(self.file, f"{field}.id", unit.id, "this id is used by another unit"))
+            self.taken.add(unit.id)
+            result[unit.id] = unit
+        return result
+
+    def _place(self, field: str, make: type[_UnitT], spec: PvSpec | EssSpec | NbsuSpec) -> _UnitT | None:
+        bus, s_kva = spec.bus, spec.s_kva
+        if (bus is None) == (spec.element is None):
+            remedy = "give either bus, or element such as sgen.3 of a pandapower net"
+            self.problems.append(Problem(self.file, field, spec.id, remedy))
+            return None
+        if spec.element is not None:
+            if spec.element not in self.raw.elements:
+                remedy = f"no such element; known: {listed(self.raw.elements)}"
+                self.problems.append(Problem(self.file, f"{field}.element", spec.element, remedy))
+                return None
+            bus, rating = self.raw.elements[spec.element]
+            s_kva = s_kva or rating
+        elif bus not in self.buses:
+            self.problems.append(Problem(self.file, f"{field}.bus", bus, "no such bus in the network"))
+            return None
+        if s_kva is None:
+            self.problems.append(Problem(self.file, f"{field}.s_kva", None, "missing: rated power in kVA"))
+            return None
+        facts = spec.model_dump(exclude={"element", "bus", "s_kva"})
+        return make(**facts, bus=str(bus), s_kva=s_kva)
+
+
+def bus_demand(
+    raw: RawNetwork, load: Load, seed: int, file: str, problems: list[Problem]
+) -> tuple[dict[str, float], dict[str, float] | None, dict[str, dict[str, float]]]:
+    """Each bus's share of the coincident peak in kW, its kvar (None: from the power factor), and its class mix.
+
+    ``seed`` draws random shares whose ``shares_seed`` is not given.
+    """
+    buses = list(raw.net.bus.name)
+    for field, names in (
+        ("load.unloaded_buses", load.unloaded_buses),
+        ("load.mix_by_bus", load.mix_by_bus),
+        ("load.shares", load.shares if isinstance(load.shares, dict) else ()),
+    ):
+        problems.extend(Problem(file, field, bus, "no such bus in the network") for bus in names if bus not in buses)
+    mixes = {bus: dict(load.mix_by_bus.get(bus) or raw.mix_by_bus.get(bus) or load.mix) for bus in buses}
+    loaded = [bus for bus in buses if bus not in load.unloaded_buses]
+    if load.source == "network":
+        p_kw = {bus: raw.load_kw.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
+        kvar = {bus: raw.load_kvar.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
+        if not sum(p_kw.values()) > 0:
+            problems.append(Problem(file, "load.source", "network", "the network holds no load; use shares and peak_kw"))
+        return p_kw, kvar, mixes
+    shares = _shares(load, loaded, seed)
+    total = sum(shares.values())
+    if not total > 0:
+        problems.append(Problem(file, "load.shares", None, "at least one bus must have load"))
+        total = 1.0
+    return {bus: (load.peak_kw or 0.0) * shares.get(bus, 0.0) / total for bus in buses}, None, mixes
+
+
+def _shares(load: Load, loaded: list[str], seed: int) -> dict[str, float]:
+    if isinstance(load.shares, dict):
+        return {bus: load.shares.get(bus, 0.0) for bus in loaded}
+    if load.shares == "equal":
+        return dict.fromkeys(loaded, 1.0)
+    entropy = load.shares_seed if load.shares_seed is not None else seed
+    # One stream per bus, so that adding a bus leaves the others' draws alone.
+    return {
+        bus: 1 + load.shares_spread * np.random.default_rng([entropy, zlib.crc32(f"share {bus}".encode())]).uniform(-1, 1)
+        for bus in loaded
+    }

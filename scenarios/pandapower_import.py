@@ -1,0 +1,233 @@
+"""A network from pandapower: a function of ``pandapower.networks`` or a JSON file.
+
+Lines, two-winding transformers and bus-bus switches become branches. Switches at lines and transformers are folded
+into their branch. Loads become peaks by bus; generators and storages serve only as places for a scenario's units.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.problems import Problem, find_input, listed
+from scenarios.raw import RawNetwork
+from scenarios.schema import PandapowerFunction, PandapowerJson
+from scenarios.view import Infeed
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+_ELEMENTS = ("sgen", "gen", "storage")
+_IGNORED = ("bus", "line", "trafo", "switch", "load", "ext_grid", *_ELEMENTS)
+_NOT_PHYSICAL = ("measurement", "poly_cost", "pwl_cost", "controller", "group", "bus_geodata", "line_geodata")
+_LOAD_CLASS = (
+    (re.compile(r"^(?:Load )?R\d+$"), "h0"),
+    (re.compile(r"^(?:Load )?CI\d+$"), "g0"),
+    (re.compile(r"^([HGL]\d)(?:-[A-Z])?$"), None),
+)
+"""Names of CIGRE loads (residential; commercial and industrial) and SimBench profiles (``H0-A``)."""
+
+
+def read_pandapower(
+    network: PandapowerFunction | PandapowerJson, base: Path, scenario_file: str, problems: list[Problem]
+) -> RawNetwork | None:
+    """Load the net and reduce it to what ``RawNetwork`` promises; None when ``problems`` were added."""
+    files: list[Path] = []
+    if isinstance(network, PandapowerFunction):
+        net = _call(network, scenario_file, problems)
+        place = f"pandapower.networks.{network.function}"
+    else:
+        path = find_input(network.file, base)
+        net = _read_json(path, network.file, scenario_file, problems)
+        files, place = [path], network.file
+    if net is None:
+        return None
+    before = len(problems)
+    _refuse_unknown(net, place, problems)
+    if len(problems) > before:
+        return None
+    _drop_out_of_service(net)
+    open_branches, switched = _fold_switches(net)
+    _name_all(net)
+    ids = {table: dict(zip(net[table].index, net[table].name, strict=True)) for table in ("line", "trafo")}
+    switchable = {ids[table][index] for table, index in switched} | set(net.switch.name)
+    _set_states(net, {ids[table][index] for table, index in open_branches}, network, switchable, scenario_file, problems)
+    _check_lines(net, place, problems)
+    if len(problems) > before:
+        return None
+    raw = RawNetwork(net, switchable, _infeeds(net), elements=_elements(net), files=files)
+    _take_loads(net, raw)
+    for table in ("load", "ext_grid", *_ELEMENTS):
+        net[table] = net[table].iloc[0:0]
+    # A phase shift changes no flow in a radial network, yet spoils the flat start of the power flow.
+    net.trafo["shift_degree"] = 0.0
+    for table in [name for name in net if str(name).startswith("res_") or name in _NOT_PHYSICAL]:
+        if hasattr(net[table], "iloc"):
+            net[table] = net[table].iloc[0:0]
+    return raw
+
+
+def _call(network: PandapowerFunction, file: str, problems: list[Problem]) -> pandapowerNet | None:
+    import pandapower.networks as networks
+
+    function = getattr(networks, network.function, None)
+    if network.function.startswith("_") or not inspect.isfunction(function):
+        problems.append(Problem(file, "network.function", network.function, "no such function in pandapower.networks"))
+        return None
+    try:
+        net = function(**network.arguments)
+    except Exception as error:
+        remedy = f"the function fails with these arguments: {' '.join(str(error).split())[:200]}"
+        problems.append(Problem(file, "network.arguments", dict(network.arguments), remedy))
+        return None
+    if not hasattr(net, "bus") or not hasattr(net, "line"):
+        problems.append(Problem(file, "network.function", network.function, "does not return one pandapower net"))
+        return None
+    return net
+
+
+def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> pandapowerNet | None:
+    import pandapower as pp
+
+    if not path.is_file():
+        problems.append(Problem(file, "network.file", name, "no such file beside the scenario file"))
+        return None
+    try:
+        net = pp.from_json(str(path))
+    except Exception as error:
+        net, reason = None, " ".join(str(error).split())[:200]
+    else:
+        reason = "no buses or lines in it"
+    if not hasattr(net, "bus") or not hasattr(net, "line"):
+        problems.append(Problem(file, "network.file", name, f"not a net written by pandapower.to_json ({reason})"))
+        return None
+    return net
+
+
+def _refuse_unknown(net: pandapowerNet, place: str, problems: list[Problem]) -> None:
+    """An element that would carry or take power unseen by the view is an error, not something to drop."""
+    for table in sorted(str(name) for name in net if hasattr(net[name], "iloc")):
+        physical = not table.startswith(("res_", "_")) and table not in (*_IGNORED, *_NOT_PHYSICAL)
+        frame = net[table]
+        if physical and len(frame) and {"bus", "from_bus", "hv_bus", "buses"} & set(frame.columns):
+            remedy = "unknown kind of element; a network may hold lines, two-winding transformers, switches, loads, generators"
+            problems.append(Problem(place, table, len(frame), remedy))
+    if "t3" in set(net.switch.et):
+        problems.append(Problem(place, "switch", "t3", "switches at three-winding transformers are not supported"))
+
+
+def _drop_out_of_service(net: pandapowerNet) -> None:
+    """Leave out dead buses with all that hangs on them, and what is out of service and has no switch."""
+    import pandapower as pp
+
+    dead = net.bus.index[~net.bus.in_service.astype(bool)]
+    if len(dead):
+        pp.drop_buses(net, dead)
+    for table, letter in (("line", "l"), ("trafo", "t")):
+        switched = set(net.switch.element[net.switch.et == letter])
+        gone = [index for index in net[table].index[~net[table].in_service.astype(bool)] if index not in switched]
+        net[table] = net[table].drop(index=gone)
+    for table in ("load", "ext_grid", *_ELEMENTS):
+        net[table] = net[table][net[table].in_service.astype(bool)]
+
+
+def _fold_switches(net: pandapowerNet) -> tuple[set[tuple[str, Any]], set[tuple[str, Any]]]:
+    """Remove switches at lines and transformers; return the branches that are open, and those that had switches."""
+    switched, opened = set(), set()
+    for table, letter in (("line", "l"), ("trafo", "t")):
+        at_branch = net.switch[net.switch.et == letter]
+        switched |= {(table, index) for index in at_branch.element}
+        opened |= {(table, index) for index in at_branch.element[~at_branch.closed.astype(bool)]}
+        opened |= {(table, index) for index in net[table].index[~net[table].in_service.astype(bool)]}
+    net.switch = net.switch[net.switch.et == "b"]
+    return opened, switched
+
+
+def _name_all(net: pandapowerNet) -> None:
+    """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
+    taken: set[str] = set()
+    for table in ("bus", "line", "trafo", "switch"):
+        names = ["" if name is None or name != name else str(name).strip() for name in net[table].name]
+        if not all(names) or len(set(names)) < len(names) or taken & set(names):
+            names = [f"{table}.{index}" for index in net[table].index]
+        taken |= set(names)
+        net[table] = net[table].assign(name=names)
+
+
+def _set_states(
+    net: pandapowerNet,
+    opened: set[str],
+    network: PandapowerFunction | PandapowerJson,
+    switchable: set[str],
+    file: str,
+    problems: list[Problem],
+) -> None:
+    """Add the scenario's switches to ``switchable`` and put every branch in its state before the outage."""
+    known = [name for table in ("line", "trafo", "switch") for name in net[table].name]
+    for field, names in (("switchable", network.switchable), ("normally_open", network.normally_open or ())):
+        for name in names:
+            if name not in known:
+                problems.append(Problem(file, f"network.{field}", name, f"no such branch; known: {listed(known)}"))
+    switchable |= set(network.switchable) & set(known)
+    opened = opened | set(net.switch.name[~net.switch.closed.astype(bool)])
+    if network.normally_open is not None:
+        opened = set(network.normally_open) & set(known)
+        for name in network.normally_open:
+            if name in known and name not in switchable:
+                remedy = "has no switch; name it under network.switchable too"
+                problems.append(Problem(file, "network.normally_open", name, remedy))
+    for table in ("line", "trafo"):
+        net[table]["in_service"] = ~net[table].name.isin(opened)
+    net.switch["closed"] = ~net.switch.name.isin(opened)
+
+
+def _check_lines(net: pandapowerNet, place: str, problems: list[Problem]) -> None:
+    for line in net.line.itertuples():
+        if not line.length_km > 0:
+            remedy = "must be above 0 km; use a bus-bus switch for a branch without length"
+            problems.append(Problem(place, f"line {line.name}, length_km", line.length_km, remedy))
+        elif not (math.isfinite(line.r_ohm_per_km) and math.isfinite(line.x_ohm_per_km)):
+            problems.append(Problem(place, f"line {line.name}", None, "r_ohm_per_km and x_ohm_per_km must be numbers"))
+
+
+def _infeeds(net: pandapowerNet) -> list[Infeed]:
+    infeeds: dict[str, Infeed] = {}
+    for grid in net.ext_grid.itertuples():
+        bus = net.bus.name[grid.bus]
+        near = net.trafo[(net.trafo.hv_bus == grid.bus) | (net.trafo.lv_bus == grid.bus)]
+        s_kva = float((near.sn_mva * near.parallel).sum() * 1000) if len(near) else math.inf
+        infeeds[f"infeed.{bus}"] = Infeed(f"infeed.{bus}", bus, s_kva, float(grid.vm_pu), live=False)
+    return list(infeeds.values())
+
+
+def _elements(net: pandapowerNet) -> dict[str, tuple[str, float | None]]:
+    """Bus and rating (kVA) of generators and storages, by ``sgen.3``."""
+    result: dict[str, tuple[str, float | None]] = {}
+    for table in _ELEMENTS:
+        for index, row in net[table].iterrows():
+            values = [abs(float(row.get(column, math.nan) or math.nan)) for column in ("sn_mva", "max_p_mw", "p_mw")]
+            # CIGRE's batteries carry an sn_mva below their power, so a storage is rated by its power limit.
+            rating = next((v for v in (values[1:] if table == "storage" else values) if math.isfinite(v) and v > 0), None)
+            result[f"{table}.{index}"] = (net.bus.name[row.bus], None if rating is None else rating * 1000)
+    return result
+
+
+def _take_loads(net: pandapowerNet, raw: RawNetwork) -> None:
+    for load in net.load.itertuples():
+        bus, p_kw = net.bus.name[load.bus], float(load.p_mw * load.scaling * 1000)
+        raw.load_kw[bus] = raw.load_kw.get(bus, 0.0) + p_kw
+        raw.load_kvar[bus] = raw.load_kvar.get(bus, 0.0) + float(load.q_mvar * load.scaling * 1000)
+        load_class = _class_of(getattr(load, "profile", None)) or _class_of(load.name)
+        if load_class:
+            mix = raw.mix_by_bus.setdefault(bus, {})
+            mix[load_class] = mix.get(load_class, 0.0) + p_kw
+
+
+def _class_of(name: object) -> str | None:
+    for pattern, load_class in _LOAD_CLASS:
+        if isinstance(name, str) and (match := pattern.match(name.strip())):
+            return load_class or match[1].lower()
+    return None

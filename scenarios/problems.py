@@ -1,0 +1,65 @@
+"""What can be wrong with a scenario: gathered while reading, raised all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE_FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it is (``file``, ``field``), the ``value`` found there, and what would be right."""
+
+    file: str
+    field: str
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.field}" if self.field else self.file
+        if self.value is None:
+            return f"{place}: {self.remedy}"
+        text = repr(self.value)
+        return f"{place} = {text if len(text) <= 80 else text[:77] + '...'}: {self.remedy}"
+
+
+class ScenarioError(Exception):
+    """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def listed(names: Iterable[object], limit: int = 12) -> str:
+    """Names for a remedy, shortened: ``a, b, c, … (40 in all)``."""
+    texts = [str(name) for name in names]
+    if not texts:
+        return "none"
+    if len(texts) <= limit:
+        return ", ".join(texts)
+    return ", ".join(texts[:limit]) + f", … ({len(texts)} in all)"
+
+
+def display_name(path: Path, folder: Path) -> str:
+    """A file's name without machine paths: relative to ``scenarios/`` if it ships, else to the scenario's ``folder``."""
+    path = path.resolve()
+    if path.is_relative_to(PACKAGE_FOLDER):
+        return path.relative_to(PACKAGE_FOLDER).as_posix()
+    folder = folder.resolve()
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    return path.name
+
+
+def find_input(name: str, folder: Path) -> Path:
+    """The file or folder ``name``: relative to the scenario's ``folder``, else among the shipped scenarios.
+
+    The second makes a resolved scenario loadable from any folder. The path may not exist.
+    """
+    local = folder / name
+    shipped = PACKAGE_FOLDER / name
+    return shipped if not local.exists() and shipped.exists() else local

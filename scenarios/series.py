@@ -1,0 +1,156 @@
+"""Series from CSV files: checked when the scenario is loaded, resampled so that energy is preserved."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from scenarios.problems import Problem, display_name, find_input, listed
+from scenarios.schema import Scenario
+from scenarios.view import GridView
+
+
+@dataclass(frozen=True)
+class Series:
+    """Columns of values, each row holding from its time to the next one; ``edges_min`` has one entry more than rows.
+
+    Times are minutes since the scenario's start, and may be negative.
+    """
+
+    path: Path
+    edges_min: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def mean(self, column: str, edges_min: np.ndarray) -> np.ndarray:
+        """Mean value over each interval between ``edges_min``, which must lie inside the series."""
+        energy = np.concatenate([[0.0], np.cumsum(self.columns[column] * np.diff(self.edges_min))])
+        return np.diff(np.interp(edges_min, self.edges_min, energy)) / np.diff(edges_min)
+
+
+def load_series(scenario: Scenario, view: GridView, folder: Path, file: str, problems: list[Problem]) -> dict[str, Series]:
+    """The CSV series that a scenario names, by field (``load.actual_csv``); what is wrong goes into ``problems``.
+
+    ``file`` names the scenario in problems.
+    """
+    reactive = [f"{area}:q" for area in view.local_areas]
+    load, pv = scenario.load, scenario.pv
+    wanted = [("pv.forecast_csv", pv.forecast_csv, [*view.pv]), ("pv.actual_csv", pv.actual_csv, [*view.pv])]
+    if load is not None:  # None: that part of the scenario is wrong
+        areas = [*view.local_areas, *reactive]
+        wanted += [("load.forecast_csv", load.forecast_csv, areas), ("load.actual_csv", load.actual_csv, areas)]
+    found = {}
+    for field, name, known in wanted:
+        if name is None or scenario.outage is None:
+            continue
+        start, duration_min = scenario.outage.start, scenario.outage.duration_min
+        series = read_series(name, folder, known, start, duration_min, (file, field), problems, signed=reactive)
+        if series is not None:
+            found[field] = series
+    return found
+
+
+def read_series(
+    name: str,
+    folder: Path,
+    known: Iterable[str],
+    start: datetime,
+    duration_min: float,
+    source: tuple[str, str],
+    problems: list[Problem],
+    signed: Iterable[str] = (),
+) -> Series | None:
+    """Read the CSV file ``name`` (relative to ``folder``) for a window of ``duration_min`` from ``start`` (local time).
+
+    ``known`` columns are allowed, those in ``signed`` may be negative; ``source`` is the scenario's file and field.
+    Everything wrong is added to ``problems``; then the result is None.
+    """
+    path, before = find_input(name, folder), len(problems)
+    file = display_name(path, folder)
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read as CSV ({type(error).__name__})"
+        problems.append(Problem(*source, name, reason))
+        return None
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    header = [cell.strip() for cell in rows[0]] if rows else []
+    columns = _check_header(file, header, tuple(known), problems)
+    if len(problems) > before:
+        return None
+    signed, times, values = set(signed), [], {column: [] for column in columns}
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
+            continue
+        times.append(_minutes(file, number, header[0], row[0].strip(), start, problems))
+        for column, cell in zip(columns, row[1:], strict=True):
+            values[column].append(_number(file, number, column, cell.strip(), column in signed, problems))
+    if len(problems) > before:
+        return None
+    edges = _edges(file, times, duration_min, problems)
+    if edges is None:
+        return None
+    return Series(path, edges, {column: np.array(series) for column, series in values.items()})
+
+
+def _check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
+    if not header or header[0] not in ("time", "time_min"):
+        problems.append(Problem(file, "header", header[0] if header else None, "the first column must be time or time_min"))
+    columns = header[1:]
+    if not columns:
+        problems.append(Problem(file, "header", None, f"no columns of values; known: {listed(known)}"))
+    for column in columns:
+        if column not in known:
+            problems.append(Problem(file, "header", column, f"unknown column; known: {listed(known)}"))
+        if columns.count(column) > 1:
+            problems.append(Problem(file, "header", column, "column appears twice"))
+    return columns
+
+
+def _minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
+    try:
+        if kind == "time_min":
+            minutes = float(text)
+        else:
+            minutes = (datetime.fromisoformat(text) - start).total_seconds() / 60
+    except (ValueError, TypeError):
+        minutes = math.nan
+    if not math.isfinite(minutes):
+        right = "minutes since the start" if kind == "time_min" else "local time without an offset, like 2025-06-20T04:00"
+        problems.append(Problem(file, f"row {number}, {kind}", text, f"must be {right}"))
+    return minutes
+
+
+def _number(file: str, number: int, column: str, text: str, signed: bool, problems: list[Problem]) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (value < 0 and not signed):
+        right = "a number" if signed else "a number, 0 or more"
+        problems.append(Problem(file, f"row {number}, {column}", text, f"must be {right}; gaps and NaN are not filled"))
+    return value
+
+
+def _edges(file: str, times: list[float], duration_min: float, problems: list[Problem]) -> np.ndarray | None:
+    """Rows' starts, and the end of the last row, which is as long as the one before it."""
+    if len(times) < 2:
+        problems.append(Problem(file, "time", len(times), "must have at least two rows"))
+        return None
+    steps = np.diff(times)
+    if (steps <= 0).any():
+        row = int(np.argmax(steps <= 0)) + 3
+        problems.append(Problem(file, f"row {row}, time", times[row - 2], "times must increase from row to row (minutes)"))
+        return None
+    edges = np.array([*times, times[-1] + steps[-1]])
+    if edges[0] > 0 or edges[-1] < duration_min:
+        remedy = f"must cover the outage window, minutes 0 to {duration_min:g} from its start"
+        problems.append(Problem(file, "time", f"minutes {edges[0]:g} to {edges[-1]:g}", remedy))
+        return None
+    return edges

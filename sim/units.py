@@ -1,0 +1,325 @@
+"""Units as machines: what state they are in, what they can do in the next step, what they did.
+
+A unit keeps its last order until the next one; without any order it is off. Each step a unit lives through
+``begin`` → ``energise`` → ``commit`` (or ``trip``); ``p_range`` and ``q_max`` hold for the step begun.
+Times min, powers kW and kvar, energies kWh; generation and discharge are positive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import ClassVar, get_args
+
+from controllers.messages import UnitMeasurement, UnitOrder, UnitState
+from scenarios.schema import Scenario
+from scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
+
+LONG_AGO_MIN = -1440.0
+"""When buses outside the outage area are taken to have been energised: long enough for every delay to have passed."""
+
+_OFF: UnitOrder = {"p_kw": 0.0, "q_kvar": 0.0, "state": "off"}
+
+
+def q_limit(s_kva: float, sin_phi: float, p_kw: float) -> float:
+    """Largest |q| (kvar) beside ``p_kw``: within the circle of ``s_kva`` and the power factor limit; p comes first."""
+    return min(s_kva * sin_phi, math.sqrt(max(s_kva**2 - p_kw**2, 0.0)))
+
+
+def clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+class _Unit:
+    """What all units share: the order, the state and since when, the output of the last step."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, spec: PvUnit | EssUnit | NbsuUnit | Infeed, step_min: float, sin_phi: float) -> None:
+        self.id, self.bus, self.s_kva = spec.id, spec.bus, spec.s_kva
+        self.step_min, self.sin_phi = step_min, sin_phi
+        self.order: UnitOrder = _OFF
+        self.state: UnitState = "off"
+        self.since = 0.0
+        self.now = 0.0
+        self.was: tuple[UnitState, float] = ("off", 0.0)
+        self.p_kw = self.q_kvar = 0.0
+
+    @property
+    def step_h(self) -> float:
+        return self.step_min / 60
+
+    @property
+    def was_on_line(self) -> bool:
+        """On line in the step before this one."""
+        return self.was[0] in ("follow", "form")
+
+    @property
+    def running(self) -> bool:
+        """On line in this step: may generate."""
+        return self.state in ("follow", "form")
+
+    def receive(self, order: UnitOrder) -> None:
+        """Take an order. Raises ValueError for an unknown state or a set-point that is not finite."""
+        if order["state"] not in get_args(UnitState):
+            raise ValueError(f"unit {self.id}: unknown state {order['state']!r} in an order")
+        if not (math.isfinite(order["p_kw"]) and math.isfinite(order["q_kvar"])):
+            raise ValueError(f"unit {self.id}: set-point {order['p_kw']} kW, {order['q_kvar']} kvar is not finite")
+        self.order = {"p_kw": float(order["p_kw"]), "q_kvar": float(order["q_kvar"]), "state": order["state"]}
+
+    def begin(self, time_min: float) -> None:
+        """Start the step at ``time_min``."""
+        self.now, self.was = time_min, (self.state, self.since)
+
+    def able_to_form(self) -> bool:
+        """Whether it can form an island's voltage in this step."""
+        return False
+
+    def willing_to_form(self) -> bool:
+        return self.able_to_form() and self.order["state"] == "form"
+
+    def able_to_take_over(self) -> bool:
+        """On line before this step, not ordered off, and able to form voltage."""
+        return self.able_to_form() and self.was_on_line and self.order["state"] != "off"
+
+    def demote(self) -> None:
+        """Follow another unit's voltage instead of forming it."""
+        self.order = {**self.order, "state": "follow"}
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        """Take up the state of this step. ``energised_min``: how long its bus has been energised at its start."""
+        raise NotImplementedError
+
+    def trip(self) -> None:
+        """Protection opens: off, and the order is forgotten."""
+        self.order = _OFF
+        self._enter("off")
+
+    def p_range(self) -> tuple[float, float]:
+        """Least and largest output (kW) in this step."""
+        raise NotImplementedError
+
+    def q_max(self, p_kw: float) -> float:
+        """Largest |q| (kvar) beside ``p_kw``; 0 unless on line."""
+        return q_limit(self.s_kva, self.sin_phi, p_kw) if self.running else 0.0
+
+    def set_point(self) -> tuple[float, float]:
+        """The order's p (kW) and q (kvar), clipped to what the unit can do in this step."""
+        if not self.running:
+            return self.p_range()[0], 0.0
+        p_kw = clip(0.0 if self.order["state"] == "off" else self.order["p_kw"], *self.p_range())
+        q_max = self.q_max(p_kw)
+        return p_kw, clip(self.order["q_kvar"], -q_max, q_max)
+
+    def commit(self, p_kw: float, q_kvar: float) -> None:
+        """Book this step's output."""
+        self.p_kw, self.q_kvar = p_kw, q_kvar
+
+    def next_range(self) -> tuple[float, float]:
+        """``p_range`` of the step after this one, if nothing but the unit itself limits it."""
+        return self.p_range()
+
+    def energies(self) -> tuple[float, float]:
+        """Energy (kWh) it can still discharge and charge."""
+        return 0.0, 0.0
+
+    def measurement(self, time_min: float) -> UnitMeasurement:
+        """Metered at ``time_min``, the end of the last step."""
+        p_min_kw, p_max_kw = self.next_range()
+        discharge_kwh, charge_kwh = self.energies()
+        return {
+            "p_kw": self.p_kw, "q_kvar": self.q_kvar, "state": self.state, "state_min": time_min - self.since,
+            "p_min_kw": p_min_kw, "p_max_kw": p_max_kw, "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
+        }  # fmt: skip
+
+    def _enter(self, state: UnitState) -> None:
+        self.state = state
+        self.since = self.was[1] if state == self.was[0] else self.now
+
+
+class Pv(_Unit):
+    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, then gives at most what is there."""
+
+    kind = "pv"
+
+    def __init__(self, spec: PvUnit, step_min: float, sin_phi: float, reconnect_delay_min: float) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.reconnect_delay_min = reconnect_delay_min
+        self.available_kw = 0.0
+        self.energised_min: float | None = None
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        self.energised_min = energised_min if energised else None
+        if not energised or self.order["state"] == "off":
+            self._enter("off")
+        else:
+            self._enter("waiting" if energised_min < self.reconnect_delay_min else "follow")
+
+    def trip(self) -> None:
+        super().trip()
+        self.energised_min = None
+
+    def p_range(self) -> tuple[float, float]:
+        return (0.0, self.available_kw) if self.running else (0.0, 0.0)
+
+    def next_range(self) -> tuple[float, float]:
+        """What is available now counts for the next step too: the meter knows no better."""
+        if self.energised_min is None or self.energised_min + self.step_min < self.reconnect_delay_min:
+            return 0.0, 0.0
+        return 0.0, self.available_kw
+
+
+class Ess(_Unit):
+    """Energy storage: lossless, limited by rating and by energy over the step; able to form voltage at any energy."""
+
+    kind = "ess"
+
+    def __init__(self, spec: EssUnit, step_min: float, sin_phi: float) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.discharge_kwh, self.charge_kwh = spec.discharge_kwh, spec.charge_kwh
+
+    def able_to_form(self) -> bool:
+        return True
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        follows = energised and self.order["state"] in ("follow", "form")
+        self._enter("form" if forming else "follow" if follows else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        return self.next_range() if self.running else (0.0, 0.0)
+
+    def next_range(self) -> tuple[float, float]:
+        return -min(self.s_kva, self.charge_kwh / self.step_h), min(self.s_kva, self.discharge_kwh / self.step_h)
+
+    def commit(self, p_kw: float, q_kvar: float) -> None:
+        super().commit(p_kw, q_kvar)
+        energy_kwh = p_kw * self.step_h
+        # max() only removes the rounding of a division undone by a multiplication: p is within p_range.
+        self.discharge_kwh = max(self.discharge_kwh - energy_kwh, 0.0)
+        self.charge_kwh = max(self.charge_kwh + energy_kwh, 0.0)
+
+    def energies(self) -> tuple[float, float]:
+        return self.discharge_kwh, self.charge_kwh
+
+
+class Nbsu(_Unit):
+    """Non-black-start unit: off → starting (draws ``p_in_kw``) → on line, with ramps.
+
+    It comes on line at the first step that finds it starting for ``start_min`` and ordered to follow or form.
+    Ramp: the output now differs from every output that still held within the last window by at most
+    rate × window. Ordered off while generating, it ramps down and opens when its ramp lets it reach 0.
+    On a bus de-energised by order it idles on line at 0 kW; by collapse it trips.
+    """
+
+    kind = "nbsu"
+
+    def __init__(self, spec: NbsuUnit, step_min: float, sin_phi: float, window_min: float, first_step_free: bool) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.p_in_kw, self.start_min = spec.p_in_kw, spec.start_min
+        self.window_min, self.first_step_free = window_min, first_step_free
+        self.up_kw = spec.ramp_up_kw_per_h * window_min / 60
+        self.down_kw = spec.ramp_down_kw_per_h * window_min / 60
+        self.history: deque[tuple[float, float]] = deque()
+        """(start of a step, output in it) since it came on line; the window's worth of it"""
+
+    def begin(self, time_min: float) -> None:
+        super().begin(time_min)
+        if self.state == "starting" and self.order["state"] in ("follow", "form") and self._started_at(time_min):
+            self._enter("follow")
+            self._restart_history(time_min)
+
+    def able_to_form(self) -> bool:
+        return self.running
+
+    def able_to_take_over(self) -> bool:
+        return self.running and self.order["state"] != "off"
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        if self.running:
+            if not energised:
+                self.history = deque([(self.now - self.step_min, 0.0)])
+            opens = self.order["state"] == "off" and self.p_range()[0] <= 0
+            self._enter("form" if forming else "off" if opens else "follow")
+        elif not energised:
+            if self.state == "starting":
+                self.order = _OFF
+            self._enter("off")
+        else:
+            keeps_starting = self.state == "starting" and self.order["state"] in ("follow", "form")
+            self._enter("starting" if self.order["state"] == "starting" or keeps_starting else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        if self.state == "starting":
+            return -self.p_in_kw, -self.p_in_kw
+        return self._ramp_range(self.now) if self.running else (0.0, 0.0)
+
+    def commit(self, p_kw: float, q_kvar: float) -> None:
+        super().commit(p_kw, q_kvar)
+        if self.running:
+            self.history.append((self.now, p_kw))
+
+    def next_range(self) -> tuple[float, float]:
+        then = self.now + self.step_min
+        if self.running:
+            return self._ramp_range(then)
+        if self.state == "starting" and self._started_at(then):
+            return 0.0, self.s_kva if self.first_step_free else min(self.s_kva, self.up_kw)
+        return self.p_range()
+
+    def _started_at(self, time_min: float) -> bool:
+        return time_min - self.since >= self.start_min
+
+    def _restart_history(self, time_min: float) -> None:
+        self.history = deque() if self.first_step_free else deque([(time_min - self.step_min, 0.0)])
+
+    def _ramp_range(self, time_min: float) -> tuple[float, float]:
+        # An output that began at t held until t + step: it counts while any of that lies within the window.
+        while self.history and self.history[0][0] + self.step_min <= self.now - self.window_min:
+            self.history.popleft()
+        held = [p for start, p in self.history if start + self.step_min > time_min - self.window_min]
+        low = max((p - self.down_kw for p in held), default=0.0)
+        high = min((p + self.up_kw for p in held), default=self.s_kva)
+        return max(low, 0.0), min(high, self.s_kva)
+
+
+class InfeedUnit(_Unit):
+    """The upstream grid: forms the voltage of its island whenever it is live, and takes no orders."""
+
+    kind = "infeed"
+
+    def __init__(self, spec: Infeed, step_min: float) -> None:
+        super().__init__(spec, step_min, sin_phi=1.0)
+        self.live = spec.live
+
+    def able_to_form(self) -> bool:
+        return self.live
+
+    def willing_to_form(self) -> bool:
+        return self.live
+
+    def demote(self) -> None:
+        """Nothing to remember: it gives way for as long as another infeed holds the island."""
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        self._enter("form" if forming else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        return (-self.s_kva, self.s_kva) if self.running else (0.0, 0.0)
+
+
+UnitModel = Pv | Ess | Nbsu | InfeedUnit
+
+
+def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
+    """All units of a case by id, off, in the view's order."""
+    step_min = float(scenario.clock.sim_step_min)
+    sin_phi = math.sqrt(1 - scenario.limits.min_power_factor**2)
+    window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
+    free = scenario.dispatch_centre.first_online_step_free
+    delay_min = float(scenario.pv.reconnect_delay_min)
+    units: dict[str, UnitModel] = {}
+    units |= {u.id: Pv(u, step_min, sin_phi, delay_min) for u in view.pv.values()}
+    units |= {u.id: Ess(u, step_min, sin_phi) for u in view.ess.values()}
+    units |= {u.id: Nbsu(u, step_min, sin_phi, window_min, free) for u in view.nbsu.values()}
+    units |= {u.id: InfeedUnit(u, step_min) for u in view.infeeds.values()}
+    return units
