@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controllers.gateway_dispatch import Device, correct_active, correct_reactive, reactive_limit
+from controllers.gateway_dispatch import (
+    ON_LINE,
+    Device,
+    balance_device,
+    correct_active,
+    correct_reactive,
+    ess_device,
+    nbsu_device,
+    pv_device,
+    reactive_limit,
+)
 from controllers.gateway_model import LocalAreaProblem, LocalAreaSchedule, solve_local_area
 from controllers.messages import (
     Forecast,
@@ -17,11 +26,9 @@ from controllers.messages import (
     UnitOrder,
     UnitState,
 )
-from controllers.psc import assess, start_up_remaining, units_of
+from controllers.psc import NbsuState, assess, units_of
 from scenarios.schema import Scenario
-from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
-
-ON_LINE = ("follow", "form")
+from scenarios.view import EssUnit, GridView, PvUnit
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class EnergyGateway:
         self._forecast: Forecast | None = None
         self._psc: PscMessage | None = None
         self._running: _Remainder | None = None
-        self._picked_up: tuple[float, float] | None = None
+        self._picked_up: tuple[tuple[float, float], float] | None = None
+        """(issue and start of the plan step) for which pick-up was last ordered, and when"""
 
     @property
     def schedule(self) -> LocalAreaSchedule | None:
@@ -94,21 +102,24 @@ class EnergyGateway:
         t = running.step_at(time_min) if running else None
         if running is None or t is None:
             return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, pick_up=False)
-        if not running.problem.energised[t]:
-            return LocalAreaOrder(units={u: _order(self._state_when_dark(u)) for u in self._unit_ids}, pick_up=False)
+        problem = running.problem
+        if not problem.energised[t]:
+            idle = {u: _order(self._state_when_dark(u, measurement)) for u in self._unit_ids}
+            return LocalAreaOrder(units=idle, pick_up=False)
 
-        step = (running.plan["issued_at_min"], running.problem.step_start_min[t])
-        pick_up, self._picked_up = step != self._picked_up, step
+        pick_up = self._picks_up((running.plan["issued_at_min"], problem.step_start_min[t]), time_min)
         served = pick_up or not measurement["shed"]
-        p_target = running.problem.p_kw[t] + measurement["demand_p_kw"] * served
-        q_target = running.problem.q_kvar[t] + measurement["demand_q_kvar"] * served
+        p_target = problem.p_kw[t] + measurement["demand_p_kw"] * served
+        q_target = problem.q_kvar[t] + measurement["demand_q_kvar"] * served
 
-        former = running.plan["balance_unit"][running.first + t]
-        devices = [self._device(u, running, t, former) for u in (*self._pv, *self._ess, *self._nbsu)]
+        devices = self._devices(running, t, time_min, measurement)
         p = correct_active(p_target, devices)
-        q = correct_reactive(q_target, self._reactive_limits(devices, p, running.problem, t))
-        states = {d.id: self._state(d, running.problem.nbsu_state[t]) for d in devices}
-        orders = {d.id: _order(states[d.id], p[d.id], q.get(d.id, 0.0)) for d in devices}
+        limits = {
+            d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle) for d in devices if d.connected
+        }
+        q = correct_reactive(q_target, limits)
+        state = problem.nbsu_state[t]
+        orders = {d.id: _order(_state(d, state), p[d.id], q.get(d.id, 0.0)) for d in devices}
         return LocalAreaOrder(units=orders, pick_up=pick_up)
 
     @property
@@ -152,77 +163,39 @@ class EnergyGateway:
             min_power_factor=self._scenario.limits.min_power_factor,
         )
 
-    def _state_when_dark(self, unit_id: str) -> UnitState:
+    def _devices(
+        self, running: _Remainder, t: int, time_min: float, measurement: LocalAreaMeasurement
+    ) -> list[Device]:
+        """The LA's units with their schedule and the range expected of them in the next simulation step."""
+        problem, measured = running.problem, measurement["units"]
+        age_min = max(0.0, time_min - measurement["time_min"])
+        forming = running.plan["balance_unit"][running.first + t]
+        devices = []
+        for unit in (*self._pv, *self._ess, *self._nbsu):
+            planned = running.schedule.p_kw[unit.id][t]
+            if unit.id == forming and not isinstance(unit, PvUnit):
+                device = balance_device(unit, planned)
+            elif isinstance(unit, PvUnit):
+                forecast = problem.pv_pu[unit.id][t] * unit.s_kva * problem.pv_connected[t]
+                delay = self._scenario.pv.reconnect_delay_min
+                device = pv_device(unit, planned, forecast, measurement, age_min, delay)
+            elif isinstance(unit, EssUnit):
+                device = ess_device(unit, planned, measured[unit.id])
+            else:
+                device = nbsu_device(unit, planned, measured[unit.id], age_min, problem.nbsu_state[t])
+            devices.append(device)
+        return devices
+
+    def _picks_up(self, step: tuple[float, float], time_min: float) -> bool:
+        """Whether this is the first simulation step of a plan step; asked twice in one instant it says the same."""
+        if self._picked_up is None or self._picked_up[0] != step:
+            self._picked_up = (step, time_min)
+        return self._picked_up[1] == time_min
+
+    def _state_when_dark(self, unit_id: str, measurement: LocalAreaMeasurement) -> UnitState:
         """In a dark LA an on-line NBSU idles, all else is off."""
-        assert self._measurement is not None
-        idles = unit_id in self._view.nbsu and self._measurement["units"][unit_id]["state"] in ON_LINE
+        idles = unit_id in self._view.nbsu and measurement["units"][unit_id]["state"] in ON_LINE
         return "follow" if idles else "off"
-
-    def _state(self, device: Device, nbsu_state: str) -> UnitState:
-        if device.kind == "nbsu" and nbsu_state != "online":
-            return "starting" if nbsu_state == "starting" else "off"
-        return "form" if device.forms_voltage else "follow"
-
-    def _device(self, unit: PvUnit | EssUnit | NbsuUnit, running: _Remainder, t: int, former: str | None) -> Device:
-        """A unit with its schedule and the range expected of it in the next simulation step."""
-        planned = running.schedule.p_kw[unit.id][t]
-        if unit.id == former:
-            kind = "ess" if isinstance(unit, EssUnit) else "nbsu"
-            return Device(unit.id, kind, unit.s_kva, planned, planned, planned, forms_voltage=True)
-        if isinstance(unit, PvUnit):
-            forecast_kw = running.problem.pv_pu[unit.id][t] * unit.s_kva * running.problem.pv_connected[t]
-            at_forecast = planned >= forecast_kw - 1e-3
-            return Device(unit.id, "pv", unit.s_kva, planned, 0.0, self._pv_kw(unit, planned), at_forecast=at_forecast)
-        if isinstance(unit, EssUnit):
-            return Device(unit.id, "ess", unit.s_kva, planned, *self._ess_range(unit))
-        return Device(unit.id, "nbsu", unit.s_kva, planned, *self._nbsu_range(unit, running.problem.nbsu_state[t], planned))
-
-    def _age_min(self) -> float:
-        assert self._measurement is not None
-        return max(0.0, self._time_min - self._measurement["time_min"])
-
-    def _pv_kw(self, unit: PvUnit, planned_kw: float) -> float:
-        """What a PV is expected to have: as measured, or as planned where its reconnect delay is over just now."""
-        assert self._measurement is not None
-        measured = self._measurement["units"][unit.id]
-        if measured["state"] in ON_LINE:
-            return measured["p_max_kw"]
-        waited = self._measurement["energised_min"] + self._age_min()
-        connects = self._measurement["energised"] and waited >= self._scenario.pv.reconnect_delay_min
-        return planned_kw if connects else 0.0
-
-    def _ess_range(self, unit: EssUnit) -> tuple[float, float]:
-        """Range of an ESS: as measured, or from rating and energy where it was off."""
-        assert self._measurement is not None
-        measured, hours = self._measurement["units"][unit.id], self._scenario.clock.sim_step_min / 60
-        if measured["state"] in ON_LINE:
-            return measured["p_min_kw"], measured["p_max_kw"]
-        return -min(unit.s_kva, measured["charge_kwh"] / hours), min(unit.s_kva, measured["discharge_kwh"] / hours)
-
-    def _nbsu_range(self, unit: NbsuUnit, nbsu_state: str, planned_kw: float) -> tuple[float, float]:
-        """Range of an NBSU: as measured on line; its schedule when it comes on line now; its start-up power before."""
-        assert self._measurement is not None
-        measured = self._measurement["units"][unit.id]
-        if nbsu_state == "off":
-            return 0.0, 0.0
-        if nbsu_state == "starting":
-            return -unit.p_in_kw, -unit.p_in_kw
-        if measured["state"] in ON_LINE:
-            return measured["p_min_kw"], measured["p_max_kw"]
-        if measured["state"] != "starting":
-            return 0.0, 0.0
-        ready = start_up_remaining(unit, measured, self._age_min()) <= 0
-        return (planned_kw, planned_kw) if ready else (-unit.p_in_kw, -unit.p_in_kw)
-
-    def _reactive_limits(
-        self, devices: Sequence[Device], p: dict[str, float], problem: LocalAreaProblem, t: int
-    ) -> dict[str, float]:
-        """Reactive limits (kvar) of the units that are connected."""
-        return {
-            d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle)
-            for d in devices
-            if (d.kind != "pv" or d.p_max_kw > 0 or problem.pv_connected[t]) and (d.kind != "nbsu" or problem.online(t))
-        }
 
 
 def pv_connected(
@@ -233,12 +206,11 @@ def pv_connected(
     ``energised_min`` is how long the LA has been energised at the first step's start. With a delay of one plan step
     this is: energised in the step before.
     """
-    connected, since = [], -math.inf if not step_start_min else step_start_min[0] - energised_min
+    connected: list[bool] = []
+    since = step_start_min[0] - energised_min if step_start_min and energised_min else None
     for start, live in zip(step_start_min, energised, strict=True):
-        since = since if live else math.inf
-        connected.append(live and start - since >= reconnect_delay_min - 1e-9)
-        if not live:
-            since = math.inf
+        since = (start if since is None else since) if live else None
+        connected.append(since is not None and start - since >= reconnect_delay_min - 1e-9)
     return tuple(connected)
 
 
@@ -249,3 +221,10 @@ def _step_of(step_start_min: Sequence[float], time_min: float) -> int:
 
 def _order(state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> UnitOrder:
     return UnitOrder(p_kw=p_kw, q_kvar=q_kvar, state=state)
+
+
+def _state(device: Device, nbsu_state: NbsuState) -> UnitState:
+    """The state to order of a unit in an energised LA."""
+    if device.kind == "nbsu" and nbsu_state != "online":
+        return nbsu_state
+    return "form" if device.forms_voltage else "follow"

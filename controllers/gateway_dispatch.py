@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from controllers.messages import LocalAreaMeasurement, UnitMeasurement
+from controllers.psc import NbsuState, start_up_remaining
+from scenarios.view import EssUnit, NbsuUnit, PvUnit
+
+ON_LINE = ("follow", "form")
 RAISE_ORDER = ("pv", "ess", "nbsu")
 LOWER_ORDER = ("ess", "nbsu", "pv")
 
@@ -19,8 +24,9 @@ LOWER_ORDER = ("ess", "nbsu", "pv")
 class Device:
     """A unit as the correction sees it: scheduled output and the range expected of it in the next step, kW.
 
-    A unit that must not be moved (a balance unit, an NBSU in start-up) has a range of one point. ``at_forecast`` marks
-    a PV that was planned at all that was forecast for it, so that more would have been welcome.
+    A unit that must not be moved (a balance unit, an NBSU in start-up) has a range of one point. ``connected`` units
+    can give reactive power. ``at_forecast`` marks a PV planned at all that was forecast for it, so that more would have
+    been welcome.
     """
 
     id: str
@@ -29,8 +35,45 @@ class Device:
     planned_kw: float
     p_min_kw: float
     p_max_kw: float
+    connected: bool = True
     forms_voltage: bool = False
     at_forecast: bool = False
+
+
+def balance_device(unit: EssUnit | NbsuUnit, planned_kw: float) -> Device:
+    """The island's balance unit: the physics moves it, the gateway does not."""
+    kind = "ess" if isinstance(unit, EssUnit) else "nbsu"
+    return Device(unit.id, kind, unit.s_kva, planned_kw, planned_kw, planned_kw, forms_voltage=True)
+
+
+def pv_device(
+    unit: PvUnit, planned_kw: float, forecast_kw: float, measurement: LocalAreaMeasurement, age_min: float,
+    reconnect_delay_min: float,
+) -> Device:
+    """A PV: nothing until its reconnect delay is over, then what was last seen to be available."""
+    measured = measurement["units"][unit.id]
+    waited = measurement["energised"] and measurement["energised_min"] + age_min >= reconnect_delay_min
+    connected = measured["state"] in ON_LINE or waited
+    available_kw = measured["p_max_kw"] if connected else 0.0
+    at_forecast = planned_kw >= forecast_kw - 1e-3
+    return Device(unit.id, "pv", unit.s_kva, planned_kw, 0.0, available_kw, connected, at_forecast=at_forecast)
+
+
+def ess_device(unit: EssUnit, planned_kw: float, measured: UnitMeasurement) -> Device:
+    """An ESS: range as measured."""
+    return Device(unit.id, "ess", unit.s_kva, planned_kw, measured["p_min_kw"], measured["p_max_kw"])
+
+
+def nbsu_device(
+    unit: NbsuUnit, planned_kw: float, measured: UnitMeasurement, age_min: float, nbsu_state: NbsuState
+) -> Device:
+    """An NBSU: range as measured where it is on line or comes on line just now, its start-up power before."""
+    ready = measured["state"] == "starting" and start_up_remaining(unit, measured, age_min) <= 0
+    if nbsu_state == "online" and (ready or measured["state"] in ON_LINE):
+        return Device(unit.id, "nbsu", unit.s_kva, planned_kw, measured["p_min_kw"], measured["p_max_kw"])
+    draws = nbsu_state == "starting" or (nbsu_state == "online" and measured["state"] == "starting")
+    p_kw = -unit.p_in_kw if draws else 0.0
+    return Device(unit.id, "nbsu", unit.s_kva, p_kw, p_kw, p_kw, connected=False)
 
 
 def correct_active(target_kw: float, devices: Sequence[Device]) -> dict[str, float]:
@@ -82,13 +125,13 @@ def _let_pv_replace_ess(devices: Iterable[Device], p: dict[str, float]) -> float
     floor = {d.id: 0.0 if d.forms_voltage else max(0.0, d.p_min_kw) for d in discharging}
     extra = min(sum(d.p_max_kw - p[d.id] for d in pv), sum(p[d.id] - floor[d.id] for d in discharging))
     _spread(extra, pv, p)
-    lowered = [Device(d.id, d.kind, d.s_kva, d.planned_kw, floor[d.id], p[d.id]) for d in discharging]
+    lowered = [replace(d, p_min_kw=floor[d.id], p_max_kw=p[d.id]) for d in discharging]
     _spread(-extra, lowered, p)
     return sum(p[d.id] for d in discharging if d.forms_voltage) if pv else 0.0
 
 
 def _up_to_rating(pv: Device) -> Device:
-    return Device(pv.id, pv.kind, pv.s_kva, pv.planned_kw, 0.0, pv.s_kva)
+    return replace(pv, p_min_kw=0.0, p_max_kw=pv.s_kva)
 
 
 def _spread(amount_kw: float, devices: Sequence[Device], p: dict[str, float]) -> float:

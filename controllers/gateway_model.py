@@ -230,7 +230,7 @@ def nbsu_first(m, e):
 
 
 def nbsu_ramp_up(m, e, t):
-    """Rise between steps, free into the first on-line step (D8), kW. (17g): p_{t} − p_{t−1} ≤ (1 − φ_{t−1}) M + p_e^up Δt.
+    """Rise, free into the first on-line step (D8), kW. (17g): p_{t} − p_{t−1} ≤ (1 − φ_{t−1}) M + p_e^up Δt.
 
     Without that freedom a unit rises from −p_e^in, but never is it kept from giving zero.
     """
@@ -245,7 +245,7 @@ def nbsu_ramp_up(m, e, t):
 
 
 def nbsu_ramp_down(m, e, t):
-    """Fall between on-line steps, unless the LA goes dark, kW. (17g): (φ_{t−1} − 1) M − p_e^down Δt ≤ p_{t,e} − p_{t−1,e}."""
+    """Fall, unless the LA goes dark, kW. (17g): (φ_{t−1} − 1) M − p_e^down Δt ≤ p_{t} − p_{t−1}."""
     if not t or not (m.data.online(t - 1) and m.data.online(t) and m.data.energised[t]):
         return pyo.Constraint.Skip
     return m.p[e, t] - m.p[e, t - 1] >= -m.data.units[e].ramp_down_kw_per_h * m.dt[t - 1]
@@ -299,9 +299,9 @@ ESS_COST: dict[CostForm, tuple[tuple[Callable[..., Any], str], ...]] = {
 }
 
 
-def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed") -> pyo.ConcreteModel:
+def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed") -> Any:
     """The Pyomo model of (46): min (42) s.t. (14)–(17), (43)–(45)."""
-    m = pyo.ConcreteModel("local_area")
+    m: Any = pyo.ConcreteModel("local_area")
     m.data = problem
     m.T = pyo.Set(initialize=list(problem.steps))
     m.B = pyo.Set(initialize=[u.id for u in problem.pv])
@@ -311,7 +311,7 @@ def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
     m.SIGN = pyo.Set(initialize=SIGNS)
     m.dt = dict(enumerate(problem.dt_h))
     m.S = {u.id: u.s_kva for u in problem.units.values()}
-    m.M_cost = {c: (problem.costs.ess_discharge_cost + problem.costs.ess_charge_cost) * m.S[c] for c in m.C}
+    m.M_cost = {c.id: (problem.costs.ess_discharge_cost + problem.costs.ess_charge_cost) * c.s_kva for c in problem.ess}
     m.penalty = problem.follow_penalty
 
     m.p = pyo.Var(m.D, m.T)
@@ -352,17 +352,18 @@ def solve_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
     )
     if result.solution_status is not SolutionStatus.optimal:
         raise RuntimeError(f"local area problem not solved: {result.termination_condition.name}")
-    result.solution_loader.load_vars()
+    loader: Any = result.solution_loader
+    loader.load_vars()
     return LocalAreaSchedule(
         step_start_min=problem.step_start_min,
         p_kw={d: tuple(_clean(m.p[d, t].value) for t in steps) for d in problem.units},
         q_kvar={d: tuple(_clean(m.q[d, t].value) for t in steps) for d in problem.units},
-        cost=_clean(sum(problem.dt_h[t] * pyo.value(m.unit_cost[t]) for t in steps)),
+        cost=_clean(pyo.value(sum(m.dt[t] * m.unit_cost[t] for t in steps))),
         follow_error_kw=tuple(_clean(m.p_over[t].value - m.p_under[t].value) for t in steps),
         follow_error_kvar=tuple(_clean(m.q_over[t].value - m.q_under[t].value) for t in steps),
     )
 
 
-def _clean(value: float) -> float:
+def _clean(value: Any) -> float:
     """Rounded, without a negative zero."""
     return round(value, DECIMALS) + 0.0

@@ -106,7 +106,10 @@ def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssU
 
 
 def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParameters:
-    """The static PSC of an LA, (5)–(12). ``startup_power``: ``sum`` or ``printed`` (D9); another word is a ValueError."""
+    """The static PSC of an LA, (5)–(12).
+
+    ``startup_power`` is ``sum`` or ``printed`` (D9); ValueError for another word.
+    """
     start_up = {"sum": startup_power_sum, "printed": startup_power_printed}
     if startup_power not in start_up:
         raise ValueError(f"startup_power is {startup_power!r}; it must be one of {', '.join(start_up)}")

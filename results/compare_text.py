@@ -226,13 +226,20 @@ def _column_blocks(strategies: Sequence[str], rows: Sequence[tuple[str, str, Col
 
 
 def _text_table(head: list[str], body: list[list[str]]) -> list[str]:
+    """Aligned columns; a label too wide for the terminal stands on a line of its own above its values."""
     widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
-
-    def line(row: list[str]) -> str:
-        cells = [row[0].ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True))]
-        return "  ".join(cells).rstrip()
-
-    return [line(head), "-" * min(WIDTH, sum(widths) + 2 * (len(widths) - 1)), *map(line, body)]
+    widths[0] = min(widths[0], WIDTH - sum(w + 2 for w in widths[1:]))
+    lines: list[str] = []
+    for row in [head, *body]:
+        label = row[0]
+        if len(label) > widths[0]:
+            lines.append(label[:WIDTH])
+            label = ""
+        values = [text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([label.ljust(widths[0]), *values]).rstrip())
+        if row is head:
+            lines.append("-" * (sum(widths) + 2 * len(widths) - 2))
+    return lines
 
 
 def _md_table(head: list[str], body: list[list[str]]) -> list[str]:

@@ -147,7 +147,7 @@ def envelopes(run: RunTables) -> Figure:
     low = by_time["vm_min_pu"].min().reindex(times).to_numpy()
     high = by_time["vm_max_pu"].max().reindex(times).to_numpy()
     loading = by_time["loading_max_pct"].max().reindex(times).to_numpy()
-    losses = by_time["losses_kw"].sum().reindex(times).to_numpy()
+    losses = by_time["losses_kw"].sum().reindex(times).fillna(0.0).to_numpy()
     figure = style.new_figure(style.PAGE_MM, 118)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[1.5, 1, 1])
     top.stairs(high, edges, baseline=low, fill=True, color=style.SKY, alpha=0.35, linewidth=0)

@@ -15,9 +15,9 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
 - ``switch_operations``: operations of field terminals, fault clearing not among them unless recorded so.
 - ``interruptions``: times an LA of the outage area that was served (served_kw > 0) is not served in a later step
   although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
-- ``ac``: ``steps`` simulation steps recorded, ``dark_steps`` of them without any energised island, ``converged`` steps
-  in which the power flow of every island converged (a dark step has none to fail), ``island_verdicts`` judged pairs of
-  step and island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
+- ``ac``: ``steps`` simulation steps recorded, ``dark_steps`` of them without any energised LA, ``converged`` steps in
+  which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
+  island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
 - ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans;
   ``all_proven`` every plan is optimal within the asked gap; ``first_plan_energy_mwh`` what the first plan alone said
   it would serve over its span, null where no plan names LAs.
@@ -109,12 +109,12 @@ def count_interruptions(local_area: pd.DataFrame) -> int:
 
 def ac_verdict(run: RunTables, hours: dict[float, float]) -> dict[str, Any]:
     """Counts of what the AC power flow said; see the module's head."""
-    failed_steps = run.island.loc[run.island["converged"] != 1, "time_min"].nunique()
+    alive = run.local_area.loc[run.local_area["energised"] == 1, "time_min"].nunique()
     kinds = run.violations["kind"].value_counts()
     return {
         "steps": len(hours),
-        "dark_steps": len(hours) - run.island["time_min"].nunique(),
-        "converged": len(hours) - failed_steps,
+        "dark_steps": len(hours) - alive,
+        "converged": len(hours) - len(_unsolved(run)),
         "island_verdicts": len(run.island),
         "violated_steps": int(run.violations["step"].nunique()),
         "violations_by_kind": {kind: int(kinds[kind]) for kind in VIOLATION_KINDS if kind in kinds},
@@ -135,7 +135,7 @@ def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
     """Generation + discharge + infeed = served + charge + start-up + losses, to 1 Wh in every step and island; and
     islands, units and LAs tell the same story, to 1 Wh in every step. Raises EnergyImbalance.
 
-    Islands without a converged power flow, and steps that hold one, have no losses to balance and are left out.
+    Islands without a power flow are left out of the first check, steps in which one failed out of the second.
     """
     judged = run.island[run.island["converged"] == 1]
     supply = judged["generation_kw"] + judged["discharge_kw"] + judged["infeed_kw"]
@@ -146,11 +146,22 @@ def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
             continue
         raise EnergyImbalance(f"island {island} at {time:g} min: {amount:.6g} kWh unaccounted for")
 
-    unsolved = set(run.island.loc[run.island["converged"] != 1, "time_min"])
+    unsolved = _unsolved(run)
     for name, per_step in _told_twice(run, judged).items():
         for time, difference_kw in zip(per_step.index.to_list(), per_step, strict=True):
             if time not in unsolved and not abs(difference_kw * hours.get(time, 0.0)) <= TOLERANCE_KWH:
                 raise EnergyImbalance(f"{name} at {time:g} min: island.csv has {difference_kw:.6g} kW too much")
+
+
+def _unsolved(run: RunTables) -> set[float]:
+    """Steps in which a power flow failed. A dark island (no balance unit) stands in island.csv with its violations,
+    not converged because there was nothing to solve; one that went dark because it failed has a violation for it."""
+    live = run.island["balance_unit"] != ""
+    failed = run.violations["kind"] == "not_converged"
+    return {
+        *run.island.loc[live & (run.island["converged"] != 1), "time_min"],
+        *run.violations.loc[failed, "time_min"],
+    }
 
 
 def _told_twice(run: RunTables, judged: pd.DataFrame) -> dict[str, pd.Series]:

@@ -20,8 +20,8 @@ class Case:
     ``net`` is a pandapower net whose ``bus.name``, ``line.name``, ``trafo.name`` and bus-bus ``switch.name`` are the
     ids of ``view``; it holds no load, generator, storage or external grid: the world adds its own. Branch state is
     ``in_service`` of a line or transformer and ``closed`` of a bus-bus switch; there are no other switches in it.
-    ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from the power factor),
-    ``mix_by_bus`` the weights of its load classes.
+    ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
+    the power factor), ``mix_by_bus`` the weights of its load classes.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -22,8 +22,8 @@ __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_ya
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
     "missing": "missing; this key is required",
-    "union_tag_not_found": "kind is missing; one of tables, function, json",
-    "union_tag_invalid": "kind must be one of tables, function, json",
+    "union_tag_not_found": "must be one of tables, function, json",
+    "union_tag_invalid": "must be one of tables, function, json",
 }
 
 
@@ -58,7 +58,8 @@ def resolved_yaml(scenario: Scenario) -> str:
 
 def input_hashes(case: Case) -> dict[str, str]:
     """SHA-256 of each file that was read, by its name relative to ``scenarios/`` or to the scenario's folder."""
-    return {display_name(path, case.folder): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(case.inputs)}
+    files = {display_name(path, case.folder): path for path in sorted(case.inputs)}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
 def _find(source: str | Path) -> tuple[Path, str]:
@@ -79,7 +80,8 @@ def _read(
     try:
         data = read_yaml(path.read_text(encoding="utf-8"))
     except DuplicateKey as error:
-        raise ScenarioError([Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")]) from error
+        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
+        raise ScenarioError([problem]) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
     if not isinstance(data, dict):
@@ -100,7 +102,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     for name, field in Scenario.model_fields.items():
         if name not in data and not field.is_required():
             continue
-        adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
         try:
             if name not in data:
                 raise KeyError(name)
@@ -131,13 +133,13 @@ def _problems_of(
     for item in error.errors():
         keys, place = [part], data[part]
         for key in item["loc"]:
-            if isinstance(place, dict) and key in place:
-                place = place[key]
-            elif isinstance(place, list) and isinstance(key, int) and key < len(place):
+            if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
                 place = place[key]
             elif item["type"] != "missing" or key != item["loc"][-1]:
                 continue  # names of union members and the like are no keys of the file
             keys.append(str(key))
+        if item["type"].startswith("union_tag"):
+            keys.append("kind")
         field = ".".join(keys)
         remedy = _REMEDIES.get(item["type"], item["msg"].removeprefix("Value error, "))
         if item["type"] == "extra_forbidden":
@@ -171,7 +173,7 @@ def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:
 
 def _origin(field: str, file: str, overridden: dict[str, str]) -> str:
     """``--set`` for a field that an override changed, else the scenario's file."""
-    return "--set" if any(field == path or field.startswith(f"{path}.") for path in overridden) else file
+    return "--set" if any(f"{field}.".startswith(f"{path}.") or f"{path}.".startswith(f"{field}.") for path in overridden) else file
 
 
 def _build(scenario: Scenario, path: Path, file: str, problems: list[Problem]) -> Case | None:

@@ -6,7 +6,7 @@ import math
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -28,9 +28,6 @@ from scenarios.view import (
     find_sections,
 )
 
-if TYPE_CHECKING:
-    from pandapower import pandapowerNet
-
 _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
 
 
@@ -51,7 +48,7 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
     return raw if len(problems) == before else None
 
 
-def _check_connected(net: pandapowerNet, file: str, problems: list[Problem]) -> None:
+def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
     """Every bus must be reachable with all switches closed and faulted lines repaired."""
     graph = nx.Graph()
     graph.add_nodes_from(net.bus.name)
@@ -63,7 +60,7 @@ def _check_connected(net: pandapowerNet, file: str, problems: list[Problem]) -> 
         problems.append(Problem(file, "network, buses", listed(apart), remedy))
 
 
-def branches_of(net: pandapowerNet, switchable: set[str], faulted: set[str]) -> list[Branch]:
+def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branch]:
     """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
     name, vn = net.bus.name, net.bus.vn_kv
     found = []
@@ -71,8 +68,8 @@ def branches_of(net: pandapowerNet, switchable: set[str], faulted: set[str]) -> 
         v = float(vn[line.from_bus])
         scale = line.length_km / line.parallel / v**2
         s_max = math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000
-        found.append(("line", line.name, line.from_bus, line.to_bus, line.r_ohm_per_km * scale, line.x_ohm_per_km * scale, s_max,
-                      line.in_service))
+        r, x = line.r_ohm_per_km * scale, line.x_ohm_per_km * scale
+        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, s_max, line.in_service))
     for trafo in net.trafo.itertuples():
         s_mva = trafo.sn_mva * trafo.parallel
         r, z = trafo.vkr_percent / 100 / s_mva, trafo.vk_percent / 100 / s_mva
@@ -98,7 +95,8 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted)}
     for name in outage.faulted_branches if outage else ():
         if name not in branches:
-            problems.append(Problem(file, "outage.faulted_branches", name, f"no such branch; known: {listed(branches)}"))
+            remedy = f"no such branch; known: {listed(branches)}"
+            problems.append(Problem(file, "outage.faulted_branches", name, remedy))
     infeeds = {infeed.id: infeed for infeed in raw.infeeds}
     if outage and outage.dead_infeeds is not None:
         for name in outage.dead_infeeds:
@@ -114,7 +112,9 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
 
 
-def _local_areas(scenario: Scenario, sections: dict[str, Section], file: str, problems: list[Problem]) -> dict[str, LocalArea]:
+def _local_areas(
+    scenario: Scenario, sections: dict[str, Section], file: str, problems: list[Problem]
+) -> dict[str, LocalArea]:
     if scenario.local_areas.by == "section":
         members = [(f"area.{section.id}", section.buses, section.id) for section in sections.values()]
     else:
@@ -191,7 +191,8 @@ def bus_demand(
         p_kw = {bus: raw.load_kw.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
         kvar = {bus: raw.load_kvar.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
         if not sum(p_kw.values()) > 0:
-            problems.append(Problem(file, "load.source", "network", "the network holds no load; use shares and peak_kw"))
+            remedy = "the network holds no load; use shares and peak_kw"
+            problems.append(Problem(file, "load.source", "network", remedy))
         return p_kw, kvar, mixes
     shares = _shares(load, loaded, seed)
     total = sum(shares.values())
@@ -208,7 +209,5 @@ def _shares(load: Load, loaded: list[str], seed: int) -> dict[str, float]:
         return dict.fromkeys(loaded, 1.0)
     entropy = load.shares_seed if load.shares_seed is not None else seed
     # One stream per bus, so that adding a bus leaves the others' draws alone.
-    return {
-        bus: 1 + load.shares_spread * np.random.default_rng([entropy, zlib.crc32(f"share {bus}".encode())]).uniform(-1, 1)
-        for bus in loaded
-    }
+    streams = {bus: np.random.default_rng([entropy, zlib.crc32(f"share {bus}".encode())]) for bus in loaded}
+    return {bus: 1 + load.shares_spread * stream.uniform(-1, 1) for bus, stream in streams.items()}

@@ -10,18 +10,17 @@ import inspect
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scenarios.problems import Problem, find_input, listed
 from scenarios.raw import RawNetwork
 from scenarios.schema import PandapowerFunction, PandapowerJson
 from scenarios.view import Infeed
 
-if TYPE_CHECKING:
-    from pandapower import pandapowerNet
-
+Net = Any
+"""A pandapower net; its tables have their columns only at run time."""
 _ELEMENTS = ("sgen", "gen", "storage")
-_IGNORED = ("bus", "line", "trafo", "switch", "load", "ext_grid", *_ELEMENTS)
+_KNOWN = ("bus", "line", "trafo", "switch", "load", "ext_grid", *_ELEMENTS)
 _NOT_PHYSICAL = ("measurement", "poly_cost", "pwl_cost", "controller", "group", "bus_geodata", "line_geodata")
 _LOAD_CLASS = (
     (re.compile(r"^(?:Load )?R\d+$"), "h0"),
@@ -49,12 +48,14 @@ def read_pandapower(
     _refuse_unknown(net, place, problems)
     if len(problems) > before:
         return None
-    _drop_out_of_service(net)
+    _drop_dead_buses(net)
     open_branches, switched = _fold_switches(net)
     _name_all(net)
+    _drop_branches_never_in_service(net, switched, {*network.switchable, *(network.normally_open or ())})
     ids = {table: dict(zip(net[table].index, net[table].name, strict=True)) for table in ("line", "trafo")}
     switchable = {ids[table][index] for table, index in switched} | set(net.switch.name)
-    _set_states(net, {ids[table][index] for table, index in open_branches}, network, switchable, scenario_file, problems)
+    opened = {ids[table][index] for table, index in open_branches if index in ids[table]}
+    _set_states(net, opened, network, switchable, scenario_file, problems)
     _check_lines(net, place, problems)
     if len(problems) > before:
         return None
@@ -70,7 +71,7 @@ def read_pandapower(
     return raw
 
 
-def _call(network: PandapowerFunction, file: str, problems: list[Problem]) -> pandapowerNet | None:
+def _call(network: PandapowerFunction, file: str, problems: list[Problem]) -> Net | None:
     import pandapower.networks as networks
 
     function = getattr(networks, network.function, None)
@@ -89,7 +90,7 @@ def _call(network: PandapowerFunction, file: str, problems: list[Problem]) -> pa
     return net
 
 
-def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> pandapowerNet | None:
+def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> Net | None:
     import pandapower as pp
 
     if not path.is_file():
@@ -107,34 +108,33 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> pan
     return net
 
 
-def _refuse_unknown(net: pandapowerNet, place: str, problems: list[Problem]) -> None:
+def _refuse_unknown(net: Net, place: str, problems: list[Problem]) -> None:
     """An element that would carry or take power unseen by the view is an error, not something to drop."""
     for table in sorted(str(name) for name in net if hasattr(net[name], "iloc")):
-        physical = not table.startswith(("res_", "_")) and table not in (*_IGNORED, *_NOT_PHYSICAL)
+        physical = not table.startswith(("res_", "_")) and table not in (*_KNOWN, *_NOT_PHYSICAL)
         frame = net[table]
         if physical and len(frame) and {"bus", "from_bus", "hv_bus", "buses"} & set(frame.columns):
-            remedy = "unknown kind of element; a network may hold lines, two-winding transformers, switches, loads, generators"
+            remedy = (
+                "elements of this kind are not supported; a network may hold buses, lines, two-winding transformers, "
+                "switches, loads, sgens, gens, storages and external grids"
+            )
             problems.append(Problem(place, table, len(frame), remedy))
     if "t3" in set(net.switch.et):
         problems.append(Problem(place, "switch", "t3", "switches at three-winding transformers are not supported"))
 
 
-def _drop_out_of_service(net: pandapowerNet) -> None:
-    """Leave out dead buses with all that hangs on them, and what is out of service and has no switch."""
+def _drop_dead_buses(net: Net) -> None:
+    """Leave out buses out of service with all that hangs on them, and loads and generators out of service."""
     import pandapower as pp
 
     dead = net.bus.index[~net.bus.in_service.astype(bool)]
     if len(dead):
         pp.drop_buses(net, dead)
-    for table, letter in (("line", "l"), ("trafo", "t")):
-        switched = set(net.switch.element[net.switch.et == letter])
-        gone = [index for index in net[table].index[~net[table].in_service.astype(bool)] if index not in switched]
-        net[table] = net[table].drop(index=gone)
     for table in ("load", "ext_grid", *_ELEMENTS):
         net[table] = net[table][net[table].in_service.astype(bool)]
 
 
-def _fold_switches(net: pandapowerNet) -> tuple[set[tuple[str, Any]], set[tuple[str, Any]]]:
+def _fold_switches(net: Net) -> tuple[set[tuple[str, Any]], set[tuple[str, Any]]]:
     """Remove switches at lines and transformers; return the branches that are open, and those that had switches."""
     switched, opened = set(), set()
     for table, letter in (("line", "l"), ("trafo", "t")):
@@ -146,7 +146,7 @@ def _fold_switches(net: pandapowerNet) -> tuple[set[tuple[str, Any]], set[tuple[
     return opened, switched
 
 
-def _name_all(net: pandapowerNet) -> None:
+def _name_all(net: Net) -> None:
     """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
     taken: set[str] = set()
     for table in ("bus", "line", "trafo", "switch"):
@@ -157,8 +157,16 @@ def _name_all(net: pandapowerNet) -> None:
         net[table] = net[table].assign(name=names)
 
 
+def _drop_branches_never_in_service(net: Net, switched: set[tuple[str, Any]], named: set[str]) -> None:
+    """A branch out of service has no switch to close it, unless the scenario names one."""
+    for table in ("line", "trafo"):
+        idle = net[table][~net[table].in_service.astype(bool)]
+        gone = [index for index, name in idle.name.items() if (table, index) not in switched and name not in named]
+        net[table] = net[table].drop(index=gone)
+
+
 def _set_states(
-    net: pandapowerNet,
+    net: Net,
     opened: set[str],
     network: PandapowerFunction | PandapowerJson,
     switchable: set[str],
@@ -184,7 +192,7 @@ def _set_states(
     net.switch["closed"] = ~net.switch.name.isin(opened)
 
 
-def _check_lines(net: pandapowerNet, place: str, problems: list[Problem]) -> None:
+def _check_lines(net: Net, place: str, problems: list[Problem]) -> None:
     for line in net.line.itertuples():
         if not line.length_km > 0:
             remedy = "must be above 0 km; use a bus-bus switch for a branch without length"
@@ -193,7 +201,7 @@ def _check_lines(net: pandapowerNet, place: str, problems: list[Problem]) -> Non
             problems.append(Problem(place, f"line {line.name}", None, "r_ohm_per_km and x_ohm_per_km must be numbers"))
 
 
-def _infeeds(net: pandapowerNet) -> list[Infeed]:
+def _infeeds(net: Net) -> list[Infeed]:
     infeeds: dict[str, Infeed] = {}
     for grid in net.ext_grid.itertuples():
         bus = net.bus.name[grid.bus]
@@ -203,19 +211,20 @@ def _infeeds(net: pandapowerNet) -> list[Infeed]:
     return list(infeeds.values())
 
 
-def _elements(net: pandapowerNet) -> dict[str, tuple[str, float | None]]:
+def _elements(net: Net) -> dict[str, tuple[str, float | None]]:
     """Bus and rating (kVA) of generators and storages, by ``sgen.3``."""
     result: dict[str, tuple[str, float | None]] = {}
     for table in _ELEMENTS:
         for index, row in net[table].iterrows():
             values = [abs(float(row.get(column, math.nan) or math.nan)) for column in ("sn_mva", "max_p_mw", "p_mw")]
             # CIGRE's batteries carry an sn_mva below their power, so a storage is rated by its power limit.
-            rating = next((v for v in (values[1:] if table == "storage" else values) if math.isfinite(v) and v > 0), None)
+            candidates = values[1:] if table == "storage" else values
+            rating = next((value for value in candidates if math.isfinite(value) and value > 0), None)
             result[f"{table}.{index}"] = (net.bus.name[row.bus], None if rating is None else rating * 1000)
     return result
 
 
-def _take_loads(net: pandapowerNet, raw: RawNetwork) -> None:
+def _take_loads(net: Net, raw: RawNetwork) -> None:
     for load in net.load.itertuples():
         bus, p_kw = net.bus.name[load.bus], float(load.p_mw * load.scaling * 1000)
         raw.load_kw[bus] = raw.load_kw.get(bus, 0.0) + p_kw

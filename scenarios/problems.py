@@ -30,7 +30,7 @@ class ScenarioError(Exception):
     """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line."""
 
     def __init__(self, problems: Iterable[Problem]):
-        self.problems = list(dict.fromkeys(problems))
+        self.problems = list({str(problem): problem for problem in problems}.values())
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -45,7 +45,7 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
 
 
 def display_name(path: Path, folder: Path) -> str:
-    """A file's name without machine paths: relative to ``scenarios/`` if it ships, else to the scenario's ``folder``."""
+    """A file's name without machine paths: relative to ``scenarios/`` if it ships, else to the scenario's folder."""
     path = path.resolve()
     if path.is_relative_to(PACKAGE_FOLDER):
         return path.relative_to(PACKAGE_FOLDER).as_posix()

@@ -29,11 +29,18 @@ class Series:
 
     def mean(self, column: str, edges_min: np.ndarray) -> np.ndarray:
         """Mean value over each interval between ``edges_min``, which must lie inside the series."""
-        energy = np.concatenate([[0.0], np.cumsum(self.columns[column] * np.diff(self.edges_min))])
-        return np.diff(np.interp(edges_min, self.edges_min, energy)) / np.diff(edges_min)
+        return interval_means(self.edges_min, self.columns[column], edges_min)
 
 
-def load_series(scenario: Scenario, view: GridView, folder: Path, file: str, problems: list[Problem]) -> dict[str, Series]:
+def interval_means(edges_min: np.ndarray, values: np.ndarray, wanted_min: np.ndarray) -> np.ndarray:
+    """Mean of a step function (``values`` between ``edges_min``) over each wanted interval: energy is preserved."""
+    energy = np.concatenate([[0.0], np.cumsum(values * np.diff(edges_min))])
+    return np.diff(np.interp(wanted_min, edges_min, energy)) / np.diff(wanted_min)
+
+
+def load_series(
+    scenario: Scenario, view: GridView, folder: Path, file: str, problems: list[Problem]
+) -> dict[str, Series]:
     """The CSV series that a scenario names, by field (``load.actual_csv``); what is wrong goes into ``problems``.
 
     ``file`` names the scenario in problems.
@@ -75,8 +82,9 @@ def read_series(
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read as CSV ({type(error).__name__})"
-        problems.append(Problem(*source, name, reason))
+        missing = isinstance(error, FileNotFoundError)
+        remedy = "no such file" if missing else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
+        problems.append(Problem(*source, name, remedy))
         return None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     header = [cell.strip() for cell in rows[0]] if rows else []
@@ -100,9 +108,9 @@ def read_series(
 
 
 def _check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
-    if not header or header[0] not in ("time", "time_min"):
-        problems.append(Problem(file, "header", header[0] if header else None, "the first column must be time or time_min"))
-    columns = header[1:]
+    first, columns = (header[0] if header else None), header[1:]
+    if first not in ("time", "time_min"):
+        problems.append(Problem(file, "header", first, "the first column must be time or time_min"))
     if not columns:
         problems.append(Problem(file, "header", None, f"no columns of values; known: {listed(known)}"))
     for column in columns:
@@ -115,14 +123,12 @@ def _check_header(file: str, header: list[str], known: tuple[str, ...], problems
 
 def _minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
     try:
-        if kind == "time_min":
-            minutes = float(text)
-        else:
-            minutes = (datetime.fromisoformat(text) - start).total_seconds() / 60
+        minutes = float(text) if kind == "time_min" else (datetime.fromisoformat(text) - start).total_seconds() / 60
     except (ValueError, TypeError):
         minutes = math.nan
     if not math.isfinite(minutes):
-        right = "minutes since the start" if kind == "time_min" else "local time without an offset, like 2025-06-20T04:00"
+        local = "local time without an offset, like 2025-06-20T04:00"
+        right = "minutes since the start" if kind == "time_min" else local
         problems.append(Problem(file, f"row {number}, {kind}", text, f"must be {right}"))
     return minutes
 
@@ -146,7 +152,8 @@ def _edges(file: str, times: list[float], duration_min: float, problems: list[Pr
     steps = np.diff(times)
     if (steps <= 0).any():
         row = int(np.argmax(steps <= 0)) + 3
-        problems.append(Problem(file, f"row {row}, time", times[row - 2], "times must increase from row to row (minutes)"))
+        remedy = "times must increase from row to row (minutes)"
+        problems.append(Problem(file, f"row {row}, time", times[row - 2], remedy))
         return None
     edges = np.array([*times, times[-1] + steps[-1]])
     if edges[0] > 0 or edges[-1] < duration_min:

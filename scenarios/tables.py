@@ -133,12 +133,12 @@ class _Tables:
             self.problems.append(Problem(file, "", None, f"not a CSV file in UTF-8 ({error})"))
             return []
         header = [name.strip() for name in lines[0]] if lines else []
-        wrong = [Problem(file, "header", name, "missing column") for name in required if name not in header]
         known = (*required, *optional)
-        wrong += [Problem(file, "header", name, f"unknown column; known: {listed(known)}") for name in header if name not in known]
-        wrong += [Problem(file, "header", name, "column appears twice") for name in set(header) if header.count(name) > 1]
-        if wrong:
-            self.problems.extend(wrong)
+        complaints = [(name, "missing column") for name in required if name not in header]
+        complaints += [(name, f"unknown column; known: {listed(known)}") for name in header if name not in known]
+        complaints += [(name, "column appears twice") for name in dict.fromkeys(header) if header.count(name) > 1]
+        if complaints:
+            self.problems.extend(Problem(file, "header", name, remedy) for name, remedy in complaints)
             return []
         rows = []
         for number, cells in enumerate(lines[1:], start=2):
@@ -187,7 +187,8 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
     """
     folder = find_input(network.folder, base)
     if not folder.is_dir():
-        problems.append(Problem(scenario_file, "network.folder", network.folder, "no such folder beside the scenario file"))
+        remedy = "no such folder beside the scenario file"
+        problems.append(Problem(scenario_file, "network.folder", network.folder, remedy))
         return None
     before = len(problems)
     tables = _Tables(folder, base, scenario_file, dict(network.options), problems)
@@ -214,7 +215,13 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
         if not closed[name] and name not in switchable:
             row.wrong("normally", "open, but not switchable: give it a switch or leave it out")
     infeeds = [
-        Infeed(name, row.choice("bus", vn, "bus"), row.number("s_kva"), row.number("vm_pu", default=1.0), not tables.holds(row, "dead"))
+        Infeed(
+            id=name,
+            bus=row.choice("bus", vn, "bus"),
+            s_kva=row.number("s_kva"),
+            vm_pu=row.number("vm_pu", default=1.0),
+            live=not tables.holds(row, "dead"),
+        )
         for name, row in _unique(tables.rows("infeeds"), "name").items()
     ]
     pv, ess, nbsu = (
@@ -285,7 +292,7 @@ def _facts(spec: BaseModel) -> dict[str, Any]:
 def _net(
     vn: dict[str, float],
     places: dict[str, tuple[float, float] | None],
-    types: dict[str, dict[str, float]],
+    types: dict[str, dict[str, Any]],
     lines: list[_Row],
     switches: list[_Row],
     ends: dict[str, tuple[str, str]],
@@ -294,16 +301,17 @@ def _net(
 ) -> Any:
     import pandapower as pp
 
-    net = pp.create_empty_network(f_hz=50.0)
+    net: Any = pp.create_empty_network(f_hz=50.0)
     index = {
         name: pp.create_bus(net, vn_kv=kv, name=name, geodata=places[name]) for name, kv in vn.items()
     }
     for row in lines:
         name, kind = row.cells["name"], types[row.cells["std_type"]]
-        pp.create_line_from_parameters(
-            net, *(index[bus] for bus in ends[name]), length_km=lengths[name] / 1000, name=name, in_service=closed[name], **kind
-        )
+        start, end = (index[bus] for bus in ends[name])
+        length_km = lengths[name] / 1000
+        pp.create_line_from_parameters(net, start, end, length_km, name=name, in_service=closed[name], **kind)
     for row in switches:
         name = row.cells["name"]
-        pp.create_switch(net, *(index[bus] for bus in ends[name]), et="b", closed=closed[name], name=name)
+        start, end = (index[bus] for bus in ends[name])
+        pp.create_switch(net, start, end, et="b", closed=closed[name], name=name)
     return net

@@ -62,7 +62,7 @@ class OverrideError(Exception):
 
 def read_yaml(text: str) -> Any:
     """Parse one document; raises ``yaml.YAMLError`` (``DuplicateKey`` for equal keys in a mapping)."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return yaml.load(text, Loader=_Loader)
 
 
 def write_yaml(data: Any) -> str:
@@ -89,7 +89,8 @@ def apply_override(data: dict[str, Any], override: str) -> str:
         last = k == len(keys) - 1
         if isinstance(place, list):
             if not key.isdecimal() or int(key) >= len(place):
-                raise OverrideError(override, f"{'.'.join(keys[:k])} is a list of {len(place)}: number its items from 0")
+                remedy = f"{'.'.join(keys[:k])} is a list of {len(place)}: number its items from 0"
+                raise OverrideError(override, remedy)
             index: Any = int(key)
         elif isinstance(place, dict):
             index = key

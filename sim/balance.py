@@ -8,7 +8,7 @@ Followers keep their set-points and the balance unit takes the rest. Where that 
 * reactive power: followers share what the balance unit lacks, in proportion to their headroom; then the balance unit
   is relieved of active power, as above, as far as that makes room in its circle; then LAs are shed.
 
-Shedding whole LAs may overshoot; charging that was cut is then given back. Powers are kW and kvar.
+An LA that takes none of what is lacking (kW or kvar) is not shed for it. Shedding whole LAs may overshoot; charging that was cut is then given back. Powers are kW and kvar.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ from sim.units import clip, q_limit
 TOLERANCE_KW = 2e-4
 """By how much (kW or kvar) a balance unit may pass its limits; booked at the limit, it leaves 0.2 W unaccounted."""
 MARGIN_KW = 0.02
-"""Actions go this far (kW or kvar) beyond the limit that called for them, so that a change in losses does not undo them."""
+"""Actions go this far (kW or kvar) beyond the limit that called for them, or a change in losses would undo them."""
 NEEDLESS_KW = 0.1
 """An action that leaves the balance unit this far (kW) inside its limit is computed again, with better losses."""
 
 
-class CannotBalance(Exception):
-    """Nothing is left that could give way. ``cause``: deficit, surplus, or reactive power (low: too little)."""
+Cause = Literal["deficit", "surplus", "reactive deficit", "reactive surplus"]
 
-    def __init__(self, cause: Literal["deficit", "surplus", "reactive deficit", "reactive surplus"], amount: float) -> None:
+
+class CannotBalance(Exception):
+    """Nothing is left that could give way: ``amount`` (kW or kvar) is lacking or too much."""
+
+    def __init__(self, cause: Cause, amount: float) -> None:
         super().__init__(f"{cause} of {amount:.3g} {'kvar' if 'reactive' in cause else 'kW'}")
         self.cause = cause
 
@@ -101,25 +104,31 @@ class Dispatch:
 
 
 def shedding_order(demands: Iterable[Demand]) -> list[Demand]:
-    """LAs that take power, the first to be shed first: lowest priority, then id."""
-    return sorted((d for d in demands if d.p_kw > 0 or d.q_kvar > 0), key=lambda d: (d.priority, d.local_area))
+    """The first to be shed first: lowest priority, then id."""
+    return sorted(demands, key=lambda d: (d.priority, d.local_area))
 
 
-def balance(task: Task, losses_kw: float = 0.0, losses_kvar: float | None = None, shed: Collection[str] = ()) -> Dispatch:
+def balance(
+    task: Task, losses_kw: float = 0.0, losses_kvar: float | None = None, shed: Collection[str] = ()
+) -> Dispatch:
     """Find what followers do and which LAs are shed, given the losses of the last power flow.
 
     ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be
     a cautious guess). ``shed`` lists LAs shed already in this step; they stay so. Raises CannotBalance.
     """
-    candidates = [d.local_area for d in shedding_order(task.demands) if d.local_area not in shed]
-    for count in range(len(candidates) + 1):
-        gone = (*shed, *candidates[:count])
+    gone = list(shed)
+    left = [d for d in shedding_order(task.demands) if d.local_area not in shed]
+    while True:
         try:
-            return _allocate(task, gone, losses_kw, losses_kvar)
+            return _allocate(task, tuple(gone), losses_kw, losses_kvar)
         except CannotBalance as problem:
-            if "surplus" in problem.cause or count == len(candidates):
+            if "surplus" in problem.cause:
                 raise
-    raise AssertionError("unreachable: the last candidate returns or raises")
+            helps = [d for d in left if (d.p_kw if problem.cause == "deficit" else d.q_kvar) > 0]
+            if not helps:
+                raise
+            gone.append(helps[0].local_area)
+            left.remove(helps[0])
 
 
 @dataclass
@@ -158,7 +167,8 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
     margin = min(MARGIN_KW, (high - low) / 2)
     rest = need_kw - sum(outputs.p_kw.values())
     if rest - high > TOLERANCE_KW:
-        cut = _lower(outputs, {f.id: -f.p_kw for f in task.followers if f.kind == "ess" and f.p_kw < 0}, rest - high + margin, -1)
+        charging = {f.id: -f.p_kw for f in task.followers if f.kind == "ess" and f.p_kw < 0}
+        cut = _lower(outputs, charging, rest - high + margin, -1)
         if rest - high - cut > TOLERANCE_KW:
             raise CannotBalance("deficit", rest - high - cut)
         return {"charging_cut_kw": cut}
@@ -176,7 +186,7 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
 
 
 def _lower(outputs: _Outputs, room: dict[str, float], amount: float, sign: int) -> float:
-    """Take ``amount`` off the outputs (sign 1) or off the charging (sign -1), in proportion to ``room``; at most all."""
+    """Take ``amount``, at most all, off outputs (sign 1) or charging (sign -1), in proportion to ``room``."""
     total = sum(room.values())
     taken = min(amount, total)
     for unit, part in room.items():

@@ -22,7 +22,7 @@ from controllers.messages import Forecast
 from scenarios.case import Case
 from scenarios.problems import Problem, ScenarioError
 from scenarios.schema import Site
-from scenarios.series import Series, load_series
+from scenarios.series import Series, interval_means, load_series
 
 _CURVE_MIN = 15
 _PV_INDEX_SD = 0.5
@@ -60,13 +60,14 @@ class Profiles:
             actual[area] = (p_kw * factor, q_kvar * factor)
         self._demand_actual = demand.replaced(actual, sim_edges, series.get("load.actual_csv"))
 
-        clear_sky = _clear_sky_pu(scenario.site, scenario.outage.start, self.duration_min) * scenario.pv.performance_ratio
-        z = np.clip(_PV_INDEX_SD * noise.draw("clear-sky index", scenario.pv.correlation_min), -1, 1)
-        mean, spread_pu = scenario.pv.clear_sky_index, scenario.pv.variability_pct / 100
-        units = tuple(case.view.pv)
-        forecast_csv, actual_csv = series.get("pv.forecast_csv"), series.get("pv.actual_csv")
-        self._pv_forecast = _pv_series(units, mean * _step_means(clear_sky, plan_edges), plan_edges, forecast_csv)
-        self._pv_actual = _pv_series(units, mean * (1 + spread_pu * z) * _step_means(clear_sky, sim_edges), sim_edges, actual_csv)
+        pv, units = scenario.pv, tuple(case.view.pv)
+        clear_sky = _clear_sky_pu(scenario.site, scenario.outage.start, self.duration_min) * pv.performance_ratio
+        z = np.clip(_PV_INDEX_SD * noise.draw("clear-sky index", pv.correlation_min), -1, 1)
+        index = pv.clear_sky_index * (1 + pv.variability_pct / 100 * z)
+        expected = _step_means(clear_sky, plan_edges) * pv.clear_sky_index
+        happened = _step_means(clear_sky, sim_edges) * index
+        self._pv_forecast = _pv_series(units, expected, plan_edges, series.get("pv.forecast_csv"))
+        self._pv_actual = _pv_series(units, happened, sim_edges, series.get("pv.actual_csv"))
 
         if scenario.perfect_forecast:
             repeat = self.plan_step_min // self.sim_step_min
@@ -138,7 +139,8 @@ class _Demand:
                 peak_kw = case.base_load_kw[bus]
                 peak_kvar = peak_kw * self._tan_phi if case.base_load_kvar is None else case.base_load_kvar[bus]
                 curve, day = (_mixed(frame, case.mix_by_bus[bus]) for frame in (in_window, whole_day))
-                p_kw, q_kvar, coincident = p_kw + peak_kw * curve, q_kvar + peak_kvar * curve, coincident + peak_kw * day
+                p_kw, q_kvar = p_kw + peak_kw * curve, q_kvar + peak_kvar * curve
+                coincident = coincident + peak_kw * day
             courses[area.id], reactive[area.id] = p_kw, q_kvar
         # The day's largest total demand is the sum of the buses' parts of the peak.
         scale = sum(case.base_load_kw.values()) / coincident.max()
@@ -148,7 +150,10 @@ class _Demand:
     def over(self, edges_min: np.ndarray, csv: Series | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Mean kW and kvar of each area over each interval, columns of ``csv`` taking the place of the curves."""
         means = {
-            area: (_means(self._edges, p_kw, edges_min), _means(self._edges, self._q_kvar[area], edges_min))
+            area: (
+                interval_means(self._edges, p_kw, edges_min),
+                interval_means(self._edges, self._q_kvar[area], edges_min),
+            )
             for area, p_kw in self._p_kw.items()
         }
         return self.replaced(means, edges_min, csv)
@@ -201,12 +206,6 @@ def class_curves(year: int) -> pd.DataFrame:
 def _mixed(curves: pd.DataFrame, mix: dict[str, float]) -> np.ndarray:
     total = sum(mix.values())
     return sum((curves[name].to_numpy() * weight / total for name, weight in mix.items()), np.zeros(len(curves)))
-
-
-def _means(edges: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Mean of a step function over each wanted interval: the energy is preserved."""
-    energy = np.concatenate([[0.0], np.cumsum(values * np.diff(edges))])
-    return np.diff(np.interp(wanted, edges, energy)) / np.diff(wanted)
 
 
 def _clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:

@@ -83,7 +83,7 @@ def _island_row(one: IslandStep, settled: Settled) -> Row:
     loadings = [b.loading_pct for b in flow.branches.values() if b.loading_pct is not None] if flow else []
     return {
         "island": one.island.id, "balance_unit": one.choice.unit if one.energised else "",
-        "buses": " ".join(one.island.buses), "radial": int(one.island.loops == 0), "converged": int(flow is not None),
+        "buses": len(one.island.buses), "radial": int(one.island.loops == 0), "converged": int(flow is not None),
         "violations": settled.violations.get(one.island.id, 0), "generation_kw": bill.generation_kw,
         "discharge_kw": bill.discharge_kw, "charge_kw": bill.charge_kw, "infeed_kw": bill.infeed_kw,
         "startup_kw": bill.startup_kw, "served_kw": bill.served_kw, "losses_kw": bill.losses_kw,
@@ -100,7 +100,7 @@ def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:
         yield {
             "local_area": la.id, "section": la.section, "in_outage_area": int(la.buses[0] in view.outage_area),
             "priority": la.priority, "energised": int(at[la.id].energised), "shed": int(la.id in settled.shed),
-            "demand_kw": sum(p for p, _ in demand), "demand_kvar": sum(q for _, q in demand),
+            "demand_kw": sum((p for p, _ in demand), 0.0), "demand_kvar": sum((q for _, q in demand), 0.0),
             "planned_kw": settled.planned_kw.get(la.id, 0.0),
             "served_kw": served[la.id][0], "served_kvar": served[la.id][1],
         }  # fmt: skip

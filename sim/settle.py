@@ -65,9 +65,9 @@ class IslandStep:
         self.task = Task(
             balance=_source(self.units[self.choice.unit], (0.0, 0.0)),
             followers=tuple(_source(u, u.set_point()) for u in running),
-            startup_kw=sum(u.p_in_kw for u in starting),
+            startup_kw=sum((u.p_in_kw for u in starting), 0.0),
             demands=tuple(
-                Demand(la, self.priority[la], *_total(buses)) for la, buses in self.demand.items() if la not in self.shed
+                Demand(la, self.priority[la], *_total(self.demand[la])) for la in self.demand if la not in self.shed
             ),
         )
 
@@ -140,7 +140,7 @@ def _dispatch(one: IslandStep, losses_kw: float, losses_kvar: float | None) -> N
 
 
 def _total(buses: dict[str, Powers]) -> Powers:
-    return sum(p for p, _ in buses.values()), sum(q for _, q in buses.values())
+    return sum((p for p, _ in buses.values()), 0.0), sum((q for _, q in buses.values()), 0.0)
 
 
 def _source(unit: UnitModel, set_point: Powers) -> Source:

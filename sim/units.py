@@ -138,7 +138,7 @@ class _Unit:
 
 
 class Pv(_Unit):
-    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, then gives at most what is there."""
+    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, then gives what is available."""
 
     kind = "pv"
 
@@ -213,7 +213,9 @@ class Nbsu(_Unit):
 
     kind = "nbsu"
 
-    def __init__(self, spec: NbsuUnit, step_min: float, sin_phi: float, window_min: float, first_step_free: bool) -> None:
+    def __init__(
+        self, spec: NbsuUnit, step_min: float, sin_phi: float, window_min: float, first_step_free: bool
+    ) -> None:
         super().__init__(spec, step_min, sin_phi)
         self.p_in_kw, self.start_min = spec.p_in_kw, spec.start_min
         self.window_min, self.first_step_free = window_min, first_step_free

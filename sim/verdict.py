@@ -52,12 +52,12 @@ def bills(one: IslandStep) -> Bills:
         return Bills()
     p_kw = {kind: [p for unit, (p, _) in one.output.items() if one.units[unit].kind == kind] for kind in _KINDS}
     return Bills(
-        generation_kw=sum(max(p, 0.0) for p in (*p_kw["pv"], *p_kw["nbsu"])),
-        discharge_kw=sum(max(p, 0.0) for p in p_kw["ess"]),
-        charge_kw=sum(max(-p, 0.0) for p in p_kw["ess"]),
-        infeed_kw=sum(p_kw["infeed"]),
-        startup_kw=sum(max(-p, 0.0) for p in p_kw["nbsu"]),
-        served_kw=sum(p for p, _ in one.served.values()),
+        generation_kw=sum((max(p, 0.0) for p in (*p_kw["pv"], *p_kw["nbsu"])), 0.0),
+        discharge_kw=sum((max(p, 0.0) for p in p_kw["ess"]), 0.0),
+        charge_kw=sum((max(-p, 0.0) for p in p_kw["ess"]), 0.0),
+        infeed_kw=sum(p_kw["infeed"], 0.0),
+        startup_kw=sum((max(-p, 0.0) for p in p_kw["nbsu"]), 0.0),
+        served_kw=sum((p for p, _ in one.served.values()), 0.0),
         losses_kw=one.flow.losses_kw,
     )
 
@@ -67,7 +67,7 @@ _KINDS = ("pv", "ess", "nbsu", "infeed")
 
 def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Iterator[Row]:
     """Violations of one island, without time and step. ``planned_kw``: planned supply by LA, outage area only."""
-    missing = {la: planned_kw[la] for la, (p, _) in one.served.items() if planned_kw.get(la, 0.0) > 0 and _unserved(one, la)}
+    missing = {la: planned_kw[la] for la in one.demand if planned_kw.get(la, 0.0) > 0 and _unserved(one, la)}
     if one.choice.demoted:
         yield _row(one, "several_balance_units", one.island.id, 1 + len(one.choice.demoted), 1, "units")
     if one.trip and one.trip.kind == "not_converged":
@@ -165,6 +165,7 @@ def check_booked(units: Iterable[UnitModel], specs: Mapping[str, Any], energised
             raise WorldError(f"unit {unit.id}: {unit.state} with {unit.p_kw} kW on a dark bus")
         if isinstance(unit, Ess):
             spec = specs[unit.id]
-            drift = unit.discharge_kwh + unit.charge_kwh - spec.discharge_kwh - spec.charge_kwh
-            if unit.discharge_kwh < 0 or unit.charge_kwh < 0 or abs(drift) > EXACT:
-                raise WorldError(f"unit {unit.id}: energy {unit.discharge_kwh} / {unit.charge_kwh} kWh is out of bounds")
+            discharge_kwh, charge_kwh = unit.energies()
+            drift = discharge_kwh + charge_kwh - spec.discharge_kwh - spec.charge_kwh
+            if discharge_kwh < 0 or charge_kwh < 0 or abs(drift) > EXACT:
+                raise WorldError(f"unit {unit.id}: energy {discharge_kwh} / {charge_kwh} kWh is out of bounds")

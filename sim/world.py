@@ -1,13 +1,14 @@
 """Wires a run: mosaik owns time and couples profiles, grid, communication and controllers.
 
 Each kind of actor is one mosaik simulator with many entities; all behaviour is in the plain classes it translates for.
-One step of the world (see docs/design of a step in README): profiles → gateways and grid; the grid's measurements reach
+One step of the world: profiles → gateways and grid; the grid's measurements reach
 gateways and field terminals one simulation step late; gateways → communication → dispatch centre → communication →
 gateways and terminals inside one group at the same instant; orders → grid; everything → recorder.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from mosaik.starters import PythonStarter
 
 from controllers.dispatch_centre import Decision, DispatchCentre
 from controllers.gateway import EnergyGateway
-from controllers.plan import Plan
 from controllers.strategies import Strategy
+from results.recorder import Recorder
 from scenarios.case import Case
 from sim.communication import DISPATCH_CENTRE, Channel, Envelope, gateway, terminal
 from sim.field_terminal import FieldTerminal
@@ -32,18 +33,14 @@ Inputs = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass
 class RunLog:
-    """What a run leaves behind: rows of every table, plans in order, events, violations, wall times in seconds."""
+    """What a run leaves behind: the recorder's tables and plans, and wall times in seconds by part."""
 
-    series: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    violations: list[dict[str, Any]] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
-    steps: int = 0
+    recorder: Recorder = field(default_factory=Recorder)
     seconds: dict[str, float] = field(default_factory=dict)
-    solve_seconds: list[float] = field(default_factory=list)
 
-    def add_rows(self, table: str, rows: list[dict[str, Any]]) -> None:
-        self.series.setdefault(table, []).extend(rows)
+    def add_seconds(self, part: str, seconds: float) -> None:
+        """Add to a part's wall time."""
+        self.seconds[part] = self.seconds.get(part, 0.0) + seconds
 
 
 class _Adapter(mosaik_api_v3.Simulator):
@@ -118,7 +115,7 @@ class _GridSim(_Adapter):
             area_orders={la: _one(attrs["order"]) for la, attrs in areas.items()},
             planned_kw=_one(next(iter(areas.values()))["planned_kw"]),
         )
-        self._log.seconds["grid"] = self._log.seconds.get("grid", 0.0) + _clock() - began
+        self._log.add_seconds("grid", _clock() - began)
         self._on_step(time)
         return time + self._step_min
 
@@ -137,10 +134,7 @@ class _MessagingSim(_Adapter):
     """An actor that sends and receives: what it sends is an event, so nothing is delivered twice."""
 
     def __init__(self, model: str, attrs: list[str], step_min: int) -> None:
-        spec = _model(
-            [*attrs, "inbox", "outbox"], trigger=["inbox", *(a for a in attrs if a in ("measurement", "closed"))],
-            **{"non-persistent": ["outbox"]},
-        )
+        spec = _model([*attrs, "inbox", "outbox"], **{"trigger": ["inbox"], "non-persistent": ["outbox"]})
         super().__init__("hybrid", {model: spec}, step_min)
         self._outbox: dict[str, list[Envelope]] = {}
 
@@ -242,14 +236,16 @@ class _DispatchCentreSim(_MessagingSim):
     def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
         self._now = time
         received = [e for attrs in inputs.values() for e in _received(attrs)]
+        if not received:
+            return
         self._centre.receive(
             {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
             {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
         )
         began = _clock()
         decision = self._centre.decide(time)
-        self._log.seconds["dispatch_centre"] = self._log.seconds.get("dispatch_centre", 0.0) + _clock() - began
-        _log_decision(self._log, decision, time)
+        self._log.add_seconds("dispatch_centre", _clock() - began)
+        _record_decision(self._log, decision, time)
         self._outbox[DISPATCH_CENTRE] = [
             *(
                 Envelope(sender=DISPATCH_CENTRE, receiver=terminal(o["switch"]), kind="switch_order", body=o)
@@ -272,18 +268,17 @@ class _DispatchCentreSim(_MessagingSim):
 class _RecorderSim(_Adapter):
     """The recorder: takes each step's record and the message log."""
 
-    def __init__(self, channel: Channel, log: RunLog, step_min: int) -> None:
+    def __init__(self, channel: Channel, recorder: Recorder, step_min: int) -> None:
         super().__init__("time-based", {"Recorder": _model(["record"])}, step_min)
-        self._channel, self._log = channel, log
+        self._channel, self._recorder = channel, recorder
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
         record = _one(_one(inputs)["record"])
         for table, rows in record.series.items():
-            self._log.add_rows(table, rows)
-        self._log.add_rows("message", self._channel.take_log())
-        self._log.events.extend(record.events)
-        self._log.violations.extend(record.violations)
-        self._log.steps += 1
+            self._recorder.add(table, rows)
+        self._recorder.add("message", self._channel.take_log())
+        self._recorder.add("events", record.events)
+        self._recorder.add("violations", record.violations)
         return time + self._step_min
 
     def get_data(self, outputs):
@@ -313,7 +308,7 @@ def run_world(case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: C
         start = _starter(world)
         series = start("Profiles", _ProfilesSim(profiles, pv_of, step_min))
         physics = start("Grid", _GridSim(grid, log, step_min, on_step))
-        recorder = start("Recorder", _RecorderSim(channel, log, step_min))
+        recorder = start("Recorder", _RecorderSim(channel, log.recorder, step_min))
         with world.group():
             gates = start("Gateways", _GatewaySim(gateways, step_min))
             fields = start("Terminals", _TerminalSim(terminals, step_min))
@@ -340,17 +335,27 @@ def run_world(case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: C
         world.connect(physics.Record(eid="record"), recorder.Recorder(eid="recorder"), "record")
         world.run(until=duration, print_progress=False)
     finally:
+        _cancel_pending(world)
         world.shutdown()
-        log.seconds["run"] = _clock() - began
-    if log.steps != duration // step_min:
-        raise IncompleteRunError(f"the recorder saw {log.steps} of {duration // step_min} steps")
+        log.add_seconds("run", _clock() - began)
+    if log.recorder.steps_seen != duration // step_min:
+        raise IncompleteRunError(f"the recorder saw {log.recorder.steps_seen} of {duration // step_min} steps")
+
+
+def _cancel_pending(world: mosaik.World) -> None:
+    """End what an exception left waiting, so that asyncio does not complain about it at exit."""
+    if world.loop.is_closed():
+        return
+    pending = asyncio.all_tasks(world.loop)
+    for task in pending:
+        task.cancel()
+    world.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
 
 
 def _starter(world: mosaik.World) -> Callable[[str, _Adapter], Any]:
     """Start an adapter that exists already: mosaik makes simulators itself, so it is given one that returns ours."""
 
     def start(name: str, adapter: _Adapter) -> Any:
-        world.sim_config = {}
         return world.start(PythonStarter(lambda: adapter), sim_id=name)
 
     return start
@@ -368,17 +373,17 @@ def _received(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
         yield from batch
 
 
-def _log_decision(log: RunLog, decision: Decision, now: int) -> None:
+def _record_decision(log: RunLog, decision: Decision, now: int) -> None:
     if decision.issued is None:
         return
-    plan = decision.issued.plan
-    log.plans.append(plan)
-    log.solve_seconds.append(decision.issued.solution.seconds)
-    text = f"{decision.why}; {plan.status}, gap {plan.gap:.2%}, {decision.issued.solution.nodes} nodes"
-    log.events.append({
-        "time_min": now, "kind": "plan_issued", "element": DISPATCH_CENTRE, "value": plan.planned_energy_kwh, "unit": "kWh",
-        "text": "; ".join(filter(None, (text, decision.issued.note))),
-    })
+    plan, solution = decision.issued.plan, decision.issued.solution
+    log.recorder.add_plan(plan.model_dump())
+    log.add_seconds("solver", solution.seconds)
+    log.seconds["solver_longest"] = max(log.seconds.get("solver_longest", 0.0), solution.seconds)
+    text = f"{decision.why}; {plan.status}, gap {plan.gap:.2%}, {solution.nodes} nodes"
+    log.recorder.add_event(
+        now, "plan_issued", DISPATCH_CENTRE, plan.planned_energy_kwh, "kWh", "; ".join(filter(None, (text, decision.issued.note)))
+    )
 
 
 def _clock() -> float:

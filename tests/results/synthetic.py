@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
 
-from results.run_folder import Recorder, write_run
+from results.recorder import COLUMNS, Recorder
+from results.run_folder import write_run
+from results.run_tables import RunTables, read_table
 from scenarios.schema import Scenario
 
 UNITS = {"pv.1": ("pv", "1", 900.0), "ess.2": ("ess", "2", 500.0), "nbsu.3": ("nbsu", "3", 700.0)}
@@ -169,3 +172,10 @@ def _island_row(
 def _bus_row(time: float, bus: str, on: bool, k: int) -> dict[str, Any]:
     voltage = 1.0 - 0.0004 * k if on else math.nan
     return {"time_min": time, "bus": bus, "energised": on, "vm_pu": voltage, "va_degree": 0.0 if on else None}
+
+
+def in_memory(recorder: Recorder, scenario: Scenario, strategy: str = "dynamic", status: str = "complete") -> RunTables:
+    """The tables of a recorder as they would be read back, without a folder."""
+    tables = {table: read_table(io.StringIO(recorder.table_text(table)), COLUMNS[table]) for table in COLUMNS}
+    manifest = {"status": status, "strategy": strategy, "seed": 0, "inputs": {}}
+    return RunTables(manifest=manifest, scenario=scenario, plans=recorder.plans, **tables)

@@ -1,0 +1,30 @@
+# Two targets do everything on a machine with Python, pip, make and git: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := results/runs/demo
+
+.PHONY: demo test lint types slow clean
+
+demo: $(VENV)/.ready
+	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 --strategies dynamic,static --out $(DEMO) --overwrite
+
+test: lint types
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+
+types: $(VENV)/.ready
+	$(BIN)/pyright
+
+slow: $(VENV)/.ready
+	$(BIN)/python -m pytest -m slow
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

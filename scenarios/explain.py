@@ -1,0 +1,126 @@
+"""A case in words, for ``relight check``: what is in the network, what is lost, and what can restore it."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable
+from datetime import timedelta
+
+from scenarios.case import Case
+from scenarios.view import Branch
+
+_WIDTH = 80
+
+
+def explain(case: Case) -> str:
+    """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
+    parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, *(_wrap(line) for line in lines)])
+
+
+def _wrap(line: str, indent: int = 2) -> str:
+    first, rest = " " * indent, " " * (indent + 2)
+    return textwrap.fill(
+        line, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _number(value: float) -> str:
+    return "unlimited" if math.isinf(value) else f"{value:,.6g}" if value < 1e5 else f"{value:,.0f}"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _head(case: Case) -> str:
+    scenario, outage = case.scenario, case.scenario.outage
+    end = outage.start + timedelta(minutes=outage.duration_min)
+    live = [infeed.id for infeed in case.view.infeeds.values() if infeed.live]
+    dead = [infeed.id for infeed in case.view.infeeds.values() if not infeed.live]
+    area = case.view.outage_area
+    return _block(scenario.title or scenario.name, [
+        f"scenario {scenario.name}, seed {scenario.seed}",
+        f"outage from {outage.start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({outage.duration_min} min), "
+        f"{scenario.site.timezone}",
+        f"faulted branches: {_names(outage.faulted_branches)}",
+        f"infeeds dead: {_names(dead)}; live: {_names(live)}",
+        f"outage area: {len(area)} of {len(case.view.buses)} buses"
+        + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
+    ])
+
+
+def _network(case: Case) -> str:
+    view = case.view
+    branches = list(view.branches.values())
+    kinds = {kind: sum(branch.kind == kind for branch in branches) for kind in ("line", "trafo", "switch")}
+    levels = sorted({bus.vn_kv for bus in view.buses.values()}, reverse=True)
+    switchable = [branch for branch in branches if branch.switchable]
+    return _block("Network", [
+        f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
+        f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
+        f"{kinds['switch']} switches without length",
+        f"{len(switchable)} switchable: {_names(_state(branch) for branch in switchable)}",
+    ])
+
+
+def _state(branch: Branch) -> str:
+    return branch.id + (" (faulted)" if branch.faulted else "" if branch.closed else " (open)")
+
+
+def _sections(case: Case) -> str:
+    lines = [f"{section.id}: {_names(section.buses)}" for section in case.view.sections.values()]
+    return _block(f"Sections: {len(lines)} (buses energised together or not at all)", lines)
+
+
+def _local_areas(case: Case) -> str:
+    areas = case.view.local_areas.values()
+    title = f"Local areas: {len(areas)}, one per {case.scenario.local_areas.by}"
+    first = [area for area in areas if area.priority != 1]
+    return _block(title, [f"priority other than 1: {_names(f'{area.id} ({area.priority:g})' for area in first)}"])
+
+
+def _units(case: Case) -> str:
+    view = case.view
+    pv, ess, nbsu = view.pv.values(), view.ess.values(), view.nbsu.values()
+    lines = [
+        f"PV {_number(sum(u.s_kva for u in pv))} kVA: " + _names(f"{u.id} {_number(u.s_kva)}" for u in pv),
+        f"ESS {_number(sum(u.s_kva for u in ess))} kVA, {_number(sum(u.discharge_kwh for u in ess))} kWh to discharge, "
+        f"{_number(sum(u.charge_kwh for u in ess))} kWh of charge room: "
+        + _names(f"{u.id} {_number(u.s_kva)} ({_number(u.discharge_kwh)}, {_number(u.charge_kwh)})" for u in ess),
+        f"NBSU {_number(sum(u.s_kva for u in nbsu))} kVA: "
+        + _names(f"{u.id} {_number(u.s_kva)} (start-up {u.p_in_kw:g} kW, {u.start_min:g} min)" for u in nbsu),
+        "infeeds: " + _names(f"{u.id} {_number(u.s_kva)} kVA at bus {u.bus}" for u in view.infeeds.values()),
+    ]
+    if not pv and not ess and not nbsu and not any(u.live for u in view.infeeds.values()):
+        lines.append("nothing here can restore supply")
+    elif not view.balance_order or (not ess and not any(u.live for u in view.infeeds.values())):
+        lines.append("no unit can black start: only an ESS or a live infeed forms voltage from nothing")
+    return _block("Units (rated kVA)", lines)
+
+
+def _load(case: Case) -> str:
+    loads = {bus: p_kw for bus, p_kw in case.base_load_kw.items() if p_kw > 0}
+    inside = sum(p_kw for bus, p_kw in loads.items() if bus in case.view.outage_area)
+    return _block("Load", [
+        f"coincident peak {_number(round(sum(loads.values()), 1))} kW at {len(loads)} buses, "
+        f"{_number(round(inside, 1))} kW of it in the outage area",
+        f"a bus has {_number(round(min(loads.values()), 1))} to {_number(round(max(loads.values()), 1))} kW",
+    ])
+
+
+def _clock(case: Case) -> str:
+    clock, pv, sd_pct = case.scenario.clock, case.scenario.pv, case.scenario.load.actual.sd_pct
+    forecast = "perfect forecast" if case.scenario.perfect_forecast else (
+        f"actual load differs by {sd_pct:g} % (standard deviation), PV by at most {pv.variability_pct:g} %"
+    )
+    return _block("Clock and forecast", [
+        f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
+        f"simulation step {clock.sim_step_min} min",
+        f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
+    ])

@@ -1,0 +1,137 @@
+"""The command line. Exit codes: 0 done, 1 the answer is no, 2 the input is wrong, 3 the run failed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Co-simulation testbed for restoring power in distribution networks after a blackout.",
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+
+Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")]
+Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
+
+
+@app.command()
+def check(scenario: Scenario, set_: Set = None) -> None:
+    """Read and explain a scenario, or list every error in it at once."""
+    from scenarios.explain import explain
+    from scenarios.loader import load_case
+
+    typer.echo(explain(load_case(scenario, set_ or ())))
+
+
+@app.command()
+def run(
+    scenario: Scenario,
+    strategy: Annotated[str, typer.Option(help="dynamic or static.")] = "dynamic",
+    seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
+    out: Out = None,
+    set_: Set = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run one co-simulation."""
+    from results.compare import compare as compare_folders
+    from results.compare_text import as_text
+    from scenarios.loader import load_case
+    from sim.run import new_run_folder, simulate
+
+    case = load_case(scenario, set_ or (), seed)
+    folder = out or new_run_folder(f"{case.scenario.name}_{strategy}_seed{case.scenario.seed}")
+    simulate(case, strategy, folder, overwrite=overwrite)
+    typer.echo(as_text(compare_folders([folder])))
+    typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}")
+
+
+@app.command()
+def compare(
+    scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
+    strategies: Annotated[str, typer.Option(help="Comma-separated.")] = "dynamic,static",
+    seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
+    out: Out = None,
+    set_: Set = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run the same world under several strategies and compare them."""
+    from results.compare_text import as_text
+    from sim.run import compare_strategies, new_run_folder
+
+    folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
+    names = [name.strip() for name in strategies.split(",") if name.strip()]
+    comparison = compare_strategies(
+        scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite
+    )
+    typer.echo(as_text(comparison))
+    typer.echo(f"tables:  {folder / 'comparison.md'}\nfigures: {folder / 'figures'}\nruns:    {folder / 'runs'}")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A run's or a comparison's folder.")]) -> None:
+    """Redraw the figures from a folder's tables."""
+    from results.figures import draw_comparison_figures, draw_run_figures
+
+    is_comparison = (folder / "comparison.json").is_file()
+    for path in (draw_comparison_figures if is_comparison else draw_run_figures)(folder):
+        typer.echo(str(path))
+
+
+class InputError(ValueError):
+    """A command-line value that cannot be right."""
+
+
+def parse_seeds(text: str | None) -> list[int | None]:
+    """``0..9`` or ``1,4,7`` or both joined by commas; None: the scenario's own. Raises ``InputError``."""
+    if text is None:
+        return [None]
+    seeds: list[int | None] = []
+    for part in text.split(","):
+        first, dots, last = part.strip().partition("..")
+        try:
+            low, high = int(first), int(last) if dots else int(first)
+        except ValueError:
+            low, high = 0, -1
+        if not 0 <= low <= high:
+            raise InputError(f"--seeds {text!r}: {part.strip()!r} is no seed; write 0..9 or 1,4,7")
+        seeds.extend(range(low, high + 1))
+    return list(dict.fromkeys(seeds))
+
+
+def main() -> None:
+    """Entry point: turns exceptions into messages and exit codes."""
+    from controllers.solver import SolverOptionError
+    from controllers.strategies import UnknownStrategyError
+    from results.new_folder import FolderNotEmpty
+    from results.run_tables import NotARun
+    from scenarios.problems import ScenarioError
+    from sim.run import RunFailedError
+
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted", 3)
+    except (ScenarioError, UnknownStrategyError, FolderNotEmpty, NotARun, InputError, SolverOptionError) as error:
+        _fail(str(error), 2)
+    except RunFailedError as error:
+        _fail(str(error), 3)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")):
+            _fail(getattr(error, "format_message", lambda: str(error))(), 2)
+        raise
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"relight: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Runs and comparisons as a user asks for them: load, simulate, write the folder, draw."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from controllers.strategies import strategy_named
+from results.compare import Comparison, compare
+from results.compare_text import write_comparison
+from results.figures import draw_comparison_figures, draw_run_figures
+from results.new_folder import ensure_writable
+from results.run_folder import write_run
+from scenarios.case import Case
+from scenarios.loader import input_hashes, load_case
+
+RUNS = Path("results") / "runs"
+
+
+class RunFailedError(RuntimeError):
+    """A run ended early; ``folder`` holds what was recorded, with the reason in its manifest."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{reason}; what was recorded is in {folder}")
+        self.folder = folder
+
+
+def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False, label: str = "") -> Path:
+    """One co-simulation of a case under a strategy, written to ``folder`` with its figures; returns the folder.
+
+    Raises ``FolderNotEmpty`` and ``UnknownStrategyError`` before anything runs, ``RunFailedError`` after writing what a
+    failed or interrupted run has recorded.
+    """
+    from sim.world import RunLog, run_world  # mosaik and pandapower take seconds to import
+
+    chosen = strategy_named(strategy)
+    ensure_writable(folder, overwrite)
+    log, failure, cause = RunLog(), "", None
+    with _progress(case, label or f"{case.scenario.name} {strategy}") as on_step:
+        try:
+            run_world(case, chosen, case.scenario.seed, log, on_step)
+        except KeyboardInterrupt as error:
+            failure, cause = "interrupted", error
+        except Exception as error:
+            failure, cause = f"{type(error).__name__}: {error}", error
+    write_run(
+        folder, scenario=case.scenario, strategy=strategy, seed=case.scenario.seed, recorder=log.recorder,
+        inputs=input_hashes(case), timing={f"{part}_s": s for part, s in log.seconds.items()}, failure=failure,
+        overwrite=overwrite, finish=draw_run_figures,
+    )
+    if cause is not None:
+        raise RunFailedError(folder, failure) from cause
+    return folder
+
+
+def compare_strategies(
+    sources: Sequence[str], strategies: Sequence[str], seeds: Sequence[int | None], folder: Path, *,
+    overrides: Sequence[str] = (), overwrite: bool = False,
+) -> Comparison:
+    """Every scenario under every strategy for every seed (None: the scenario's own), and the comparison of all.
+
+    All inputs are checked before the first run. Each run's folder is complete as soon as it is done, under
+    ``folder/runs``; the comparison is written last. Raises as ``simulate`` and ``load_case`` do.
+    """
+    for strategy in strategies:
+        strategy_named(strategy)
+    cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
+    ensure_writable(folder, overwrite)
+    folders = []
+    for case in cases:
+        for strategy in strategies:
+            name = f"{case.scenario.name.replace('/', '_')}_{strategy}_seed{case.scenario.seed}"
+            folders.append(simulate(case, strategy, folder / "runs" / name, overwrite=overwrite))
+    comparison = compare(folders)
+    write_comparison(comparison, folder)
+    draw_comparison_figures(folder)
+    return comparison
+
+
+def new_run_folder(name: str) -> Path:
+    """A folder under ``results/runs`` that does not exist yet, named after what runs in it."""
+    stem = name.replace("/", "_")
+    candidates = (RUNS / (stem if k == 1 else f"{stem}-{k}") for k in range(1, sys.maxsize))
+    return next(path for path in candidates if not path.exists())
+
+
+@contextmanager
+def _progress(case: Case, label: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar over simulated minutes, on a terminal only."""
+    step = case.scenario.clock.sim_step_min
+    with tqdm(
+        total=case.scenario.outage.duration_min, desc=label, unit="min", leave=False, disable=not sys.stderr.isatty()
+    ) as bar:
+        yield lambda _: bar.update(step) and None

@@ -1,0 +1,134 @@
+"""Pandapower networks, overrides, resolved YAML, hashes and the explanation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandapower as pp
+import pandapower.networks as networks
+import pytest
+from small_case import write
+
+from scenarios.explain import explain
+from scenarios.loader import input_hashes, load_case, resolved_yaml, shipped_scenarios
+from scenarios.yaml_text import read_yaml, write_yaml
+
+JSON_SCENARIO = """
+name: saved
+network: {{kind: json, file: net.json, switchable: [{switchable}]}}
+outage: {{start: 2025-06-20T10:00, duration_min: 120}}
+site: {{latitude_deg: 49, longitude_deg: 10, timezone: Europe/Berlin}}
+load: {{source: network}}
+"""
+
+
+def saved(folder: Path, net: pp.pandapowerNet, switchable: str = "") -> Path:
+    pp.to_json(net, str(folder / "net.json"))
+    path = folder / "saved.yaml"
+    path.write_text(JSON_SCENARIO.format(switchable=switchable), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_every_shipped_scenario_loads_and_explains(name: str) -> None:
+    case = load_case(name)
+    text = explain(case)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert case.scenario.name in text and str(len(case.view.sections)) in text
+    assert {bus for la in case.view.local_areas.values() for bus in la.buses} == set(case.view.buses)
+    assert sum(len(la.buses) for la in case.view.local_areas.values()) == len(case.view.buses)
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_resolved_yaml_loads_to_an_equal_scenario_from_anywhere(name: str, tmp_path: Path) -> None:
+    case = load_case(name, ["load.actual.sd_pct=1e-3"], seed=7)
+    text = resolved_yaml(case.scenario)
+    path = tmp_path / "scenario.yaml"
+    path.write_text(text, encoding="utf-8")
+    again = load_case(path)
+    assert again.scenario == case.scenario and again.view == case.view
+    assert resolved_yaml(again.scenario) == text
+
+
+def test_yaml_text_survives_the_round_trip() -> None:
+    data = {"a": ["no", "12:30", "010", "1e5", "1", "", "~", "2025-06-20", "0x1F"], "b": [1e5, 1e-9, 10, True, None]}
+    assert read_yaml(write_yaml(data)) == data
+
+
+def test_overrides_and_seed(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    case = load_case(path, ["load.peak_kw=30", "load.shares={a: 1, c: 2}", "clock.plan_step_min=60"], seed=3)
+    assert case.scenario.seed == 3 and case.scenario.clock.plan_step_min == 60
+    assert case.base_load_kw == pytest.approx({"a": 10, "b": 0, "c": 20})
+
+
+def test_random_shares_follow_their_seed(tmp_path: Path) -> None:
+    path = write(tmp_path, load={"shares": "random", "shares_spread": 0.4})
+    first, same, other = (load_case(path, seed=seed).base_load_kw for seed in (1, 1, 2))
+    assert first == same and first != other
+    fixed = [load_case(path, ["load.shares_seed=5"], seed=seed).base_load_kw for seed in (1, 2)]
+    assert fixed[0] == fixed[1]
+    assert sum(first.values()) == pytest.approx(90) and all(0.6 / 1.4 < p / 30 < 1.4 / 0.6 for p in first.values())
+
+
+def test_hashes_name_every_file_without_machine_paths(tmp_path: Path) -> None:
+    (tmp_path / "pv.csv").write_text("time_min,pv.c\n0,0.1\n60,0.2\n", encoding="utf-8")
+    case = load_case(write(tmp_path, pv={"actual_csv": "pv.csv"}))
+    hashes = input_hashes(case)
+    assert {"small.yaml", "pv.csv", "net/lines.csv", "net/options.yaml"} <= set(hashes)
+    assert not any(name.startswith("/") or str(tmp_path) in name for name in hashes)
+    (tmp_path / "pv.csv").write_text("time_min,pv.c\n0,0.1\n60,0.3\n", encoding="utf-8")
+    assert [name for name, value in input_hashes(case).items() if value != hashes[name]] == ["pv.csv"]
+
+
+def test_cigre_folds_its_switches_and_finds_its_classes() -> None:
+    case = load_case("cigre_mv/blackout")
+    branches = case.view.branches
+    assert [name for name, b in branches.items() if not b.closed] == ["Line 6-7", "Line 11-4", "Line 14-8"]
+    assert all(branches[name].switchable for name in ("Line 6-7", "Line 11-4", "Line 14-8", "Trafo 0-1"))
+    assert branches["Trafo 0-1"].x_pu == pytest.approx(0.12 / 25, rel=1e-3)
+    assert branches["Line 2-3"].r_pu == pytest.approx(0.501 * 4.42 / 400)
+    assert not len(case.net.switch) and (case.net.trafo.shift_degree == 0).all()
+    assert len(case.view.sections) == 10
+    assert case.mix_by_bus["Bus 5"].keys() == {"h0"} and case.mix_by_bus["Bus 9"].keys() == {"g0"}
+    assert case.base_load_kw["Bus 5"] == pytest.approx(0.5 * 727.5) and case.base_load_kw["Bus 1"] == 0
+    assert sum(case.base_load_kw.values()) == pytest.approx(0.5 * 4893.15)
+    ratings = {name: unit.s_kva for name, unit in case.view.units.items() if not name.startswith("pv")}
+    assert ratings == {"battery.5": 600, "battery.10": 200, "chp.9": 310, "fuel_cell.9": 212, "infeed.Bus 0": 50000}
+    assert not case.view.infeeds["infeed.Bus 0"].live
+
+
+def test_a_saved_net_without_names_gets_numbers(tmp_path: Path) -> None:
+    case = load_case(saved(tmp_path, networks.case33bw(), "line.5, line.11"))
+    assert list(case.view.buses)[:2] == ["0", "1"] and "infeed.0" in case.view.infeeds
+    assert case.view.branches["line.5"].switchable and not case.view.branches["line.4"].switchable
+    assert sum(case.base_load_kw.values()) == pytest.approx(3715)
+    # The net's five ties are out of service and have no switch: they do not exist for Relight.
+    assert len(case.view.branches) == 32 and len(case.view.sections) == 3
+
+
+def test_ties_out_of_service_are_kept_when_named(tmp_path: Path) -> None:
+    case = load_case(saved(tmp_path, networks.case33bw(), "line.32, line.5"))
+    tie = case.view.branches["line.32"]
+    assert len(case.view.branches) == 33
+    assert tie.switchable and not tie.closed and case.view.branches["line.5"].closed
+
+
+def test_bus_switches_are_branches_and_impedance_matches_the_net(tmp_path: Path) -> None:
+    net = pp.create_empty_network()
+    first, second, third = (pp.create_bus(net, 20, name=name) for name in ("A", "B ", "C"))
+    pp.create_line_from_parameters(net, first, second, 2.0, 0.2, 0.1, 10, 0.3, parallel=2, df=0.5, name="AB")
+    pp.create_switch(net, second, third, et="b", closed=False)
+    pp.create_switch(net, first, 0, et="l", closed=False)
+    pp.create_ext_grid(net, first)
+    pp.create_load(net, third, 0.1, 0.02, scaling=0.5)
+    pp.create_load(net, third, 5.0, in_service=False)
+    case = load_case(saved(tmp_path, net))
+    assert list(case.view.buses) == ["A", "B", "C"] and list(case.view.branches) == ["AB", "switch.0"]
+    line, switch = case.view.branches.values()
+    assert (line.closed, line.switchable, switch.closed, switch.switchable) == (False, True, False, True)
+    assert line.r_pu == pytest.approx(0.2 * 2 / 2 / 400) and line.s_max_kva == pytest.approx(3**0.5 * 20 * 300)
+    assert switch.kind == "switch" and switch.r_pu == 0 and np.isinf(switch.s_max_kva)
+    assert case.base_load_kw["C"] == pytest.approx(50) and case.base_load_kvar["C"] == pytest.approx(10)
+    assert np.isinf(case.view.infeeds["infeed.A"].s_kva)

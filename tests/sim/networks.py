@@ -1,0 +1,200 @@
+"""Small cases built by hand or drawn at random, without scenario files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandapower as pp
+
+from controllers.messages import LocalAreaOrder, UnitState
+from scenarios.case import Case
+from scenarios.schema import Scenario
+from scenarios.view import (
+    Branch,
+    Bus,
+    EssUnit,
+    GridView,
+    Infeed,
+    LocalArea,
+    NbsuUnit,
+    PvUnit,
+    Unit,
+    find_sections,
+)
+
+VN_KV = 10.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a test network; ``kind="switch"`` has no impedance."""
+
+    from_bus: str
+    to_bus: str
+    switchable: bool = True
+    closed: bool = True
+    faulted: bool = False
+    length_km: float = 0.5
+    c_nf_per_km: float = 0.0
+    max_i_ka: float = 0.4
+    kind: str = "line"
+
+    @property
+    def id(self) -> str:
+        return f"{self.from_bus}-{self.to_bus}"
+
+
+R_OHM_PER_KM, X_OHM_PER_KM = 0.164, 0.318
+
+
+def build_case(
+    lines: Iterable[Line],
+    units: Iterable[Unit] = (),
+    loads: Mapping[str, float] | None = None,
+    buses: Iterable[str] | None = None,
+    priority: Mapping[str, float] | None = None,
+    **scenario: Any,
+) -> Case:
+    """A case with one LA per bus and, unless told otherwise, 100 kW of base load on each bus.
+
+    ``scenario`` replaces parts of the scenario, e.g. ``world={"nbsu_ramp_window_min": 10}``.
+    """
+    lines, units = list(lines), list(units)
+    names = list(buses) if buses is not None else sorted({end for line in lines for end in (line.from_bus, line.to_bus)})
+    net = pp.create_empty_network(sn_mva=1.0)
+    index = {name: pp.create_bus(net, VN_KV, name=name) for name in names}
+    branches = []
+    for line in lines:
+        a, b = index[line.from_bus], index[line.to_bus]
+        live = line.closed and not line.faulted
+        r_pu = x_pu = 0.0
+        s_max_kva = math.inf
+        if line.kind == "switch":
+            pp.create_switch(net, a, b, et="b", closed=live, name=line.id)
+        else:
+            pp.create_line_from_parameters(
+                net, a, b, line.length_km, R_OHM_PER_KM, X_OHM_PER_KM, line.c_nf_per_km, line.max_i_ka,
+                name=line.id, in_service=live,
+            )  # fmt: skip
+            r_pu, x_pu = (z * line.length_km / VN_KV**2 for z in (R_OHM_PER_KM, X_OHM_PER_KM))
+            s_max_kva = math.sqrt(3) * VN_KV * line.max_i_ka * 1000
+        branches.append(
+            Branch(line.id, line.from_bus, line.to_bus, r_pu, x_pu, s_max_kva, "switch" if line.kind == "switch" else "line",
+                   line.switchable, line.faulted, line.closed)
+        )  # fmt: skip
+    sections = find_sections(names, branches)
+    section_of = {bus: s.id for s in sections.values() for bus in s.buses}
+    view = GridView(
+        buses={name: Bus(name, VN_KV) for name in names},
+        branches={b.id: b for b in branches},
+        sections=sections,
+        local_areas={b: LocalArea(b, (b,), section_of[b], (priority or {}).get(b, 1.0)) for b in names},
+        pv={u.id: u for u in units if isinstance(u, PvUnit)},
+        ess={u.id: u for u in units if isinstance(u, EssUnit)},
+        nbsu={u.id: u for u in units if isinstance(u, NbsuUnit)},
+        infeeds={u.id: u for u in units if isinstance(u, Infeed)},
+    )
+    loads = {name: 100.0 for name in names} if loads is None else dict(loads)
+    data = {
+        "name": "test",
+        "network": {"kind": "json", "file": "none.json"},
+        "outage": {"start": "2025-06-21T04:00", "duration_min": 300},
+        "site": {"latitude_deg": 40.0, "longitude_deg": 116.0, "timezone": "Asia/Shanghai"},
+        "load": {"peak_kw": 1000.0},
+    }
+    return Case(Scenario.model_validate(data | scenario), net, view, Path(), loads, None, {})
+
+
+def ess(bus: str, s_kva: float = 500.0, discharge_kwh: float = 1000.0, charge_kwh: float = 1000.0) -> EssUnit:
+    return EssUnit(f"ess.{bus}", bus, s_kva, discharge_kwh, charge_kwh)
+
+
+def pv(bus: str, s_kva: float = 200.0) -> PvUnit:
+    return PvUnit(f"pv.{bus}", bus, s_kva)
+
+
+def nbsu(bus: str, s_kva: float = 300.0, ramp_kw_per_h: float = 300.0, start_min: float = 30.0) -> NbsuUnit:
+    return NbsuUnit(f"nbsu.{bus}", bus, s_kva, 10.0, ramp_kw_per_h, ramp_kw_per_h, start_min)
+
+
+def infeed(bus: str, s_kva: float = 5000.0, live: bool = True) -> Infeed:
+    return Infeed(f"infeed.{bus}", bus, s_kva, live=live)
+
+
+def chain(*buses: str, **options: Any) -> list[Line]:
+    """Lines from each bus to the next."""
+    return [Line(a, b, **options) for a, b in zip(buses, buses[1:], strict=False)]
+
+
+def order(unit: str, state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> dict[str, Any]:
+    """A unit's order, by its id; merged by ``orders``."""
+    return {unit: {"p_kw": p_kw, "q_kvar": q_kvar, "state": state}}
+
+
+def orders(case: Case, *units: Mapping[str, Any], pick_up: Iterable[str] = ()) -> dict[str, LocalAreaOrder]:
+    """Orders by LA."""
+    picked = set(pick_up)
+    areas: dict[str, LocalAreaOrder] = {la: {"units": {}, "pick_up": True} for la in picked}
+    for one in units:
+        for unit, content in one.items():
+            la = case.view.local_area_of_unit(unit)
+            areas.setdefault(la, {"units": {}, "pick_up": la in picked})["units"][unit] = content
+    return areas
+
+
+class Run:
+    """A grid and its clock. Demand and PV stay as last given; keeps the last record."""
+
+    def __init__(self, case: Case, demand: Mapping[str, tuple[float, float]] | None = None) -> None:
+        from sim.grid import Grid
+
+        self.case, self.grid, self.time_min = case, Grid(case), 0.0
+        self.demand = dict(demand or {})
+        self.pv_pu: dict[str, float] = {}
+
+    def step(
+        self,
+        *units: Mapping[str, Any],
+        switches: Mapping[str, bool] | None = None,
+        pick_up: Iterable[str] = (),
+        planned: Mapping[str, float] | None = None,
+        steps: int = 1,
+    ) -> Run:
+        """Orders arrive in the first of ``steps`` steps."""
+        given = orders(self.case, *units, pick_up=pick_up)
+        for _ in range(steps):
+            self.record = self.grid.step(
+                self.time_min, self.demand, self.pv_pu, switches or {}, given, planned or {}
+            )
+            self.time_min += self.case.scenario.clock.sim_step_min
+            switches, given = {}, {}
+        return self
+
+    def unit(self, unit: str) -> dict[str, Any]:
+        return next(row for row in self.record.series["unit"] if row["unit"] == unit)
+
+    def area(self, la: str) -> dict[str, Any]:
+        return next(row for row in self.record.series["local_area"] if row["local_area"] == la)
+
+    def island(self, island: str) -> dict[str, Any]:
+        return next(row for row in self.record.series["island"] if row["island"] == island)
+
+    def metered(self, unit: str) -> dict[str, Any]:
+        la = self.case.view.local_area_of_unit(unit)
+        return self.grid.measurements()[la]["units"][unit]
+
+    @property
+    def events(self) -> list[tuple[str, str]]:
+        return [(row["kind"], row["element"]) for row in self.record.events]
+
+    @property
+    def violations(self) -> list[tuple[str, str]]:
+        return [(row["kind"], row["element"]) for row in self.record.violations]
+
+    @property
+    def shed(self) -> set[str]:
+        return {row["local_area"] for row in self.record.series["local_area"] if row["shed"]}

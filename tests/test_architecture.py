@@ -1,0 +1,57 @@
+"""The floors of the house: a folder imports only folders below it, and only sim/world.py knows mosaik."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("sim", "controllers", "results", "scenarios")
+ALLOWED = {
+    "scenarios": {"scenarios"},
+    "controllers": {"controllers", "scenarios"},
+    "results": {"results", "scenarios"},
+    "sim": {"sim", "controllers", "results", "scenarios"},
+}
+FORBIDDEN = {"controllers": {"pandapower", "mosaik", "mosaik_api_v3"}, "results": {"pandapower", "mosaik", "mosaik_api_v3"}}
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if "runs" not in path.parts]
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports anywhere, in functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_folder_imports_only_folders_below_it(path: Path) -> None:
+    folder = path.relative_to(ROOT).parts[0]
+    packages = imported(path)
+    assert packages & set(FOLDERS) <= ALLOWED[folder]
+    assert not packages & FORBIDDEN.get(folder, set())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_only_the_world_imports_mosaik(path: Path) -> None:
+    if path != ROOT / "sim" / "world.py":
+        assert not imported(path) & {"mosaik", "mosaik_api_v3"}
+
+
+def test_nothing_below_the_command_line_imports_it() -> None:
+    for path in FILES:
+        if path.name != "cli.py":
+            assert "sim.cli" not in path.read_text(encoding="utf-8")
+
+
+def test_no_grab_bag_modules_and_no_giant_files() -> None:
+    for path in FILES:
+        assert path.stem not in {"utils", "helpers", "common"}
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, f"{path} wants to be two files"
