@@ -7,7 +7,7 @@ DEMO := results/runs/demo
 .PHONY: demo test lint types slow clean
 
 demo: $(VENV)/.ready
-	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 --strategies dynamic,static --out $(DEMO) --overwrite
+	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
 
 test: lint types
 	$(BIN)/python -m pytest -n auto

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from controllers.model import build_model
+from controllers.model import Model, build_model
 from controllers.problem import AreaGraph
 from controllers.region import X, phi
 
@@ -60,7 +60,7 @@ def dispatch_cost(m):
     return SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel
 
 
-def build_dispatch(graph: AreaGraph, steps: int) -> pyo.ConcreteModel:
+def build_dispatch(graph: AreaGraph, steps: int) -> Model:
     """The dispatch problem: the MILP's constraints with every binary to be fixed, and its own objective."""
     m = build_model(graph, steps)
     m.restored_energy.deactivate()

@@ -54,9 +54,10 @@ def pv_device(
     measured = measurement["units"][unit.id]
     waited = measurement["energised"] and measurement["energised_min"] + age_min >= reconnect_delay_min
     connected = measured["state"] in ON_LINE or waited
-    available_kw = measured["p_max_kw"] if connected else 0.0
-    at_forecast = planned_kw >= forecast_kw - 1e-3
-    return Device(unit.id, "pv", unit.s_kva, planned_kw, 0.0, available_kw, connected, at_forecast=at_forecast)
+    if not connected:
+        return Device(unit.id, "pv", unit.s_kva, 0.0, 0.0, 0.0, connected=False)
+    available_kw, at_forecast = measured["p_max_kw"], planned_kw >= forecast_kw - 1e-3
+    return Device(unit.id, "pv", unit.s_kva, planned_kw, 0.0, available_kw, at_forecast=at_forecast)
 
 
 def ess_device(unit: EssUnit, planned_kw: float, measured: UnitMeasurement) -> Device:
@@ -86,7 +87,7 @@ def correct_active(target_kw: float, devices: Sequence[Device]) -> dict[str, flo
        than its schedule (unless curtailed in 3), is asked for what nobody else fills, and for no more than the target.
     """
     p = {d.id: min(max(d.planned_kw, d.p_min_kw), d.p_max_kw) for d in devices}
-    pv = [d for d in devices if d.kind == "pv"]
+    pv = [d for d in devices if d.kind == "pv" and d.connected]
     saved = _let_pv_replace_ess(devices, p)
     rest = target_kw - sum(p.values())
     for kind in RAISE_ORDER if rest > 0 else LOWER_ORDER:
@@ -94,10 +95,10 @@ def correct_active(target_kw: float, devices: Sequence[Device]) -> dict[str, flo
     curtailed = {d.id for d in pv if p[d.id] < min(d.planned_kw, d.p_max_kw) - 1e-9}
     orders = p | {d.id: max(p[d.id], d.planned_kw) for d in pv if d.id not in curtailed}
     wanted = max(0.0, rest) + saved
-    _spread(wanted, [_up_to_rating(d) for d in pv if d.id not in curtailed], orders)
+    _spread(wanted, [replace(d, p_max_kw=d.s_kva) for d in pv if d.id not in curtailed], orders)
     cap = target_kw - sum(min(p[d.id], 0.0) for d in devices if d.kind != "pv")
     excess = max(0.0, sum(orders[d.id] for d in pv) - max(cap, 0.0))
-    _spread(-excess, [_up_to_rating(d) for d in pv], orders)
+    _spread(-excess, [replace(d, p_min_kw=p[d.id]) for d in pv], orders)
     return {d.id: p[d.id] if d.forms_voltage else orders[d.id] for d in devices}
 
 
@@ -128,10 +129,6 @@ def _let_pv_replace_ess(devices: Iterable[Device], p: dict[str, float]) -> float
     lowered = [replace(d, p_min_kw=floor[d.id], p_max_kw=p[d.id]) for d in discharging]
     _spread(-extra, lowered, p)
     return sum(p[d.id] for d in discharging if d.forms_voltage) if pv else 0.0
-
-
-def _up_to_rating(pv: Device) -> Device:
-    return replace(pv, p_min_kw=0.0, p_max_kw=pv.s_kva)
 
 
 def _spread(amount_kw: float, devices: Sequence[Device], p: dict[str, float]) -> float:

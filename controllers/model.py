@@ -14,10 +14,13 @@ import pyomo.environ as pyo
 from controllers import powerflow, region, topology
 from controllers.problem import AreaGraph, Horizon
 
+Model = Any
+"""A Pyomo ConcreteModel: its sets, variables and constraints are attributes made at run time."""
+
 Contents = Mapping[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]]
 
 
-def contents(m: pyo.ConcreteModel, static: bool) -> Contents:
+def contents(m: Model, static: bool) -> Contents:
     """Constraint family → its constraints, each with the sets it is written over."""
     N, L, S, T = m.N, m.L, m.S, m.T
     table: dict[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]] = {
@@ -103,9 +106,9 @@ def contents(m: pyo.ConcreteModel, static: bool) -> Contents:
     return table
 
 
-def build_model(graph: AreaGraph, steps: int, static: bool = False) -> pyo.ConcreteModel:
+def build_model(graph: AreaGraph, steps: int, static: bool = False) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it."""
-    m = pyo.ConcreteModel("restoration")
+    m: Model = pyo.ConcreteModel("restoration")
     _declare_sets(m, graph, steps)
     _declare_data(m, graph)
     _declare_variables(m)
@@ -116,7 +119,7 @@ def build_model(graph: AreaGraph, steps: int, static: bool = False) -> pyo.Concr
     return m
 
 
-def _declare_sets(m: pyo.ConcreteModel, graph: AreaGraph, steps: int) -> None:
+def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
     view, parameters, links = graph.view, graph.parameters, graph.links
     las, switches = list(view.local_areas), [k for k, link in links.items() if link.switchable]
 
@@ -149,7 +152,7 @@ def _declare_sets(m: pyo.ConcreteModel, graph: AreaGraph, steps: int) -> None:
     m.roots_in = {s: [la for la in m.ROOT if graph.section[la] == s] for s in view.sections}
 
 
-def _declare_data(m: pyo.ConcreteModel, graph: AreaGraph) -> None:
+def _declare_data(m: Model, graph: AreaGraph) -> None:
     options, limits, parameters = graph.options, graph.limits, graph.parameters
     m.inside_circle_asked = options.apparent_power == "circle"
     m.q_online_only = options.nbsu_reactive == "online"
@@ -176,7 +179,7 @@ def _declare_data(m: pyo.ConcreteModel, graph: AreaGraph) -> None:
         setattr(m, name, pyo.Param(*index, mutable=True, initialize=0.0))
 
 
-def _declare_variables(m: pyo.ConcreteModel) -> None:
+def _declare_variables(m: Model) -> None:
     m.X = pyo.Var(m.S, m.T, domain=pyo.Binary, doc="section energised")
     m.b = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch closed")
     m.edge = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="switch closed and energised")
@@ -195,22 +198,18 @@ def _declare_variables(m: pyo.ConcreteModel) -> None:
     m.U = pyo.Var(m.N, m.T, bounds=(0, m.u_max), doc="squared voltage, p.u.²")
 
 
-def set_horizon(m: pyo.ConcreteModel, horizon: Horizon) -> None:
+def set_horizon(m: Model, horizon: Horizon) -> None:
     """Give the model the data of a horizon of at most as many steps as it was built for; later steps become empty."""
     if horizon.steps > len(m.T):
         raise ValueError(f"a horizon of {horizon.steps} steps does not fit a model of {len(m.T)}")
-    graph, priority = horizon.graph, {la.id: la.priority for la in horizon.graph.view.local_areas.values()}
     for t in m.T:
         m.dt[t], m.live[t] = horizon.dt_h(t), float(t < horizon.steps)
         for earlier in range(t):
             m.waits[t, earlier] = float(horizon.pv_waits_for(t, earlier))
         for s in m.S:
-            m.value[s, t] = 0.0
+            m.value[s, t] = horizon.value_kwh(s, t)
         for i in m.N:
             m.demand[i, t], m.demand_q[i, t] = horizon.demand_kw(i, t), horizon.demand_kvar(i, t)
-            m.value[graph.section[i], t] = pyo.value(m.value[graph.section[i], t]) + (
-                priority[i] * horizon.dt_h(t) * horizon.demand_kw(i, t)
-            )
         for i in m.PV:
             m.pv_kw[i, t], m.delay_met[i, t] = horizon.pv_kw(i, t), float(horizon.pv_delay_met(i, t))
     for i in m.ESS:
@@ -221,7 +220,7 @@ def set_horizon(m: pyo.ConcreteModel, horizon: Horizon) -> None:
         _set_nbsu(m, horizon, i)
 
 
-def _set_nbsu(m: pyo.ConcreteModel, horizon: Horizon, i: str) -> None:
+def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     message, launches = horizon.psc[i], horizon.launches(i)
     online = message["nbsu_state"] == "online"
     ready = message["nbsu_state"] == "starting" and horizon.is_online(i, -1, 0)

@@ -5,17 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import networkx as nx
 import pyomo.environ as pyo
 
 from controllers.dispatch import build_dispatch
-from controllers.model import build_model, set_horizon
+from controllers.messages import UnitState
+from controllers.model import Model, build_model, set_horizon
 from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from controllers.powerflow import generation, generation_q
 from controllers.problem import AreaGraph, Horizon
+from controllers.psc import NbsuState
 from controllers.region import phi, starting
 from controllers.solver import KeptSolver, Solution
+from scenarios.view import GridView
+
+
+_ORDERED: dict[NbsuState, UnitState] = {"off": "off", "starting": "starting", "online": "follow"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Planner:
         self._steps, self._static = steps, static
 
     @cached_property
-    def model(self) -> pyo.ConcreteModel:
+    def model(self) -> Model:
         return build_model(self.graph, self._steps, self._static)
 
     @cached_property
@@ -48,7 +55,7 @@ class Planner:
         return KeptSolver(self.model, limits | options.solver_options, options.time_limit_s)
 
     @cached_property
-    def _dispatch(self) -> tuple[pyo.ConcreteModel, KeptSolver]:
+    def _dispatch(self) -> tuple[Model, KeptSolver]:
         model = build_dispatch(self.graph, self._steps)
         return model, KeptSolver(model, {})
 
@@ -85,7 +92,7 @@ class Planner:
         for t in range(horizon.steps):
             for island in _islands(m, t):
                 las = [i for i in m.N if m.section[i] in island]
-                voltage = {i: pyo.value(m.U[i, t]) for i in las}
+                voltage = {i: _number(m.U[i, t]) for i in las}
                 lowest, highest = min(voltage.values()), max(voltage.values())
 
                 def fits(i: str, low: float = lowest, high: float = highest, at: dict[str, float] = voltage) -> bool:
@@ -121,17 +128,17 @@ class Planner:
         return solver.solve().status == "optimal"
 
 
-def _round_binaries(m: pyo.ConcreteModel) -> None:
+def _round_binaries(m: Model) -> None:
     for name in ("X", "b", "root", "launch"):
         for var in getattr(m, name).values():
             var.set_value(float(round(var.value or 0.0)))
 
 
-def _online(m: pyo.ConcreteModel, i: str, t: int) -> bool:
-    return i in m.NBSU and pyo.value(phi(m, i, t)) > 0.5
+def _online(m: Model, i: str, t: int) -> bool:
+    return i in m.NBSU and _number(phi(m, i, t)) > 0.5
 
 
-def _islands(m: pyo.ConcreteModel, t: int) -> list[set[str]]:
+def _islands(m: Model, t: int) -> list[set[str]]:
     """Energised islands of a step, as sets of sections, in the order of the sections."""
     graph = nx.Graph()
     graph.add_nodes_from(s for s in m.S if m.X[s, t].value > 0.5)
@@ -141,12 +148,17 @@ def _islands(m: pyo.ConcreteModel, t: int) -> list[set[str]]:
     return [set(c) for c in nx.connected_components(graph)]
 
 
+def _number(expression: Any) -> float:
+    """The value of an expression of a solved model."""
+    return float(pyo.value(expression) or 0.0)
+
+
 def _tidy(number: float) -> float:
     """Solver noise off a power: six decimals of a kW, and no negative zero."""
     return round(number, 6) + 0.0
 
 
-def _read_step(m: pyo.ConcreteModel, horizon: Horizon, t: int) -> PlanStep:
+def _read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     view = horizon.graph.view
     live = {s for s in m.S if m.X[s, t].value > 0.5}
     balance = [_balance_unit(m, view, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
@@ -161,7 +173,7 @@ def _read_step(m: pyo.ConcreteModel, horizon: Horizon, t: int) -> PlanStep:
     )
 
 
-def _balance_unit(m: pyo.ConcreteModel, view, i: str, t: int) -> str:
+def _balance_unit(m: Model, view: GridView, i: str, t: int) -> str:
     """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
     return next(
         u for u in view.balance_order
@@ -169,25 +181,25 @@ def _balance_unit(m: pyo.ConcreteModel, view, i: str, t: int) -> str:
     )
 
 
-def _read_area(m: pyo.ConcreteModel, horizon: Horizon, i: str, t: int) -> LocalAreaSetPoint:
+def _read_area(m: Model, horizon: Horizon, i: str, t: int) -> LocalAreaSetPoint:
     live = m.X[m.section[i], t].value > 0.5
     demand, demand_q = (horizon.demand_kw(i, t), horizon.demand_kvar(i, t)) if live else (0.0, 0.0)
-    state = "off"
+    state: NbsuState = "off"
     if i in m.NBSU:
-        state = "online" if _online(m, i, t) else "starting" if pyo.value(starting(m, i, t)) > 0.5 else "off"
+        state = "online" if _online(m, i, t) else "starting" if _number(starting(m, i, t)) > 0.5 else "off"
     return LocalAreaSetPoint(
-        p_kw=_tidy(pyo.value(generation(m, i, t)) - demand),
-        q_kvar=_tidy(pyo.value(generation_q(m, i, t)) - demand_q),
+        p_kw=_tidy(_number(generation(m, i, t)) - demand),
+        q_kvar=_tidy(_number(generation_q(m, i, t)) - demand_q),
         demand_kw=_tidy(demand),
-        p_pv_kw=_tidy(pyo.value(m.p_pv[i, t])) if i in m.PV else 0.0,
-        p_ess_kw=_tidy(pyo.value(m.p_ess[i, t])) if i in m.ESS else 0.0,
-        p_nbsu_kw=_tidy(pyo.value(m.p_nbsu[i, t])) if i in m.NBSU else 0.0,
+        p_pv_kw=_tidy(_number(m.p_pv[i, t])) if i in m.PV else 0.0,
+        p_ess_kw=_tidy(_number(m.p_ess[i, t])) if i in m.ESS else 0.0,
+        p_nbsu_kw=_tidy(_number(m.p_nbsu[i, t])) if i in m.NBSU else 0.0,
         nbsu_state=state,
     )
 
 
 def _single_units(
-    m: pyo.ConcreteModel, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
+    m: Model, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
 ) -> dict[str, UnitSetPoint]:
     """Set-points of units that are the only one of their kind in their LA; gateways decide the others."""
     view, result = horizon.graph.view, {}
@@ -197,8 +209,9 @@ def _single_units(
             i = view.local_area_of_unit(unit)
             if i not in areas or sum(view.local_area_of_unit(u) == i for u in units) > 1:
                 continue
+            state: UnitState
             if kind == "nbsu":
-                state = {"off": "off", "starting": "starting", "online": "follow"}[areas[i].nbsu_state]
+                state = _ORDERED[areas[i].nbsu_state]
             elif kind == "pv":
                 state = "follow" if m.pv_on[i, t].value > 0.5 else "waiting"
             else:

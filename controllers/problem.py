@@ -128,6 +128,11 @@ class Horizon:
     def demand_kvar(self, la: str, t: int) -> float:
         return self.psc[la]["demand_q_kvar"][t] if t < self.steps else 0.0
 
+    def value_kwh(self, section: str, t: int) -> float:
+        """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
+        areas = (la for la in self.graph.view.local_areas.values() if la.section == section)
+        return sum(la.priority * self.demand_kw(la.id, t) * self.dt_h(t) for la in areas)
+
     def pv_kw(self, la: str, t: int) -> float:
         """ζ_{i,t} S_i^PV of (13c)."""
         return self.psc[la]["pv_pu"][t] * self.graph.parameters[la].s_pv_kva if t < self.steps else 0.0

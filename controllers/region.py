@@ -153,9 +153,13 @@ def q_nbsu_energised_min(m, i, t):
 
 
 def inside_circle(m, kind, i, sign_p, sign_q, t):
-    """A chord inside the unit's circle, for (13) lets a corner reach 1.047 S: ±p ± q (1 − cos φ)/sin φ ≤ S."""
+    """A chord inside each unit's circle, for (13) lets a corner reach 1.047 S: ±p ± q (1 − cos φ)/sin φ ≤ S.
+
+    Several ESSs share p up to S_min and q up to ΣS, so for them it is ±p ± q (S_min / ΣS) (1 − cos φ)/sin φ ≤ S_min.
+    """
     if sign_p < 0 and kind != "ess":
         return pyo.Constraint.Skip
     p = {"pv": m.p_pv, "ess": m.p_ess, "nbsu": m.p_nbsu}[kind][i, t]
     q, s, _ = _reactive(m, kind, i, t)
-    return sign_p * p + sign_q * m.chord * q <= s
+    least = m.s_ess_min[i] if kind == "ess" else s
+    return sign_p * p + sign_q * m.chord * least / s * q <= least

@@ -44,7 +44,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 class KeptSolver:
     """A HiGHS instance that keeps one Pyomo model, so that a re-solve passes on only what changed."""
 
-    def __init__(self, model: pyo.ConcreteModel, options: Mapping[str, Any], time_limit_s: float = math.inf) -> None:
+    def __init__(self, model: Any, options: Mapping[str, Any], time_limit_s: float = math.inf) -> None:
         check_options(options)
         self.model = model
         self._options = {"threads": 1, "random_seed": 0, **options}
@@ -54,7 +54,7 @@ class KeptSolver:
     def solve(self) -> Solution:
         """Solve the model as it stands and load the incumbent into its variables, if there is one."""
         began = time.perf_counter()
-        results = self._solver.solve(
+        results: Any = self._solver.solve(
             self.model,
             load_solutions=False,
             raise_exception_on_nonoptimal_result=False,

@@ -24,7 +24,7 @@ PLANNED_SERVED = ("planned", "served")
 NOT_DEFINED = "not defined (static served nothing)"
 COMPUTED = "computed"
 PRINTED = "printed"
-CALIBRATED = "computed; peak and clear-sky index calibrated"
+CALIBRATED = "computed; free numbers calibrated"
 
 WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "perfect_forecast")
 """Parts of a scenario that make its world; planners may differ in the others."""
@@ -171,14 +171,15 @@ def beside_published(runs: pd.DataFrame, published: Published | None) -> list[di
     dynamic_mwh, static_mwh, printed_ratio = (
         (published.dynamic_energy_mwh, published.static_energy_mwh, published.ratio) if published else (None,) * 3
     )
+    calibrated = published is not None and published.calibrated
     rows: list[tuple[Any, ...]] = []
     for strategy in dynamics:
-        mark = CALIBRATED if dynamic_mwh is not None else COMPUTED
+        mark = CALIBRATED if calibrated else COMPUTED
         rows += [(f"{q} energy", strategy, mean[strategy, q], "MWh", mark, dynamic_mwh) for q in PLANNED_SERVED]
     for strategy in statics:
         rows += [(f"{q} energy", strategy, mean[strategy, q], "MWh", COMPUTED, static_mwh) for q in PLANNED_SERVED]
     for dynamic in dynamics:
-        mark = f"{COMPUTED}; numerator calibrated" if dynamic_mwh is not None else COMPUTED
+        mark = f"{COMPUTED}; numerator calibrated" if calibrated else COMPUTED
         for static in statics:
             for quantity in PLANNED_SERVED:
                 over, under = mean[dynamic, quantity], mean[static, quantity]

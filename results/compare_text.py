@@ -44,7 +44,7 @@ MARKS = {COMPUTED: "c", CALIBRATED: "k", f"{COMPUTED}; numerator calibrated": "k
 LEGEND = {
     "c": "c computed by our runs",
     "p": "p printed in the publication",
-    "k": "k computed, but peak load and clear-sky index (for a ratio: of its numerator) were calibrated to the printed "
+    "k": "k computed, but free numbers of the scenario (for a ratio: of its numerator) were calibrated to the printed "
     "number, so agreement proves nothing",
 }
 

@@ -41,11 +41,11 @@ def load_case(source: str | Path, overrides: Sequence[str] = (), seed: int | Non
     """
     path, file = _find(source)
     problems: list[Problem] = []
-    data, overridden = _read(path, file, overrides, problems)
+    data, overridden, files = _read(path, file, overrides, problems)
     if seed is not None:
         data["seed"], overridden["seed"] = seed, "seed"
     scenario = _validate(data, file, overridden, problems)
-    case = _build(scenario, path, file, problems)
+    case = _build(scenario, path, file, files, problems)
     if problems or case is None:
         raise ScenarioError(problems)
     return case
@@ -75,8 +75,31 @@ def _find(source: str | Path) -> tuple[Path, str]:
 
 def _read(
     path: Path, file: str, overrides: Sequence[str], problems: list[Problem]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The YAML's data with overrides applied, and which paths they changed. Raises if there is no mapping to go on."""
+) -> tuple[dict[str, Any], dict[str, str], list[Path]]:
+    """The YAML's data with overrides applied, which paths they changed, and the files it came from.
+
+    Raises ScenarioError if there is no mapping to go on.
+    """
+    files = [path]
+    data = _read_mapping(path, file)
+    while "extends" in data:
+        base = data.pop("extends")
+        base_path, base_file = _find(path.parent / f"{base}.yaml" if (path.parent / f"{base}.yaml").is_file() else base)
+        if base_path.resolve() in [known.resolve() for known in files]:
+            raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
+        files.append(base_path)
+        data = _merged(_read_mapping(base_path, base_file), data)
+    overridden: dict[str, str] = {}
+    for override in overrides:
+        try:
+            overridden[apply_override(data, override)] = override
+        except OverrideError as error:
+            problems.append(Problem("--set", error.override, None, error.remedy))
+    return data, overridden, files
+
+
+def _read_mapping(path: Path, file: str) -> dict[str, Any]:
+    """A YAML file that is a mapping. Raises ScenarioError."""
     try:
         data = read_yaml(path.read_text(encoding="utf-8"))
     except DuplicateKey as error:
@@ -85,15 +108,18 @@ def _read(
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
     if not isinstance(data, dict):
-        remedy = "must be a mapping of keys to values; see relight schema scenario"
+        remedy = "must be a mapping of keys to values; see the README of scenarios/"
         raise ScenarioError([Problem(file, "", data, remedy)])
-    overridden: dict[str, str] = {}
-    for override in overrides:
-        try:
-            overridden[apply_override(data, override)] = override
-        except OverrideError as error:
-            problems.append(Problem("--set", error.override, None, error.remedy))
-    return data, overridden
+    return data
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``own`` in place of its own, mapping by mapping; lists are replaced whole."""
+    merged = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
 
 
 def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], problems: list[Problem]) -> Scenario:
@@ -102,7 +128,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     for name, field in Scenario.model_fields.items():
         if name not in data and not field.is_required():
             continue
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # pyright: ignore
         try:
             if name not in data:
                 raise KeyError(name)
@@ -131,10 +157,11 @@ def _problems_of(
     """Pydantic's complaints in our words, those about one field joined."""
     joined: dict[str, tuple[object, list[str]]] = {}
     for item in error.errors():
-        keys, place = [part], data[part]
+        keys: list[str] = [part]
+        place: Any = data[part]
         for key in item["loc"]:
             if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
-                place = place[key]
+                place = place[key]  # pyright: ignore[reportCallIssue, reportArgumentType]
             elif item["type"] != "missing" or key != item["loc"][-1]:
                 continue  # names of union members and the like are no keys of the file
             keys.append(str(key))
@@ -157,7 +184,8 @@ def _problems_of(
 def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:
     """Keys that the schema knows at a place of the file; empty where it cannot be told."""
     schema = Scenario.model_json_schema()
-    node, place = schema, data
+    node: dict[str, Any] = schema
+    place: Any = data
     for key in keys:
         place = place[int(key)] if isinstance(place, list) else place.get(key)
         node = node["items"] if "items" in node else node.get("properties", {}).get(key, {})
@@ -172,11 +200,14 @@ def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:
 
 
 def _origin(field: str, file: str, overridden: dict[str, str]) -> str:
-    """``--set`` for a field that an override changed, else the scenario's file."""
-    return "--set" if any(f"{field}.".startswith(f"{path}.") or f"{path}.".startswith(f"{field}.") for path in overridden) else file
+    """``--set`` for a field that an override changed, wholly or in part, else the scenario's file."""
+    touched = any(f"{field}.".startswith(f"{path}.") or f"{path}.".startswith(f"{field}.") for path in overridden)
+    return "--set" if touched else file
 
 
-def _build(scenario: Scenario, path: Path, file: str, problems: list[Problem]) -> Case | None:
+def _build(
+    scenario: Scenario, path: Path, file: str, files: list[Path], problems: list[Problem]
+) -> Case | None:
     """Everything beyond the schema. Parts of the scenario that are None had problems and are left out."""
     folder = path.resolve().parent
     if scenario.network is None:
@@ -189,5 +220,5 @@ def _build(scenario: Scenario, path: Path, file: str, problems: list[Problem]) -
     if scenario.load is None:
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
-    inputs = (path.resolve(), *raw.files, *(item.path for item in series.values()))
+    inputs = (*(read.resolve() for read in files), *raw.files, *(item.path for item in series.values()))
     return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)))

@@ -32,20 +32,19 @@ _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
 
 
 def load_network(network: Network, base: Path, file: str, problems: list[Problem]) -> RawNetwork | None:
-    """Read a network of any kind; paths start at the folder ``base``. None when ``problems`` were added.
+    """Read a network of any kind; paths start at the folder ``base``, ``file`` names the scenario in problems.
 
-    ``file`` names the scenario in problems.
+    Everything wrong is added to ``problems``; None when there is nothing to go on with.
     """
-    before = len(problems)
     read = read_tables if isinstance(network, TablesNetwork) else read_pandapower
     raw = read(network, base, file, problems)  # type: ignore[arg-type]
     if raw is None:
         return None
     if not len(raw.net.bus):
         problems.append(Problem(file, "network", None, "has no buses"))
-    else:
-        _check_connected(raw.net, file, problems)
-    return raw if len(problems) == before else None
+        return None
+    _check_connected(raw.net, file, problems)
+    return raw
 
 
 def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
@@ -185,7 +184,7 @@ def bus_demand(
         ("load.shares", load.shares if isinstance(load.shares, dict) else ()),
     ):
         problems.extend(Problem(file, field, bus, "no such bus in the network") for bus in names if bus not in buses)
-    mixes = {bus: dict(load.mix_by_bus.get(bus) or raw.mix_by_bus.get(bus) or load.mix) for bus in buses}
+    mixes = {bus: _mix(bus, raw, load) for bus in buses}
     loaded = [bus for bus in buses if bus not in load.unloaded_buses]
     if load.source == "network":
         p_kw = {bus: raw.load_kw.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
@@ -200,6 +199,13 @@ def bus_demand(
         problems.append(Problem(file, "load.shares", None, "at least one bus must have load"))
         total = 1.0
     return {bus: (load.peak_kw or 0.0) * shares.get(bus, 0.0) / total for bus in buses}, None, mixes
+
+
+def _mix(bus: str, raw: RawNetwork, load: Load) -> dict[str, float]:
+    named = load.mix_by_bus.get(bus)
+    if named is None and bus in raw.mix_by_bus:
+        return dict(raw.mix_by_bus[bus])
+    return {str(load_class): weight for load_class, weight in (named or load.mix).items()}
 
 
 def _shares(load: Load, loaded: list[str], seed: int) -> dict[str, float]:

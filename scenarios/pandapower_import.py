@@ -125,11 +125,11 @@ def _refuse_unknown(net: Net, place: str, problems: list[Problem]) -> None:
 
 def _drop_dead_buses(net: Net) -> None:
     """Leave out buses out of service with all that hangs on them, and loads and generators out of service."""
-    import pandapower as pp
+    from pandapower.toolbox import drop_buses
 
     dead = net.bus.index[~net.bus.in_service.astype(bool)]
     if len(dead):
-        pp.drop_buses(net, dead)
+        drop_buses(net, dead)
     for table in ("load", "ext_grid", *_ELEMENTS):
         net[table] = net[table][net[table].in_service.astype(bool)]
 

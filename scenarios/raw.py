@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
-
-if TYPE_CHECKING:
-    from pandapower import pandapowerNet
 
 
 @dataclass
@@ -21,7 +18,7 @@ class RawNetwork:
     (kVA, or None) of elements such as ``sgen.3`` that a scenario may declare as units. ``files`` were read.
     """
 
-    net: pandapowerNet
+    net: Any
     switchable: set[str]
     infeeds: list[Infeed]
     pv: list[PvUnit] = field(default_factory=list)

@@ -28,7 +28,9 @@ class TablesNetwork(Part):
     """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
 
     kind: Literal["tables"] = "tables"
-    folder: str = Field(description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45.")
+    folder: str = Field(
+        description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
+    )
     options: dict[str, str] = Field(default_factory=dict, description="Option name → value, see the folder's options.yaml.")
 
 
@@ -263,6 +265,9 @@ class Published(Part):
     dynamic_energy_mwh: Positive | None = None
     static_energy_mwh: Positive | None = None
     ratio: Positive | None = None
+    calibrated: bool = Field(
+        default=False, description="Free numbers of this scenario were chosen so that the dynamic energy comes near."
+    )
     note: str = ""
 
 
@@ -302,7 +307,8 @@ def step_conflicts(clock: Clock, outage: Outage) -> list[tuple[str, int, str]]:
     if plan % step:
         conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
     if outage.duration_min % plan:
-        conflicts.append(("outage.duration_min", outage.duration_min, f"must be a multiple of clock.plan_step_min ({plan})"))
-    if replan % step:
+        remedy = f"must be a multiple of clock.plan_step_min ({plan})"
+        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+    if clock.replan_interval_min and replan % step:
         conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
     return conflicts

@@ -183,15 +183,15 @@ class _Tables:
 def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems: list[Problem]) -> RawNetwork | None:
     """Build a network from the tables that ``network`` names, relative to the folder ``base``.
 
-    Everything wrong is added to ``problems``; then the result is None.
+    Everything wrong is added to ``problems``; the result is None when the tables cannot be used.
     """
     folder = find_input(network.folder, base)
     if not folder.is_dir():
         remedy = "no such folder beside the scenario file"
         problems.append(Problem(scenario_file, "network.folder", network.folder, remedy))
         return None
-    before = len(problems)
     tables = _Tables(folder, base, scenario_file, dict(network.options), problems)
+    before = len(problems)  # a wrong option has its default from here on, so that the rest can be checked too
     buses = _unique(tables.rows("buses"), "name")
     kinds = _unique(tables.rows("line_types"), "std_type")
     lines, switches = tables.rows("lines"), tables.rows("switches")

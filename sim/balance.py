@@ -8,7 +8,8 @@ Followers keep their set-points and the balance unit takes the rest. Where that 
 * reactive power: followers share what the balance unit lacks, in proportion to their headroom; then the balance unit
   is relieved of active power, as above, as far as that makes room in its circle; then LAs are shed.
 
-An LA that takes none of what is lacking (kW or kvar) is not shed for it. Shedding whole LAs may overshoot; charging that was cut is then given back. Powers are kW and kvar.
+An LA that takes none of what is lacking (kW or kvar) is not shed for it. Shedding whole LAs may overshoot; charging
+that was cut is then given back. Powers are kW and kvar.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sim.units import clip, q_limit
+from sim.unit_model import clip, q_limit
 
 TOLERANCE_KW = 2e-4
 """By how much (kW or kvar) a balance unit may pass its limits; booked at the limit, it leaves 0.2 W unaccounted."""

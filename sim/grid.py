@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from controllers.messages import LocalAreaMeasurement, LocalAreaOrder
 from scenarios.case import Case
@@ -18,6 +17,7 @@ from sim.powerflow import PowerFlow
 from sim.rows import Settled, series
 from sim.settle import IslandStep, Powers, settle
 from sim.step_events import Before, Row, event, step_events
+from sim.unit_model import UnitModel
 from sim.units import LONG_AGO_MIN, Pv, build_units
 from sim.verdict import check_booked, check_island, judge
 
@@ -43,7 +43,9 @@ class Grid:
         self._power_flow = PowerFlow(case)
         self._closed = {b.id: b.closed and not b.faulted for b in self.view.branches.values()}
         self._units = build_units(self.view, case.scenario)
-        self._units_by_area = {la: {} for la in self.view.local_areas} | _grouped(self)
+        self._units_by_area: dict[str, dict[str, UnitModel]] = {la: {} for la in self.view.local_areas}
+        for unit in self._units.values():
+            self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
         self._shares = {la.id: _shares(la.buses, case.base_load_kw) for la in self.view.local_areas.values()}
         self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
         self._shed: frozenset[str] = frozenset()
@@ -88,7 +90,7 @@ class Grid:
         Raises ValueError for a step that does not follow the last one, an unknown id, an unswitchable branch, a number
         that is not finite; WorldError if an invariant of the world is broken.
         """
-        self._check(time_min, demand, pv_pu, switch_orders, area_orders)
+        self._check(time_min, demand, pv_pu, switch_orders, area_orders, planned_kw)
         time_min = float(time_min)
         self._now = time_min
         before = Before(
@@ -147,12 +149,16 @@ class Grid:
         pv_pu: Mapping[str, float],
         switch_orders: Mapping[str, bool],
         area_orders: Mapping[str, LocalAreaOrder],
+        planned_kw: Mapping[str, float],
     ) -> None:
         if self._now is not None and time_min != self._end_min:
             raise ValueError(f"step at {time_min} min, but the last one ended at {self._end_min} min")
-        for la, powers in demand.items():
+        for la in (*demand, *planned_kw, *area_orders):
             if la not in self._demand:
-                raise ValueError(f"demand of unknown local area {la!r}")
+                raise ValueError(f"unknown local area {la!r}")
+        if not all(math.isfinite(kw) for kw in planned_kw.values()):
+            raise ValueError(f"planned supply is not finite: {dict(planned_kw)}")
+        for la, powers in demand.items():
             if not all(math.isfinite(power) for power in powers):
                 raise ValueError(f"demand of local area {la}: {powers} is not finite")
             if any(powers) and not self._shares[la]:
@@ -165,7 +171,7 @@ class Grid:
                 raise ValueError(f"order to {branch!r}, which is no switchable branch")
         for la, order in area_orders.items():
             for unit in order["units"]:
-                if unit not in self._units_by_area.get(la, {}):
+                if unit not in self._units_by_area[la]:
                     raise ValueError(f"order of local area {la!r} to {unit!r}, which is no unit of it")
 
     def _operate(self, orders: Mapping[str, bool]) -> tuple[list[Row], list[str], set[str]]:
@@ -241,9 +247,8 @@ class Grid:
 
     def _fault_row(self, branch: str, islands: list[IslandStep]) -> Row:
         island = next(one.island.id for one in islands if self._ends(branch)[0] in one.island.buses)
-        return {
-            "island": island, "kind": "faulted_branch_closed", "element": branch, "value": 1.0, "limit": 0.0, "unit": "",
-        }  # fmt: skip
+        row = {"kind": "faulted_branch_closed", "element": branch, "value": 1.0, "limit": 0.0, "unit": ""}
+        return {"island": island, **row}
 
     def _ends(self, branch: str) -> tuple[str, str]:
         return self.view.branches[branch].from_bus, self.view.branches[branch].to_bus
@@ -260,14 +265,6 @@ class Grid:
     def _spread(self, la: str) -> dict[str, Powers]:
         p_kw, q_kvar = self._demand[la]
         return {bus: (p_kw * share, q_kvar * share) for bus, share in self._shares[la].items()}
-
-
-def _grouped(grid: Grid) -> dict[str, dict[str, Any]]:
-    """Units by LA, then by id."""
-    groups: dict[str, dict[str, Any]] = {}
-    for unit in grid._units.values():
-        groups.setdefault(grid.view.local_area_of_unit(unit.id), {})[unit.id] = unit
-    return groups
 
 
 def _shares(buses: tuple[str, ...], base_load_kw: Mapping[str, float]) -> dict[str, float]:

@@ -9,7 +9,8 @@ from typing import Any
 from scenarios.view import GridView
 from sim.powerflow import BranchFlow
 from sim.settle import IslandStep
-from sim.units import Pv, UnitModel
+from sim.unit_model import UnitModel
+from sim.units import Pv
 from sim.verdict import bills
 
 Row = dict[str, Any]

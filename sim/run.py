@@ -95,4 +95,8 @@ def _progress(case: Case, label: str) -> Iterator[Callable[[int], None]]:
     with tqdm(
         total=case.scenario.outage.duration_min, desc=label, unit="min", leave=False, disable=not sys.stderr.isatty()
     ) as bar:
-        yield lambda _: bar.update(step) and None
+
+        def on_step(_: int) -> None:
+            bar.update(step)
+
+        yield on_step

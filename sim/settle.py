@@ -9,7 +9,8 @@ from typing import Literal
 from sim.balance import CannotBalance, Demand, Dispatch, Source, Task, balance
 from sim.islands import BalanceChoice, Island
 from sim.powerflow import IslandFlow, IslandInput, PowerFlow
-from sim.units import Nbsu, UnitModel, clip
+from sim.unit_model import UnitModel, clip
+from sim.units import Nbsu
 
 MAX_ROUNDS = 10
 """Power flows per island and step; an island that needs more collapses."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.balance import NEEDLESS_KW
 from sim.settle import IslandStep
-from sim.units import UnitModel
+from sim.unit_model import UnitModel
 
 Row = dict[str, Any]
 
@@ -58,7 +58,9 @@ def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
         text = "takes over: no unit was ordered to form the voltage" if one.choice.takes_over else "as ordered"
         yield event("balance_unit_changed", balance_unit, text=text)
     for unit in one.choice.demoted:
-        yield event("balance_unit_changed", unit, text=f"may not form the voltage beside {balance_unit}")
+        # An infeed takes no orders, so it is told only when it gives way, not in every step after.
+        if before.states[unit] == "form" or one.units[unit].kind != "infeed":
+            yield event("balance_unit_changed", unit, text=f"may not form the voltage beside {balance_unit}")
     if one.dispatch is None:
         return
     for kind, kw in (

@@ -15,7 +15,8 @@ from typing import Any
 from scenarios.case import Case
 from sim.islands import WorldError
 from sim.settle import IslandStep
-from sim.units import Ess, Nbsu, Pv, UnitModel
+from sim.unit_model import UnitModel
+from sim.units import Ess, Nbsu, Pv
 
 ORDER_TOLERANCE_KW = 0.05
 """An order may pass a limit by this (kW, kvar, kVA; kWh for energy): rounding in plans and files."""

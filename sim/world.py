@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import mosaik
 import mosaik_api_v3
@@ -53,7 +53,7 @@ class _Adapter(mosaik_api_v3.Simulator):
     def init(self, sid: str, time_resolution: float = 1.0, **_: Any):
         return self.meta
 
-    def create(self, num: int, model: str, **params: Any):
+    def create(self, num: int, model: str, **params: Any) -> list[mosaik_api_v3.CreateResult]:
         return [{"eid": params["eid"], "type": model}]
 
 
@@ -356,7 +356,7 @@ def _starter(world: mosaik.World) -> Callable[[str, _Adapter], Any]:
     """Start an adapter that exists already: mosaik makes simulators itself, so it is given one that returns ours."""
 
     def start(name: str, adapter: _Adapter) -> Any:
-        return world.start(PythonStarter(lambda: adapter), sim_id=name)
+        return world.start(PythonStarter(cast(type[mosaik_api_v3.Simulator], lambda: adapter)), sim_id=name)
 
     return start
 

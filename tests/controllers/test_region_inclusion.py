@@ -154,7 +154,7 @@ def test_printed_region_is_followed_exactly(seed):
 @given(SEEDS)
 def test_true_circle_is_followed_exactly(seed):
     rng = np.random.default_rng(seed)
-    area = random_area(rng, CIRCLE, zeta_max=COS)
+    area = replace(random_area(rng, CIRCLE, zeta_max=COS), nbsu_first_kw={})
     asked = Region(area, psc.startup_power_sum(area.nbsu)).sample(rng)
     assert follow_error(asked) < TOLERANCE_KW
 
@@ -210,6 +210,20 @@ def test_chord_of_the_sum_of_pv_needs_factors_up_to_the_power_factor(zeta, follo
     pv_pu = {"sunny": (zeta[0],), "shaded": (zeta[1],)}
     error = follow_error(bare_area(pv=pv, p_kw=(p,), q_kvar=(q,), pv_pu=pv_pu, options=CIRCLE))
     assert (error < TOLERANCE_KW) is follows
+
+
+def test_chord_of_the_sum_of_nbsus_is_not_enough_once_they_run_unlike():
+    """Two NBSUs on line, one held at its rating by its ramp: active power is followed, reactive power is not."""
+    nbsu = (NbsuUnit("full", "1", 100.0, 0.0, 10.0, 10.0, 30.0), NbsuUnit("idle", "1", 100.0, 0.0, 10.0, 10.0, 30.0))
+    first = {"full": (100.0, 100.0), "idle": (0.0, 0.0)}
+    p, q = 100.0, SIN * 200.0
+    assert p + CHORD * q < 200.0
+    asked = bare_area(
+        nbsu=nbsu, p_kw=(p,), q_kvar=(q,), nbsu_state=("online",), nbsu_first_kw=first, options=CIRCLE
+    )
+    schedule = solve_local_area(asked)
+    assert schedule.follow_error_kw == (0.0,)
+    assert schedule.follow_error_kvar == pytest.approx((-SIN * 100.0,), abs=TOLERANCE_KW)
 
 
 @EXAMPLES

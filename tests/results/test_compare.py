@@ -55,7 +55,7 @@ def test_many_strategies_still_fit_a_terminal(tmp_path: Path) -> None:
 
 def test_marks(one_seed: list[Path]) -> None:
     table = compare(one_seed).published.set_index(["quantity", "strategy"])
-    assert table.loc[("served energy", "dynamic"), "mark"] == "computed; peak and clear-sky index calibrated"
+    assert table.loc[("served energy", "dynamic"), "mark"] == "computed; free numbers calibrated"
     assert table.loc[("served energy", "static"), "mark"] == "computed"
     assert table.loc[("served energy, ratio", "dynamic / static"), "mark"] == "computed; numerator calibrated"
     assert set(table["printed_mark"]) == {"printed"}

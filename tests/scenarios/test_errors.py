@@ -224,6 +224,7 @@ def test_all_at_once(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         colour="red",
+        network={"options": {"switches": "x"}},
         clock={"sim_step_min": 7},
         limits={"vm_min_pu": "low"},
         outage={"faulted_branches": ["x-y"]},
@@ -232,8 +233,8 @@ def test_all_at_once(tmp_path: Path) -> None:
                          "ramp_down_kw_per_h": 1, "start_min": 0}]},
     )
     fields = {problem.field for problem in problems(path, "load.power_factor=0.9")}
-    assert {"colour", "clock.sim_step_min", "limits.vm_min_pu", "outage.faulted_branches", "row 2, c", "load.shares",
-            "units.nbsu.0.bus"} <= fields
+    expected = {"colour", "network.options.switches", "clock.sim_step_min", "limits.vm_min_pu", "load.shares"}
+    assert expected | {"outage.faulted_branches", "row 2, c", "units.nbsu.0.bus"} <= fields
 
 
 def test_all_at_once_with_a_missing_part_and_broken_tables(tmp_path: Path) -> None:

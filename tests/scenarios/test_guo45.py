@@ -95,7 +95,7 @@ def test_capacities() -> None:
     view = guo().view
     assert sum(unit.s_kva for unit in view.pv.values()) == 4320
     assert sum(unit.s_kva for unit in view.ess.values()) == 1500
-    assert sum(unit.discharge_kwh for unit in view.ess.values()) == 610
+    assert sum(unit.discharge_kwh for unit in view.ess.values()) == 5220
     assert sum(unit.charge_kwh for unit in view.ess.values()) == 180
     assert sum(unit.s_kva for unit in view.nbsu.values()) == 840
     assert {unit.id: unit.p_in_kw for unit in view.nbsu.values()} == {"nbsu.36": 6.4, "nbsu.44": 0.8, "nbsu.45": 7.2}
@@ -107,6 +107,15 @@ def test_table_3_as_printed_uses_every_digit() -> None:
     rows = [f"{u.bus}{u.discharge_kwh:g}{u.charge_kwh:g}{u.s_kva:g}" for u in ess]
     assert rows == ["25145050500", "27232080800", "37145050200"]
     assert [unit.discharge_kwh + unit.charge_kwh for unit in ess] == [1500, 2400, 1500]
+
+
+def test_the_calibrated_cases_differ_in_storage_only() -> None:
+    for hour in ("0400", "1000"):
+        case, printed = load_case(f"guo45/calibrated-{hour}"), load_case(f"guo45/fault-{hour}")
+        assert sum(unit.discharge_kwh for unit in case.view.ess.values()) == 610
+        assert case.scenario.published is not None and case.scenario.published.calibrated
+        for part in ("clock", "outage", "site", "load", "pv", "units", "limits", "dispatch_centre"):
+            assert getattr(case.scenario, part) == getattr(printed.scenario, part)
 
 
 def test_table_4_rows_use_every_digit() -> None:

@@ -11,7 +11,7 @@ import pytest
 from small_case import write
 
 from scenarios.explain import explain
-from scenarios.loader import input_hashes, load_case, resolved_yaml, shipped_scenarios
+from scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
 from scenarios.yaml_text import read_yaml, write_yaml
 
 JSON_SCENARIO = """
@@ -132,3 +132,23 @@ def test_bus_switches_are_branches_and_impedance_matches_the_net(tmp_path: Path)
     assert switch.kind == "switch" and switch.r_pu == 0 and np.isinf(switch.s_max_kva)
     assert case.base_load_kw["C"] == pytest.approx(50) and case.base_load_kvar["C"] == pytest.approx(10)
     assert np.isinf(case.view.infeeds["infeed.A"].s_kva)
+
+
+def test_a_scenario_extends_another(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "extends: guo45/fault-0400\nname: mine\nload: {peak_kw: 3000}\noutage: {faulted_branches: []}\n", encoding="utf-8"
+    )
+    (tmp_path / "further.yaml").write_text("extends: mine\nname: further\nseed: 4\n", encoding="utf-8")
+    case, base = load_case(tmp_path / "further.yaml"), load_case("guo45/fault-0400").scenario
+    scenario = case.scenario
+    assert (scenario.name, scenario.seed, scenario.load.peak_kw) == ("further", 4, 3000)
+    assert scenario.load.power_factor == base.load.power_factor and scenario.outage.start == base.outage.start
+    assert scenario.outage.faulted_branches == ()
+    assert {"further.yaml", "mine.yaml", "guo45/fault-0400.yaml"} <= input_hashes(case).keys()
+
+
+def test_a_scenario_cannot_extend_itself_or_what_is_not_there(tmp_path: Path) -> None:
+    for text, remedy in (("extends: loop\n", "cannot extend itself"), ("extends: nowhere\n", "no such file")):
+        (tmp_path / "loop.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(ScenarioError, match=remedy):
+            load_case(tmp_path / "loop.yaml")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandapower as pp
 
@@ -41,7 +42,7 @@ class Line:
     length_km: float = 0.5
     c_nf_per_km: float = 0.0
     max_i_ka: float = 0.4
-    kind: str = "line"
+    kind: Literal["line", "switch"] = "line"
 
     @property
     def id(self) -> str:
@@ -64,7 +65,7 @@ def build_case(
     ``scenario`` replaces parts of the scenario, e.g. ``world={"nbsu_ramp_window_min": 10}``.
     """
     lines, units = list(lines), list(units)
-    names = list(buses) if buses is not None else sorted({end for line in lines for end in (line.from_bus, line.to_bus)})
+    names = list(buses or sorted({end for line in lines for end in (line.from_bus, line.to_bus)}))
     net = pp.create_empty_network(sn_mva=1.0)
     index = {name: pp.create_bus(net, VN_KV, name=name) for name in names}
     branches = []
@@ -82,10 +83,8 @@ def build_case(
             )  # fmt: skip
             r_pu, x_pu = (z * line.length_km / VN_KV**2 for z in (R_OHM_PER_KM, X_OHM_PER_KM))
             s_max_kva = math.sqrt(3) * VN_KV * line.max_i_ka * 1000
-        branches.append(
-            Branch(line.id, line.from_bus, line.to_bus, r_pu, x_pu, s_max_kva, "switch" if line.kind == "switch" else "line",
-                   line.switchable, line.faulted, line.closed)
-        )  # fmt: skip
+        ends = (line.id, line.from_bus, line.to_bus)
+        branches.append(Branch(*ends, r_pu, x_pu, s_max_kva, line.kind, line.switchable, line.faulted, line.closed))
     sections = find_sections(names, branches)
     section_of = {bus: s.id for s in sections.values() for bus in s.buses}
     view = GridView(
@@ -98,7 +97,7 @@ def build_case(
         nbsu={u.id: u for u in units if isinstance(u, NbsuUnit)},
         infeeds={u.id: u for u in units if isinstance(u, Infeed)},
     )
-    loads = {name: 100.0 for name in names} if loads is None else dict(loads)
+    loads = dict.fromkeys(names, 100.0) if loads is None else dict(loads)
     data = {
         "name": "test",
         "network": {"kind": "json", "file": "none.json"},
@@ -127,7 +126,7 @@ def infeed(bus: str, s_kva: float = 5000.0, live: bool = True) -> Infeed:
 
 def chain(*buses: str, **options: Any) -> list[Line]:
     """Lines from each bus to the next."""
-    return [Line(a, b, **options) for a, b in zip(buses, buses[1:], strict=False)]
+    return [Line(a, b, **options) for a, b in itertools.pairwise(buses)]
 
 
 def order(unit: str, state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> dict[str, Any]:

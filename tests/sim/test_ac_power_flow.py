@@ -21,8 +21,8 @@ def random_case(rng: random.Random) -> Case:
     """A random tree with an ESS on each bus."""
     names = [f"n{k}" for k in range(rng.randint(2, 30))]
     lines = [
-        Line(rng.choice(names[:k]), names[k], length_km=rng.uniform(0.05, 3), c_nf_per_km=rng.choice((0.0, 11.5, 370.0)))
-        for k in range(1, len(names))
+        Line(rng.choice(names[:k]), name, length_km=rng.uniform(0.05, 3), c_nf_per_km=rng.choice((0.0, 11.5, 370.0)))
+        for k, name in enumerate(names) if k
     ]
     return build_case(lines, [ess(name) for name in names], buses=names)
 
@@ -112,7 +112,8 @@ def test_pandapower_agrees_with_power_grid_model(seed):
             flow = flows[one.island.id]
             assert flow is not None
             angle = np.array([nodes[bus]["u_angle"] for bus in one.island.buses])
-            assert np.allclose(list(flow.vm_pu.values()), [nodes[b]["u_pu"] for b in one.island.buses], rtol=0, atol=1e-8)
+            vm_pu = np.array([nodes[bus]["u_pu"] for bus in one.island.buses])
+            assert np.allclose(list(flow.vm_pu.values()), vm_pu, rtol=0, atol=1e-8)
             assert np.allclose(np.radians(list(flow.va_degree.values())), angle, rtol=0, atol=1e-8)
             assert flow.p_balance_kw == pytest.approx(source["p"] / 1000, abs=1e-4)
             assert flow.q_balance_kvar == pytest.approx(source["q"] / 1000, abs=1e-4)

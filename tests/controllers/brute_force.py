@@ -1,0 +1,531 @@
+"""The dispatch centre's problem (41) a second time: every state is enumerated, only powers are left to a solver.
+
+Written from the equations, not from the model. A configuration of a step is a set of energised sections and of closed
+switches between them; it is admitted by searching the graph (closed switches join states, every island is a tree and
+could hold a balance unit). Sequences of configurations are tried from the best objective (18) downwards. One is
+accepted if, for some start-up of each NBSU and some balance unit of each island, powers exist within (13), (31)-(34)
+and (37)-(40). Since islands are trees, flows and voltages are sums along paths, so powers are the only variables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, combinations, product
+
+import numpy as np
+from scipy.linalg import block_diag
+from scipy.optimize import linprog
+
+from controllers.messages import PscMessage
+from controllers.problem import Horizon
+from scenarios.view import Branch, GridView
+
+EPS_MIN = 1e-6
+
+
+@dataclass(frozen=True)
+class Area:
+    """An LA as the dispatch centre knows it, (5)-(12); several units of a kind count as one."""
+
+    id: str
+    section: str
+    priority: float
+    s_pv: float
+    s_ess: float
+    s_ess_min: float
+    s_nbsu: float
+    p_in: float
+    ramp_up: float
+    ramp_down: float
+    start_min: float
+    s_infeed: float
+
+
+def areas_of(view: GridView, startup_power: str) -> dict[str, Area]:
+    result = {}
+    for la in view.local_areas.values():
+        pv, ess, nbsu, infeeds = (
+            [u for u in units.values() if u.bus in la.buses] for units in (view.pv, view.ess, view.nbsu, view.infeeds)
+        )
+        start_min = max((e.start_min for e in nbsu), default=0.0)
+        p_in = sum(e.p_in_kw for e in nbsu)
+        if startup_power == "printed" and start_min > 0:
+            p_in = sum(e.p_in_kw * e.start_min for e in nbsu) / start_min
+        result[la.id] = Area(
+            la.id, la.section, la.priority,
+            s_pv=sum(b.s_kva for b in pv),
+            s_ess=sum(c.s_kva for c in ess), s_ess_min=min((c.s_kva for c in ess), default=0.0),
+            s_nbsu=sum(e.s_kva for e in nbsu), p_in=p_in,
+            ramp_up=min((e.ramp_up_kw_per_h for e in nbsu), default=0.0),
+            ramp_down=min((e.ramp_down_kw_per_h for e in nbsu), default=0.0), start_min=start_min,
+            s_infeed=sum(i.s_kva for i in infeeds if i.live),
+        )  # fmt: skip
+    return result
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is energised in a step: sections, and the closed switches between them."""
+
+    sections: frozenset[str]
+    switches: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Island:
+    """LAs joined by closed links; ``paths`` are the links from the first LA to each, with +1 for from → to."""
+
+    las: tuple[str, ...]
+    paths: dict[str, tuple[tuple[str, int], ...]] = field(hash=False)
+    is_tree: bool
+
+    def beyond(self, link: str) -> tuple[int, list[str]]:
+        """The direction of a link, and the LAs that it feeds as seen from the first one."""
+        fed = [la for la, path in self.paths.items() if any(link == k for k, _ in path)]
+        sign = next(sign for k, sign in self.paths[fed[0]] if k == link)
+        return sign, fed
+
+    @property
+    def links(self) -> set[str]:
+        return {k for path in self.paths.values() for k, _ in path}
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best objective (18) and one way to reach it; ``launches`` is the step of each NBSU's start-up."""
+
+    objective: float
+    configurations: tuple[Configuration, ...]
+    launches: dict[str, int | None]
+    balance_units: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one step over its own powers: A x ≤ b and E x = f, with bounds of x."""
+
+    a: np.ndarray
+    b: np.ndarray
+    e: np.ndarray
+    f: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+class BruteForce:
+    """Data of one horizon and all that is enumerated over it. Steps are numbered from 0."""
+
+    def __init__(self, horizon: Horizon, *, static: bool = False) -> None:
+        self.view, self.options, self.limits = horizon.graph.view, horizon.graph.options, horizon.graph.limits
+        self.psc: dict[str, PscMessage] = dict(horizon.psc)
+        self.static, self.closed_before = static, horizon.closed
+        self.pv_delay_min = horizon.graph.pv_reconnect_min
+        self.start = [*horizon.step_start_min, horizon.end_min]
+        self.steps = range(len(horizon.step_start_min))
+        self.hours = [(self.start[t + 1] - self.start[t]) / 60 for t in self.steps]
+        self.areas = areas_of(self.view, self.options.startup_power)
+        self.links = self._links()
+        self.switches = [k for k, link in self.links.items() if link.switchable]
+        self.sin_phi = math.sqrt(1 - self.limits.min_power_factor**2)
+        self._islands: dict[Configuration, list[Island]] = {}
+        self._blocks: dict[tuple, Block] = {}
+        self._possible: dict[tuple, bool] = {}
+        self.programmes = 0
+
+    def _links(self) -> dict[str, Branch]:
+        area = self.view.local_area_of_bus
+        return {
+            k: b for k, b in self.view.branches.items() if not b.faulted and area[b.from_bus] != area[b.to_bus]
+        }
+
+    def ends(self, link: str) -> tuple[str, str]:
+        area, branch = self.view.local_area_of_bus, self.links[link]
+        return area[branch.from_bus], area[branch.to_bus]
+
+    def sections_of(self, link: str) -> tuple[str, str]:
+        i, j = self.ends(link)
+        return self.areas[i].section, self.areas[j].section
+
+    # -- what may be energised -----------------------------------------------------------------------------------
+
+    def islands(self, configuration: Configuration) -> list[Island]:
+        """Islands of a configuration by depth-first search over LAs and closed links."""
+        if configuration not in self._islands:
+            left = [la for la, area in self.areas.items() if area.section in configuration.sections]
+            found = []
+            while left:
+                island = self._island_from(left[0], configuration)
+                found.append(island)
+                left = [la for la in left if la not in island.las]
+            self._islands[configuration] = found
+        return self._islands[configuration]
+
+    def _island_from(self, first: str, configuration: Configuration) -> Island:
+        paths: dict[str, tuple[tuple[str, int], ...]] = {first: ()}
+        stack, used, is_tree = [first], set(), True
+        while stack:
+            here = stack.pop()
+            for link, branch in self.links.items():
+                ends = self.ends(link)
+                if here not in ends or link in used or (branch.switchable and link not in configuration.switches):
+                    continue
+                used.add(link)
+                there, sign = (ends[1], 1) if here == ends[0] else (ends[0], -1)
+                if there in paths:
+                    is_tree = False
+                else:
+                    paths[there] = (*paths[here], (link, sign))
+                    stack.append(there)
+        return Island(tuple(paths), paths, is_tree)
+
+    @cached_property
+    def configurations(self) -> list[Configuration]:
+        """Configurations with (19), radial islands (28), and a unit in each that forms voltage at some time (36)."""
+        fed = {area.section for area in self.areas.values() if area.s_infeed}
+        former = {la for la, area in self.areas.items() if area.s_infeed or area.s_ess or area.s_nbsu}
+        result = []
+        for live in map(frozenset, subsets(self.view.sections)):
+            if not fed <= live:
+                continue
+            inside = [k for k in self.switches if set(self.sections_of(k)) <= live]
+            for closed in map(frozenset, subsets(inside)):
+                configuration = Configuration(live, closed)
+                islands = self.islands(configuration)
+                if all(island.is_tree and former & set(island.las) for island in islands):
+                    result.append(configuration)
+        return result
+
+    def sequences(self) -> list[tuple[float, tuple[Configuration, ...]]]:
+        """All sequences of configurations with their objective (18), D13, best first."""
+        if self.static:
+            steps = [(c,) * len(self.steps) for c in self.configurations]
+        else:
+            steps = list(product(self.configurations, repeat=len(self.steps)))
+        value = {(c, t): self._value(c, t) for c in self.configurations for t in self.steps}
+        operations = self._operations()
+        ranked = [
+            (
+                sum(value[c, t] for t, c in enumerate(sequence))
+                - self.options.switching_cost_kwh * sum(operations(k, sequence) for k in self.switches),
+                sequence,
+            )
+            for sequence in steps
+        ]
+        return sorted(ranked, key=lambda pair: -pair[0])
+
+    def _value(self, configuration: Configuration, t: int) -> float:
+        return sum(
+            area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
+            for la, area in self.areas.items() if area.section in configuration.sections
+        )
+
+    def _operations(self):
+        """Fewest operations of a switch along a sequence: between dark sections its state is free."""
+        cache: dict[tuple, int] = {}
+
+        def state(switch: str, c: Configuration) -> bool | None:
+            return switch in c.switches if set(self.sections_of(switch)) & c.sections else None
+
+        def fewest(switch: str, sequence: tuple[Configuration, ...]) -> int:
+            states = tuple(state(switch, c) for c in sequence)
+            key = (self.closed_before[switch], states)
+            if key not in cache:
+                filled = product(*((False, True) if s is None else (s,) for s in states))
+                if self.static:
+                    filled = (f for f in filled if len(set(f)) == 1)
+                cache[key] = min(
+                    sum(a != b for a, b in zip((key[0], *f), f, strict=False)) for f in filled
+                )
+            return cache[key]
+
+        return fewest
+
+    # -- start-up and reconnection -------------------------------------------------------------------------------
+
+    def launches(self, la: str) -> list[int | None]:
+        """Steps at which start-up may begin: −1 if it has begun already, None if it never does."""
+        state = self.psc[la]["nbsu_state"]
+        if state == "online":
+            return [None]
+        return [None, *([-1] if state == "starting" else []), *self.steps]
+
+    def status(self, la: str, launch: int | None, t: int) -> str:
+        """(13f), (13g): off, starting (μ = 1, φ = 0) or online (φ = 1) in step t."""
+        if self.psc[la]["nbsu_state"] == "online":
+            return "online"
+        if launch is None or t < launch:
+            return "off"
+        if launch < 0:
+            ready = self.start[0] + self.psc[la]["nbsu_remaining_min"]
+        else:
+            ready = self.start[launch] + self.areas[la].start_min
+        return "online" if self.start[t] > ready - EPS_MIN else "starting"
+
+    def schedules(self, sequence: tuple[Configuration, ...]) -> Iterator[tuple[dict[str, int | None], list[dict[str, str]]]]:
+        """Start-ups that keep (13h): launch of each NBSU and the statuses per step."""
+        nbsu = [la for la, area in self.areas.items() if area.s_nbsu]
+        allowed = []
+        for la in nbsu:
+            fits = [
+                k for k in self.launches(la)
+                if all(self.status(la, k, t) != "starting" or self.areas[la].section in sequence[t].sections for t in self.steps)
+            ]
+            allowed.append(fits)
+        for choice in product(*allowed):
+            launch = dict(zip(nbsu, choice, strict=True))
+            yield launch, [{la: self.status(la, k, t) for la, k in launch.items()} for t in self.steps]
+
+    def pv_connected(self, sequence: tuple[Configuration, ...], t: int) -> frozenset[str]:
+        """(13c): LAs energised without a break since the reconnect delay before step t."""
+        since = self.start[t] - self.pv_delay_min
+        reached = [e for e in range(t) if self.start[e + 1] > since + EPS_MIN]
+        return frozenset(
+            la for la, area in self.areas.items()
+            if area.s_pv
+            and all(area.section in sequence[e].sections for e in (*reached, t))
+            and self.psc[la]["energised_min"] >= self.start[0] - since - EPS_MIN
+        )
+
+    def can_form(self, la: str, status: dict[str, str]) -> bool:
+        """D11: an ESS, a live infeed or an NBSU on line."""
+        area = self.areas[la]
+        return bool(area.s_ess or area.s_infeed or status.get(la) == "online")
+
+    # -- powers --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> dict[tuple[str, str], int]:
+        """Variables of one step: p and q by kind and LA, then the squared voltage of each island's first LA."""
+        rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
+        keys = [
+            (name + kind, la) for la, area in self.areas.items() for kind, s in rating.items() if getattr(area, s)
+            for name in ("p_", "q_")
+        ]
+        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas)])}
+
+    def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
+        """One step's rows: (13a)-(13d), (13i), balance of islands (31)-(34), ratings (38), voltages (37), (40)."""
+        key = (t, configuration, tuple(status.values()), connected)
+        if key not in self._blocks:
+            self._blocks[key] = self._build_block(*key[:2], status, connected)
+        return self._blocks[key]
+
+    def _build_block(self, t, configuration, status, connected) -> Block:
+        n = len(self.columns)
+        low, high = np.zeros(n), np.zeros(n)
+        at_most: list[tuple[np.ndarray, float]] = []
+        equal: list[tuple[np.ndarray, float]] = []
+        for island in self.islands(configuration):
+            for la in island.las:
+                self._bound_units(la, t, status, connected, low, high)
+                at_most += self._circle(la, status)
+            first = self.columns["u", island.las[0]]
+            low[first], high[first] = self.limits.vm_min_pu**2, self.limits.vm_max_pu**2
+            for name in ("p", "q"):
+                row, constant = self._net(name, island.las, t)
+                equal.append((row, -constant))
+            for link in island.links:
+                for name in ("p", "q"):
+                    row, constant = self._flow(name, island, link, t)
+                    at_most += between(-self.links[link].s_max_kva, row, constant, self.links[link].s_max_kva)
+            for la in island.las[1:]:
+                row, constant = self._voltage(island, la, t)
+                at_most += between(self.limits.vm_min_pu**2, row, constant, self.limits.vm_max_pu**2)
+        return Block(*stacked(at_most, n), *stacked(equal, n), low, high)
+
+    def _bound_units(self, la, t, status, connected, low, high) -> None:
+        area, state = self.areas[la], status.get(la, "off")
+        q = self.sin_phi
+        q_nbsu = q * area.s_nbsu if state == "online" or self.options.nbsu_reactive == "printed" else 0.0
+        p_nbsu = {"off": (0, 0), "starting": (-area.p_in, -area.p_in), "online": (0, area.s_nbsu)}[state]
+        ranges = {
+            "p_pv": (0, self.psc[la]["pv_pu"][t] * area.s_pv if la in connected else 0),
+            "q_pv": (-q * area.s_pv, q * area.s_pv) if la in connected else (0, 0),
+            "p_ess": (-area.s_ess_min, area.s_ess_min),
+            "q_ess": (-q * area.s_ess, q * area.s_ess),
+            "p_nbsu": p_nbsu,
+            "q_nbsu": (-q_nbsu, q_nbsu),
+            "p_infeed": (-area.s_infeed, area.s_infeed),
+            "q_infeed": (-area.s_infeed, area.s_infeed),
+        }
+        for name, (least, most) in ranges.items():
+            if (name, la) in self.columns:
+                low[self.columns[name, la]], high[self.columns[name, la]] = least, most
+
+    def _circle(self, la: str, status: dict[str, str]) -> Iterator[tuple[np.ndarray, float]]:
+        """|p| + |q| (1 − cos φ) / sin φ ≤ S: the chord from (S, 0) to the point at φ on the circle, where asked for."""
+        if self.options.apparent_power != "circle" or not self.sin_phi:
+            return
+        slope = (1 - self.limits.min_power_factor) / self.sin_phi
+        area = self.areas[la]
+        for kind, s in (("pv", area.s_pv), ("ess", area.s_ess), ("nbsu", area.s_nbsu)):
+            if s:
+                for sign_p, sign_q in product((1, -1), repeat=2):
+                    row = np.zeros(len(self.columns))
+                    row[self.columns["p_" + kind, la]] = sign_p
+                    row[self.columns["q_" + kind, la]] = sign_q * slope
+                    yield row, s + (area.p_in if kind == "nbsu" and sign_p < 0 else 0.0)
+
+    def _net(self, name: str, las, t: int) -> tuple[np.ndarray, float]:
+        """Net injection of some LAs with their loss allowance, as a row and a constant."""
+        row = np.zeros(len(self.columns))
+        for kind in ("pv", "ess", "nbsu", "infeed"):
+            for la in las:
+                if (f"{name}_{kind}", la) in self.columns:
+                    row[self.columns[f"{name}_{kind}", la]] = 1.0
+        series = "demand_p_kw" if name == "p" else "demand_q_kvar"
+        losses = 1 + self.options.loss_allowance_pct / 100
+        return row, -losses * sum(self.psc[la][series][t] for la in las)
+
+    def _flow(self, name: str, island: Island, link: str, t: int) -> tuple[np.ndarray, float]:
+        """(34) on a tree: a link carries what the LAs beyond it lack."""
+        sign, fed = island.beyond(link)
+        row, constant = self._net(name, fed, t)
+        return -sign * row, -sign * constant
+
+    def _voltage(self, island: Island, la: str, t: int) -> tuple[np.ndarray, float]:
+        """(37) along the path: U_la = U_first − Σ 2 (P R + Q X), kW on 1 MVA."""
+        row, constant = np.zeros(len(self.columns)), 0.0
+        row[self.columns["u", island.las[0]]] = 1.0
+        for link, sign in island.paths[la]:
+            for name, ohms in (("p", self.links[link].r_pu), ("q", self.links[link].x_pu)):
+                flow, part = self._flow(name, island, link, t)
+                row -= 2e-3 * sign * ohms * flow
+                constant -= 2e-3 * sign * ohms * part
+        return row, constant
+
+    def reference(self, island: Island, root: str, t: int) -> tuple[np.ndarray, float]:
+        """(36): the balance unit's LA is at U_N."""
+        row, constant = self._voltage(island, root, t)
+        return row, self.limits.reference_vm_pu**2 - constant
+
+    def solvable(self, block: Block) -> bool:
+        self.programmes += 1
+        found = linprog(
+            np.zeros(len(block.low)), block.a, block.b, block.e if len(block.f) else None,
+            block.f if len(block.f) else None, np.column_stack((block.low, block.high)),
+        )  # fmt: skip
+        assert found.status in (0, 2), found.message
+        return found.status == 0
+
+    def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: tuple[Configuration, ...]) -> Block:
+        """All steps together with what couples them: energy (13e) and ramps (13j)."""
+        rows = list(chain(self._energy(), self._ramps(status, sequence)))
+        a, b = stacked(rows, len(self.columns) * len(self.steps))
+        return Block(
+            np.vstack((block_diag(*(k.a for k in blocks)), a)), np.concatenate([*(k.b for k in blocks), b]),
+            block_diag(*(k.e for k in blocks)), np.concatenate([k.f for k in blocks]),
+            np.concatenate([k.low for k in blocks]), np.concatenate([k.high for k in blocks]),
+        )  # fmt: skip
+
+    def _at(self, name: str, la: str, t: int) -> np.ndarray:
+        row = np.zeros(len(self.columns) * len(self.steps))
+        row[t * len(self.columns) + self.columns[name, la]] = 1.0
+        return row
+
+    def _energy(self) -> Iterator[tuple[np.ndarray, float]]:
+        for la, area in self.areas.items():
+            if area.s_ess:
+                taken = np.zeros(len(self.columns) * len(self.steps))
+                for t in self.steps:
+                    taken = taken + self.hours[t] * self._at("p_ess", la, t)
+                    yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
+
+    def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
+        """(13j), D8: rate × time between the starts of steps; a unit whose LA goes dark need not ramp down.
+
+        Into the first on-line step a unit jumps freely, or (option) rises from where it was: −p_in, or 0 if it starts
+        in no time. A measured range bounds the first step of a unit that is on line already.
+        """
+        for la, area in self.areas.items():
+            for t in self.steps if area.s_nbsu else ():
+                if status[t][la] != "online":
+                    continue
+                live = area.section in sequence[t].sections
+                now, message = self._at("p_nbsu", la, t), self.psc[la]
+                if t == 0:
+                    if message["nbsu_state"] == "online":
+                        yield now, message["nbsu_p_max_kw"]
+                        if live:
+                            yield -now, -message["nbsu_p_min_kw"]
+                    elif not self.options.first_online_step_free:
+                        drawn = area.p_in if message["nbsu_state"] == "starting" else 0.0
+                        yield now, max(0.0, area.ramp_up * self.hours[0] - drawn)
+                    continue
+                rise = now - self._at("p_nbsu", la, t - 1)
+                was_online = status[t - 1][la] == "online"
+                if was_online or not self.options.first_online_step_free:
+                    yield rise, area.ramp_up * self.hours[t - 1]
+                if was_online and live:
+                    yield -rise, area.ramp_down * self.hours[t - 1]
+
+    # -- the search ----------------------------------------------------------------------------------------------
+
+    def best(self) -> Optimum | None:
+        """The optimum, or None if not even the least that must be energised (live infeeds) can be."""
+        for objective, sequence in self.sequences():
+            for launches, status in self.schedules(sequence):
+                roots = self._balance_units(sequence, status)
+                if roots is not None:
+                    return Optimum(objective, sequence, launches, roots)
+        return None
+
+    def _balance_units(self, sequence, status) -> tuple[tuple[str, ...], ...] | None:
+        """Balance units per step with which powers exist; None if there are none."""
+        capable = []
+        for t, configuration in enumerate(sequence):
+            islands = [[la for la in island.las if self.can_form(la, status[t])] for island in self.islands(configuration)]
+            if not all(islands):
+                return None
+            capable.append(list(product(*islands)))
+        connected = [self.pv_connected(sequence, t) for t in self.steps]
+        if not all(self._step_possible(t, sequence[t], status[t], connected[t]) for t in self.steps):
+            return None
+        blocks = [self.block(t, sequence[t], status[t], connected[t]) for t in self.steps]
+        joined = self.joined(blocks, status, sequence)
+        if not self.solvable(joined):
+            return None
+        return next((roots for roots in product(*capable) if self._referenced(joined, sequence, roots)), None)
+
+    def _step_possible(self, t, configuration, status, connected) -> bool:
+        """Whether a step taken alone has a solution; if not, no sequence with it has."""
+        key = (t, configuration, tuple(status.values()), connected)
+        if key not in self._possible:
+            self._possible[key] = self.solvable(self.block(t, configuration, status, connected))
+        return self._possible[key]
+
+    def _referenced(self, joined: Block, sequence, roots: tuple[tuple[str, ...], ...]) -> bool:
+        n, rows = len(self.columns), []
+        for t, configuration in enumerate(sequence):
+            for island, root in zip(self.islands(configuration), roots[t], strict=True):
+                row, value = self.reference(island, root, t)
+                whole = np.zeros(n * len(self.steps))
+                whole[t * n:(t + 1) * n] = row
+                rows.append((whole, value))
+        e, f = stacked(rows, n * len(self.steps))
+        return self.solvable(
+            Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)), joined.low, joined.high)
+        )
+
+
+def subsets(items) -> Iterator[tuple]:
+    items = list(items)
+    return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
+
+
+def between(low: float, row: np.ndarray, constant: float, high: float) -> list[tuple[np.ndarray, float]]:
+    """low ≤ row x + constant ≤ high as rows of A x ≤ b; infinite ends are left out."""
+    rows = [(row, high - constant), (-row, constant - low)]
+    return [(r, limit) for r, limit in rows if math.isfinite(limit)]
+
+
+def stacked(rows: list[tuple[np.ndarray, float]], n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([row for row, _ in rows]).reshape(len(rows), n), np.array([limit for _, limit in rows], dtype=float)
+
+
+def brute_force(horizon: Horizon, *, static: bool = False) -> Optimum | None:
+    """The best plan of a horizon, or None if there is none at all."""
+    return BruteForce(horizon, static=static).best()

@@ -1,0 +1,204 @@
+"""Seeded random networks small enough to enumerate, as a view, scenario options and one planning horizon.
+
+They mix what the dispatch centre has to cope with: LAs of a bus or a section, loops, ties, parallel switches, faulted
+lines, several units behind one gateway, a live infeed now and then, ratings and voltages that bind, short first steps,
+NBSUs that are starting or on line, LAs that are energised already, and every option of the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from controllers.messages import PscMessage
+from controllers.problem import AreaGraph, Horizon
+from scenarios.schema import DispatchCentre, Limits, Load, Outage, Pv, Scenario, Site, TablesNetwork
+from scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
+
+PLAN_STEP_MIN = 30
+
+
+@dataclass(frozen=True)
+class SmallCase:
+    """A network, the options of its scenario, and a horizon to plan."""
+
+    seed: int
+    scenario: Scenario
+    view: GridView
+    horizon: Horizon
+
+    @property
+    def graph(self) -> AreaGraph:
+        return self.horizon.graph
+
+
+def random_case(seed: int, sections: tuple[int, int] = (2, 4), steps: tuple[int, int] = (2, 3)) -> SmallCase:
+    """The case of a seed; ``sections`` and ``steps`` are the smallest and largest number of each."""
+    rng = np.random.default_rng(seed)
+    view = _random_view(rng, int(rng.integers(sections[0], sections[1] + 1)))
+    count = int(rng.integers(steps[0], steps[1] + 1))
+    scenario = _random_scenario(rng, seed, count)
+    graph = AreaGraph.of(view, scenario)
+    return SmallCase(seed, scenario, view, random_horizon(rng, graph, count))
+
+
+def with_options(case: SmallCase, **changes: object) -> SmallCase:
+    """The same case with other options of the dispatch centre."""
+    options = DispatchCentre.model_validate(case.scenario.dispatch_centre.model_dump() | changes)
+    scenario = case.scenario.model_copy(update={"dispatch_centre": options})
+    horizon = replace(case.horizon, graph=AreaGraph.of(case.view, scenario))
+    return replace(case, scenario=scenario, horizon=horizon)
+
+
+def random_horizon(rng: np.random.Generator, graph: AreaGraph, steps: int) -> Horizon:
+    """A horizon of so many steps on a given network, with a shorter first step now and then."""
+    view = graph.view
+    first = PLAN_STEP_MIN if rng.random() < 0.6 else int(rng.choice([5, 10, 12, 20]))
+    starts = (float(PLAN_STEP_MIN - first), *(float(PLAN_STEP_MIN * (k + 1)) for k in range(steps - 1)))
+    energised_min = {s: float(rng.choice([0, 0, 0, 10, 30, 100])) for s in view.sections}
+    psc = {la.id: _random_message(rng, graph, la, starts, energised_min[la.section]) for la in view.local_areas.values()}
+    closed = {b.id: bool(rng.random() < 0.6) for b in view.branches.values() if b.switchable}
+    return Horizon(graph, starts, float(PLAN_STEP_MIN * steps), psc, closed)
+
+
+def _random_view(rng: np.random.Generator, sections: int) -> GridView:
+    weak, rated = rng.random() < 0.4, rng.random() < 0.4
+
+    def branch(name: str, i: str, j: str, *, switch: bool = False, faulted: bool = False) -> Branch:
+        bare = switch and rng.random() < 0.25
+        r, x = rng.uniform(0.1, 0.9, 2) if weak else rng.uniform(1e-4, 5e-3, 2)
+        s_max = float(rng.uniform(15, 120)) if rated and rng.random() < 0.6 else np.inf
+        return Branch(
+            name, i, j, 0.0 if bare else float(r), 0.0 if bare else float(x), s_max, "switch" if bare else "line",
+            switchable=switch, faulted=faulted, closed=bool(rng.random() < 0.7),
+        )  # fmt: skip
+
+    members, branches, buses = [], [], []
+    for _ in range(sections):
+        names = [str(len(buses) + k + 1) for k in range(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))]
+        buses += names
+        members.append(names)
+        for k in range(1, len(names)):
+            other = names[rng.integers(k)]
+            branches.append(branch(f"{other}-{names[k]}", other, names[k]))
+    for number, (s, r) in enumerate(_random_pairs(rng, sections)):
+        i, j = str(rng.choice(members[s])), str(rng.choice(members[r]))
+        if i != j:
+            branches.append(branch(f"k{number}", i, j, switch=True, faulted=bool(rng.random() < 0.08)))
+    if rng.random() < 0.15:
+        branches.append(branch("broken", str(rng.choice(members[0])), str(rng.choice(members[-1])), faulted=True))
+
+    found = find_sections(buses, branches)
+    by_section = rng.random() < 0.3
+    section_of = {bus: s.id for s in found.values() for bus in s.buses}
+    groups = [s.buses for s in found.values()] if by_section else [(bus,) for bus in buses]
+    las = {
+        g[0]: LocalArea(g[0], tuple(g), section_of[g[0]], 1.0 if rng.random() < 0.5 else float(rng.uniform(0.5, 5)))
+        for g in groups
+    }
+    units = _random_units(rng, buses)
+    return GridView({b: Bus(b, 10.0) for b in buses}, {b.id: b for b in branches}, found, las, **units)
+
+
+def _random_pairs(rng: np.random.Generator, sections: int) -> list[tuple[int, int]]:
+    """Sections to join by switches: mostly a tree, then ties, parallel switches and a switch across one section."""
+    pairs = [(int(rng.integers(k)), k) for k in range(1, sections) if rng.random() < 0.9]
+    while len(pairs) < max(4, sections) and rng.random() < 0.55:
+        s, r = (int(k) for k in rng.integers(sections, size=2))
+        if s != r or rng.random() < 0.2:
+            pairs.append((s, r))
+    return pairs or [(0, 1)]
+
+
+def _random_units(rng: np.random.Generator, buses: list[str]) -> dict[str, dict]:
+    def places(chance: float) -> list[str]:
+        """Buses of the units of a kind: one, at times a second one elsewhere or behind the same gateway."""
+        chosen = [str(rng.choice(buses))] if rng.random() < chance else []
+        if chosen and rng.random() < 0.5:
+            chosen.append(chosen[0] if rng.random() < 0.4 else str(rng.choice(buses)))
+        return chosen
+
+    def ess(name: str, bus: str) -> EssUnit:
+        return EssUnit(name, bus, *(float(v) for v in (rng.uniform(20, 150), rng.uniform(0, 90), rng.uniform(0, 50))))
+
+    def nbsu(name: str, bus: str) -> NbsuUnit:
+        s = float(rng.uniform(30, 150))
+        up, down = (float(v) for v in s * rng.uniform(0.4, 3, 2))
+        return NbsuUnit(name, bus, s, float(rng.uniform(0.5, 12)), up, down, float(rng.choice([15, 30, 30, 45, 60])))
+
+    built = {
+        "pv": [PvUnit(f"pv{k}", bus, float(rng.uniform(20, 150))) for k, bus in enumerate(places(0.75))],
+        "ess": [ess(f"ess{k}", bus) for k, bus in enumerate(places(0.85))],
+        "nbsu": [nbsu(f"nbsu{k}", bus) for k, bus in enumerate(places(0.8))],
+        "infeeds": [],
+    }
+    if rng.random() < 0.25:
+        s, live = float(rng.uniform(20, 300)), bool(rng.random() < 0.4)
+        built["infeeds"] = [Infeed("infeed0", str(rng.choice(buses)), s, live=live)]
+    return {kind: {u.id: u for u in units} for kind, units in built.items()}
+
+
+def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenario:
+    def pick(*values):
+        return values[rng.integers(len(values))]
+
+    low, reference, high = pick((0.93, 1.0, 1.07), (0.93, 1.0, 1.07), (0.96, 1.0, 1.02), (0.95, 1.03, 1.05))
+    return Scenario(
+        name=f"small-{seed}",
+        network=TablesNetwork(folder="none"),
+        outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=PLAN_STEP_MIN * steps),
+        site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
+        load=Load(peak_kw=1),
+        pv=Pv(reconnect_delay_min=pick(0, 15, 30, 30, 30, 45, 60)),
+        limits=Limits(
+            vm_min_pu=low, reference_vm_pu=reference, vm_max_pu=high, min_power_factor=pick(0.95, 0.95, 0.9, 0.8)
+        ),
+        dispatch_centre=DispatchCentre(
+            switching_cost_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0),
+            loss_allowance_pct=pick(0.0, 1.0, 5.0),
+            first_online_step_free=pick(True, False),
+            startup_power=pick("sum", "printed"),
+            nbsu_reactive=pick("online", "online", "printed"),
+            apparent_power=pick("circle", "printed"),
+            mip_gap=0.0,
+        ),
+    )
+
+
+def _random_message(
+    rng: np.random.Generator, graph: AreaGraph, la: LocalArea, starts: tuple[float, ...], energised_min: float
+) -> PscMessage:
+    view, steps = graph.view, len(starts)
+    inside = {kind: [u for u in units.values() if u.bus in la.buses] for kind, units in
+              (("ess", view.ess), ("nbsu", view.nbsu))}  # fmt: skip
+    mean = 0.0 if rng.random() < 0.1 else float(rng.uniform(5, 70))
+    demand = mean * rng.uniform(0.6, 1.4, steps)
+    state, remaining, low, high = "off", 0.0, 0.0, 0.0
+    if inside["nbsu"]:
+        rating = sum(e.s_kva for e in inside["nbsu"])
+        start_min = max(e.start_min for e in inside["nbsu"])
+        state = str(rng.choice(["off", "off", "starting", "online"]))
+        if state == "starting":
+            remaining = float(min(start_min, rng.choice([0, 5, 10, 20, 30, 45])))
+        if state == "online":
+            low, high = (float(v) for v in np.sort(rng.uniform(0, rating, 2)))
+            low *= float(rng.choice([0.0, 0.5, 1.0]))
+    return PscMessage(
+        local_area=la.id,
+        issued_at_min=starts[0],
+        step_start_min=list(starts),
+        demand_p_kw=[float(v) for v in demand],
+        demand_q_kvar=[float(v) for v in demand * rng.uniform(0.05, 0.35)],
+        pv_pu=[float(v) for v in (rng.random() < 0.85) * rng.uniform(0, 1, steps)],
+        charge_kwh=sum(c.charge_kwh for c in inside["ess"]),
+        discharge_kwh=sum(c.discharge_kwh for c in inside["ess"]),
+        energised_min=energised_min,
+        shed=False,
+        nbsu_state=state,  # type: ignore[typeddict-item]
+        nbsu_remaining_min=remaining,
+        nbsu_p_kw=low,
+        nbsu_p_min_kw=low,
+        nbsu_p_max_kw=high,
+    )
