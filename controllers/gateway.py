@@ -59,6 +59,8 @@ class EnergyGateway:
         self._time_min = 0.0
         self._measurement: LocalAreaMeasurement | None = None
         self._forecast: Forecast | None = None
+        self._expected_before: tuple[float, float] | None = None
+        """demand (kW, kvar) that the forecast had for the step that the last measurement is of"""
         self._psc: PscMessage | None = None
         self._running: _Remainder | None = None
         self._picked_up: tuple[tuple[float, float], float] | None = None
@@ -71,6 +73,8 @@ class EnergyGateway:
 
     def assess(self, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float) -> PscMessage:
         """D_i of (1), for the dispatch centre."""
+        if self._forecast is not None and time_min > self._time_min:
+            self._expected_before = self._expected
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
         self._psc = assess(self._view, self.local_area, measurement, forecast, time_min)
         return self._psc
@@ -109,8 +113,9 @@ class EnergyGateway:
 
         pick_up = self._picks_up((running.plan["issued_at_min"], problem.step_start_min[t]), time_min)
         served = pick_up or not measurement["shed"]
-        p_target = problem.p_kw[t] + measurement["demand_p_kw"] * served
-        q_target = problem.q_kvar[t] + measurement["demand_q_kvar"] * served
+        demand_kw, demand_kvar = self._demand_now(measurement)
+        p_target = problem.p_kw[t] + demand_kw * served
+        q_target = problem.q_kvar[t] + demand_kvar * served
 
         devices = self._devices(running, t, time_min, measurement)
         p = correct_active(p_target, devices)
@@ -121,6 +126,26 @@ class EnergyGateway:
         state = problem.nbsu_state[t]
         orders = {d.id: _order(_state(d, state), p[d.id], q.get(d.id, 0.0)) for d in devices}
         return LocalAreaOrder(units=orders, pick_up=pick_up)
+
+    @property
+    def _expected(self) -> tuple[float, float]:
+        """Demand (kW, kvar) that the latest forecast has for now."""
+        assert self._forecast is not None
+        return self._forecast["demand_p_kw"][0], self._forecast["demand_q_kvar"][0]
+
+    def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:
+        """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
+
+        What a dark or shed area would take cannot be metered: there the forecast alone counts.
+        """
+        metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
+        if self._forecast is None:
+            return metered
+        p_kw, q_kvar = self._expected
+        if not measurement["energised"] or measurement["shed"]:
+            return p_kw, q_kvar
+        before = self._expected_before or self._expected
+        return metered[0] + p_kw - before[0], metered[1] + q_kvar - before[1]
 
     @property
     def _unit_ids(self) -> list[str]:

@@ -91,19 +91,9 @@ class Grid:
         that is not finite; WorldError if an invariant of the world is broken.
         """
         self._check(time_min, demand, pv_pu, switch_orders, area_orders, planned_kw)
-        time_min = float(time_min)
-        self._now = time_min
-        before = Before(
-            {bus for bus, since in self._energised_since.items() if since is not None},
-            {u.id: u.state for u in self._units.values()},
-            self._shed,
-        )
-        for la in self.view.local_areas:
-            p_kw, q_kvar = demand.get(la, (0.0, 0.0))
-            self._demand[la] = (float(p_kw), float(q_kvar))
-        for unit in self._units.values():
-            if isinstance(unit, Pv):
-                unit.available_kw = unit.s_kva * min(float(pv_pu.get(unit.id, 0.0)), 1.0)
+        self._now = time_min = float(time_min)
+        before = Before(self._energised_buses(), {u.id: u.state for u in self._units.values()}, self._shed)
+        self._meet(demand, pv_pu)
         events, closed_on_fault, operated = self._operate(switch_orders)
         self._take_orders(area_orders)
         for unit in self._units.values():
@@ -123,8 +113,7 @@ class Grid:
                 check_island(one)
             violations.extend(judge(self.case, one, planned))
         self._book(islands)
-        energised = {bus for bus, since in self._energised_since.items() if since is not None}
-        check_booked(self._units.values(), self.view.units, energised)
+        check_booked(self._units.values(), self.view.units, self._energised_buses())
 
         events += step_events(before, islands, self._units)
         by_island: dict[str, int] = {}
@@ -173,6 +162,15 @@ class Grid:
             for unit in order["units"]:
                 if unit not in self._units_by_area[la]:
                     raise ValueError(f"order of local area {la!r} to {unit!r}, which is no unit of it")
+
+    def _meet(self, demand: Mapping[str, tuple[float, float]], pv_pu: Mapping[str, float]) -> None:
+        """Take what customers and the sky bring in this step."""
+        for la in self.view.local_areas:
+            p_kw, q_kvar = demand.get(la, (0.0, 0.0))
+            self._demand[la] = (float(p_kw), float(q_kvar))
+        for unit in self._units.values():
+            if isinstance(unit, Pv):
+                unit.available_kw = unit.s_kva * min(float(pv_pu.get(unit.id, 0.0)), 1.0)
 
     def _operate(self, orders: Mapping[str, bool]) -> tuple[list[Row], list[str], set[str]]:
         """Operate switches; returns events, faulted branches that were closed (and are open again), all operated."""
@@ -249,6 +247,9 @@ class Grid:
         island = next(one.island.id for one in islands if self._ends(branch)[0] in one.island.buses)
         row = {"kind": "faulted_branch_closed", "element": branch, "value": 1.0, "limit": 0.0, "unit": ""}
         return {"island": island, **row}
+
+    def _energised_buses(self) -> set[str]:
+        return {bus for bus, since in self._energised_since.items() if since is not None}
 
     def _ends(self, branch: str) -> tuple[str, str]:
         return self.view.branches[branch].from_bus, self.view.branches[branch].to_bus

@@ -110,7 +110,9 @@ class Nbsu(UnitModel):
         return self.running
 
     def able_to_take_over(self) -> bool:
-        return self.running and self.order["state"] != "off"
+        """Not if it was ordered to follow at 0 kW and 0 kvar: that is how a gateway lets it idle through the dark."""
+        idles = self.order["state"] == "follow" and not (self.order["p_kw"] or self.order["q_kvar"])
+        return self.running and self.order["state"] != "off" and not idles
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
         if self.running:

@@ -356,17 +356,21 @@ class BruteForce:
                 low[self.columns[name, la]], high[self.columns[name, la]] = least, most
 
     def _circle(self, la: str, status: dict[str, str]) -> Iterator[tuple[np.ndarray, float]]:
-        """|p| + |q| (1 − cos φ) / sin φ ≤ S: the chord from (S, 0) to the point at φ on the circle, where asked for."""
+        """|p| + |q| (1 − cos φ) / sin φ ≤ S: the chord from (S, 0) to the point at φ on the circle, where asked for.
+
+        ESSs together give no more than the smallest may, so each has its share of q and the smallest has S_min.
+        """
         if self.options.apparent_power != "circle" or not self.sin_phi:
             return
         slope = (1 - self.limits.min_power_factor) / self.sin_phi
         area = self.areas[la]
-        for kind, s in (("pv", area.s_pv), ("ess", area.s_ess), ("nbsu", area.s_nbsu)):
+        for kind, s in (("pv", area.s_pv), ("ess", area.s_ess_min), ("nbsu", area.s_nbsu)):
             if s:
+                share = s / area.s_ess if kind == "ess" else 1.0
                 for sign_p, sign_q in product((1, -1), repeat=2):
                     row = np.zeros(len(self.columns))
                     row[self.columns["p_" + kind, la]] = sign_p
-                    row[self.columns["q_" + kind, la]] = sign_q * slope
+                    row[self.columns["q_" + kind, la]] = sign_q * slope * share
                     yield row, s + (area.p_in if kind == "nbsu" and sign_p < 0 else 0.0)
 
     def _net(self, name: str, las, t: int) -> tuple[np.ndarray, float]:

@@ -104,6 +104,17 @@ def test_demand_error_is_taken_by_the_ess():
     assert p_of(own.orders(10.0, measured(FULL, 10.0, demand_kw=80.0))) == {"pv": 100.0, "ess": -10.0}
 
 
+def test_demand_is_expected_to_move_with_the_forecast():
+    own = gateway(ESS)
+    units = {"ess": unit(p_max=500.0, p_min=-500.0)}
+    step = [measured(units, demand_kw=0.0, energised_min=0.0), measured(units, 30.0, demand_kw=110.0)]
+    own.assess(step[0], forecast(demand_kw=100.0), 0.0)
+    own.receive(plan())
+    assert p_of(own.orders(0.0, step[0])) == {"ess": 100.0}, "a dark area cannot be metered: the forecast counts"
+    own.assess(step[1], {**forecast(demand_kw=150.0), "step_start_min": [30.0, 60.0]}, 30.0)
+    assert p_of(own.orders(30.0, step[1])) == {"ess": 160.0}, "10 kW above the forecast before, so 10 kW above it now"
+
+
 def test_pv_is_never_asked_for_more_than_the_target():
     own = running(gateway(PV), {"pv": unit(p_max=100.0)}, plan())
     assert p_of(own.orders(5.0, measured({"pv": unit(p_max=60.0)}, 5.0, demand_kw=80.0))) == {"pv": 80.0}

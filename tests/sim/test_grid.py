@@ -156,34 +156,22 @@ def test_an_nbsu_ordered_off_ramps_down_before_it_opens():
     assert run.unit("nbsu.b")["p_kw"] == 0
 
 
-def test_an_nbsu_de_energised_by_order_idles_and_may_form_an_island_later():
+def test_an_nbsu_de_energised_by_order_idles_and_forms_an_island_later():
     run = on_line_nbsu().step(order("ess.a", "off"), order("nbsu.b", "follow", 0))
-    assert ("balance_unit_changed", "nbsu.b") in run.events, "it takes over at first"
-    case = build_case(
-        [Line("a", "b", length_km=SHORT), Line("b", "c", length_km=SHORT)], [ess("a"), nbsu("c", start_min=5)]
-    )
-    run = Run(case, loaded(20, "b"))
-    run.step(order("ess.a", "form"), order("nbsu.c", "starting")).step(order("nbsu.c", "follow", 10))
-    run.step(order("nbsu.c", "off"), switches={"b-c": False})
-    assert run.unit("nbsu.c")["state"] == "off"
+    assert ("island_dark", "a") in run.events and ("nbsu_off", "nbsu.b") not in run.events
+    assert run.unit("nbsu.b")["state"] == "follow" and run.unit("nbsu.b")["p_kw"] == 0
+    assert run.metered("nbsu.b")["p_max_kw"] == 150, "half an hour's ramp above idling"
+    run.step(order("nbsu.b", "form"), steps=2)
+    assert run.island("a")["balance_unit"] == "nbsu.b" and run.unit("nbsu.b")["p_kw"] == pytest.approx(100, abs=0.01)
+
+
+def test_an_nbsu_that_generates_takes_over_what_is_cut_off_with_it():
     run = Run(two_buses(ess("a"), nbsu("b", start_min=5)), loaded(20, "a", "b"))
     run.step(order("ess.a", "form"), order("nbsu.b", "starting"), switches={"a-b": True})
-    run.step(order("nbsu.b", "follow", 10))
-    assert run.unit("nbsu.b")["p_kw"] == 10
-    run.step(switches={"a-b": False})
+    run.step(order("nbsu.b", "follow", 10)).step(switches={"a-b": False})
     assert ("balance_unit_changed", "nbsu.b") in run.events and run.unit("nbsu.b")["p_kw"] == pytest.approx(20)
-
-
-def test_a_dark_on_line_nbsu_keeps_running_at_zero():
-    run = Run(two_buses(ess("a"), nbsu("b", start_min=5)), loaded(20, "a", "b"))
-    run.step(order("ess.a", "form"), order("nbsu.b", "starting"), switches={"a-b": True})
-    run.step(order("nbsu.b", "follow", 10))
-    nbsu_b = run.grid._units["nbsu.b"]
-    nbsu_b.begin(run.time_min)
-    nbsu_b.energise(False, 0.0, forming=False)
-    nbsu_b.commit(0.0, 0.0)
-    assert nbsu_b.state == "follow" and nbsu_b.able_to_form()
-    assert nbsu_b.next_range() == (0.0, 150.0)
+    run.step(order("nbsu.b", "off"))
+    assert run.unit("nbsu.b")["state"] == "off" and ("island_dark", "b") in run.events
 
 
 def test_pv_waits_for_its_reconnect_delay_and_again_after_the_dark():
