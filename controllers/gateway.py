@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controllers.gateway_dispatch import (
-    ON_LINE,
     Device,
     balance_device,
     correct_active,
@@ -18,6 +17,7 @@ from controllers.gateway_dispatch import (
 )
 from controllers.gateway_model import LocalAreaProblem, LocalAreaSchedule, solve_local_area
 from controllers.messages import (
+    ON_LINE,
     Forecast,
     LocalAreaMeasurement,
     LocalAreaOrder,
@@ -220,7 +220,7 @@ class EnergyGateway:
     def _state_when_dark(self, unit_id: str, measurement: LocalAreaMeasurement) -> UnitState:
         """In a dark LA an on-line NBSU idles, all else is off."""
         idles = unit_id in self._view.nbsu and measurement["units"][unit_id]["state"] in ON_LINE
-        return "follow" if idles else "off"
+        return "idle" if idles else "off"
 
 
 def pv_connected(

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from controllers.messages import LocalAreaMeasurement, UnitMeasurement
+from controllers.messages import ON_LINE, LocalAreaMeasurement, UnitMeasurement
 from controllers.psc import NbsuState, start_up_remaining
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 
-ON_LINE = ("follow", "form")
 RAISE_ORDER = ("pv", "ess", "nbsu")
 LOWER_ORDER = ("ess", "nbsu", "pv")
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-UnitState = Literal["off", "waiting", "starting", "follow", "form"]
+UnitState = Literal["off", "waiting", "starting", "idle", "follow", "form"]
 """off: no output (an NBSU not started); waiting: PV counting its reconnect delay; starting: an NBSU drawing start-up
-power; follow: on line at its set-point; form: on line as the island's balance unit."""
+power; idle: an NBSU on line behind its open breaker; follow: on line at its set-point; form: on line as the island's
+balance unit."""
+
+ON_LINE: tuple[UnitState, ...] = ("idle", "follow", "form")
+"""States of a unit that runs."""
 
 
 class UnitMeasurement(TypedDict):

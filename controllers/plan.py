@@ -22,7 +22,7 @@ class UnitSetPoint(_Part):
 
     p_kw: float
     q_kvar: float
-    state: Literal["off", "waiting", "starting", "follow", "form"]
+    state: Literal["off", "waiting", "starting", "idle", "follow", "form"]
 
 
 class LocalAreaSetPoint(_Part):

@@ -21,7 +21,6 @@ from controllers.region import phi, starting
 from controllers.solver import KeptSolver, Solution
 from scenarios.view import GridView
 
-
 _ORDERED: dict[NbsuState, UnitState] = {"off": "off", "starting": "starting", "online": "follow"}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from controllers.messages import Forecast, LocalAreaMeasurement, PscMessage, UnitMeasurement
+from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, UnitMeasurement
 from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
 
 U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
@@ -128,7 +128,7 @@ def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParamet
 
 def start_up_remaining(unit: NbsuUnit, measured: UnitMeasurement, age_min: float) -> float:
     """Minutes of start-up a unit still needs, the measurement being ``age_min`` old; the full time if it is off."""
-    if measured["state"] in ("follow", "form"):
+    if measured["state"] in ON_LINE:
         return 0.0
     if measured["state"] == "starting":
         return max(0.0, unit.start_min - measured["state_min"] - age_min)
@@ -145,7 +145,7 @@ def aggregate_nbsu_state(
     tripped while others run has its whole start-up before it.
     """
     states = [measured[e.id]["state"] for e in nbsu]
-    if nbsu and all(state in ("follow", "form") for state in states):
+    if nbsu and all(state in ON_LINE for state in states):
         return "online", 0.0
     if all(state in ("off", "waiting") for state in states):
         return "off", 0.0

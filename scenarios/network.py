@@ -186,14 +186,18 @@ def bus_demand(
         problems.extend(Problem(file, field, bus, "no such bus in the network") for bus in names if bus not in buses)
     mixes = {bus: _mix(bus, raw, load) for bus in buses}
     loaded = [bus for bus in buses if bus not in load.unloaded_buses]
-    if load.source == "network":
-        p_kw = {bus: raw.load_kw.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
-        kvar = {bus: raw.load_kvar.get(bus, 0.0) * load.scaling if bus in loaded else 0.0 for bus in buses}
-        if not sum(p_kw.values()) > 0:
-            remedy = "the network holds no load; use shares and peak_kw"
-            problems.append(Problem(file, "load.source", "network", remedy))
-        return p_kw, kvar, mixes
     shares = _shares(load, loaded, seed)
+    if load.source == "network":
+        # Here shares weigh the net's own loads; their sum stays.
+        weighted = {bus: raw.load_kw.get(bus, 0.0) * share for bus, share in shares.items()}
+        if not sum(weighted.values()) > 0:
+            remedy = "no bus has any load; use shares and peak_kw, or other shares"
+            problems.append(Problem(file, "load.source", "network", remedy))
+            return {}, {}, mixes
+        factor = load.scaling * sum(raw.load_kw.get(bus, 0.0) for bus in loaded) / sum(weighted.values())
+        p_kw = {bus: weighted.get(bus, 0.0) * factor for bus in buses}
+        kvar = {bus: raw.load_kvar.get(bus, 0.0) * shares.get(bus, 0.0) * factor for bus in buses}
+        return p_kw, kvar, mixes
     total = sum(shares.values())
     if not total > 0:
         problems.append(Problem(file, "load.shares", None, "at least one bus must have load"))

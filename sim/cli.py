@@ -124,7 +124,7 @@ def main() -> None:
         _fail(str(error), 3)
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
-            _fail(getattr(error, "format_message", lambda: str(error))(), 2)
+            _fail(error.format_message() if hasattr(error, "format_message") else str(error), 2)  # type: ignore[attr-defined]
         raise
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controllers.messages import ON_LINE
 from sim.balance import NEEDLESS_KW
 from sim.settle import IslandStep
 from sim.unit_model import UnitModel
@@ -92,7 +93,7 @@ def _unit_events(was: str, unit: UnitModel) -> Iterator[Row]:
         return
     if now == "starting":
         yield event("nbsu_start", unit.id)
-    elif now in ("follow", "form") and was == "starting":
+    elif now in ON_LINE and was == "starting":
         yield event("nbsu_online", unit.id)
     elif now == "off":
         yield event("nbsu_off", unit.id, text="start-up lost" if was == "starting" else "")

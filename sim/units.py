@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from controllers.messages import ON_LINE
 from scenarios.schema import Scenario
 from scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
 from sim.unit_model import OFF, UnitModel
@@ -84,7 +85,7 @@ class Nbsu(UnitModel):
     It comes on line at the first step that finds it starting for ``start_min`` and ordered to follow or form.
     Ramp: the output now differs from every output that still held within the last window by at most
     rate × window. Ordered off while generating, it ramps down and opens when its ramp lets it reach 0.
-    On a bus de-energised by order it idles on line at 0 kW; by collapse it trips.
+    Ordered to idle, or on a bus de-energised by order, it idles on line at 0 kW; by collapse it trips.
     """
 
     kind = "nbsu"
@@ -102,30 +103,34 @@ class Nbsu(UnitModel):
 
     def begin(self, time_min: float) -> None:
         super().begin(time_min)
-        if self.state == "starting" and self.order["state"] in ("follow", "form") and self._started_at(time_min):
-            self._enter("follow")
+        if self.state == "starting" and self.order["state"] in ON_LINE and self._started_at(time_min):
+            self._enter("idle")
             self._restart_history(time_min)
 
+    @property
+    def on_line(self) -> bool:
+        """Started: running, or idling behind its open breaker."""
+        return self.state in ON_LINE
+
     def able_to_form(self) -> bool:
-        return self.running
+        return self.on_line
 
     def able_to_take_over(self) -> bool:
-        """Not if it was ordered to follow at 0 kW and 0 kvar: that is how a gateway lets it idle through the dark."""
-        idles = self.order["state"] == "follow" and not (self.order["p_kw"] or self.order["q_kvar"])
-        return self.running and self.order["state"] != "off" and not idles
+        return self.on_line and self.order["state"] not in ("off", "idle")
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
-        if self.running:
-            if not energised:
+        if self.on_line:
+            idles = self.order["state"] == "idle" or not energised
+            if idles:
                 self.history = deque([(self.now - self.step_min, 0.0)])
             opens = self.order["state"] == "off" and self.p_range()[0] <= 0
-            self._enter("form" if forming else "off" if opens else "follow")
+            self._enter("form" if forming else "off" if opens else "idle" if idles else "follow")
         elif not energised:
             if self.state == "starting":
                 self.order = OFF
             self._enter("off")
         else:
-            keeps_starting = self.state == "starting" and self.order["state"] in ("follow", "form")
+            keeps_starting = self.state == "starting" and self.order["state"] in ON_LINE
             self._enter("starting" if self.order["state"] == "starting" or keeps_starting else "off")
 
     def p_range(self) -> tuple[float, float]:
@@ -135,12 +140,12 @@ class Nbsu(UnitModel):
 
     def commit(self, p_kw: float, q_kvar: float) -> None:
         super().commit(p_kw, q_kvar)
-        if self.running:
+        if self.on_line:
             self.history.append((self.now, p_kw))
 
     def next_range(self) -> tuple[float, float]:
         then = self.now + self.step_min
-        if self.running:
+        if self.on_line:
             return self._ramp_range(then)
         if self.state == "starting" and self._started_at(then):
             return 0.0, self.s_kva if self.first_step_free else min(self.s_kva, self.up_kw)

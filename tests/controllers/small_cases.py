@@ -68,7 +68,7 @@ def _random_view(rng: np.random.Generator, sections: int) -> GridView:
 
     def branch(name: str, i: str, j: str, *, switch: bool = False, faulted: bool = False) -> Branch:
         bare = switch and rng.random() < 0.25
-        r, x = rng.uniform(0.1, 0.9, 2) if weak else rng.uniform(1e-4, 5e-3, 2)
+        r, x = rng.uniform(0.05, 0.9, 2) if weak else rng.uniform(1e-4, 5e-3, 2)
         s_max = float(rng.uniform(15, 120)) if rated and rng.random() < 0.6 else np.inf
         return Branch(
             name, i, j, 0.0 if bare else float(r), 0.0 if bare else float(x), s_max, "switch" if bare else "line",
@@ -121,7 +121,7 @@ def _random_units(rng: np.random.Generator, buses: list[str]) -> dict[str, dict]
         return chosen
 
     def ess(name: str, bus: str) -> EssUnit:
-        return EssUnit(name, bus, *(float(v) for v in (rng.uniform(20, 150), rng.uniform(0, 90), rng.uniform(0, 50))))
+        return EssUnit(name, bus, *(float(v) for v in (rng.uniform(20, 180), rng.uniform(0, 140), rng.uniform(0, 60))))
 
     def nbsu(name: str, bus: str) -> NbsuUnit:
         s = float(rng.uniform(30, 150))
@@ -129,8 +129,8 @@ def _random_units(rng: np.random.Generator, buses: list[str]) -> dict[str, dict]
         return NbsuUnit(name, bus, s, float(rng.uniform(0.5, 12)), up, down, float(rng.choice([15, 30, 30, 45, 60])))
 
     built = {
-        "pv": [PvUnit(f"pv{k}", bus, float(rng.uniform(20, 150))) for k, bus in enumerate(places(0.75))],
-        "ess": [ess(f"ess{k}", bus) for k, bus in enumerate(places(0.85))],
+        "pv": [PvUnit(f"pv{k}", bus, float(rng.uniform(20, 150))) for k, bus in enumerate(places(0.8))],
+        "ess": [ess(f"ess{k}", bus) for k, bus in enumerate(places(0.9))],
         "nbsu": [nbsu(f"nbsu{k}", bus) for k, bus in enumerate(places(0.8))],
         "infeeds": [],
     }
@@ -173,7 +173,7 @@ def _random_message(
     view, steps = graph.view, len(starts)
     inside = {kind: [u for u in units.values() if u.bus in la.buses] for kind, units in
               (("ess", view.ess), ("nbsu", view.nbsu))}  # fmt: skip
-    mean = 0.0 if rng.random() < 0.1 else float(rng.uniform(5, 70))
+    mean = 0.0 if rng.random() < 0.1 else float(rng.uniform(3, 50))
     demand = mean * rng.uniform(0.6, 1.4, steps)
     state, remaining, low, high = "off", 0.0, 0.0, 0.0
     if inside["nbsu"]:

@@ -174,7 +174,7 @@ def test_a_dark_area_is_off_but_its_nbsu_idles():
     units = FULL | {"nbsu": unit("follow", p_max=80.0)}
     own = running(gateway(PV, ESS, NBSU), units, plan(energised=(False, True), nbsu="online"), energised_min=0.0)
     order = own.orders(0.0, measured(units, energised_min=0.0))
-    assert {u: o["state"] for u, o in order["units"].items()} == {"pv": "off", "ess": "off", "nbsu": "follow"}
+    assert {u: o["state"] for u, o in order["units"].items()} == {"pv": "off", "ess": "off", "nbsu": "idle"}
     assert all(o["p_kw"] == 0.0 for o in order["units"].values()) and order["pick_up"] is False
     order = own.orders(5.0, measured(units | {"nbsu": unit("starting")}, 5.0, energised_min=0.0))
     assert order["units"]["nbsu"]["state"] == "off"

@@ -152,3 +152,17 @@ def test_a_scenario_cannot_extend_itself_or_what_is_not_there(tmp_path: Path) ->
         (tmp_path / "loop.yaml").write_text(text, encoding="utf-8")
         with pytest.raises(ScenarioError, match=remedy):
             load_case(tmp_path / "loop.yaml")
+
+
+def test_random_shares_weigh_the_nets_own_loads_and_keep_their_sum() -> None:
+    plain, one, other = (
+        load_case("cigre_mv/blackout", overrides, seed)
+        for overrides, seed in (((), 1), (["load.shares=random"], 1), (["load.shares=random"], 2))
+    )
+    assert sum(one.base_load_kw.values()) == pytest.approx(sum(plain.base_load_kw.values()))
+    assert one.base_load_kw != other.base_load_kw
+    for bus, p_kw in plain.base_load_kw.items():
+        assert (one.base_load_kw[bus] > 0) == (p_kw > 0)
+        if p_kw:
+            assert plain.base_load_kvar is not None and one.base_load_kvar is not None
+            assert one.base_load_kvar[bus] / one.base_load_kw[bus] == pytest.approx(plain.base_load_kvar[bus] / p_kw)

@@ -157,9 +157,9 @@ def test_an_nbsu_ordered_off_ramps_down_before_it_opens():
 
 
 def test_an_nbsu_de_energised_by_order_idles_and_forms_an_island_later():
-    run = on_line_nbsu().step(order("ess.a", "off"), order("nbsu.b", "follow", 0))
+    run = on_line_nbsu().step(order("ess.a", "off"), order("nbsu.b", "idle"))
     assert ("island_dark", "a") in run.events and ("nbsu_off", "nbsu.b") not in run.events
-    assert run.unit("nbsu.b")["state"] == "follow" and run.unit("nbsu.b")["p_kw"] == 0
+    assert run.unit("nbsu.b")["state"] == "idle" and run.unit("nbsu.b")["p_kw"] == 0
     assert run.metered("nbsu.b")["p_max_kw"] == 150, "half an hour's ramp above idling"
     run.step(order("nbsu.b", "form"), steps=2)
     assert run.island("a")["balance_unit"] == "nbsu.b" and run.unit("nbsu.b")["p_kw"] == pytest.approx(100, abs=0.01)
