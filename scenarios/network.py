@@ -191,7 +191,7 @@ def bus_demand(
         # Here shares weigh the net's own loads; their sum stays.
         weighted = {bus: raw.load_kw.get(bus, 0.0) * share for bus, share in shares.items()}
         if not sum(weighted.values()) > 0:
-            remedy = "no bus has any load; use shares and peak_kw, or other shares"
+            remedy = "the network holds no load, or the shares leave none; use shares and peak_kw"
             problems.append(Problem(file, "load.source", "network", remedy))
             return {}, {}, mixes
         factor = load.scaling * sum(raw.load_kw.get(bus, 0.0) for bus in loaded) / sum(weighted.values())

@@ -74,6 +74,10 @@ class Configuration:
     switches: frozenset[str]
 
 
+Sequence = tuple[Configuration, ...]
+"""One configuration per step."""
+
+
 @dataclass(frozen=True)
 class Island:
     """LAs joined by closed links; ``paths`` are the links from the first LA to each, with +1 for from → to."""
@@ -137,9 +141,7 @@ class BruteForce:
 
     def _links(self) -> dict[str, Branch]:
         area = self.view.local_area_of_bus
-        return {
-            k: b for k, b in self.view.branches.items() if not b.faulted and area[b.from_bus] != area[b.to_bus]
-        }
+        return {k: b for k, b in self.view.branches.items() if not b.faulted and area[b.from_bus] != area[b.to_bus]}
 
     def ends(self, link: str) -> tuple[str, str]:
         area, branch = self.view.local_area_of_bus, self.links[link]
@@ -198,7 +200,7 @@ class BruteForce:
                     result.append(configuration)
         return result
 
-    def sequences(self) -> list[tuple[float, tuple[Configuration, ...]]]:
+    def sequences(self) -> list[tuple[float, Sequence]]:
         """All sequences of configurations with their objective (18), D13, best first."""
         if self.static:
             steps = [(c,) * len(self.steps) for c in self.configurations]
@@ -219,7 +221,8 @@ class BruteForce:
     def _value(self, configuration: Configuration, t: int) -> float:
         return sum(
             area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
-            for la, area in self.areas.items() if area.section in configuration.sections
+            for la, area in self.areas.items()
+            if area.section in configuration.sections
         )
 
     def _operations(self):
@@ -229,16 +232,14 @@ class BruteForce:
         def state(switch: str, c: Configuration) -> bool | None:
             return switch in c.switches if set(self.sections_of(switch)) & c.sections else None
 
-        def fewest(switch: str, sequence: tuple[Configuration, ...]) -> int:
+        def fewest(switch: str, sequence: Sequence) -> int:
             states = tuple(state(switch, c) for c in sequence)
             key = (self.closed_before[switch], states)
             if key not in cache:
                 filled = product(*((False, True) if s is None else (s,) for s in states))
                 if self.static:
                     filled = (f for f in filled if len(set(f)) == 1)
-                cache[key] = min(
-                    sum(a != b for a, b in zip((key[0], *f), f, strict=False)) for f in filled
-                )
+                cache[key] = min(sum(a != b for a, b in zip((key[0], *f), f, strict=False)) for f in filled)
             return cache[key]
 
         return fewest
@@ -264,26 +265,30 @@ class BruteForce:
             ready = self.start[launch] + self.areas[la].start_min
         return "online" if self.start[t] > ready - EPS_MIN else "starting"
 
-    def schedules(self, sequence: tuple[Configuration, ...]) -> Iterator[tuple[dict[str, int | None], list[dict[str, str]]]]:
+    def schedules(self, sequence: Sequence) -> Iterator[tuple[dict[str, int | None], list[dict[str, str]]]]:
         """Start-ups that keep (13h): launch of each NBSU and the statuses per step."""
         nbsu = [la for la, area in self.areas.items() if area.s_nbsu]
         allowed = []
         for la in nbsu:
-            fits = [
-                k for k in self.launches(la)
-                if all(self.status(la, k, t) != "starting" or self.areas[la].section in sequence[t].sections for t in self.steps)
-            ]
-            allowed.append(fits)
+            live = [self.areas[la].section in configuration.sections for configuration in sequence]
+            allowed.append(
+                [
+                    k
+                    for k in self.launches(la)
+                    if all(live[t] or self.status(la, k, t) != "starting" for t in self.steps)
+                ]
+            )
         for choice in product(*allowed):
             launch = dict(zip(nbsu, choice, strict=True))
             yield launch, [{la: self.status(la, k, t) for la, k in launch.items()} for t in self.steps]
 
-    def pv_connected(self, sequence: tuple[Configuration, ...], t: int) -> frozenset[str]:
+    def pv_connected(self, sequence: Sequence, t: int) -> frozenset[str]:
         """(13c): LAs energised without a break since the reconnect delay before step t."""
         since = self.start[t] - self.pv_delay_min
         reached = [e for e in range(t) if self.start[e + 1] > since + EPS_MIN]
         return frozenset(
-            la for la, area in self.areas.items()
+            la
+            for la, area in self.areas.items()
             if area.s_pv
             and all(area.section in sequence[e].sections for e in (*reached, t))
             and self.psc[la]["energised_min"] >= self.start[0] - since - EPS_MIN
@@ -301,7 +306,10 @@ class BruteForce:
         """Variables of one step: p and q by kind and LA, then the squared voltage of each island's first LA."""
         rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
         keys = [
-            (name + kind, la) for la, area in self.areas.items() for kind, s in rating.items() if getattr(area, s)
+            (name + kind, la)
+            for la, area in self.areas.items()
+            for kind, s in rating.items()
+            if getattr(area, s)
             for name in ("p_", "q_")
         ]
         return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas)])}
@@ -415,7 +423,7 @@ class BruteForce:
         assert found.status in (0, 2), found.message
         return found.status == 0
 
-    def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: tuple[Configuration, ...]) -> Block:
+    def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
         """All steps together with what couples them: energy (13e) and ramps (13j)."""
         rows = list(chain(self._energy(), self._ramps(status, sequence)))
         a, b = stacked(rows, len(self.columns) * len(self.steps))
@@ -481,10 +489,12 @@ class BruteForce:
         """Balance units per step with which powers exist; None if there are none."""
         capable = []
         for t, configuration in enumerate(sequence):
-            islands = [[la for la in island.las if self.can_form(la, status[t])] for island in self.islands(configuration)]
-            if not all(islands):
+            choices = [
+                [la for la in island.las if self.can_form(la, status[t])] for island in self.islands(configuration)
+            ]
+            if not all(choices):
                 return None
-            capable.append(list(product(*islands)))
+            capable.append(list(product(*choices)))
         connected = [self.pv_connected(sequence, t) for t in self.steps]
         if not all(self._step_possible(t, sequence[t], status[t], connected[t]) for t in self.steps):
             return None
@@ -507,7 +517,7 @@ class BruteForce:
             for island, root in zip(self.islands(configuration), roots[t], strict=True):
                 row, value = self.reference(island, root, t)
                 whole = np.zeros(n * len(self.steps))
-                whole[t * n:(t + 1) * n] = row
+                whole[t * n : (t + 1) * n] = row
                 rows.append((whole, value))
         e, f = stacked(rows, n * len(self.steps))
         return self.solvable(

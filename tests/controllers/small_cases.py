@@ -58,7 +58,9 @@ def random_horizon(rng: np.random.Generator, graph: AreaGraph, steps: int) -> Ho
     first = PLAN_STEP_MIN if rng.random() < 0.6 else int(rng.choice([5, 10, 12, 20]))
     starts = (float(PLAN_STEP_MIN - first), *(float(PLAN_STEP_MIN * (k + 1)) for k in range(steps - 1)))
     energised_min = {s: float(rng.choice([0, 0, 0, 10, 30, 100])) for s in view.sections}
-    psc = {la.id: _random_message(rng, graph, la, starts, energised_min[la.section]) for la in view.local_areas.values()}
+    psc = {
+        la.id: _random_message(rng, graph, la, starts, energised_min[la.section]) for la in view.local_areas.values()
+    }
     closed = {b.id: bool(rng.random() < 0.6) for b in view.branches.values() if b.switchable}
     return Horizon(graph, starts, float(PLAN_STEP_MIN * steps), psc, closed)
 
@@ -202,3 +204,10 @@ def _random_message(
         nbsu_p_min_kw=low,
         nbsu_p_max_kw=high,
     )
+
+
+def with_free_start_up(case: SmallCase) -> SmallCase:
+    """The same case with NBSUs that draw nothing while they start."""
+    nbsu = {name: replace(unit, p_in_kw=0.0) for name, unit in case.view.nbsu.items()}
+    view = replace(case.view, nbsu=nbsu)
+    return replace(case, view=view, horizon=replace(case.horizon, graph=AreaGraph.of(view, case.scenario)))

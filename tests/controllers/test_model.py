@@ -1,0 +1,137 @@
+"""The model as a table of contents: every entry says what it states, is named after it, takes its numbers from data."""
+
+from __future__ import annotations
+
+import re
+
+import pyomo.environ as pyo
+import pytest
+from pyomo.repn import generate_standard_repn
+from small_cases import random_case
+
+from controllers import powerflow, region, topology
+from controllers.messages import PscMessage
+from controllers.model import build_model, contents, set_horizon
+from controllers.problem import AreaGraph, Horizon
+from scenarios.loader import load_case
+
+EQUATION = re.compile(r"\((\d+[a-z]?|D\d+)\)")
+OWN = {
+    "within_window", "live_infeed_energises", "edge_closed", "edge_energised", "edge_complete", "flow_max", "flow_min",
+    "supply_from_root", "infeed_max", "infeed_min", "infeed_q_max", "infeed_q_min", "nbsu_power_energised",
+    "q_nbsu_energised_max", "q_nbsu_energised_min",
+}  # fmt: skip
+"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA. They state their relation."""
+
+GUO45_STEPS = 10
+GUO45_SIZE = {"variables": 2363, "constraints": 6906}
+
+
+@pytest.fixture(scope="module")
+def everything() -> pyo.ConcreteModel:
+    """A model with every family of constraints."""
+    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == "circle")
+    return build_model(case.graph, 2, static=True)
+
+
+@pytest.fixture(scope="module")
+def guo45() -> pyo.ConcreteModel:
+    case = load_case("guo45/fault-0400")
+    starts = [30.0 * t for t in range(GUO45_STEPS)]
+    psc = {
+        la: PscMessage(
+            local_area=la, issued_at_min=0.0, step_start_min=starts, demand_p_kw=[90.0] * GUO45_STEPS,
+            demand_q_kvar=[30.0] * GUO45_STEPS, pv_pu=[0.5] * GUO45_STEPS, charge_kwh=50.0, discharge_kwh=150.0,
+            energised_min=0.0, shed=False, nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0,
+            nbsu_p_max_kw=0.0,
+        )
+        for la in case.view.local_areas
+    }  # fmt: skip
+    closed = {b.id: b.closed for b in case.view.branches.values() if b.switchable}
+    graph = AreaGraph.of(case.view, case.scenario)
+    m = build_model(graph, GUO45_STEPS)
+    set_horizon(m, Horizon(graph, starts, 300.0, psc, closed))
+    return m
+
+
+def entries(m: pyo.ConcreteModel):
+    return [rule for family in contents(m, static=True).values() for rule, _ in family]
+
+
+def test_every_component_is_named_after_its_function(everything):
+    names = [c.local_name for c in everything.component_objects(pyo.Constraint)]
+    assert names == [rule.__name__ for rule in entries(everything)]
+    assert len(names) == len(set(names))
+    assert [o.local_name for o in everything.component_objects(pyo.Objective)] == ["restored_energy"]
+
+
+def test_every_entry_names_its_equation_in_one_sentence(everything):
+    for rule in [*entries(everything), powerflow.restored_energy]:
+        doc = rule.__doc__ or ""
+        assert doc.strip(), f"{rule.__name__} has no docstring"
+        if rule.__name__ in OWN:
+            assert re.search(r"[≤≥=]|X_\{s,t\}", doc), f"{rule.__name__} does not state its relation"
+            assert not re.search(r"\(\d+[a-z]?\)", doc), f"{rule.__name__} has an equation now; take it off the list"
+        else:
+            assert EQUATION.search(doc), f"{rule.__name__} does not name its equation"
+        assert getattr(everything, rule.__name__).doc == rule.__doc__
+
+
+def test_every_constraint_function_is_in_the_contents(everything):
+    """A public function with the model and an index is an entry, or one of the expressions that entries use."""
+    expressions = {"phi", "starting", "X", "generation", "generation_q", "restored_energy"}
+    listed = {rule.__name__ for rule in entries(everything)}
+    for module in (region, topology, powerflow):
+        own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
+        assert own - expressions <= listed
+
+
+def coefficients(m: pyo.ConcreteModel):
+    """Every coefficient and right-hand side of a model, by component."""
+    for constraint in m.component_data_objects(pyo.Constraint, active=True):
+        linear = generate_standard_repn(constraint.body)
+        assert linear.is_linear(), constraint.name
+        sides = [pyo.value(s) for s in (constraint.lower, constraint.upper) if s is not None]
+        yield constraint.name, [abs(v) for v in (*linear.linear_coefs, linear.constant, *sides)]
+
+
+def test_no_big_m_is_a_literal(guo45):
+    """Nothing exceeds what the data hold: twice the rated power of all sources, and (13i)'s sums of ratings."""
+    case = load_case("guo45/fault-0400")
+    largest = 2 * sum(u.s_kva for u in case.view.units.values() if not hasattr(u, "live"))
+    worst = max(coefficients(guo45), key=lambda named: max(named[1]))
+    assert max(worst[1]) <= largest < 1e5, worst[0]
+
+
+def test_voltage_big_m_frees_a_dark_end(guo45):
+    """M of (37) is U_max: one end at the limit and the other dark must fit."""
+    m = guo45
+    link = m.SWITCH.first()
+    body = generate_standard_repn(m.voltage_drop_max[link, 0].body)
+    weight = dict(zip((v.name for v in body.linear_vars), body.linear_coefs, strict=True))
+    assert weight[m.edge[link, 0].name] == pytest.approx(m.u_max)
+
+
+def test_size_for_guo45(guo45):
+    """13 sections instead of 45 LAs: the literal form needs 5.5 million binaries c of (26) alone."""
+    m = guo45
+    variables = list(m.component_data_objects(pyo.Var))
+    size = {
+        "variables": len(variables),
+        "constraints": sum(1 for _ in m.component_data_objects(pyo.Constraint, active=True)),
+    }
+    assert size == GUO45_SIZE
+    sections, switches, steps = len(m.S), len(m.SWITCH), len(m.T)
+    assert (sections, switches, len(m.N), steps) == (13, 12, 45, GUO45_STEPS)
+    decisions = [v for name in ("X", "b", "root", "launch") for v in getattr(m, name).values()]
+    assert len(decisions) == 343
+    assert sum(v.is_binary() for v in variables) < 1000
+    k_max = 2 + (len(m.N) - 1).bit_length() - 1
+    assert (k_max - 1) * len(m.N) ** 3 * steps == 5_467_500
+
+
+@pytest.mark.parametrize("options", [("circle", True), ("printed", False)])
+def test_the_circle_is_an_option(options):
+    asked, present = options
+    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == asked)
+    assert hasattr(build_model(case.graph, 2), "inside_circle") is present

@@ -1,0 +1,208 @@
+"""Whole co-simulations: mosaik's wiring, perfect forecasts, plans followed by gateways, determinism, failure."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from controllers import gateway as gateway_module
+from controllers.strategies import strategy_named
+from results.run_tables import read_run
+from results.tables import SERIES
+from scenarios.loader import load_case
+from sim import world
+from sim.run import RunFailedError, compare_strategies, simulate
+from sim.world import IncompleteRunError, RunLog, run_world
+
+GUO, CIGRE = "guo45/fault-0400", "cigre_mv/blackout"
+FAST = ("dispatch_centre.mip_gap=0.02",)
+SHORT = (*FAST, "outage.duration_min=60")
+
+
+def run(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
+    log = RunLog()
+    run_world(load_case(name, (*FAST, *overrides), seed), strategy_named(strategy), seed, log)
+    return log
+
+
+def table(log: RunLog, name: str) -> pd.DataFrame:
+    columns = SERIES.get(name) or ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
+    return pd.DataFrame(log.recorder.rows[name], columns=list(columns))
+
+
+# -- perfect forecast: design.md §5.8 ---------------------------------------------------------------------------------
+
+CASES = [(name, "dynamic" if seed < 3 else "static", seed) for name in (GUO, CIGRE) for seed in range(20)]
+
+
+def check_perfect_forecast(name: str, strategy: str, seed: int) -> None:
+    log = run(name, strategy, seed, "perfect_forecast=true", "load.shares=random")
+    areas, islands = table(log, "local_area"), table(log, "island")
+    areas = areas[areas.in_outage_area == 1]
+    assert areas.planned_kw.to_numpy() == pytest.approx(areas.served_kw.to_numpy(), abs=1e-6)
+    assert table(log, "violations").empty
+    lit = islands[islands.balance_unit != ""]
+    assert (lit.losses_kw >= 0).all() and (lit.losses_kw <= 0.01 * lit.served_kw.clip(lower=1) + 0.1).all()
+    given = lit.generation_kw + lit.discharge_kw + lit.infeed_kw - lit.charge_kw - lit.startup_kw - lit.losses_kw
+    assert given.to_numpy() == pytest.approx(lit.served_kw.to_numpy(), abs=1e-3)
+
+
+@pytest.mark.parametrize(("name", "strategy", "seed"), CASES)
+def test_with_a_perfect_forecast_what_is_planned_is_served(name: str, strategy: str, seed: int) -> None:
+    check_perfect_forecast(name, strategy, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [GUO, "guo45/fault-1000", "guo45/calibrated-0400", "guo45/calibrated-1000", CIGRE])
+@pytest.mark.parametrize("seed", range(20))
+def test_with_a_perfect_forecast_what_dynamic_plans_is_served(name: str, seed: int) -> None:
+    check_perfect_forecast(name, "dynamic", seed)
+
+
+# -- both faults: nothing skipped, gateways follow, world as planned for -----------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["guo45/fault-0400", "guo45/fault-1000"])
+def test_every_step_is_judged_and_every_plan_can_be_followed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedules = []
+
+    def solve(problem, **options):
+        schedules.append((problem, solved := solve_local_area(problem, **options)))
+        return solved
+
+    solve_local_area = gateway_module.solve_local_area
+    monkeypatch.setattr(gateway_module, "solve_local_area", solve)
+    log = run(name, "dynamic", 0)
+
+    assert len(schedules) == 45 * len(log.recorder.plans) == 450
+    worst = max(abs(e) for _, s in schedules for e in (*s.follow_error_kw, *s.follow_error_kvar))
+    assert worst <= 1e-3, "the LA problem follows every plan of the dispatch centre (design.md §5.7)"
+
+    islands, buses, areas = table(log, "island"), table(log, "bus"), table(log, "local_area")
+    assert list(islands.time_min.unique()) == list(range(0, 300, 5))
+    assert (buses.groupby("time_min").size() == 45).all() and (areas.groupby("time_min").size() == 45).all()
+    lit = islands[islands.balance_unit != ""]
+    assert (lit.groupby("time_min").buses.sum() == buses.groupby("time_min").energised.sum()[lit.time_min.unique()]).all()
+    assert ((lit.converged == 1) & (lit.radial == 1)).all() and (lit.mismatch_kw.abs() <= 1e-3).all()
+    assert (buses.vm_pu.notna() == (buses.energised == 1)).all()
+
+
+def test_strategies_meet_the_same_world() -> None:
+    logs = [run(GUO, strategy, 3, "outage.duration_min=60") for strategy in ("dynamic", "static")]
+    columns = ["time_min", "local_area", "demand_kw", "demand_kvar"]
+    first, second = (table(log, "local_area")[columns] for log in logs)
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_collapse_makes_the_dispatch_centre_plan_again() -> None:
+    """Demand turns out twice the forecast: the first island cannot be held."""
+    case = load_case(GUO, (*SHORT, "load.actual={sd_pct: 60}", "network.options.table3=reduced"), 1)
+    log = RunLog()
+    run_world(case, strategy_named("dynamic"), 1, log)
+    events = pd.DataFrame(log.recorder.rows["events"], columns=["time_min", "kind", "element", "value", "unit", "text"])
+    collapses = set(events[events.kind == "collapse"].time_min)
+    plans = events[(events.kind == "plan_issued") & events.text.str.contains("went dark")]
+    for time_min in collapses:
+        assert time_min + 5 in {*plans.time_min, 30.0, 60.0}, "planned again one step after what was measured"
+
+
+# -- mosaik -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_order_of_one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measurements one step old, then gateways → DC → gateways at the same instant, then the grid, then the record."""
+    order: list[str] = []
+    for name in ("Profiles", "Gateway", "Terminal", "Channel", "DispatchCentre", "Grid", "Recorder"):
+        adapter = getattr(world, f"_{name}Sim")
+
+        def step(self, time, inputs, max_advance, adapter_step=adapter.step, name=name):
+            if time == 5:
+                order.append(name)
+            return adapter_step(self, time, inputs, max_advance)
+
+        monkeypatch.setattr(adapter, "step", step)
+    run(GUO, "dynamic", 0, "outage.duration_min=30", "clock.replan_interval_min=5")
+    assert order.index("Profiles") < order.index("Gateway")
+    actors = [name for name in order if name not in ("Profiles", "Terminal")]
+    assert actors == ["Gateway", "Channel", "DispatchCentre", "Channel", "Gateway", "Grid", "Recorder"]
+
+
+def test_messages_are_logged_and_every_switch_reports() -> None:
+    log = run(GUO, "static", 0, "outage.duration_min=30")
+    messages = table(log, "message")
+    counts = messages.groupby("kind").size().to_dict()
+    assert counts["psc"] == 6 * 45 and counts["switch_state"] == 6 * 12 and counts["net_power_plan"] == 45
+    assert set(messages.status) == {"delivered"}
+
+
+# -- folders: determinism, failure --------------------------------------------------------------------------------------
+
+
+def differing(left: Path, right: Path) -> set[str]:
+    files = {p.relative_to(left).as_posix() for p in left.rglob("*") if p.is_file()}
+    assert files == {p.relative_to(right).as_posix() for p in right.rglob("*") if p.is_file()}
+    return {f for f in files if not filecmp.cmp(left / f, right / f, shallow=False)}
+
+
+@pytest.mark.parametrize("name", [GUO, CIGRE])
+def test_same_scenario_and_seed_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+    overrides = ("dispatch_centre.mip_gap=0.02", "outage.duration_min=90")
+    folders = [simulate(load_case(name, overrides, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
+    assert differing(*folders) == {"timing.json"}
+    assert {p.name for p in folders[0].iterdir()} >= {
+        "manifest.json", "scenario.yaml", "plans", "series", "violations.csv", "events.csv", "summary.json",
+        "timing.json", "figures",
+    }  # fmt: skip
+    assert differing(folders[0], simulate(load_case(name, overrides, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
+
+
+def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path) -> None:
+    first = simulate(load_case(GUO, SHORT, 5), "static", tmp_path / "first")
+    again = simulate(load_case(first / "scenario.yaml"), "static", tmp_path / "again")
+    assert differing(first, again) <= {"timing.json", "manifest.json"}
+
+
+def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: Path, monkeypatch) -> None:
+    def raises(self, time_min):
+        if time_min == 20:
+            raise ZeroDivisionError("gateway bug")
+        return forecast(self, time_min)
+
+    forecast = world.Profiles.demand
+    monkeypatch.setattr(world.Profiles, "demand", raises)
+    with pytest.raises(RunFailedError, match="gateway bug"):
+        simulate(load_case(GUO, SHORT), "static", tmp_path / "run")
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["status"] == "failed" and "ZeroDivisionError" in manifest["reason"]
+    assert read_run(tmp_path / "run").local_area.time_min.max() == 15
+
+
+def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch) -> None:
+    def interrupted(self, time_min):
+        if time_min == 10:
+            raise KeyboardInterrupt
+        return pv_pu(self, time_min)
+
+    pv_pu = world.Profiles.pv_pu
+    monkeypatch.setattr(world.Profiles, "pv_pu", interrupted)
+    with pytest.raises(RunFailedError, match="interrupted"):
+        simulate(load_case(GUO, SHORT), "static", tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["status"] == "failed"
+
+
+def test_a_run_that_the_recorder_did_not_see_to_its_end_is_incomplete(monkeypatch) -> None:
+    monkeypatch.setattr(world._RecorderSim, "step", lambda self, time, inputs, max_advance: time + 10)
+    with pytest.raises(IncompleteRunError):
+        run(GUO, "static", 0, "outage.duration_min=30")
+
+
+def test_compare_writes_runs_tables_and_figures(tmp_path: Path) -> None:
+    comparison = compare_strategies([GUO, CIGRE], ["dynamic", "static"], [0, 1], tmp_path / "out", overrides=SHORT)
+    assert len(comparison.runs) == 8
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"comparison.csv", "comparison.md", "comparison.json", "figures", "runs"} <= names
+    assert (comparison.runs.groupby(["scenario", "seed"]).demand_energy_mwh.nunique() == 1).all()
