@@ -82,4 +82,7 @@ def build_dispatch(graph: AreaGraph, steps: int) -> Model:
     m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
     for var in (m.X, m.b, m.root, m.launch):
         var.fix(0)
+    for var in (m.edge, m.op, m.pv_on):  # they follow from the fixed ones
+        for member in var.values():
+            member.domain = pyo.UnitInterval
     return m

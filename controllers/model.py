@@ -166,7 +166,7 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.s_nbsu = {la: p.s_nbsu_kva for la, p in parameters.items()}
     m.p_in = {la: p.p_in_kw for la, p in parameters.items()}
     m.s_infeed = graph.live_infeed_kva
-    m.s_max = {k: min(link.s_max_kva, graph.capacity_kva) for k, link in graph.links.items()}
+    m.s_max = {k: link.s_max_kva for k, link in graph.links.items()}
     m.r, m.x = {k: link.r_pu for k, link in graph.links.items()}, {k: link.x_pu for k, link in graph.links.items()}
 
     for name, index in {
@@ -180,21 +180,28 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
 
 
 def _declare_variables(m: Model) -> None:
+    """Every variable is bounded by data: HiGHS 1.15 was seen to call wrong plans optimal when they were not."""
+    most = len(m.S)
     m.X = pyo.Var(m.S, m.T, domain=pyo.Binary, doc="section energised")
     m.b = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch closed")
-    m.edge = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="switch closed and energised")
-    m.op = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="switch operated at the start of a step")
+    m.edge = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch closed and energised")
+    m.op = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch operated at the start of a step")
     m.root = pyo.Var(m.ROOT, m.T, domain=pyo.Binary, doc="LA holds its island's balance unit")
-    m.flow = pyo.Var(m.SWITCH, m.T, doc="commodity that proves connection")
-    m.supply = pyo.Var(m.ROOT, m.T, domain=pyo.NonNegativeReals, doc="commodity given by a balance unit")
     m.launch = pyo.Var(m.NBSU, m.K, domain=pyo.Binary, doc="start-up launched at a step; −1: under way")
-    m.pv_on = pyo.Var(m.PV, m.T, bounds=(0, 1), doc="PV connected")
-    m.p_pv = pyo.Var(m.PV, m.T, domain=pyo.NonNegativeReals)
-    m.p_ess, m.e_ess = pyo.Var(m.ESS, m.T), pyo.Var(m.ESS, m.T)
-    m.p_nbsu, m.p_infeed = pyo.Var(m.NBSU, m.T), pyo.Var(m.INFEED, m.T)
-    m.q_pv, m.q_ess = pyo.Var(m.PV, m.T), pyo.Var(m.ESS, m.T)
-    m.q_nbsu, m.q_infeed = pyo.Var(m.NBSU, m.T), pyo.Var(m.INFEED, m.T)
-    m.P, m.Q = pyo.Var(m.L, m.T, doc="kW"), pyo.Var(m.L, m.T, doc="kvar")
+    m.pv_on = pyo.Var(m.PV, m.T, domain=pyo.Binary, doc="PV connected")
+    m.flow = pyo.Var(m.SWITCH, m.T, bounds=(1 - most, most - 1), doc="commodity that proves connection")
+    m.supply = pyo.Var(m.ROOT, m.T, bounds=(0, most), doc="commodity given by a balance unit")
+    m.p_pv = pyo.Var(m.PV, m.T, bounds=lambda m, i, t: (0, m.s_pv[i]))
+    m.p_ess = pyo.Var(m.ESS, m.T, bounds=lambda m, i, t: (-m.s_ess_min[i], m.s_ess_min[i]))
+    m.e_ess = pyo.Var(m.ESS, m.T)
+    m.p_nbsu = pyo.Var(m.NBSU, m.T, bounds=lambda m, i, t: (-m.p_in[i], m.s_nbsu[i]))
+    m.p_infeed = pyo.Var(m.INFEED, m.T, bounds=lambda m, i, t: (-m.s_infeed[i], m.s_infeed[i]))
+    m.q_infeed = pyo.Var(m.INFEED, m.T, bounds=lambda m, i, t: (-m.s_infeed[i], m.s_infeed[i]))
+    for name, members, rating in (("q_pv", m.PV, m.s_pv), ("q_ess", m.ESS, m.s_ess), ("q_nbsu", m.NBSU, m.s_nbsu)):
+        most_q = {i: m.q_ratio * rating[i] for i in members}
+        setattr(m, name, pyo.Var(members, m.T, bounds=lambda m, i, t, q=most_q: (-q[i], q[i])))
+    m.P = pyo.Var(m.L, m.T, bounds=lambda m, k, t: (-m.s_max[k], m.s_max[k]), doc="kW")
+    m.Q = pyo.Var(m.L, m.T, bounds=lambda m, k, t: (-m.s_max[k], m.s_max[k]), doc="kvar")
     m.U = pyo.Var(m.N, m.T, bounds=(0, m.u_max), doc="squared voltage, p.u.²")
 
 
@@ -229,7 +236,7 @@ def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     m.p_nbsu_max0[i] = message["nbsu_p_max_kw"] if online else m.s_nbsu[i]
     if ready and not m.first_step_free:
         rate = horizon.graph.parameters[i].ramp_up_kw_per_h
-        m.p_nbsu_max0[i] = min(m.s_nbsu[i], rate * horizon.dt_h(0) - m.p_in[i])
+        m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.dt_h(0) - m.p_in[i]))
     for k in m.K:
         m.launch_ok[i, k] = float(k in launches)
         for t in m.T:

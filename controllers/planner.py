@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 
 from controllers.dispatch import build_dispatch
 from controllers.messages import UnitState
-from controllers.model import Model, build_model, set_horizon
+from controllers.model import Model, build_model, contents, set_horizon
 from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from controllers.powerflow import generation, generation_q
 from controllers.problem import AreaGraph, Horizon
@@ -42,10 +42,12 @@ class Planner:
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
-
-    @cached_property
-    def model(self) -> Model:
-        return build_model(self.graph, self._steps, self._static)
+        self.model = build_model(graph, steps, static)
+        fixed = nx.MultiGraph((self.model.from_la[k], self.model.to_la[k]) for k in self.model.FIXED)
+        # In a mesh of links without switches the flows themselves follow from the voltages.
+        self._voltage_is_left_out = False
+        if not len(fixed) or nx.is_forest(fixed):
+            self._leave_voltage_out(True)
 
     @cached_property
     def _solver(self) -> KeptSolver:
@@ -61,49 +63,84 @@ class Planner:
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
         set_horizon(self.model, horizon)
-        solution = self._solver.solve()
+        solution = self._solve_with_voltages(horizon)
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             return PlanRecord(plan, solution, f"no plan found ({solution.reason}); nothing is restored")
-        decided, note = self.model, ""
-        _round_binaries(self.model)
-        self._choose_balance_units(horizon)
+        decided, note = self.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
         if self._solve_dispatch(horizon):
             decided = self._dispatch[0]
         else:
-            note = "the dispatch stage found no solution; the MILP's own dispatch is used"
+            note = "; ".join(filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used")))
         plan = Plan(
             scenario=scenario, strategy=strategy, issued_at_min=horizon.start(0),
             step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)), end_min=horizon.end_min,
-            objective=solution.objective, bound=solution.bound,
+            objective=(objective := self._objective()), bound=max(objective, solution.bound),
             status="optimal" if solution.status == "optimal" else "feasible",
             steps=[_read_step(decided, horizon, t) for t in range(horizon.steps)],
         )
         return PlanRecord(plan, solution, note)
 
-    def _choose_balance_units(self, horizon: Horizon) -> None:
+    def _solve_with_voltages(self, horizon: Horizon) -> Solution:
+        """Solve the MILP; voltage limits enter it only when a plan found without them breaks one.
+
+        Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
+        them too. Once they are in they stay.
+        """
+        solve = self._solver.solve_checked if self.graph.options.check_optimum else self._solver.solve
+        solution = solve()
+        seconds = solution.seconds
+        if solution.status != "none":
+            _round_binaries(self.model)
+            if not self._choose_balance_units(horizon) and self._voltage_is_left_out:
+                self._leave_voltage_out(False)
+                solution = solve()
+                if solution.status != "none":
+                    _round_binaries(self.model)
+                    self._choose_balance_units(horizon)
+                return replace(solution, seconds=seconds + solution.seconds)
+        return solution
+
+    def _objective(self) -> float:
+        """(18) of what was decided; an incumbent short of optimal may count operations that it does not make."""
+        m = self.model
+        operations = sum(
+            abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
+            for k in m.SWITCH for t in m.T
+        )
+        served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
+        return served - m.switching_cost * operations
+
+    def _leave_voltage_out(self, out: bool) -> None:
+        self._voltage_is_left_out = out
+        for rule, _ in contents(self.model, self._static)["voltage"]:
+            component = getattr(self.model, rule.__name__)
+            (component.deactivate if out else component.activate)()
+
+    def _choose_balance_units(self, horizon: Horizon) -> bool:
         """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
 
-        The model's own choice always fits. Voltages of an island shift together when its reference moves.
+        False if an island has none (it then keeps the model's own choice). Voltages of an island shift together when
+        its reference moves.
         """
         m, view = self.model, self.graph.view
         order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
+        fitting = True
         for t in range(horizon.steps):
             for island in _islands(m, t):
                 las = [i for i in m.N if m.section[i] in island]
-                voltage = {i: _number(m.U[i, t]) for i in las}
-                lowest, highest = min(voltage.values()), max(voltage.values())
-
-                def fits(i: str, low: float = lowest, high: float = highest, at: dict[str, float] = voltage) -> bool:
-                    shift = m.u_ref - at[i]
-                    return low + shift >= m.u_min - 1e-9 and high + shift <= m.u_max + 1e-9
-
-                capable = [i for i in order if i in las and (i in m.ESS or i in m.INFEED or _online(m, i, t))]
-                chosen = next((i for i in capable if fits(i)), None)
-                if chosen is not None:
-                    for i in las:
-                        if i in m.ROOT:
-                            m.root[i, t].set_value(float(i == chosen))
+                at = _relative_voltages(m, las, t)
+                lowest, highest = min(at.values()), max(at.values())
+                capable = [i for i in order if i in at and (i in m.ESS or i in m.INFEED or _online(m, i, t))]
+                fits = [
+                    i for i in capable
+                    if lowest - at[i] >= m.u_min - m.u_ref - 1e-9 and highest - at[i] <= m.u_max - m.u_ref + 1e-9
+                ]
+                fitting = fitting and bool(fits)
+                for i in las:
+                    if fits and i in m.ROOT:
+                        m.root[i, t].set_value(float(i == fits[0]))
+        return fitting
 
     def _solve_dispatch(self, horizon: Horizon) -> bool:
         """Fix what the MILP decided and solve the dispatch problem; False if that failed."""
@@ -150,6 +187,21 @@ def _islands(m: Model, t: int) -> list[set[str]]:
 def _number(expression: Any) -> float:
     """The value of an expression of a solved model."""
     return float(pyo.value(expression) or 0.0)
+
+
+def _relative_voltages(m: Model, las: list[str], t: int) -> dict[str, float]:
+    """Squared voltages (p.u.²) of an island's LAs relative to the first, by (37) along its closed links."""
+    drop = nx.Graph()
+    drop.add_nodes_from(las)
+    for k in m.L:
+        i, j = m.from_la[k], m.to_la[k]
+        if i in drop and j in drop and (k not in m.SWITCH or m.b[k, t].value > 0.5):
+            drop.add_edge(i, j, start=i, fall=2e-3 * (m.P[k, t].value * m.r[k] + m.Q[k, t].value * m.x[k]))
+    at = {las[0]: 0.0}
+    for i, j in nx.bfs_edges(drop, las[0]):
+        edge = drop.edges[i, j]
+        at[j] = at[i] - edge["fall"] if edge["start"] == i else at[i] + edge["fall"]
+    return at
 
 
 def _tidy(number: float) -> float:

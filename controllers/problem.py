@@ -75,12 +75,12 @@ class AreaGraph:
 
     @cached_property
     def links(self) -> dict[str, Link]:
-        """Unfaulted branches between different LAs; an unlimited rating becomes all that can ever flow."""
-        area = self.view.local_area_of_bus
+        """Unfaulted branches between different LAs, up to the loading allowed; at most all that can ever flow."""
+        area, share = self.view.local_area_of_bus, self.limits.max_loading_pct / 100
         return {
             b.id: Link(
                 b.id, area[b.from_bus], area[b.to_bus], b.r_pu, b.x_pu,
-                b.s_max_kva if math.isfinite(b.s_max_kva) else self.capacity_kva, b.switchable,
+                min(b.s_max_kva * share, self.capacity_kva), b.switchable,
             )
             for b in self.view.branches.values()
             if not b.faulted and area[b.from_bus] != area[b.to_bus]

@@ -96,8 +96,8 @@ def operation_opens(m, l, t):
 
 
 def static_sections(m, s, t):
-    """A static plan serves one set of sections (D14): X_{s,t} = X_{s,1}."""
-    return m.X[s, t] == m.X[s, 0] if t else pyo.Constraint.Skip
+    """A static plan serves one set of sections while the window lasts (D14): X_{s,t} = X_{s,1}."""
+    return m.X[s, t] == m.live[t] * m.X[s, 0] if t else pyo.Constraint.Skip
 
 
 def static_topology(m, l, t):

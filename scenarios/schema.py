@@ -237,6 +237,9 @@ class DispatchCentre(Part):
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
     time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
+    check_optimum: bool = Field(
+        default=True, description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong."
+    )
     solver_options: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Further HiGHS options.")
 
 

@@ -249,11 +249,8 @@ def test_dispatch_keeps_what_the_milp_decided(seed):
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_kept_model_plans_like_a_fresh_one(seed, static, request):
+def test_a_kept_model_plans_like_a_fresh_one(seed, static):
     """One planner, horizons of 3, 2, 1 and 3 steps with new data each; steps past a horizon's end are inert."""
-    if static:
-        reason = "static_sections ties every step to the first one, the dark ones past the window included"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     case = random_case(seed, steps=(3, 3))
     rng = np.random.default_rng(seed)
     kept = Planner(case.graph, 3, static=static)
@@ -320,10 +317,7 @@ def with_view(case: SmallCase, view: GridView) -> SmallCase:
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 @pytest.mark.parametrize("first_step_free", [True, False], ids=["free", "bounded"])
 @pytest.mark.parametrize("name", NASTY)
-def test_nothing_restored_is_always_feasible(name, first_step_free, static, request):
-    if static and name == "on line, cannot fall":
-        reason = "HiGHS calls this feasible problem infeasible; with presolve off it does not"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+def test_nothing_restored_is_always_feasible(name, first_step_free, static):
     case = with_options(nasty(name), first_online_step_free=first_step_free)
     record = planned(case, static=static)
     assert record.plan.status == "optimal"
@@ -331,7 +325,6 @@ def test_nothing_restored_is_always_feasible(name, first_step_free, static, requ
     assert Claims(record.plan, case.horizon).broken == []
 
 
-@pytest.mark.xfail(reason="the first on-line step is bounded below 0: every plan is infeasible", strict=True)
 def test_a_ready_unit_that_ramps_slowly_does_not_make_every_plan_infeasible():
     """Start-up done, p_in 10 kW, ramp 12 kW/h, first step of 5 min: −10 kW + 1 kW < 0 kW."""
     case = with_options(nasty("starting, ready now"), first_online_step_free=False)
