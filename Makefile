@@ -14,6 +14,7 @@ test: lint types
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/.ready
 	$(BIN)/pyright

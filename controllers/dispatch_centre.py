@@ -68,7 +68,8 @@ class DispatchCentre:
             closed = set(step.closed_branches)
             decision.switches = [
                 SwitchOrder(switch=b.id, closed=b.id in closed)
-                for b in self._view.branches.values() if b.switchable and not b.faulted
+                for b in self._view.branches.values()
+                if b.switchable and not b.faulted
             ]
         self._step_in_force = step
         return decision

@@ -168,7 +168,9 @@ class EnergyGateway:
             dt_h=tuple((end - start) / 60 for start, end in zip(starts, ends[first:], strict=True)),
             energised=tuple(energised),
             pv_connected=pv_connected(
-                energised, starts, self._psc["energised_min"] + age_min if self._psc["energised_min"] else 0.0,
+                energised,
+                starts,
+                self._psc["energised_min"] + age_min if self._psc["energised_min"] else 0.0,
                 self._scenario.pv.reconnect_delay_min,
             ),
             nbsu_state=tuple(plan["nbsu_state"][first:]),
@@ -181,16 +183,15 @@ class EnergyGateway:
             charge_kwh={c.id: measured[c.id]["charge_kwh"] for c in self._ess},
             nbsu_first_kw={
                 e.id: (measured[e.id]["p_min_kw"], measured[e.id]["p_max_kw"])
-                for e in self._nbsu if measured[e.id]["state"] in ON_LINE
+                for e in self._nbsu
+                if measured[e.id]["state"] in ON_LINE
             },
             costs=self._scenario.gateway,
             options=self._scenario.dispatch_centre,
             min_power_factor=self._scenario.limits.min_power_factor,
         )
 
-    def _devices(
-        self, running: _Remainder, t: int, time_min: float, measurement: LocalAreaMeasurement
-    ) -> list[Device]:
+    def _devices(self, running: _Remainder, t: int, time_min: float, measurement: LocalAreaMeasurement) -> list[Device]:
         """The LA's units with their schedule and the range expected of them in the next simulation step."""
         problem, measured = running.problem, measurement["units"]
         age_min = max(0.0, time_min - measurement["time_min"])

@@ -46,7 +46,11 @@ def balance_device(unit: EssUnit | NbsuUnit, planned_kw: float) -> Device:
 
 
 def pv_device(
-    unit: PvUnit, planned_kw: float, forecast_kw: float, measurement: LocalAreaMeasurement, age_min: float,
+    unit: PvUnit,
+    planned_kw: float,
+    forecast_kw: float,
+    measurement: LocalAreaMeasurement,
+    age_min: float,
     reconnect_delay_min: float,
 ) -> Device:
     """A PV: nothing until its reconnect delay is over, then what was last seen to be available."""

@@ -347,7 +347,11 @@ def solve_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
     m = build_local_area(problem, cost_form)
     solver = SolverFactory("highs")
     result = solver.solve(
-        m, load_solutions=False, raise_exception_on_nonoptimal_result=False, threads=1, rel_gap=0.0,
+        m,
+        load_solutions=False,
+        raise_exception_on_nonoptimal_result=False,
+        threads=1,
+        rel_gap=0.0,
         solver_options={"random_seed": 0},
     )
     if result.solution_status is not SolutionStatus.optimal:

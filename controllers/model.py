@@ -1,4 +1,4 @@
-"""The dispatch centre's MILP (41): max (18) s.t. (13), (19)–(40), built once and kept; its data change with the horizon.
+"""The dispatch centre's MILP (41): max (18) s.t. (13), (19)–(40), built once and kept while its data change.
 
 Read ``contents`` as a table of contents: each entry is a function in ``region``, ``topology`` or ``powerflow`` that
 states one equation, and the Pyomo component of the same name.
@@ -115,7 +115,9 @@ def build_model(graph: AreaGraph, steps: int, static: bool = False) -> Model:
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
-    m.restored_energy = pyo.Objective(rule=powerflow.restored_energy, sense=pyo.maximize, doc=powerflow.restored_energy.__doc__)
+    m.restored_energy = pyo.Objective(
+        rule=powerflow.restored_energy, sense=pyo.maximize, doc=powerflow.restored_energy.__doc__
+    )
     return m
 
 
@@ -130,8 +132,15 @@ def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
     nbsu, infeed = where(lambda la: parameters[la].s_nbsu_kva), where(lambda la: graph.live_infeed_kva.get(la))
     m.T, m.K = pyo.RangeSet(0, steps - 1), pyo.RangeSet(-1, steps - 1)
     for name, members in {
-        "S": view.sections, "N": las, "L": links, "SWITCH": switches, "FIXED": [k for k in links if k not in switches],
-        "PV": pv, "ESS": ess, "NBSU": nbsu, "INFEED": infeed,
+        "S": view.sections,
+        "N": las,
+        "L": links,
+        "SWITCH": switches,
+        "FIXED": [k for k in links if k not in switches],
+        "PV": pv,
+        "ESS": ess,
+        "NBSU": nbsu,
+        "INFEED": infeed,
         "ROOT": where(lambda la: la in {*ess, *nbsu, *infeed}),
         "NBSU_ROOT": where(lambda la: la in nbsu and la not in {*ess, *infeed}),
         "LIVE": [s for s in view.sections if s in {graph.section[la] for la in infeed}],
@@ -170,11 +179,25 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.r, m.x = {k: link.r_pu for k, link in graph.links.items()}, {k: link.x_pu for k, link in graph.links.items()}
 
     for name, index in {
-        "dt": (m.T,), "live": (m.T,), "waits": (m.T, m.T), "value": (m.S, m.T), "demand": (m.N, m.T), "demand_q": (m.N, m.T),
-        "pv_kw": (m.PV, m.T), "delay_met": (m.PV, m.T), "e_dis": (m.ESS,), "e_char": (m.ESS,), "b0": (m.SWITCH,),
-        "online0": (m.NBSU,), "launch_ok": (m.NBSU, m.K), "online_if": (m.NBSU, m.K, m.T),
-        "starting_if": (m.NBSU, m.K, m.T), "p_nbsu_min0": (m.NBSU,), "p_nbsu_max0": (m.NBSU,),
-        "ramp_up": (m.NBSU, m.T), "ramp_down": (m.NBSU, m.T),
+        "dt": (m.T,),
+        "live": (m.T,),
+        "waits": (m.T, m.T),
+        "value": (m.S, m.T),
+        "demand": (m.N, m.T),
+        "demand_q": (m.N, m.T),
+        "pv_kw": (m.PV, m.T),
+        "delay_met": (m.PV, m.T),
+        "e_dis": (m.ESS,),
+        "e_char": (m.ESS,),
+        "b0": (m.SWITCH,),
+        "online0": (m.NBSU,),
+        "launch_ok": (m.NBSU, m.K),
+        "online_if": (m.NBSU, m.K, m.T),
+        "starting_if": (m.NBSU, m.K, m.T),
+        "p_nbsu_min0": (m.NBSU,),
+        "p_nbsu_max0": (m.NBSU,),
+        "ramp_up": (m.NBSU, m.T),
+        "ramp_down": (m.NBSU, m.T),
     }.items():
         setattr(m, name, pyo.Param(*index, mutable=True, initialize=0.0))
 

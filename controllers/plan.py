@@ -68,7 +68,9 @@ class Plan(_Part):
     @property
     def gap(self) -> float:
         """Relative distance of bound and objective; 0 where both are 0."""
-        return abs(self.bound - self.objective) / max(abs(self.objective), 1e-9) if self.bound != self.objective else 0.0
+        return (
+            abs(self.bound - self.objective) / max(abs(self.objective), 1e-9) if self.bound != self.objective else 0.0
+        )
 
     def step_at(self, time_min: float) -> PlanStep:
         """The step in force at a time; the first one for earlier times."""

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import networkx as nx
-import pyomo.environ as pyo
 
 from controllers.dispatch import build_dispatch
-from controllers.messages import UnitState
 from controllers.model import Model, build_model, contents, set_horizon
-from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
-from controllers.powerflow import generation, generation_q
+from controllers.plan import Plan
+from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
-from controllers.psc import NbsuState
-from controllers.region import phi, starting
 from controllers.solver import KeptSolver, Solution
-from scenarios.view import GridView
-
-_ORDERED: dict[NbsuState, UnitState] = {"off": "off", "starting": "starting", "online": "follow"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +62,19 @@ class Planner:
         if self._solve_dispatch(horizon):
             decided = self._dispatch[0]
         else:
-            note = "; ".join(filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used")))
+            note = "; ".join(
+                filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used"))
+            )
         plan = Plan(
-            scenario=scenario, strategy=strategy, issued_at_min=horizon.start(0),
-            step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)), end_min=horizon.end_min,
-            objective=(objective := self._objective()), bound=max(objective, solution.bound),
+            scenario=scenario,
+            strategy=strategy,
+            issued_at_min=horizon.start(0),
+            step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
+            end_min=horizon.end_min,
+            objective=(objective := self._objective()),
+            bound=max(objective, solution.bound),
             status="optimal" if solution.status == "optimal" else "feasible",
-            steps=[_read_step(decided, horizon, t) for t in range(horizon.steps)],
+            steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
         )
         return PlanRecord(plan, solution, note)
 
@@ -106,7 +103,8 @@ class Planner:
         m = self.model
         operations = sum(
             abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
-            for k in m.SWITCH for t in m.T
+            for k in m.SWITCH
+            for t in m.T
         )
         served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
         return served - m.switching_cost * operations
@@ -131,9 +129,10 @@ class Planner:
                 las = [i for i in m.N if m.section[i] in island]
                 at = _relative_voltages(m, las, t)
                 lowest, highest = min(at.values()), max(at.values())
-                capable = [i for i in order if i in at and (i in m.ESS or i in m.INFEED or _online(m, i, t))]
+                capable = [i for i in order if i in at and (i in m.ESS or i in m.INFEED or is_online(m, i, t))]
                 fits = [
-                    i for i in capable
+                    i
+                    for i in capable
                     if lowest - at[i] >= m.u_min - m.u_ref - 1e-9 and highest - at[i] <= m.u_max - m.u_ref + 1e-9
                 ]
                 fitting = fitting and bool(fits)
@@ -170,10 +169,6 @@ def _round_binaries(m: Model) -> None:
             var.set_value(float(round(var.value or 0.0)))
 
 
-def _online(m: Model, i: str, t: int) -> bool:
-    return i in m.NBSU and _number(phi(m, i, t)) > 0.5
-
-
 def _islands(m: Model, t: int) -> list[set[str]]:
     """Energised islands of a step, as sets of sections, in the order of the sections."""
     graph = nx.Graph()
@@ -182,11 +177,6 @@ def _islands(m: Model, t: int) -> list[set[str]]:
         (m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.b[k, t].value > 0.5 and m.X[m.sec_i[k], t].value > 0.5
     )
     return [set(c) for c in nx.connected_components(graph)]
-
-
-def _number(expression: Any) -> float:
-    """The value of an expression of a solved model."""
-    return float(pyo.value(expression) or 0.0)
 
 
 def _relative_voltages(m: Model, las: list[str], t: int) -> dict[str, float]:
@@ -202,89 +192,3 @@ def _relative_voltages(m: Model, las: list[str], t: int) -> dict[str, float]:
         edge = drop.edges[i, j]
         at[j] = at[i] - edge["fall"] if edge["start"] == i else at[i] + edge["fall"]
     return at
-
-
-def _tidy(number: float) -> float:
-    """Solver noise off a power: six decimals of a kW, and no negative zero."""
-    return round(number, 6) + 0.0
-
-
-def _read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
-    view = horizon.graph.view
-    live = {s for s in m.S if m.X[s, t].value > 0.5}
-    balance = [_balance_unit(m, view, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
-    areas = {i: _read_area(m, horizon, i, t) for i in m.N if m.section[i] in live or _online(m, i, t)}
-    return PlanStep(
-        start_min=horizon.start(t),
-        closed_branches=[k for k in m.SWITCH if m.b[k, t].value > 0.5],
-        energised_buses=[bus for s in view.sections.values() if s.id in live for bus in s.buses],
-        balance_units=balance,
-        local_areas=areas,
-        units=_single_units(m, horizon, areas, set(balance), t),
-    )
-
-
-def _balance_unit(m: Model, view: GridView, i: str, t: int) -> str:
-    """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
-    return next(
-        u for u in view.balance_order
-        if view.local_area_of_unit(u) == i and (u not in view.nbsu or _online(m, i, t))
-    )
-
-
-def _read_area(m: Model, horizon: Horizon, i: str, t: int) -> LocalAreaSetPoint:
-    live = m.X[m.section[i], t].value > 0.5
-    demand, demand_q = (horizon.demand_kw(i, t), horizon.demand_kvar(i, t)) if live else (0.0, 0.0)
-    state: NbsuState = "off"
-    if i in m.NBSU:
-        state = "online" if _online(m, i, t) else "starting" if _number(starting(m, i, t)) > 0.5 else "off"
-    return LocalAreaSetPoint(
-        p_kw=_tidy(_number(generation(m, i, t)) - demand),
-        q_kvar=_tidy(_number(generation_q(m, i, t)) - demand_q),
-        demand_kw=_tidy(demand),
-        p_pv_kw=_tidy(_number(m.p_pv[i, t])) if i in m.PV else 0.0,
-        p_ess_kw=_tidy(_number(m.p_ess[i, t])) if i in m.ESS else 0.0,
-        p_nbsu_kw=_tidy(_number(m.p_nbsu[i, t])) if i in m.NBSU else 0.0,
-        nbsu_state=state,
-    )
-
-
-def _single_units(
-    m: Model, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
-) -> dict[str, UnitSetPoint]:
-    """Set-points of units that are the only one of their kind in their LA; gateways decide the others."""
-    view, result = horizon.graph.view, {}
-    kinds = (("pv", view.pv, m.p_pv, m.q_pv), ("ess", view.ess, m.p_ess, m.q_ess), ("nbsu", view.nbsu, m.p_nbsu, m.q_nbsu))
-    for kind, units, p, q in kinds:
-        for unit in units:
-            i = view.local_area_of_unit(unit)
-            if i not in areas or sum(view.local_area_of_unit(u) == i for u in units) > 1:
-                continue
-            state: UnitState
-            if kind == "nbsu":
-                state = _ORDERED[areas[i].nbsu_state]
-            elif kind == "pv":
-                state = "follow" if m.pv_on[i, t].value > 0.5 else "waiting"
-            else:
-                state = "follow" if m.X[m.section[i], t].value > 0.5 else "off"
-            result[unit] = UnitSetPoint(
-                p_kw=_tidy(p[i, t].value), q_kvar=_tidy(q[i, t].value), state="form" if unit in balance else state
-            )
-    return result
-
-
-def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
-    """The plan that serves nobody: every switch open, all units off. Feasible unless a live infeed must be served."""
-    value = sum(
-        la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
-        for la in horizon.graph.view.local_areas.values() for t in range(horizon.steps)
-    )
-    return Plan(
-        scenario=scenario, strategy=strategy, issued_at_min=horizon.start(0),
-        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)), end_min=horizon.end_min,
-        objective=0.0, bound=value if math.isfinite(value) else 0.0, status="fallback",
-        steps=[
-            PlanStep(start_min=horizon.start(t), closed_branches=[], energised_buses=[], balance_units=[])
-            for t in range(horizon.steps)
-        ],
-    )

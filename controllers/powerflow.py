@@ -21,60 +21,60 @@ def generation_q(m, i, t):
 
 
 def active_balance(m, i, t):
-    """What an LA generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, demand raised by the loss allowance."""
-    out = sum(m.P[l, t] for l in m.links_out[i]) - sum(m.P[l, t] for l in m.links_in[i])
+    """What an LA generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with the loss allowance."""
+    out = sum(m.P[k, t] for k in m.links_out[i]) - sum(m.P[k, t] for k in m.links_in[i])
     return generation(m, i, t) - m.loss_factor * m.demand[i, t] * X(m, i, t) == out
 
 
 def reactive_balance(m, i, t):
     """The same for reactive power. (34): q_{i,t} = Σ_j Q_{ij,t}."""
-    out = sum(m.Q[l, t] for l in m.links_out[i]) - sum(m.Q[l, t] for l in m.links_in[i])
+    out = sum(m.Q[k, t] for k in m.links_out[i]) - sum(m.Q[k, t] for k in m.links_in[i])
     return generation_q(m, i, t) - m.loss_factor * m.demand_q[i, t] * X(m, i, t) == out
 
 
-def _closed(m, l, t):
+def _closed(m, k, t):
     """1 if a link carries power: its switch is an energised edge, or it has none and its section is energised."""
-    return m.edge[l, t] if l in m.SWITCH else X(m, m.from_la[l], t)
+    return m.edge[k, t] if k in m.SWITCH else X(m, m.from_la[k], t)
 
 
-def active_flow_max(m, l, t):
+def active_flow_max(m, k, t):
     """Power flows over closed links within their rating. (38), (39): P_{l,t} ≤ S_l b_{l,t}."""
-    return m.P[l, t] <= m.s_max[l] * _closed(m, l, t)
+    return m.P[k, t] <= m.s_max[k] * _closed(m, k, t)
 
 
-def active_flow_min(m, l, t):
+def active_flow_min(m, k, t):
     """Power flows over closed links within their rating. (38), (39): −S_l b_{l,t} ≤ P_{l,t}."""
-    return m.P[l, t] >= -m.s_max[l] * _closed(m, l, t)
+    return m.P[k, t] >= -m.s_max[k] * _closed(m, k, t)
 
 
-def reactive_flow_max(m, l, t):
+def reactive_flow_max(m, k, t):
     """Reactive power likewise. (38), (39): Q_{l,t} ≤ S_l b_{l,t}."""
-    return m.Q[l, t] <= m.s_max[l] * _closed(m, l, t)
+    return m.Q[k, t] <= m.s_max[k] * _closed(m, k, t)
 
 
-def reactive_flow_min(m, l, t):
+def reactive_flow_min(m, k, t):
     """Reactive power likewise. (38), (39): −S_l b_{l,t} ≤ Q_{l,t}."""
-    return m.Q[l, t] >= -m.s_max[l] * _closed(m, l, t)
+    return m.Q[k, t] >= -m.s_max[k] * _closed(m, k, t)
 
 
-def _drop(m, l, t):
+def _drop(m, k, t):
     """2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA."""
-    return 2e-3 * (m.P[l, t] * m.r[l] + m.Q[l, t] * m.x[l])
+    return 2e-3 * (m.P[k, t] * m.r[k] + m.Q[k, t] * m.x[k])
 
 
-def voltage_drop(m, l, t):
+def voltage_drop(m, k, t):
     """Voltage falls along a link without a switch. (37): U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
-    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] == _drop(m, l, t)
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
 
 
-def voltage_drop_max(m, l, t):
+def voltage_drop_max(m, k, t):
     """Voltage falls along an edge. (37): U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M, M = U_max: one end may be dark."""
-    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] - _drop(m, l, t) <= m.u_max * (1 - m.edge[l, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= m.u_max * (1 - m.edge[k, t])
 
 
-def voltage_drop_min(m, l, t):
+def voltage_drop_min(m, k, t):
     """Voltage falls along an edge. (37): (b − 1) M ≤ U_i − U_j − 2 (P R + Q X), M = U_max."""
-    return m.U[m.from_la[l], t] - m.U[m.to_la[l], t] - _drop(m, l, t) >= -m.u_max * (1 - m.edge[l, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -m.u_max * (1 - m.edge[k, t])
 
 
 def voltage_max(m, i, t):
@@ -120,6 +120,4 @@ def infeed_q_min(m, i, t):
 def restored_energy(m):
     """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
     served = sum(m.value[s, t] * m.X[s, t] for s in m.S for t in m.T)
-    return served - m.switching_cost * sum(m.live[t] * m.op[l, t] for l in m.SWITCH for t in m.T)
-
-
+    return served - m.switching_cost * sum(m.live[t] * m.op[k, t] for k in m.SWITCH for t in m.T)

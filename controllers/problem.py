@@ -45,8 +45,13 @@ class AreaGraph:
     def of(cls, view: GridView, scenario: Scenario) -> AreaGraph:
         costs = scenario.gateway
         return cls(
-            view, scenario.dispatch_centre, scenario.limits, scenario.pv.reconnect_delay_min,
-            costs.ess_discharge_cost, costs.ess_charge_cost, costs.nbsu_cost,
+            view,
+            scenario.dispatch_centre,
+            scenario.limits,
+            scenario.pv.reconnect_delay_min,
+            costs.ess_discharge_cost,
+            costs.ess_charge_cost,
+            costs.nbsu_cost,
         )
 
     @cached_property
@@ -79,8 +84,13 @@ class AreaGraph:
         area, share = self.view.local_area_of_bus, self.limits.max_loading_pct / 100
         return {
             b.id: Link(
-                b.id, area[b.from_bus], area[b.to_bus], b.r_pu, b.x_pu,
-                min(b.s_max_kva * share, self.capacity_kva), b.switchable,
+                b.id,
+                area[b.from_bus],
+                area[b.to_bus],
+                b.r_pu,
+                b.x_pu,
+                min(b.s_max_kva * share, self.capacity_kva),
+                b.switchable,
             )
             for b in self.view.branches.values()
             if not b.faulted and area[b.from_bus] != area[b.to_bus]
@@ -146,7 +156,7 @@ class Horizon:
         return self.psc[la]["energised_min"] >= before_now - 1e-9
 
     def pv_waits_for(self, t: int, earlier: int) -> bool:
-        """Whether the delay before step t reaches into an earlier step: with delay = step this is t − 1, as in (13c)."""
+        """Whether the delay before step t reaches into an earlier step; with delay = step only t − 1, as in (13c)."""
         return self.start(earlier + 1) > self.start(t) - self.graph.pv_reconnect_min + 1e-9
 
     def launches(self, la: str) -> list[int]:

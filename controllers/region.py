@@ -29,7 +29,7 @@ def pv_energised(m, i, t):
 
 
 def pv_reconnects(m, i, t, earlier):
-    """PV waits out its reconnect delay. (13c): on_{i,t} ≤ X_{i,t−1}, for each earlier step that the delay reaches into."""
+    """PV waits out its reconnect delay. (13c): on_{i,t} ≤ X_{i,t−1}, for each earlier step within the delay."""
     if earlier >= t:
         return pyo.Constraint.Skip
     return m.pv_on[i, t] <= 1 - m.waits[t, earlier] * (1 - X(m, i, earlier))

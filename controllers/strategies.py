@@ -20,11 +20,15 @@ class Strategy:
 
 
 DYNAMIC = Strategy(
-    "dynamic", replans=True, static_plan=False,
+    "dynamic",
+    replans=True,
+    static_plan=False,
     summary="replans the rest of the window from fresh PSC messages; topology and areas may change at every step",
 )
 STATIC = Strategy(
-    "static", replans=False, static_plan=True,
+    "static",
+    replans=False,
+    static_plan=True,
     summary="plans once at the fault time from the forecast then known; one topology and one set of areas (D14)",
 )
 

@@ -21,51 +21,51 @@ def live_infeed_energises(m, s, t):
     return m.X[s, t] == m.live[t]
 
 
-def switch_joins_from(m, l, t):
+def switch_joins_from(m, k, t):
     """A closed switch joins the states of its two sections. (19): X_s − X_r ≤ 1 − b_{l,t}."""
-    return m.X[m.sec_i[l], t] - m.X[m.sec_j[l], t] <= 1 - m.b[l, t]
+    return m.X[m.sec_i[k], t] - m.X[m.sec_j[k], t] <= 1 - m.b[k, t]
 
 
-def switch_joins_to(m, l, t):
+def switch_joins_to(m, k, t):
     """A closed switch joins the states of its two sections. (19): X_r − X_s ≤ 1 − b_{l,t}."""
-    return m.X[m.sec_j[l], t] - m.X[m.sec_i[l], t] <= 1 - m.b[l, t]
+    return m.X[m.sec_j[k], t] - m.X[m.sec_i[k], t] <= 1 - m.b[k, t]
 
 
-def edge_closed(m, l, t):
+def edge_closed(m, k, t):
     """An edge of the forest is a closed switch: a_{l,t} ≤ b_{l,t}."""
-    return m.edge[l, t] <= m.b[l, t]
+    return m.edge[k, t] <= m.b[k, t]
 
 
-def edge_energised(m, l, t):
+def edge_energised(m, k, t):
     """An edge of the forest is energised: a_{l,t} ≤ X_{s,t}."""
-    return m.edge[l, t] <= m.X[m.sec_i[l], t]
+    return m.edge[k, t] <= m.X[m.sec_i[k], t]
 
 
-def edge_complete(m, l, t):
+def edge_complete(m, k, t):
     """Every closed energised switch is an edge: a_{l,t} ≥ b_{l,t} + X_{s,t} − 1."""
-    return m.edge[l, t] >= m.b[l, t] + m.X[m.sec_i[l], t] - 1
+    return m.edge[k, t] >= m.b[k, t] + m.X[m.sec_i[k], t] - 1
 
 
 def radial(m, t):
     """Islands are trees with one balance unit each. (27)–(30): Σ_l a_{l,t} = Σ_s X_{s,t} − Σ_i r_{i,t}."""
-    return sum(m.edge[l, t] for l in m.SWITCH) == sum(m.X[s, t] for s in m.S) - sum(m.root[i, t] for i in m.ROOT)
+    return sum(m.edge[k, t] for k in m.SWITCH) == sum(m.X[s, t] for s in m.S) - sum(m.root[i, t] for i in m.ROOT)
 
 
 def connected(m, s, t):
     """Every energised section draws one unit of flow from a balance unit. (20)–(26): in − out + supply = X_{s,t}."""
-    inflow = sum(m.flow[l, t] for l in m.links_into[s]) - sum(m.flow[l, t] for l in m.links_from[s])
+    inflow = sum(m.flow[k, t] for k in m.links_into[s]) - sum(m.flow[k, t] for k in m.links_from[s])
     supply = sum(m.supply[i, t] for i in m.roots_in[s])
     return inflow + supply == m.X[s, t]
 
 
-def flow_max(m, l, t):
+def flow_max(m, k, t):
     """The commodity flows over edges only: f_{l,t} ≤ (|S| − 1) a_{l,t}."""
-    return m.flow[l, t] <= (len(m.S) - 1) * m.edge[l, t]
+    return m.flow[k, t] <= (len(m.S) - 1) * m.edge[k, t]
 
 
-def flow_min(m, l, t):
+def flow_min(m, k, t):
     """The commodity flows over edges only: −(|S| − 1) a_{l,t} ≤ f_{l,t}."""
-    return m.flow[l, t] >= -(len(m.S) - 1) * m.edge[l, t]
+    return m.flow[k, t] >= -(len(m.S) - 1) * m.edge[k, t]
 
 
 def supply_from_root(m, i, t):
@@ -85,14 +85,14 @@ def root_online(m, i, t):
     return m.root[i, t] <= m.online0[i] + sum(m.online_if[i, k, t] * m.launch[i, k] for k in m.K)
 
 
-def operation_closes(m, l, t):
+def operation_closes(m, k, t):
     """A switch operation, counted once per branch. (18), D13: o_{l,t} ≥ b_{l,t} − b_{l,t−1}."""
-    return m.op[l, t] >= m.b[l, t] - (m.b[l, t - 1] if t else m.b0[l])
+    return m.op[k, t] >= m.b[k, t] - (m.b[k, t - 1] if t else m.b0[k])
 
 
-def operation_opens(m, l, t):
+def operation_opens(m, k, t):
     """A switch operation, counted once per branch. (18), D13: o_{l,t} ≥ b_{l,t−1} − b_{l,t}."""
-    return m.op[l, t] >= (m.b[l, t - 1] if t else m.b0[l]) - m.b[l, t]
+    return m.op[k, t] >= (m.b[k, t - 1] if t else m.b0[k]) - m.b[k, t]
 
 
 def static_sections(m, s, t):
@@ -100,6 +100,6 @@ def static_sections(m, s, t):
     return m.X[s, t] == m.live[t] * m.X[s, 0] if t else pyo.Constraint.Skip
 
 
-def static_topology(m, l, t):
+def static_topology(m, k, t):
     """A static plan has one topology (D14): b_{l,t} = b_{l,1}."""
-    return m.b[l, t] == m.b[l, 0] if t else pyo.Constraint.Skip
+    return m.b[k, t] == m.b[k, 0] if t else pyo.Constraint.Skip

@@ -44,15 +44,18 @@ def _head(case: Case) -> str:
     live = [infeed.id for infeed in case.view.infeeds.values() if infeed.live]
     dead = [infeed.id for infeed in case.view.infeeds.values() if not infeed.live]
     area = case.view.outage_area
-    return _block(scenario.title or scenario.name, [
-        f"scenario {scenario.name}, seed {scenario.seed}",
-        f"outage from {outage.start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({outage.duration_min} min), "
-        f"{scenario.site.timezone}",
-        f"faulted branches: {_names(outage.faulted_branches)}",
-        f"infeeds dead: {_names(dead)}; live: {_names(live)}",
-        f"outage area: {len(area)} of {len(case.view.buses)} buses"
-        + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
-    ])
+    return _block(
+        scenario.title or scenario.name,
+        [
+            f"scenario {scenario.name}, seed {scenario.seed}",
+            f"outage from {outage.start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({outage.duration_min} min), "
+            f"{scenario.site.timezone}",
+            f"faulted branches: {_names(outage.faulted_branches)}",
+            f"infeeds dead: {_names(dead)}; live: {_names(live)}",
+            f"outage area: {len(area)} of {len(case.view.buses)} buses"
+            + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
+        ],
+    )
 
 
 def _network(case: Case) -> str:
@@ -61,12 +64,15 @@ def _network(case: Case) -> str:
     kinds = {kind: sum(branch.kind == kind for branch in branches) for kind in ("line", "trafo", "switch")}
     levels = sorted({bus.vn_kv for bus in view.buses.values()}, reverse=True)
     switchable = [branch for branch in branches if branch.switchable]
-    return _block("Network", [
-        f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
-        f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
-        f"{kinds['switch']} switches without length",
-        f"{len(switchable)} switchable: {_names(_state(branch) for branch in switchable)}",
-    ])
+    return _block(
+        "Network",
+        [
+            f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
+            f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
+            f"{kinds['switch']} switches without length",
+            f"{len(switchable)} switchable: {_names(_state(branch) for branch in switchable)}",
+        ],
+    )
 
 
 def _state(branch: Branch) -> str:
@@ -107,20 +113,28 @@ def _units(case: Case) -> str:
 def _load(case: Case) -> str:
     loads = {bus: p_kw for bus, p_kw in case.base_load_kw.items() if p_kw > 0}
     inside = sum(p_kw for bus, p_kw in loads.items() if bus in case.view.outage_area)
-    return _block("Load", [
-        f"coincident peak {_number(round(sum(loads.values()), 1))} kW at {len(loads)} buses, "
-        f"{_number(round(inside, 1))} kW of it in the outage area",
-        f"a bus has {_number(round(min(loads.values()), 1))} to {_number(round(max(loads.values()), 1))} kW",
-    ])
+    return _block(
+        "Load",
+        [
+            f"coincident peak {_number(round(sum(loads.values()), 1))} kW at {len(loads)} buses, "
+            f"{_number(round(inside, 1))} kW of it in the outage area",
+            f"a bus has {_number(round(min(loads.values()), 1))} to {_number(round(max(loads.values()), 1))} kW",
+        ],
+    )
 
 
 def _clock(case: Case) -> str:
     clock, pv, sd_pct = case.scenario.clock, case.scenario.pv, case.scenario.load.actual.sd_pct
-    forecast = "perfect forecast" if case.scenario.perfect_forecast else (
-        f"actual load differs by {sd_pct:g} % (standard deviation), PV by at most {pv.variability_pct:g} %"
+    forecast = (
+        "perfect forecast"
+        if case.scenario.perfect_forecast
+        else (f"actual load differs by {sd_pct:g} % (standard deviation), PV by at most {pv.variability_pct:g} %")
     )
-    return _block("Clock and forecast", [
-        f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
-        f"simulation step {clock.sim_step_min} min",
-        f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
-    ])
+    return _block(
+        "Clock and forecast",
+        [
+            f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
+            f"simulation step {clock.sim_step_min} min",
+            f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
+        ],
+    )

@@ -205,9 +205,7 @@ def _origin(field: str, file: str, overridden: dict[str, str]) -> str:
     return "--set" if touched else file
 
 
-def _build(
-    scenario: Scenario, path: Path, file: str, files: list[Path], problems: list[Problem]
-) -> Case | None:
+def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problems: list[Problem]) -> Case | None:
     """Everything beyond the schema. Parts of the scenario that are None had problems and are left out."""
     folder = path.resolve().parent
     if scenario.network is None:

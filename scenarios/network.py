@@ -78,9 +78,16 @@ def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branc
         found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, switch.closed))
     return [
         Branch(
-            id=branch, from_bus=name[start], to_bus=name[end], r_pu=float(r), x_pu=float(x),
-            s_max_kva=math.inf if math.isnan(s_max) else float(s_max), kind=kind,
-            switchable=branch in switchable, faulted=branch in faulted, closed=bool(closed),
+            id=branch,
+            from_bus=name[start],
+            to_bus=name[end],
+            r_pu=float(r),
+            x_pu=float(x),
+            s_max_kva=math.inf if math.isnan(s_max) else float(s_max),
+            kind=kind,
+            switchable=branch in switchable,
+            faulted=branch in faulted,
+            closed=bool(closed),
         )
         for kind, branch, start, end, r, x, s_max, closed in found
     ]

@@ -31,7 +31,9 @@ class TablesNetwork(Part):
     folder: str = Field(
         description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
     )
-    options: dict[str, str] = Field(default_factory=dict, description="Option name → value, see the folder's options.yaml.")
+    options: dict[str, str] = Field(
+        default_factory=dict, description="Option name → value, see the folder's options.yaml."
+    )
 
 
 class PandapowerFunction(Part):
@@ -40,8 +42,12 @@ class PandapowerFunction(Part):
     kind: Literal["function"] = "function"
     function: str
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    switchable: tuple[str, ...] = Field(default=(), description="Branches with a remotely operated switch, added to the net's own.")
-    normally_open: tuple[str, ...] | None = Field(default=None, description="Open before the outage; None: as the net has it.")
+    switchable: tuple[str, ...] = Field(
+        default=(), description="Branches with a remotely operated switch, added to the net's own."
+    )
+    normally_open: tuple[str, ...] | None = Field(
+        default=None, description="Open before the outage; None: as the net has it."
+    )
 
 
 class PandapowerJson(Part):
@@ -60,8 +66,12 @@ class Clock(Part):
     """Plan step, simulation step, replan interval (min)."""
 
     plan_step_min: Minutes = Field(default=30, description="Δt of the plan [A, D4].")
-    sim_step_min: Minutes = Field(default=5, description="Step of the world and its AC power flow; divides the plan step.")
-    replan_interval_min: Minutes | None = Field(default=None, description="How often the dispatch centre replans; None: each plan step.")
+    sim_step_min: Minutes = Field(
+        default=5, description="Step of the world and its AC power flow; divides the plan step."
+    )
+    replan_interval_min: Minutes | None = Field(
+        default=None, description="How often the dispatch centre replans; None: each plan step."
+    )
 
     @property
     def replan_min(self) -> int:
@@ -74,7 +84,9 @@ class Outage(Part):
     start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
     duration_min: Minutes
     faulted_branches: tuple[str, ...] = ()
-    dead_infeeds: tuple[str, ...] | None = Field(default=None, description="Infeeds without voltage; None: as the network's tables say, else all.")
+    dead_infeeds: tuple[str, ...] | None = Field(
+        default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
+    )
 
     @field_validator("start")
     @classmethod
@@ -119,7 +131,9 @@ class ActualLoad(Part):
 class Load(Part):
     """Demand of the LAs."""
 
-    source: Literal["shares", "network"] = Field(default="shares", description="Peaks by shares of peak_kw, or from the net's load table.")
+    source: Literal["shares", "network"] = Field(
+        default="shares", description="Peaks by shares of peak_kw, or from the net's load table."
+    )
     peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
     scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
     power_factor: Annotated[float, Field(gt=0, le=1)] = 0.95
@@ -128,15 +142,19 @@ class Load(Part):
         default="equal", description="Relative share by bus; buses that a mapping does not name have none."
     )
     shares_seed: int | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
-    shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(default=0.5, description="Random shares are 1 ± spread, then normalised.")
+    shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Random shares are 1 ± spread, then normalised."
+    )
     mix: dict[LoadClass, NonNegative] = Field(
         default_factory=lambda: {"h0": 0.40, "g0": 0.35, "g3": 0.25},
-        description="Class mix, BDEW standard load profiles; 40 % household, 35 % general business, 25 % round the clock [A].",
+        description="Class mix of BDEW profiles: 40 % household, 35 % general business, 25 % round the clock [A].",
     )
-    mix_by_bus: dict[str, dict[LoadClass, NonNegative]] = Field(default_factory=dict, description="Other mixes for single buses.")
+    mix_by_bus: dict[str, dict[LoadClass, NonNegative]] = Field(
+        default_factory=dict, description="Other mixes for single buses."
+    )
     forecast_csv: str | None = Field(
         default=None,
-        description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q in kW, kvar; "
+        description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q (kW, kvar); "
         "each row holds until the next; replaces the forecast of the LAs named.",
     )
     actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
@@ -157,10 +175,16 @@ class Pv(Part):
 
     performance_ratio: Annotated[float, Field(gt=0, le=1)] = 0.78
     clear_sky_index: Annotated[float, Field(ge=0, le=1.5)] = Field(default=1.0, description="Mean index; the forecast.")
-    variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %].")
+    variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %]."
+    )
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
-    reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(default=30, description="PV waits this long after its bus is energised; one plan step in (13c).")
-    forecast_csv: str | None = Field(default=None, description="Same form, one column per PV unit id, per unit of s_kva.")
+    reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
+    )
+    forecast_csv: str | None = Field(
+        default=None, description="Same form, one column per PV unit id, per unit of s_kva."
+    )
     actual_csv: str | None = None
 
 
@@ -207,7 +231,9 @@ class Limits(Part):
     vm_min_pu: Positive = Field(default=0.93, description="±7 % for 10 kV and 20 kV [S: GB/T 12325].")
     vm_max_pu: Positive = 1.07
     reference_vm_pu: Positive = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
-    min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7).")
+    min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7)."
+    )
     max_loading_pct: Positive = 100.0
 
     @model_validator(mode="after")
@@ -220,15 +246,25 @@ class Limits(Part):
 class DispatchCentre(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
-    switching_cost_kwh: NonNegative = Field(default=1.0, description="c_sw of (18), once per branch and operation (D13) [A].")
-    loss_allowance_pct: NonNegative = Field(default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A].")
-    first_online_step_free: bool = Field(default=True, description="(13j) as printed; false bounds the first on-line step too (D8).")
+    switching_cost_kwh: NonNegative = Field(
+        default=1.0, description="c_sw of (18), once per branch and operation (D13) [A]."
+    )
+    loss_allowance_pct: NonNegative = Field(
+        default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A]."
+    )
+    first_online_step_free: bool = Field(
+        default=True, description="(13j) as printed; false bounds the first on-line step too (D8)."
+    )
     startup_power: Literal["sum", "printed"] = Field(default="sum", description="Σ p_in, or (12) as printed (D9).")
-    nbsu_reactive: Literal["online", "printed"] = Field(default="online", description="(13a): NBSU term only while on line, or always (D10).")
-    apparent_power: Literal["circle", "printed"] = Field(default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed.")
+    nbsu_reactive: Literal["online", "printed"] = Field(
+        default="online", description="(13a): NBSU term only while on line, or always (D10)."
+    )
+    apparent_power: Literal["circle", "printed"] = Field(
+        default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed."
+    )
     reserve_pct: NonNegative = Field(
         default=10.0,
-        description="Headroom the balance unit keeps where the plan's value allows it, in % of its island's demand [A].",
+        description="Headroom a balance unit keeps where the plan's value allows it, % of its island's demand [A].",
     )
     stored_energy_value: NonNegative = Field(
         default=3.0,
@@ -238,9 +274,12 @@ class DispatchCentre(Part):
     node_limit: Annotated[int, Field(gt=0)] = 20_000
     time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
     check_optimum: bool = Field(
-        default=True, description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong."
+        default=True,
+        description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
     )
-    solver_options: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Further HiGHS options.")
+    solver_options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="Further HiGHS options."
+    )
 
 
 class Gateway(Part):
@@ -257,7 +296,7 @@ class World(Part):
 
     nbsu_ramp_window_min: Minutes | None = Field(
         default=None,
-        description="A ramp of r kW/h lets output change by at most r × window within any such window; None: the plan step, as in (13j).",
+        description="A ramp of r kW/h lets output change by r × window within any such window; None: plan step (13j).",
     )
 
 

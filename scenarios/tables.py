@@ -302,9 +302,7 @@ def _net(
     import pandapower as pp
 
     net: Any = pp.create_empty_network(f_hz=50.0)
-    index = {
-        name: pp.create_bus(net, vn_kv=kv, name=name, geodata=places[name]) for name, kv in vn.items()
-    }
+    index = {name: pp.create_bus(net, vn_kv=kv, name=name, geodata=places[name]) for name, kv in vn.items()}
     for row in lines:
         name, kind = row.cells["name"], types[row.cells["std_type"]]
         start, end = (index[bus] for bus in ends[name])

@@ -153,6 +153,7 @@ class GridView:
 
         Within a kind the larger rating comes first, then the id. An NBSU counts only while it is on line.
         """
+
         def by_size(units: Iterable[Infeed | EssUnit | NbsuUnit]) -> list[str]:
             return [u.id for u in sorted(units, key=lambda u: (-u.s_kva, u.id))]
 

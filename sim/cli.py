@@ -10,11 +10,16 @@ import typer
 
 app = typer.Typer(
     help="Co-simulation testbed for restoring power in distribution networks after a blackout.",
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")
+]
 Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 

@@ -41,10 +41,16 @@ class Channel:
         delivered: dict[str, list[Envelope]] = {}
         for envelope in envelopes:
             delivered.setdefault(envelope["receiver"], []).append(envelope)
-            self._log.append({
-                "time_min": time_min, "sender": envelope["sender"], "receiver": envelope["receiver"],
-                "kind": envelope["kind"], "delivered_min": time_min, "status": "delivered",
-            })
+            self._log.append(
+                {
+                    "time_min": time_min,
+                    "sender": envelope["sender"],
+                    "receiver": envelope["receiver"],
+                    "kind": envelope["kind"],
+                    "delivered_min": time_min,
+                    "status": "delivered",
+                }
+            )
         return delivered
 
     def take_log(self) -> list[dict[str, Any]]:

@@ -131,7 +131,7 @@ class _Demand:
         times = [start + timedelta(minutes=float(minute)) for minute in self._edges[:-1]]
         curves = pd.concat([class_curves(year) for year in range(times[0].year, last.year + 1)])
         in_window = curves.loc[times]
-        whole_day = curves.loc[datetime(start.year, start.month, start.day):][: 24 * 60 // _CURVE_MIN]
+        whole_day = curves.loc[datetime(start.year, start.month, start.day) :][: 24 * 60 // _CURVE_MIN]
         coincident, courses, reactive = np.zeros(len(whole_day)), {}, {}
         for area in case.view.local_areas.values():
             p_kw, q_kvar = np.zeros(len(in_window)), np.zeros(len(in_window))

@@ -48,9 +48,16 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         except Exception as error:
             failure, cause = f"{type(error).__name__}: {error}", error
     write_run(
-        folder, scenario=case.scenario, strategy=strategy, seed=case.scenario.seed, recorder=log.recorder,
-        inputs=input_hashes(case), timing={f"{part}_s": s for part, s in log.seconds.items()}, failure=failure,
-        overwrite=overwrite, finish=draw_run_figures,
+        folder,
+        scenario=case.scenario,
+        strategy=strategy,
+        seed=case.scenario.seed,
+        recorder=log.recorder,
+        inputs=input_hashes(case),
+        timing={f"{part}_s": s for part, s in log.seconds.items()},
+        failure=failure,
+        overwrite=overwrite,
+        finish=draw_run_figures,
     )
     if cause is not None:
         raise RunFailedError(folder, failure) from cause
@@ -58,8 +65,13 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
 
 
 def compare_strategies(
-    sources: Sequence[str], strategies: Sequence[str], seeds: Sequence[int | None], folder: Path, *,
-    overrides: Sequence[str] = (), overwrite: bool = False,
+    sources: Sequence[str],
+    strategies: Sequence[str],
+    seeds: Sequence[int | None],
+    folder: Path,
+    *,
+    overrides: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> Comparison:
     """Every scenario under every strategy for every seed (None: the scenario's own), and the comparison of all.
 

@@ -28,9 +28,7 @@ def event(kind: str, element: str, value: float | None = None, unit: str = "", t
     return {"kind": kind, "element": element, "value": value, "unit": unit, "text": text}
 
 
-def step_events(
-    before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel]
-) -> list[Row]:
+def step_events(before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel]) -> list[Row]:
     """All events of a step but the operation of switches, in a fixed order."""
     rows: list[Row] = []
     for one in islands:

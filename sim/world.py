@@ -9,293 +9,48 @@ gateways and terminals inside one group at the same instant; orders → grid; ev
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, cast
 
 import mosaik
 import mosaik_api_v3
 from mosaik.starters import PythonStarter
 
-from controllers.dispatch_centre import Decision, DispatchCentre
+from controllers.dispatch_centre import DispatchCentre
 from controllers.gateway import EnergyGateway
 from controllers.strategies import Strategy
-from results.recorder import Recorder
 from scenarios.case import Case
-from sim.communication import DISPATCH_CENTRE, Channel, Envelope, gateway, terminal
+from sim.adapters import (
+    Adapter,
+    ChannelSim,
+    DispatchCentreSim,
+    GatewaySim,
+    GridSim,
+    ProfilesSim,
+    RecorderSim,
+    RunLog,
+    TerminalSim,
+    clock,
+)
+from sim.communication import DISPATCH_CENTRE, Channel, gateway, terminal
 from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
 from sim.profiles import Profiles
-
-Inputs = dict[str, dict[str, dict[str, Any]]]
-
-
-@dataclass
-class RunLog:
-    """What a run leaves behind: the recorder's tables and plans, and wall times in seconds by part."""
-
-    recorder: Recorder = field(default_factory=Recorder)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def add_seconds(self, part: str, seconds: float) -> None:
-        """Add to a part's wall time."""
-        self.seconds[part] = self.seconds.get(part, 0.0) + seconds
-
-
-class _Adapter(mosaik_api_v3.Simulator):
-    """Base of the adapters: entities are created once, named after what they stand for."""
-
-    def __init__(self, kind: str, models: dict[str, dict[str, Any]], step_min: int) -> None:
-        super().__init__({"api_version": "3.0", "type": kind, "models": models})  # type: ignore[arg-type]
-        self._step_min = step_min
-
-    def init(self, sid: str, time_resolution: float = 1.0, **_: Any):
-        return self.meta
-
-    def create(self, num: int, model: str, **params: Any) -> list[mosaik_api_v3.CreateResult]:
-        return [{"eid": params["eid"], "type": model}]
-
-
-def _model(attrs: list[str], **more: list[str]) -> dict[str, Any]:
-    return {"public": True, "params": ["eid"], "attrs": attrs, **more}
-
-
-def _one(values: dict[str, Any]) -> Any:
-    """The value of an input that has exactly one source."""
-    (value,) = values.values()
-    return value
-
-
-class _ProfilesSim(_Adapter):
-    """Time series: one entity per LA with its demand, PV availability and forecast."""
-
-    def __init__(self, profiles: Profiles, pv_of: dict[str, list[str]], step_min: int) -> None:
-        super().__init__("time-based", {"Series": _model(["demand", "pv_pu", "forecast"])}, step_min)
-        self._profiles, self._pv_of, self._now = profiles, pv_of, 0
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        self._now = time
-        return time + self._step_min
-
-    def get_data(self, outputs):
-        demand, pv_pu = self._profiles.demand(self._now), self._profiles.pv_pu(self._now)
-        values: dict[str, Callable[[str], Any]] = {
-            "demand": demand.__getitem__,
-            "pv_pu": lambda la: {pv: pv_pu[pv] for pv in self._pv_of[la]},
-            "forecast": lambda la: self._profiles.forecast(la, self._now),
-        }
-        return {la: {attr: values[attr](la) for attr in attrs} for la, attrs in outputs.items()}
-
-
-class _GridSim(_Adapter):
-    """The grid: an entity per LA and per switch, and one that gives the record of each step."""
-
-    def __init__(self, grid: Grid, log: RunLog, step_min: int, on_step: Callable[[int], None]) -> None:
-        models = {
-            "LocalArea": _model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
-            "Switch": _model(["operation", "closed"]),
-            "Record": _model(["record"]),
-        }
-        super().__init__("time-based", models, step_min)
-        self._grid, self._log, self._on_step = grid, log, on_step
-        self._record: Any = None
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        areas = {eid[3:]: attrs for eid, attrs in inputs.items() if eid.startswith("la.")}
-        began = _clock()
-        self._record = self._grid.step(
-            time,
-            demand={la: _one(attrs["demand"]) for la, attrs in areas.items()},
-            pv_pu={pv: value for attrs in areas.values() for pv, value in _one(attrs["pv_pu"]).items()},
-            switch_orders={
-                eid[3:]: closed for eid, attrs in inputs.items()
-                if eid.startswith("sw.") and (closed := _one(attrs["operation"])) is not None
-            },
-            area_orders={la: _one(attrs["order"]) for la, attrs in areas.items()},
-            planned_kw=_one(next(iter(areas.values()))["planned_kw"]),
-        )
-        self._log.add_seconds("grid", _clock() - began)
-        self._on_step(time)
-        return time + self._step_min
-
-    def get_data(self, outputs):
-        measurements, closed = self._grid.measurements(), self._grid.switch_states()
-        return {
-            eid: {
-                attr: self._record if attr == "record" else closed[eid[3:]] if attr == "closed" else measurements[eid[3:]]
-                for attr in attrs
-            }
-            for eid, attrs in outputs.items()
-        }
-
-
-class _MessagingSim(_Adapter):
-    """An actor that sends and receives: what it sends is an event, so nothing is delivered twice."""
-
-    def __init__(self, model: str, attrs: list[str], step_min: int) -> None:
-        spec = _model([*attrs, "inbox", "outbox"], **{"trigger": ["inbox"], "non-persistent": ["outbox"]})
-        super().__init__("hybrid", {model: spec}, step_min)
-        self._outbox: dict[str, list[Envelope]] = {}
-
-    def _sent(self, outputs) -> dict[str, dict[str, Any]]:
-        data = {eid: {"outbox": self._outbox[eid]} for eid in outputs if self._outbox.get(eid)}
-        self._outbox = {}
-        return data
-
-    def _next(self, time: int) -> int:
-        return time - time % self._step_min + self._step_min
-
-
-class _GatewaySim(_MessagingSim):
-    """Energy gateways: one entity per LA."""
-
-    def __init__(self, gateways: dict[str, EnergyGateway], step_min: int) -> None:
-        super().__init__("Gateway", ["measurement", "forecast", "order"], step_min)
-        self._gateways = gateways
-        self._measured: dict[str, Any] = {}
-        self._orders: dict[str, Any] = {}
-        self._assessed_at = -1
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        for la, own in self._gateways.items():
-            attrs = inputs.get(la, {})
-            if "measurement" in attrs:
-                self._measured[la] = _one(attrs["measurement"])
-            received = list(_received(attrs))
-            for envelope in received:
-                own.receive(envelope["body"])
-            if self._assessed_at != time:
-                psc = own.assess(self._measured[la], _one(attrs["forecast"]), time)
-                self._outbox[la] = [Envelope(sender=gateway(la), receiver=DISPATCH_CENTRE, kind="psc", body=psc)]
-            if self._assessed_at != time or received:
-                self._orders[la] = own.orders(time, self._measured[la])
-        self._assessed_at = time
-        return self._next(time)
-
-    def get_data(self, outputs):
-        data = self._sent(outputs)
-        for la, attrs in outputs.items():
-            if "order" in attrs:
-                data.setdefault(la, {})["order"] = self._orders[la]
-        return data
-
-
-class _TerminalSim(_MessagingSim):
-    """Field terminals: one entity per switch."""
-
-    def __init__(self, terminals: dict[str, FieldTerminal], step_min: int) -> None:
-        super().__init__("Terminal", ["closed", "operation"], step_min)
-        self._terminals = terminals
-        self._reported_at = -1
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        for switch, own in self._terminals.items():
-            attrs = inputs.get(switch, {})
-            for envelope in _received(attrs):
-                own.receive(envelope["body"])
-            if self._reported_at != time and "closed" in attrs:
-                body = {"switch": switch, "closed": _one(attrs["closed"])}
-                self._outbox[switch] = [
-                    Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
-                ]
-        self._reported_at = time
-        return self._next(time)
-
-    def get_data(self, outputs):
-        data = self._sent(outputs)
-        for switch, attrs in outputs.items():
-            if "operation" in attrs:
-                data.setdefault(switch, {})["operation"] = self._terminals[switch].operation()
-        return data
-
-
-class _ChannelSim(_Adapter):
-    """The communication network: one entity per address; runs whenever somebody sends."""
-
-    def __init__(self, channel: Channel, step_min: int) -> None:
-        attrs = ["send", "deliver"]
-        super().__init__("event-based", {"Mailbox": _model(attrs)}, step_min)
-        self._channel, self._delivered = channel, {}
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
-        sent = [e for eid in sorted(inputs) for batch in inputs[eid].get("send", {}).values() for e in batch]
-        self._delivered = self._channel.carry(sent, time)
-
-    def get_data(self, outputs):
-        return {eid: {"deliver": self._delivered[eid]} for eid in outputs if eid in self._delivered}
-
-
-class _DispatchCentreSim(_MessagingSim):
-    """The dispatch centre: one entity. It acts when messages arrive, once per instant."""
-
-    def __init__(self, centre: DispatchCentre, log: RunLog, step_min: int) -> None:
-        super().__init__("DispatchCentre", ["planned_kw"], step_min)
-        self._centre, self._log, self._now = centre, log, 0
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
-        self._now = time
-        received = [e for attrs in inputs.values() for e in _received(attrs)]
-        if not received:
-            return
-        self._centre.receive(
-            {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
-            {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
-        )
-        began = _clock()
-        decision = self._centre.decide(time)
-        self._log.add_seconds("dispatch_centre", _clock() - began)
-        _record_decision(self._log, decision, time)
-        self._outbox[DISPATCH_CENTRE] = [
-            *(
-                Envelope(sender=DISPATCH_CENTRE, receiver=terminal(o["switch"]), kind="switch_order", body=o)
-                for o in decision.switches
-            ),
-            *(
-                Envelope(sender=DISPATCH_CENTRE, receiver=gateway(p["local_area"]), kind="net_power_plan", body=p)
-                for p in decision.net_power
-            ),
-        ]
-
-    def get_data(self, outputs):
-        data = self._sent(outputs)
-        for eid, attrs in outputs.items():
-            if "planned_kw" in attrs:
-                data.setdefault(eid, {})["planned_kw"] = self._centre.planned_kw(self._now)
-        return data
-
-
-class _RecorderSim(_Adapter):
-    """The recorder: takes each step's record and the message log."""
-
-    def __init__(self, channel: Channel, recorder: Recorder, step_min: int) -> None:
-        super().__init__("time-based", {"Recorder": _model(["record"])}, step_min)
-        self._channel, self._recorder = channel, recorder
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        record = _one(_one(inputs)["record"])
-        for table, rows in record.series.items():
-            self._recorder.add(table, rows)
-        self._recorder.add("message", self._channel.take_log())
-        self._recorder.add("events", record.events)
-        self._recorder.add("violations", record.violations)
-        return time + self._step_min
-
-    def get_data(self, outputs):
-        return {}
 
 
 class IncompleteRunError(RuntimeError):
     """The recorder did not see every step."""
 
 
-def run_world(case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: Callable[[int], None] = lambda _: None) -> None:
+def run_world(
+    case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: Callable[[int], None] = lambda _: None
+) -> None:
     """Run one co-simulation into ``log``.
 
     Raises ``IncompleteRunError`` if a step is missing, and whatever an actor raises; ``log`` then holds what was seen.
     """
-    clock, began = case.scenario.clock, _clock()
-    step_min, duration = clock.sim_step_min, case.scenario.outage.duration_min
+    began = clock()
+    step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid, channel = Profiles(case, seed), Grid(case), Channel()
     centre = DispatchCentre(view, case.scenario, strategy)
@@ -306,14 +61,14 @@ def run_world(case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: C
     world = mosaik.World({}, time_resolution=60.0, configure_logging=False, skip_greetings=True)
     try:
         start = _starter(world)
-        series = start("Profiles", _ProfilesSim(profiles, pv_of, step_min))
-        physics = start("Grid", _GridSim(grid, log, step_min, on_step))
-        recorder = start("Recorder", _RecorderSim(channel, log.recorder, step_min))
+        series = start("Profiles", ProfilesSim(profiles, pv_of, step_min))
+        physics = start("Grid", GridSim(grid, log, step_min, on_step))
+        recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
         with world.group():
-            gates = start("Gateways", _GatewaySim(gateways, step_min))
-            fields = start("Terminals", _TerminalSim(terminals, step_min))
-            mail = start("Communication", _ChannelSim(channel, step_min))
-            office = start("DispatchCentre", _DispatchCentreSim(centre, log, step_min))
+            gates = start("Gateways", GatewaySim(gateways, step_min))
+            fields = start("Terminals", TerminalSim(terminals, step_min))
+            mail = start("Communication", ChannelSim(channel, step_min))
+            office = start("DispatchCentre", DispatchCentreSim(centre, log, step_min))
 
         dispatch_centre = office.DispatchCentre(eid=DISPATCH_CENTRE)
         _connect_mail(world, mail, dispatch_centre, DISPATCH_CENTRE)
@@ -337,7 +92,7 @@ def run_world(case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: C
     finally:
         _cancel_pending(world)
         world.shutdown()
-        log.add_seconds("run", _clock() - began)
+        log.add_seconds("run", clock() - began)
     if log.recorder.steps_seen != duration // step_min:
         raise IncompleteRunError(f"the recorder saw {log.recorder.steps_seen} of {duration // step_min} steps")
 
@@ -352,10 +107,10 @@ def _cancel_pending(world: mosaik.World) -> None:
     world.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
 
 
-def _starter(world: mosaik.World) -> Callable[[str, _Adapter], Any]:
+def _starter(world: mosaik.World) -> Callable[[str, Adapter], Any]:
     """Start an adapter that exists already: mosaik makes simulators itself, so it is given one that returns ours."""
 
-    def start(name: str, adapter: _Adapter) -> Any:
+    def start(name: str, adapter: Adapter) -> Any:
         return world.start(PythonStarter(cast(type[mosaik_api_v3.Simulator], lambda: adapter)), sim_id=name)
 
     return start
@@ -366,25 +121,3 @@ def _connect_mail(world: mosaik.World, mail: Any, actor: Any, address: str) -> N
     mailbox = mail.Mailbox(eid=address)
     world.connect(actor, mailbox, ("outbox", "send"))
     world.connect(mailbox, actor, ("deliver", "inbox"), weak=True)
-
-
-def _received(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
-    for batch in attrs.get("inbox", {}).values():
-        yield from batch
-
-
-def _record_decision(log: RunLog, decision: Decision, now: int) -> None:
-    if decision.issued is None:
-        return
-    plan, solution = decision.issued.plan, decision.issued.solution
-    log.recorder.add_plan(plan.model_dump())
-    log.add_seconds("solver", solution.seconds)
-    log.seconds["solver_longest"] = max(log.seconds.get("solver_longest", 0.0), solution.seconds)
-    text = f"{decision.why}; {plan.status}, gap {plan.gap:.2%}, {solution.nodes} nodes"
-    log.recorder.add_event(
-        now, "plan_issued", DISPATCH_CENTRE, plan.planned_energy_kwh, "kWh", "; ".join(filter(None, (text, decision.issued.note)))
-    )
-
-
-def _clock() -> float:
-    return time.perf_counter()

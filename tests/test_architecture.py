@@ -15,7 +15,10 @@ ALLOWED = {
     "results": {"results", "scenarios"},
     "sim": {"sim", "controllers", "results", "scenarios"},
 }
-FORBIDDEN = {"controllers": {"pandapower", "mosaik", "mosaik_api_v3"}, "results": {"pandapower", "mosaik", "mosaik_api_v3"}}
+FORBIDDEN = {
+    "controllers": {"pandapower", "mosaik", "mosaik_api_v3"},
+    "results": {"pandapower", "mosaik", "mosaik_api_v3"},
+}
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if "runs" not in path.parts]
 
 

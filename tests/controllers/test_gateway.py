@@ -22,13 +22,15 @@ def gateway(*units) -> EnergyGateway:
         {"1": Bus("1", 10.0)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
         kind(PvUnit), kind(EssUnit), kind(NbsuUnit),
     )  # fmt: skip
-    scenario = Scenario.model_validate({
-        "name": "one",
-        "network": {"kind": "tables", "folder": "x"},
-        "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
-        "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
-        "load": {"peak_kw": 100.0},
-    })
+    scenario = Scenario.model_validate(
+        {
+            "name": "one",
+            "network": {"kind": "tables", "folder": "x"},
+            "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
+            "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
+            "load": {"peak_kw": 100.0},
+        }
+    )
     return EnergyGateway(view, "1", scenario)
 
 

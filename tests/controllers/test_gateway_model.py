@@ -120,9 +120,7 @@ def test_an_offline_nbsu_gives_no_reactive_power_unless_printed():
 def test_epigraph_equals_binaries_for_non_negative_costs(seed):
     rng = np.random.default_rng(seed)
     steps = 4
-    ess = tuple(
-        EssUnit(f"ess{k}", "1", rng.uniform(10, 60), rng.uniform(0, 50), rng.uniform(0, 50)) for k in range(2)
-    )
+    ess = tuple(EssUnit(f"ess{k}", "1", rng.uniform(10, 60), rng.uniform(0, 50), rng.uniform(0, 50)) for k in range(2))
     costs = Gateway(
         pv_cost=rng.uniform(0, 1), nbsu_cost=rng.uniform(0, 3),
         ess_discharge_cost=rng.choice([0.0, rng.uniform(0, 1)]), ess_charge_cost=rng.choice([0.0, rng.uniform(0, 1)]),

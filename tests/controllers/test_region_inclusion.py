@@ -177,9 +177,7 @@ STARTING = (
 )
 
 
-@pytest.mark.parametrize(
-    ("startup_power", "p_in", "error"), [("printed", 15.0, -5.0), ("sum", 20.0, 0.0)]
-)
+@pytest.mark.parametrize(("startup_power", "p_in", "error"), [("printed", 15.0, -5.0), ("sum", 20.0, 0.0)])
 def test_printed_startup_power_cannot_be_followed(startup_power, p_in, error):
     """Counter-example D9: T = (0.5 h, 1 h), p_in = (10, 10) kW. (12) says 15 kW, the units draw 20 kW."""
     rule = {"printed": psc.startup_power_printed, "sum": psc.startup_power_sum}[startup_power]
@@ -218,9 +216,7 @@ def test_chord_of_the_sum_of_nbsus_is_not_enough_once_they_run_unlike():
     first = {"full": (100.0, 100.0), "idle": (0.0, 0.0)}
     p, q = 100.0, SIN * 200.0
     assert p + CHORD * q < 200.0
-    asked = bare_area(
-        nbsu=nbsu, p_kw=(p,), q_kvar=(q,), nbsu_state=("online",), nbsu_first_kw=first, options=CIRCLE
-    )
+    asked = bare_area(nbsu=nbsu, p_kw=(p,), q_kvar=(q,), nbsu_state=("online",), nbsu_first_kw=first, options=CIRCLE)
     schedule = solve_local_area(asked)
     assert schedule.follow_error_kw == (0.0,)
     assert schedule.follow_error_kvar == pytest.approx((-SIN * 100.0,), abs=TOLERANCE_KW)

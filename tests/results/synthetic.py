@@ -17,7 +17,8 @@ PUBLISHED = {
     "source": "Guo et al. 2025",
     "dynamic_energy_mwh": 5.0,
     "static_energy_mwh": 0.186,
-    "ratio": 26.9, "calibrated": True,
+    "ratio": 26.9,
+    "calibrated": True,
     "note": "peak_kw and clear_sky_index were chosen so that the dynamic plan comes near the printed energy",
 }
 

@@ -229,8 +229,19 @@ def test_all_at_once(tmp_path: Path) -> None:
         limits={"vm_min_pu": "low"},
         outage={"faulted_branches": ["x-y"]},
         load={"actual_csv": "load.csv", "shares": {"z": 1}},
-        units={"nbsu": [{"id": "pv.c", "bus": "z", "s_kva": 1, "p_in_kw": 0, "ramp_up_kw_per_h": 1,
-                         "ramp_down_kw_per_h": 1, "start_min": 0}]},
+        units={
+            "nbsu": [
+                {
+                    "id": "pv.c",
+                    "bus": "z",
+                    "s_kva": 1,
+                    "p_in_kw": 0,
+                    "ramp_up_kw_per_h": 1,
+                    "ramp_down_kw_per_h": 1,
+                    "start_min": 0,
+                }
+            ]
+        },
     )
     fields = {problem.field for problem in problems(path, "load.power_factor=0.9")}
     expected = {"colour", "network.options.switches", "clock.sim_step_min", "limits.vm_min_pu", "load.shares"}

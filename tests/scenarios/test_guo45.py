@@ -70,7 +70,13 @@ def test_default_reading() -> None:
     view = case.view
     assert (len(view.buses), len(view.branches), len(view.sections)) == (45, 45, 13)
     assert {branch.id for branch in view.branches.values() if branch.switchable} == BLANK_ROWS | {
-        "1-2", "1-24", "18-19", "24-29", "12-13", "44-45", "45-19",
+        "1-2",
+        "1-24",
+        "18-19",
+        "24-29",
+        "12-13",
+        "44-45",
+        "45-19",
     }
     assert view.sections["24"].buses == ("24", "25", "26", "27", "28")
     assert view.sections["39"].buses == ("39", "40", "41", "42")

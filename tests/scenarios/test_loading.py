@@ -136,7 +136,8 @@ def test_bus_switches_are_branches_and_impedance_matches_the_net(tmp_path: Path)
 
 def test_a_scenario_extends_another(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
-        "extends: guo45/fault-0400\nname: mine\nload: {peak_kw: 3000}\noutage: {faulted_branches: []}\n", encoding="utf-8"
+        "extends: guo45/fault-0400\nname: mine\nload: {peak_kw: 3000}\noutage: {faulted_branches: []}\n",
+        encoding="utf-8",
     )
     (tmp_path / "further.yaml").write_text("extends: mine\nname: further\nseed: 4\n", encoding="utf-8")
     case, base = load_case(tmp_path / "further.yaml"), load_case("guo45/fault-0400").scenario

@@ -166,9 +166,7 @@ class Run:
         """Orders arrive in the first of ``steps`` steps."""
         given = orders(self.case, *units, pick_up=pick_up)
         for _ in range(steps):
-            self.record = self.grid.step(
-                self.time_min, self.demand, self.pv_pu, switches or {}, given, planned or {}
-            )
+            self.record = self.grid.step(self.time_min, self.demand, self.pv_pu, switches or {}, given, planned or {})
             self.time_min += self.case.scenario.clock.sim_step_min
             switches, given = {}, {}
         return self

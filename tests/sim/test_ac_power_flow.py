@@ -22,7 +22,8 @@ def random_case(rng: random.Random) -> Case:
     names = [f"n{k}" for k in range(rng.randint(2, 30))]
     lines = [
         Line(rng.choice(names[:k]), name, length_km=rng.uniform(0.05, 3), c_nf_per_km=rng.choice((0.0, 11.5, 370.0)))
-        for k, name in enumerate(names) if k
+        for k, name in enumerate(names)
+        if k
     ]
     return build_case(lines, [ess(name) for name in names], buses=names)
 
