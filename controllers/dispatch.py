@@ -5,6 +5,7 @@ would be the solver's whim. This linear problem chooses one on stated grounds: b
 forecast misses, then energy stays in store, then generation is cheap.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 import pyomo.environ as pyo

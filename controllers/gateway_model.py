@@ -10,6 +10,7 @@ Net power is followed exactly wherever the units can. A slack that costs more th
 (``follow_penalty``) takes the rest, so that a plan no unit can follow is reported, not infeasible.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 import math

@@ -4,6 +4,7 @@ Read ``contents`` as a table of contents: each entry is a function in ``region``
 states one equation, and the Pyomo component of the same name.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -3,6 +3,7 @@
 Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 from controllers.region import X

@@ -3,6 +3,7 @@
 Sets: N LAs, of them PV, ESS, NBSU, INFEED; T steps; K launches of an NBSU. Every bound holds per LA i and step t.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 import pyomo.environ as pyo

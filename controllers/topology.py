@@ -6,6 +6,7 @@ energised switches, so it is connected to one; and energised closed switches num
 units, so every island is a tree with exactly one balance unit.
 """
 
+# pyright: basic
 from __future__ import annotations
 
 import pyomo.environ as pyo

@@ -20,6 +20,9 @@ from sim.grid import Grid
 from sim.profiles import Profiles
 
 Inputs = dict[str, dict[str, dict[str, Any]]]
+"""entity → attribute → source → value"""
+Requested = dict[str, list[str]]
+Outputs = dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -41,10 +44,10 @@ class Adapter:
     """set by mosaik"""
 
     def __init__(self, kind: str, models: dict[str, dict[str, Any]], step_min: int) -> None:
-        self.meta = {"api_version": "3.0", "type": kind, "models": models, "extra_methods": []}
+        self.meta: dict[str, Any] = {"api_version": "3.0", "type": kind, "models": models, "extra_methods": []}
         self._step_min = step_min
 
-    def init(self, sid: str, time_resolution: float = 1.0, **_: Any):
+    def init(self, sid: str, time_resolution: float = 1.0, **_: Any) -> dict[str, Any]:
         return self.meta
 
     def create(self, num: int, model: str, **params: Any) -> list[dict[str, Any]]:
@@ -78,7 +81,7 @@ class ProfilesSim(Adapter):
         self._now = time
         return time + self._step_min
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         demand, pv_pu = self._profiles.demand(self._now), self._profiles.pv_pu(self._now)
         values: dict[str, Callable[[str], Any]] = {
             "demand": demand.__getitem__,
@@ -120,7 +123,7 @@ class GridSim(Adapter):
         self._on_step(time)
         return time + self._step_min
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         measurements, closed = self._grid.measurements(), self._grid.switch_states()
         return {
             eid: {
@@ -143,7 +146,7 @@ class MessagingSim(Adapter):
         super().__init__("hybrid", {model: spec}, step_min)
         self._outbox: dict[str, list[Envelope]] = {}
 
-    def _sent(self, outputs) -> dict[str, dict[str, Any]]:
+    def _sent(self, outputs: Requested) -> Outputs:
         data = {eid: {"outbox": self._outbox[eid]} for eid in outputs if self._outbox.get(eid)}
         self._outbox = {}
         return data
@@ -178,7 +181,7 @@ class GatewaySim(MessagingSim):
         self._assessed_at = time
         return self._next(time)
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         data = self._sent(outputs)
         for la, attrs in outputs.items():
             if "order" in attrs:
@@ -207,7 +210,7 @@ class TerminalSim(MessagingSim):
         self._reported_at = time
         return self._next(time)
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         data = self._sent(outputs)
         for switch, attrs in outputs.items():
             if "operation" in attrs:
@@ -227,7 +230,7 @@ class ChannelSim(Adapter):
         sent = [e for eid in sorted(inputs) for batch in inputs[eid].get("send", {}).values() for e in batch]
         self._delivered = self._channel.carry(sent, time)
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         return {eid: {"deliver": self._delivered[eid]} for eid in outputs if eid in self._delivered}
 
 
@@ -262,7 +265,7 @@ class DispatchCentreSim(MessagingSim):
             ),
         ]
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         data = self._sent(outputs)
         for eid, attrs in outputs.items():
             if "planned_kw" in attrs:
@@ -286,7 +289,7 @@ class RecorderSim(Adapter):
         self._recorder.add("violations", record.violations)
         return time + self._step_min
 
-    def get_data(self, outputs):
+    def get_data(self, outputs: Requested) -> Outputs:
         return {}
 
 

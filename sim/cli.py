@@ -69,7 +69,9 @@ def compare(
     from sim.run import compare_strategies, new_run_folder
 
     folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
-    names = [name.strip() for name in strategies.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in strategies.split(",") if name.strip()))
+    if not names:
+        raise InputError(f"--strategies {strategies!r} names none; write dynamic,static")
     comparison = compare_strategies(
         scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite
     )
@@ -110,6 +112,22 @@ def parse_seeds(text: str | None) -> list[int | None]:
 
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted", 3)
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """Exit with the message and code of an error that a user can cause; return from any other."""
+    if type(error).__module__.startswith(("click", "typer")):
+        _fail(str(getattr(error, "format_message", lambda: error)()), 2)
+    # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
     from controllers.strategies import UnknownStrategyError
     from results.new_folder import FolderNotEmpty
@@ -117,20 +135,12 @@ def main() -> None:
     from scenarios.problems import ScenarioError
     from sim.run import RunFailedError
 
-    try:
-        app(standalone_mode=False)
-    except typer.Exit as error:
-        sys.exit(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        _fail("interrupted", 3)
-    except (ScenarioError, UnknownStrategyError, FolderNotEmpty, NotARun, InputError, SolverOptionError) as error:
+    if isinstance(
+        error, ScenarioError | UnknownStrategyError | FolderNotEmpty | NotARun | InputError | SolverOptionError
+    ):
         _fail(str(error), 2)
-    except RunFailedError as error:
+    if isinstance(error, RunFailedError):
         _fail(str(error), 3)
-    except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")):
-            _fail(error.format_message() if hasattr(error, "format_message") else str(error), 2)  # type: ignore[attr-defined]
-        raise
 
 
 def _fail(message: str, code: int) -> None:

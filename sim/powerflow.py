@@ -11,6 +11,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -160,14 +161,14 @@ class PowerFlow:
         va = net.res_bus["va_degree"].to_numpy()
         if not np.array_equal(np.isnan(vm), ~net.bus["in_service"].to_numpy()):
             raise WorldError("voltages are not defined exactly on the energised buses")
-        ends = {}
+        ends: dict[str, Any] = {}
         for table, (a, b) in _BRANCH_TABLES.items():
             columns = [f"p_{a}_mw", f"q_{a}_mvar", f"p_{b}_mw", f"q_{b}_mvar", f"vm_{a}_pu", f"vm_{b}_pu"]
             ends[table] = net[f"res_{table}"][columns].to_numpy()
         slack = net.res_ext_grid[["p_mw", "q_mvar"]].to_numpy() * 1000
         return {one.island.id: self._read_island(one, vm, va, ends, slack) for one in inputs}
 
-    def _read_island(self, one: IslandInput, vm, va, ends, slack) -> IslandFlow:
+    def _read_island(self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], slack: Any) -> IslandFlow:
         branches: dict[str, BranchFlow] = {}
         losses_kw = 0.0
         for branch in one.island.branches:

@@ -32,12 +32,14 @@ class RunFailedError(RuntimeError):
 def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False, label: str = "") -> Path:
     """One co-simulation of a case under a strategy, written to ``folder`` with its figures; returns the folder.
 
-    Raises ``FolderNotEmpty`` and ``UnknownStrategyError`` before anything runs, ``RunFailedError`` after writing what a
-    failed or interrupted run has recorded.
+    Raises ``FolderNotEmpty``, ``UnknownStrategyError`` and ``SolverOptionError`` before anything runs,
+    ``RunFailedError`` after writing what a failed or interrupted run has recorded.
     """
-    from sim.world import RunLog, run_world  # mosaik and pandapower take seconds to import
+    from controllers.solver import check_options  # solver, mosaik and pandapower take seconds to import
+    from sim.world import RunLog, run_world
 
     chosen = strategy_named(strategy)
+    check_options(case.scenario.dispatch_centre.solver_options)
     ensure_writable(folder, overwrite)
     log, failure, cause = RunLog(), "", None
     with _progress(case, label or f"{case.scenario.name} {strategy}") as on_step:

@@ -1,0 +1,137 @@
+"""The command line's contract: commands, folders, exit codes, one clear message and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim import cli, run
+
+FAST = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
+
+
+@pytest.fixture
+def relight(monkeypatch, capsys, tmp_path):
+    """Call the command in this process: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["relight", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_check_explains(relight) -> None:
+    code, out, err = relight("check", "guo45/fault-0400")
+    assert (code, err) == (0, "")
+    for fact in ("45 buses", "13", "ess.27", "12-13"):
+        assert fact in out
+
+
+def test_check_lists_every_error_at_once(relight, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(
+        "extends: guo45/fault-0400\nname: bad\ncolour: red\nload: {peak_kw: -4}\nclock: {sim_step_min: 7}\n"
+        "outage: {faulted_branches: ['1-45']}\nunits: {pv: [{id: pv.99, bus: '99', s_kva: 5}]}\n",
+        encoding="utf-8",
+    )
+    code, out, err = relight("check", "bad.yaml")
+    assert (code, out) == (2, "")
+    for mistake in ("colour", "peak_kw", "sim_step_min", "1-45", "99"):
+        assert mistake in err
+    assert "Traceback" not in err and len(err.splitlines()) >= 5
+
+
+def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight, tmp_path: Path) -> None:
+    command = ("run", "guo45/fault-0400", "--strategy", "static", "--seed", "3", "--out", "here", *FAST)
+    code, out, _ = relight(*command)
+    assert code == 0 and "served (MWh)" in out and "here" in out
+    summary = json.loads((tmp_path / "here" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["seed"] == 3 and summary["scenario"] == "guo45/fault-0400" and summary["strategy"] == "static"
+    for key in (
+        "demand_energy_mwh", "planned_energy_mwh", "served_energy_mwh", "weighted_served_energy_mwh", "energy_mwh",
+        "switch_operations", "interruptions", "ac", "plans",
+    ):  # fmt: skip
+        assert key in summary
+    assert {"pv", "ess_discharge", "ess_charge", "nbsu", "infeed", "losses"} <= summary["energy_mwh"].keys()
+    assert {"steps", "converged", "violated_steps", "violations_by_kind"} <= summary["ac"].keys()
+    assert {"count", "worst_gap", "all_proven"} <= summary["plans"].keys()
+    code, _, err = relight(*command)
+    assert code == 2 and "--overwrite" in err
+    assert relight(*command, "--overwrite")[0] == 0
+
+
+def test_without_out_a_run_gets_a_folder_of_its_own(relight, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert relight("run", "guo45/fault-0400", "--strategy", "static", *FAST)[0] == 0
+    names = sorted(path.name for path in (tmp_path / "results" / "runs").iterdir())
+    assert names == ["guo45_fault-0400_static_seed0", "guo45_fault-0400_static_seed0-2"]
+
+
+def test_compare_then_report(relight, tmp_path: Path) -> None:
+    code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--out", "c", *FAST)
+    assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
+    figures = sorted((tmp_path / "c" / "figures").iterdir())
+    for path in figures:
+        path.unlink()
+    assert relight("report", "c")[0] == 0
+    assert sorted((tmp_path / "c" / "figures").iterdir()) == figures
+    one = next((tmp_path / "c" / "runs").iterdir())
+    assert relight("report", str(one))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "no/such"), "guo45/fault-0400"),
+        (("run", "guo45/fault-0400", "--strategy", "magic"), "dynamic, static"),
+        (("run", "guo45/fault-0400", "--set", "load.peek=3"), "peek"),
+        (("run", "guo45/fault-0400", "--set", "dispatch_centre.solver_options={mip_gapp: 1}"), "mip_gapp"),
+        (("run", "guo45/fault-0400", "--seed", "-1"), "--seed"),
+        (("compare", "guo45/fault-0400", "--seeds", "3..1"), "3..1"),
+        (("compare", "guo45/fault-0400", "--strategies", "dynamic,,magic"), "magic"),
+        (("compare", "guo45/fault-0400", "--strategies", ","), "strateg"),
+        (("report", "nowhere"), "nowhere"),
+        (("fly",), "fly"),
+    ],
+)
+def test_wrong_input_is_exit_2_with_one_message_and_nothing_written(relight, tmp_path, arguments, message) -> None:
+    code, out, err = relight(*arguments)
+    assert code == 2 and message in err and "Traceback" not in err + out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("broken on purpose")
+
+    monkeypatch.setattr("sim.grid.Grid.measurements", broken)
+    code, _, err = relight("run", "guo45/fault-0400", "--out", "failed", *FAST)
+    assert code == 3 and "broken on purpose" in err and "failed" in err and "Traceback" not in err
+    assert json.loads((tmp_path / "failed" / "manifest.json").read_text(encoding="utf-8"))["status"] == "failed"
+
+
+def test_seeds() -> None:
+    assert cli.parse_seeds("0..2, 7") == [0, 1, 2, 7]
+    assert cli.parse_seeds(None) == [None]
+
+
+def test_help_is_quick_and_complete() -> None:
+    """Power flow and co-simulation libraries take seconds to import; asking for help must not."""
+    code = "import sys; sys.argv=['relight','--help']\nimport sim.cli\ntry: sim.cli.main()\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('pandapower','mosaik','pyomo','matplotlib','pvlib') if m in sys.modules])"
+    environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(command in done.stdout for command in ("check", "run", "compare", "report"))
