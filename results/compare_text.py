@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,7 +118,26 @@ def as_text(comparison: Comparison) -> str:
             lines += [*_published_lines(records(printed)), ""]
         if note := comparison.notes.get(scenario):
             lines += [*textwrap.wrap(note, WIDTH), ""]
+    if len(comparison.runs.groupby(["scenario", "strategy"])) > 1:
+        lines += ["Overview (means over seeds)" if len(set(comparison.runs["seed"])) > 1 else "Overview"]
+        lines += [*_text_table(*_overview(comparison)), ""]
     return "\n".join(lines)
+
+
+def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """One line per case and strategy: energies in MWh, violated steps, worst gap, served energy dynamic / static."""
+    columns = ["demand_energy_mwh", "planned_energy_mwh", "served_energy_mwh", "ac_violated_steps", "worst_gap"]
+    means = comparison.runs.groupby(["scenario", "strategy"], sort=False)[columns].mean()
+    ratios = comparison.published[comparison.published["quantity"] == "served energy, ratio"]
+    of_case = dict(zip(ratios["scenario"], ratios["value"], strict=True))
+    body: list[list[str]] = []
+    for (scenario, strategy), row in zip(means.index.tolist(), means.to_numpy().tolist(), strict=True):
+        demand, planned, served, violated, gap = row
+        ratio = of_case.get(scenario)
+        shown = f"{ratio:.2f}x" if strategy == "dynamic" and ratio is not None and not math.isnan(ratio) else ""
+        cells = [f"{demand:.2f}", f"{planned:.2f}", f"{served:.2f}", f"{violated:g}", f"{gap:.2%}", shown]
+        body.append([f"{scenario} {strategy}", *cells])
+    return ["MWh", "demand", "planned", "served", "viol.", "gap", "ratio"], body
 
 
 def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:

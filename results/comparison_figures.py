@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def read_comparison(folder: Path) -> tuple[dict[str, datetime], pd.DataFrame, pd.DataFrame]:
     """Outage starts by scenario, ``served.csv`` and ``comparison.csv`` of a comparison's folder. Raises NotARun."""
-    starts = read_json(folder / "comparison.json")["starts"]
+    starts = read_json(folder / "comparison.json").get("starts")
+    if starts is None:
+        raise NotARun(f"{folder}: this comparison was not finished; run it again with --overwrite")
     names = {"scenario": str, "strategy": str}
     try:
         power, runs = (

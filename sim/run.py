@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from results.compare import Comparison, compare
 from results.compare_text import write_comparison
 from results.figures import draw_comparison_figures, draw_run_figures
 from results.new_folder import ensure_writable
+from results.recorder import write_json
 from results.run_folder import write_run
 from scenarios.case import Case
 from scenarios.loader import input_hashes, load_case
@@ -80,15 +82,22 @@ def compare_strategies(
     All inputs are checked before the first run. Each run's folder is complete as soon as it is done, under
     ``folder/runs``; the comparison is written last. Raises as ``simulate`` and ``load_case`` do.
     """
+    from controllers.solver import check_options
+
     for strategy in strategies:
         strategy_named(strategy)
     cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
+    for options in {id(case): case.scenario.dispatch_centre.solver_options for case in cases}.values():
+        check_options(options)
     ensure_writable(folder, overwrite)
-    folders = []
+    shutil.rmtree(folder, ignore_errors=True)  # runs of an earlier comparison must not stay beside the new ones
+    folder.mkdir(parents=True)
+    write_json(folder / "comparison.json", {"status": "incomplete"})  # marks the folder as ours from the start
+    folders: list[Path] = []
     for case in cases:
         for strategy in strategies:
             name = f"{case.scenario.name.replace('/', '_')}_{strategy}_seed{case.scenario.seed}"
-            folders.append(simulate(case, strategy, folder / "runs" / name, overwrite=overwrite))
+            folders.append(simulate(case, strategy, folder / "runs" / name))
     comparison = compare(folders)
     write_comparison(comparison, folder)
     draw_comparison_figures(folder)

@@ -11,7 +11,8 @@ import pytest
 
 from controllers import gateway as gateway_module
 from controllers.strategies import strategy_named
-from results.run_tables import read_run
+from results.figures import draw_comparison_figures
+from results.run_tables import NotARun, read_run
 from results.tables import SERIES
 from scenarios.loader import load_case
 from sim import world
@@ -200,6 +201,25 @@ def test_a_run_that_the_recorder_did_not_see_to_its_end_is_incomplete(monkeypatc
     monkeypatch.setattr(world.RecorderSim, "step", lambda self, time, inputs, max_advance: time + 10)
     with pytest.raises(IncompleteRunError):
         run(GUO, "static", 0, "outage.duration_min=30")
+
+
+def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritten(tmp_path: Path, monkeypatch) -> None:
+    def interrupted(case, strategy, folder, **options):
+        if strategy == "dynamic":
+            raise RunFailedError(folder, "interrupted")
+        return real(case, strategy, folder, **options)
+
+    real = simulate
+    monkeypatch.setattr("sim.run.simulate", interrupted)
+    with pytest.raises(RunFailedError):
+        compare_strategies([CIGRE], ["static", "dynamic"], [0], tmp_path / "out", overrides=SHORT)
+    (finished,) = (tmp_path / "out" / "runs").iterdir()
+    assert json.loads((finished / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
+    with pytest.raises(NotARun, match="not finished"):
+        draw_comparison_figures(tmp_path / "out")
+    monkeypatch.setattr("sim.run.simulate", real)
+    compare_strategies([CIGRE], ["static"], [1], tmp_path / "out", overrides=SHORT, overwrite=True)
+    assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["cigre_mv_blackout_static_seed1"]
 
 
 def test_compare_writes_runs_tables_and_figures(tmp_path: Path) -> None:
