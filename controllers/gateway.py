@@ -107,11 +107,14 @@ class EnergyGateway:
         if running is None or t is None:
             return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, pick_up=False)
         problem = running.problem
-        if not problem.energised[t]:
+        pick_up = problem.energised[t] and self._picks_up(
+            (running.plan["issued_at_min"], problem.step_start_min[t]), time_min
+        )
+        # A black start is tried when a plan step begins. If the area is dark after that, it waits for the next.
+        if not problem.energised[t] or not (measurement["energised"] or pick_up):
             idle = {u: _order(self._state_when_dark(u, measurement)) for u in self._unit_ids}
             return LocalAreaOrder(units=idle, pick_up=False)
 
-        pick_up = self._picks_up((running.plan["issued_at_min"], problem.step_start_min[t]), time_min)
         served = pick_up or not measurement["shed"]
         demand_kw, demand_kvar = self._demand_now(measurement)
         p_target = problem.p_kw[t] + demand_kw * served

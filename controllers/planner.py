@@ -27,17 +27,18 @@ class PlanRecord:
 class Planner:
     """Plans again and again with kept models.
 
-    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14).
+    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14);
+    ``lazy_voltage`` leaves voltage limits out until a plan breaks one, which changes no optimum.
     """
 
-    def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False) -> None:
+    def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
         self.model = build_model(graph, steps, static)
         fixed = nx.MultiGraph((self.model.from_la[k], self.model.to_la[k]) for k in self.model.FIXED)
         # In a mesh of links without switches the flows themselves follow from the voltages.
         self._voltage_is_left_out = False
-        if not len(fixed) or nx.is_forest(fixed):
+        if lazy_voltage and (not len(fixed) or nx.is_forest(fixed)):
             self._leave_voltage_out(True)
 
     @cached_property

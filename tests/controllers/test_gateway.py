@@ -182,6 +182,15 @@ def test_a_dark_area_is_off_but_its_nbsu_idles():
     assert order["units"]["nbsu"]["state"] == "off"
 
 
+def test_a_black_start_that_failed_is_tried_again_with_the_next_plan_step_only():
+    units = {"ess": FULL["ess"]}
+    own = running(gateway(ESS), units, plan((-50.0, -50.0), balance="ess"), energised_min=0.0)
+    dark = {t: own.orders(t, measured(units, t, energised_min=0.0)) for t in (0.0, 5.0, 25.0, 30.0, 35.0)}
+    assert {t: o["units"]["ess"]["state"] for t, o in dark.items()} == {
+        0.0: "form", 5.0: "off", 25.0: "off", 30.0: "form", 35.0: "off",
+    }  # fmt: skip
+
+
 def test_nbsu_starts_then_comes_on_line():
     units = {"ess": FULL["ess"], "nbsu": unit("off")}
     own = running(gateway(ESS, NBSU), units, plan((-60.0, 0.0), nbsu=("starting", "online"), balance=None))
