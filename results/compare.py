@@ -117,6 +117,7 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
     return {
         **{f"{name}_energy_mwh": summary[f"{name}_energy_mwh"] for name in ("demand", "planned", "served")},
         "weighted_served_energy_mwh": summary["weighted_served_energy_mwh"],
+        "first_plan_energy_mwh": plans["first_plan_energy_mwh"],
         **{f"{name}_mwh": value for name, value in energy.items()},
         "switch_operations": summary["switch_operations"],
         "interruptions": summary["interruptions"],

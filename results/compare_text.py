@@ -18,6 +18,7 @@ WIDTH = 80
 
 LABELS: dict[str, tuple[str, str, int]] = {
     "demand_energy_mwh": ("demand", "MWh", 3),
+    "first_plan_energy_mwh": ("first plan", "MWh", 3),
     "planned_energy_mwh": ("planned", "MWh", 3),
     "served_energy_mwh": ("served", "MWh", 3),
     "weighted_served_energy_mwh": ("served, weighted", "MWh", 3),
@@ -91,7 +92,7 @@ def as_markdown(comparison: Comparison) -> str:
         if seeds := _seeds_line(comparison, scenario):
             parts += [seeds, ""]
         printed = comparison.published[comparison.published["scenario"] == scenario]
-        if len(printed):
+        if len(printed) and (scenario in comparison.notes or len(strategies) > 1):
             head = ["", "strategy", "ours", "mark", "published", "mark"]
             body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)] for row in records(printed)]
             parts += [f"{_heading(records(printed))}:", "", *_md_table(head, body), ""]
@@ -125,19 +126,19 @@ def as_text(comparison: Comparison) -> str:
 
 
 def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """One line per case and strategy: energies in MWh, violated steps, worst gap, served energy dynamic / static."""
-    columns = ["demand_energy_mwh", "planned_energy_mwh", "served_energy_mwh", "ac_violated_steps", "worst_gap"]
+    """One line per case and strategy: energies in MWh, interruptions, violated steps, and served dynamic / static."""
+    columns = [f"{name}_energy_mwh" for name in ("demand", "first_plan", "planned", "served")]
+    columns += ["interruptions", "ac_violated_steps"]
     means = comparison.runs.groupby(["scenario", "strategy"], sort=False)[columns].mean()
     ratios = comparison.published[comparison.published["quantity"] == "served energy, ratio"]
     of_case = dict(zip(ratios["scenario"], ratios["value"], strict=True))
     body: list[list[str]] = []
     for (scenario, strategy), row in zip(means.index.tolist(), means.to_numpy().tolist(), strict=True):
-        demand, planned, served, violated, gap = row
         ratio = of_case.get(scenario)
         shown = f"{ratio:.2f}x" if strategy == "dynamic" and ratio is not None and not math.isnan(ratio) else ""
-        cells = [f"{demand:.2f}", f"{planned:.2f}", f"{served:.2f}", f"{violated:g}", f"{gap:.2%}", shown]
+        cells = [*(f"{mwh:.2f}" for mwh in row[:4]), *(f"{count:.1f}".removesuffix(".0") for count in row[4:]), shown]
         body.append([f"{scenario} {strategy}", *cells])
-    return ["MWh", "demand", "planned", "served", "viol.", "gap", "ratio"], body
+    return ["MWh", "demand", "first", "planned", "served", "int.", "viol.", "ratio"], body
 
 
 def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,13 @@ OURS = ("manifest.json", "comparison.json", "study.json")
 
 
 class FolderNotEmpty(ValueError):
-    """The folder asked for already holds files."""
+    """The folder asked for already holds files, or cannot be made."""
 
-    def __init__(self, folder: Path, ours: bool) -> None:
+    def __init__(self, folder: Path, ours: bool, reason: str = "") -> None:
         self.folder = folder
         self.ours = ours
         super().__init__(
-            f"{folder} already holds results; choose another folder or pass --overwrite"
+            reason or f"{folder} already holds results; choose another folder or pass --overwrite"
             if ours
             else f"{folder} holds files that are not results of this program, so it is never replaced; choose another"
         )
@@ -30,6 +31,9 @@ def ensure_writable(folder: Path, overwrite: bool = False) -> None:
     Raises FolderNotEmpty for a non-empty folder without ``overwrite``, and always for a folder that holds no results
     (a mistyped ``--out`` must not cost anybody their home directory).
     """
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise FolderNotEmpty(folder, ours=False, reason=f"{folder} cannot be made: {existing} is no writable folder")
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -92,6 +92,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def read_json(path: Path) -> Any:
     """Read one JSON file. Raises NotARun if it is missing or damaged."""
+    if not path.is_file():
+        raise NotARun(f"{path.parent} is no folder of a run or a comparison: it has no {path.name}")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -110,6 +110,12 @@ def _units(case: Case) -> str:
     return _block("Units (rated kVA)", lines)
 
 
+def _range(values: Iterable[float]) -> str:
+    """``93`` or ``40 to 120``, in tenths."""
+    rounded = sorted({round(value, 1) for value in values})
+    return " to ".join(dict.fromkeys(_number(value) for value in (rounded[0], rounded[-1]))) if rounded else "no"
+
+
 def _load(case: Case) -> str:
     loads = {bus: p_kw for bus, p_kw in case.base_load_kw.items() if p_kw > 0}
     inside = sum(p_kw for bus, p_kw in loads.items() if bus in case.view.outage_area)
@@ -118,7 +124,7 @@ def _load(case: Case) -> str:
         [
             f"coincident peak {_number(round(sum(loads.values()), 1))} kW at {len(loads)} buses, "
             f"{_number(round(inside, 1))} kW of it in the outage area",
-            f"a bus has {_number(round(min(loads.values()), 1))} to {_number(round(max(loads.values()), 1))} kW",
+            f"a bus has {_range(loads.values())} kW",
         ],
     )
 

@@ -19,6 +19,9 @@ from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, rea
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
+WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world")
+"""Parts whose change makes another case than the one a publication speaks of."""
+
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
     "missing": "missing; this key is required",
@@ -88,13 +91,19 @@ def _read(
         if base_path.resolve() in [known.resolve() for known in files]:
             raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
         files.append(base_path)
-        data = _merged(_read_mapping(base_path, base_file), data)
+        base_data = _read_mapping(base_path, base_file)
+        for name in ("title", "published"):  # what was said of the base is not said of what differs from it
+            if name not in data:
+                base_data.pop(name, None)
+        data = _merged(base_data, data)
     overridden: dict[str, str] = {}
     for override in overrides:
         try:
             overridden[apply_override(data, override)] = override
         except OverrideError as error:
             problems.append(Problem("--set", error.override, None, error.remedy))
+    if any(path.split(".")[0] in WORLD_PARTS for path in overridden):
+        data.pop("published", None)
     return data, overridden, files
 
 
@@ -159,7 +168,8 @@ def _problems_of(
     for item in error.errors():
         keys: list[str] = [part]
         place: Any = data[part]
-        for key in item["loc"]:
+        tagged = part == "network" and item["loc"][:1] in (("tables",), ("function",), ("json",))
+        for key in item["loc"][1:] if tagged else item["loc"]:
             if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
                 place = place[key]  # pyright: ignore[reportCallIssue, reportArgumentType]
             elif item["type"] != "missing" or key != item["loc"][-1]:

@@ -103,6 +103,9 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
         if name not in branches:
             remedy = f"no such branch; known: {listed(branches)}"
             problems.append(Problem(file, "outage.faulted_branches", name, remedy))
+        elif not branches[name].switchable:
+            remedy = "this branch has no switch, so its fault cannot be isolated; make it switchable or fault another"
+            problems.append(Problem(file, "outage.faulted_branches", name, remedy))
     infeeds = {infeed.id: infeed for infeed in raw.infeeds}
     if outage and outage.dead_infeeds is not None:
         for name in outage.dead_infeeds:

@@ -15,6 +15,9 @@ from scenarios.problems import Problem, display_name, find_input, listed
 from scenarios.schema import Scenario
 from scenarios.view import GridView
 
+MOST_PV_PU = 1.5
+"""Per unit of rating; a larger value is a power in kW put where per unit is meant."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -101,8 +104,12 @@ def read_series(
             values[column].append(_number(file, number, column, cell.strip(), column in signed, problems))
     if len(problems) > before:
         return None
+    for column in columns if source[1].startswith("pv.") else ():
+        if max(values[column]) > MOST_PV_PU:
+            remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
+            problems.append(Problem(file, column, max(values[column]), remedy))
     edges = _edges(file, times, duration_min, problems)
-    if edges is None:
+    if edges is None or len(problems) > before:
         return None
     return Series(path, edges, {column: np.array(series) for column, series in values.items()})
 

@@ -133,10 +133,17 @@ def _explain(error: Exception) -> None:
     from results.new_folder import FolderNotEmpty
     from results.run_tables import NotARun
     from scenarios.problems import ScenarioError
-    from sim.run import RunFailedError
+    from sim.run import DuplicateRunError, RunFailedError
 
     if isinstance(
-        error, ScenarioError | UnknownStrategyError | FolderNotEmpty | NotARun | InputError | SolverOptionError
+        error,
+        DuplicateRunError
+        | ScenarioError
+        | UnknownStrategyError
+        | FolderNotEmpty
+        | NotARun
+        | InputError
+        | SolverOptionError,
     ):
         _fail(str(error), 2)
     if isinstance(error, RunFailedError):

@@ -23,6 +23,10 @@ from scenarios.loader import input_hashes, load_case
 RUNS = Path("results") / "runs"
 
 
+class DuplicateRunError(ValueError):
+    """A comparison that would run the same scenario and seed twice."""
+
+
 class RunFailedError(RuntimeError):
     """A run ended early; ``folder`` holds what was recorded, with the reason in its manifest."""
 
@@ -87,6 +91,9 @@ def compare_strategies(
     for strategy in strategies:
         strategy_named(strategy)
     cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
+    keys = [(case.scenario.name, case.scenario.seed) for case in cases]
+    if twice := sorted({f"{name} (seed {seed})" for name, seed in keys if keys.count((name, seed)) > 1}):
+        raise DuplicateRunError(f"asked for twice: {', '.join(twice)}; give each scenario a name of its own")
     for options in {id(case): case.scenario.dispatch_centre.solver_options for case in cases}.values():
         check_options(options)
     ensure_writable(folder, overwrite)
@@ -97,6 +104,7 @@ def compare_strategies(
     for case in cases:
         for strategy in strategies:
             name = f"{case.scenario.name.replace('/', '_')}_{strategy}_seed{case.scenario.seed}"
+            print(f"{len(folders) + 1} of {len(cases) * len(strategies)}: {name}", file=sys.stderr)
             folders.append(simulate(case, strategy, folder / "runs" / name))
     comparison = compare(folders)
     write_comparison(comparison, folder)
