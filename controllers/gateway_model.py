@@ -237,7 +237,7 @@ def nbsu_ramp_up(m, e, t):
     """
     if not t or not m.data.online(t):
         return pyo.Constraint.Skip
-    rise = m.data.units[e].ramp_up_kw_per_h * m.dt[t - 1]
+    rise = m.data.units[e].ramp_up_kw_per_h * m.full_step
     if m.data.online(t - 1):
         return m.p[e, t] - m.p[e, t - 1] <= rise
     if m.data.options.first_online_step_free:
@@ -249,7 +249,7 @@ def nbsu_ramp_down(m, e, t):
     """Fall, unless the LA goes dark, kW. (17g): (φ_{t−1} − 1) M − p_e^down Δt ≤ p_{t} − p_{t−1}."""
     if not t or not (m.data.online(t - 1) and m.data.online(t) and m.data.energised[t]):
         return pyo.Constraint.Skip
-    return m.p[e, t] - m.p[e, t - 1] >= -m.data.units[e].ramp_down_kw_per_h * m.dt[t - 1]
+    return m.p[e, t] - m.p[e, t - 1] >= -m.data.units[e].ramp_down_kw_per_h * m.full_step
 
 
 def charge_or_discharge(m, c, sign, t):
@@ -314,6 +314,7 @@ def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
     m.S = {u.id: u.s_kva for u in problem.units.values()}
     m.M_cost = {c.id: (problem.costs.ess_discharge_cost + problem.costs.ess_charge_cost) * c.s_kva for c in problem.ess}
     m.penalty = problem.follow_penalty
+    m.full_step = max(problem.dt_h, default=0.0)
 
     m.p = pyo.Var(m.D, m.T)
     m.q = pyo.Var(m.D, m.T)

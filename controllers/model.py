@@ -47,6 +47,8 @@ def contents(m: Model, static: bool) -> Contents:
             (region.nbsu_power_energised, (m.NBSU, T)),
             (region.nbsu_ramp_up, (m.NBSU, T)),
             (region.nbsu_ramp_down, (m.NBSU, T)),
+            (region.nbsu_recent_max, (m.NBSU,)),
+            (region.nbsu_recent_min, (m.NBSU,)),
         ),
         "reactive": (
             (region.q_max, (m.KIND, T)),
@@ -62,7 +64,7 @@ def contents(m: Model, static: bool) -> Contents:
         ),
         "states": (
             (topology.within_window, (S, T)),
-            (topology.live_infeed_energises, (m.LIVE, T)),
+            (topology.live_infeed_forms, (m.INFEED, T)),
             (topology.switch_joins_from, (m.SWITCH, T)),
             (topology.switch_joins_to, (m.SWITCH, T)),
         ),
@@ -144,7 +146,6 @@ def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
         "INFEED": infeed,
         "ROOT": where(lambda la: la in {*ess, *nbsu, *infeed}),
         "NBSU_ROOT": where(lambda la: la in nbsu and la not in {*ess, *infeed}),
-        "LIVE": [s for s in view.sections if s in {graph.section[la] for la in infeed}],
         "SIGN": (1, -1),
     }.items():
         setattr(m, name, pyo.Set(initialize=list(members), ordered=True))
@@ -169,7 +170,10 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.first_step_free = float(options.first_online_step_free)
     m.switching_cost, m.loss_factor = options.switching_cost_kwh, 1 + options.loss_allowance_pct / 100
     m.q_ratio, m.chord = graph.q_ratio, graph.chord
-    m.u_min, m.u_max, m.u_ref = limits.vm_min_pu**2, limits.vm_max_pu**2, limits.reference_vm_pu**2
+    m.u_min, m.u_max = limits.vm_min_pu**2, limits.vm_max_pu**2
+    m.u_ref = {la: vm_pu**2 for la, vm_pu in graph.reference_vm_pu.items()}
+    m.charging = graph.charging_kvar
+    m.link_charging = {k: link.charging_kvar for k, link in graph.links.items()}
     m.s_pv = {la: p.s_pv_kva for la, p in parameters.items()}
     m.s_ess = {la: p.s_ess_kva for la, p in parameters.items()}
     m.s_ess_min = {la: p.s_ess_min_kva for la, p in parameters.items()}
@@ -198,6 +202,8 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
         "p_nbsu_min0": (m.NBSU,),
         "p_nbsu_max0": (m.NBSU,),
         "ramp_up": (m.NBSU, m.T),
+        "p_nbsu_min1": (m.NBSU,),
+        "p_nbsu_max1": (m.NBSU,),
         "ramp_down": (m.NBSU, m.T),
     }.items():
         setattr(m, name, pyo.Param(*index, mutable=True, initialize=0.0))
@@ -258,9 +264,13 @@ def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     m.online0[i] = float(online)
     m.p_nbsu_min0[i] = message["nbsu_p_min_kw"] if online else -m.p_in[i]
     m.p_nbsu_max0[i] = message["nbsu_p_max_kw"] if online else m.s_nbsu[i]
+    # After a first step shorter than Δt, what the unit did before now still bounds the second step.
+    recent = online and horizon.steps > 1 and horizon.dt_h(0) < horizon.full_step_h
+    m.p_nbsu_min1[i] = message["nbsu_p_min_kw"] if recent else -m.p_in[i]
+    m.p_nbsu_max1[i] = message["nbsu_p_max_kw"] if recent else m.s_nbsu[i]
     if ready and not m.first_step_free:
         rate = horizon.graph.parameters[i].ramp_up_kw_per_h
-        m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.dt_h(0) - m.p_in[i]))
+        m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.full_step_h - m.p_in[i]))
     for k in m.K:
         m.launch_ok[i, k] = float(k in launches)
         for t in m.T:

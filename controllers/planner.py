@@ -130,11 +130,12 @@ class Planner:
                 las = [i for i in m.N if m.section[i] in island]
                 at = _relative_voltages(m, las, t)
                 lowest, highest = min(at.values()), max(at.values())
-                capable = [i for i in order if i in at and (i in m.ESS or i in m.INFEED or is_online(m, i, t))]
+                capable = [i for i in order if i in at and i in m.INFEED]
+                capable = capable or [i for i in order if i in at and (i in m.ESS or is_online(m, i, t))]
                 fits = [
                     i
                     for i in capable
-                    if lowest - at[i] >= m.u_min - m.u_ref - 1e-9 and highest - at[i] <= m.u_max - m.u_ref + 1e-9
+                    if lowest - at[i] >= m.u_min - m.u_ref[i] - 1e-9 and highest - at[i] <= m.u_max - m.u_ref[i] + 1e-9
                 ]
                 fitting = fitting and bool(fits)
                 for i in las:

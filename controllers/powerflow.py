@@ -28,9 +28,11 @@ def active_balance(m, i, t):
 
 
 def reactive_balance(m, i, t):
-    """The same for reactive power. (34): q_{i,t} = Σ_j Q_{ij,t}."""
+    """The same for reactive power, with what cables give. (34): q_{i,t} + q^C_{i,t} = Σ_j Q_{ij,t}."""
     out = sum(m.Q[k, t] for k in m.links_out[i]) - sum(m.Q[k, t] for k in m.links_in[i])
-    return generation_q(m, i, t) - m.loss_factor * m.demand_q[i, t] * X(m, i, t) == out
+    ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[i], *m.links_in[i]) if k in m.SWITCH)
+    charging = m.charging[i] * X(m, i, t) + ends
+    return generation_q(m, i, t) + charging - m.loss_factor * m.demand_q[i, t] * X(m, i, t) == out
 
 
 def _closed(m, k, t):
@@ -90,12 +92,12 @@ def voltage_min(m, i, t):
 
 def reference_max(m, i, t):
     """A balance unit holds U_N. (36): U_i ≤ U_N + (1 − r_i) M, M = U_max − U_N."""
-    return m.U[i, t] <= m.u_ref + (m.u_max - m.u_ref) * (1 - m.root[i, t])
+    return m.U[i, t] <= m.u_ref[i] + (m.u_max - m.u_ref[i]) * (1 - m.root[i, t])
 
 
 def reference_min(m, i, t):
     """A balance unit holds U_N. (36): U_N − (1 − r_i) M ≤ U_i, M = U_N: the LA may be dark."""
-    return m.U[i, t] >= m.u_ref * m.root[i, t]
+    return m.U[i, t] >= m.u_ref[i] * m.root[i, t]
 
 
 def infeed_max(m, i, t):

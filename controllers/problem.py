@@ -18,7 +18,10 @@ from scenarios.view import GridView
 
 @dataclass(frozen=True)
 class Link:
-    """A branch between two LAs; ``r_pu``, ``x_pu`` on 1 MVA; ``s_max_kva`` is finite (see ``AreaGraph.links``)."""
+    """A branch between two LAs; ``r_pu``, ``x_pu`` on 1 MVA; ``s_max_kva`` is finite (see ``AreaGraph.links``).
+
+    ``charging_kvar`` is given by its capacitance, half at each end, while it is energised.
+    """
 
     id: str
     i: str
@@ -27,6 +30,7 @@ class Link:
     x_pu: float
     s_max_kva: float
     switchable: bool
+    charging_kvar: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,27 @@ class AreaGraph:
                 b.x_pu,
                 min(b.s_max_kva * share, self.capacity_kva),
                 b.switchable,
+                b.charging_kvar,
             )
             for b in self.view.branches.values()
             if not b.faulted and area[b.from_bus] != area[b.to_bus]
         }
+
+    @cached_property
+    def charging_kvar(self) -> dict[str, float]:
+        """What cables without a switch give in each LA while it is energised; half of a link at each end."""
+        given = dict.fromkeys(self.view.local_areas, 0.0)
+        for b in self.view.branches.values():
+            if not b.switchable and not b.faulted:
+                for bus in (b.from_bus, b.to_bus):
+                    given[self.view.local_area_of_bus[bus]] += b.charging_kvar / 2
+        return given
+
+    @cached_property
+    def reference_vm_pu(self) -> dict[str, float]:
+        """Voltage that an LA's balance unit holds: a live infeed's own, else U_N of (36)."""
+        own = {self.view.local_area_of_bus[i.bus]: i.vm_pu for i in self.view.infeeds.values() if i.live}
+        return {la: own.get(la, self.limits.reference_vm_pu) for la in self.view.local_areas}
 
     @cached_property
     def q_ratio(self) -> float:
@@ -131,6 +152,11 @@ class Horizon:
     def dt_h(self, t: int) -> float:
         """Length of step t in hours; 0 past the window."""
         return (self.start(t + 1) - self.start(t)) / 60 if t < self.steps else 0.0
+
+    @property
+    def full_step_h(self) -> float:
+        """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
+        return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
 
     def demand_kw(self, la: str, t: int) -> float:
         return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0
@@ -179,8 +205,8 @@ class Horizon:
         return t >= max(launch, 0) and not self.is_online(la, launch, t)
 
     def ramp_kw(self, la: str, t: int) -> tuple[float, float]:
-        """Largest fall and rise from step t − 1 to step t ≥ 1: rate × time between their starts (D8)."""
-        hours = self.dt_h(t - 1) if t < self.steps else math.inf
+        """Largest fall and rise from step t − 1 to step t ≥ 1: rate × Δt, Δt the full plan step (D8)."""
+        hours = self.full_step_h if t < self.steps else math.inf
         parameters = self.graph.parameters[la]
         rating = parameters.s_nbsu_kva + parameters.p_in_kw
         return min(rating, parameters.ramp_down_kw_per_h * hours), min(rating, parameters.ramp_up_kw_per_h * hours)

@@ -122,6 +122,18 @@ def nbsu_ramp_down(m, i, t):
     return m.p_nbsu[i, t] - m.p_nbsu[i, t - 1] >= -m.ramp_down[i, t] - waived
 
 
+def nbsu_recent_max(m, i):
+    """After a first step shorter than Δt, output before now still bounds the second one. (13j): p_1 ≤ p_0^max."""
+    return m.p_nbsu[i, 1] <= m.p_nbsu_max1[i] if len(m.T) > 1 else pyo.Constraint.Skip
+
+
+def nbsu_recent_min(m, i):
+    """After a first step shorter than Δt, output before now still bounds the second one. (13j): X_1 p_0^min ≤ p_1."""
+    if len(m.T) == 1:
+        return pyo.Constraint.Skip
+    return m.p_nbsu[i, 1] >= m.p_nbsu_min1[i] * X(m, i, 1) - m.p_in[i] * (1 - m.online0[i])
+
+
 def _reactive(m, kind, i, t):
     """Reactive power, rated power and the 0/1 state of a kind of unit: what (13a) multiplies by 0.31."""
     if kind == "pv":

@@ -17,9 +17,9 @@ def within_window(m, s, t):
     return m.X[s, t] <= m.live[t]
 
 
-def live_infeed_energises(m, s, t):
-    """A section with a live infeed is energised while the window lasts: X_{s,t} = 1."""
-    return m.X[s, t] == m.live[t]
+def live_infeed_forms(m, i, t):
+    """A live infeed forms its island while the window lasts, so two are never joined. (36), D11: r_{i,t} = 1."""
+    return m.root[i, t] == m.live[t]
 
 
 def switch_joins_from(m, k, t):

@@ -62,20 +62,22 @@ def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
 def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branch]:
     """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
     name, vn = net.bus.name, net.bus.vn_kv
-    found = []
+    omega, found = 2 * math.pi * float(net.f_hz), []
     for line in net.line.itertuples():
         v = float(vn[line.from_bus])
         scale = line.length_km / line.parallel / v**2
         s_max = math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000
         r, x = line.r_ohm_per_km * scale, line.x_ohm_per_km * scale
-        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, s_max, line.in_service))
+        charging = omega * line.c_nf_per_km * 1e-9 * line.length_km * line.parallel * v**2 * 1e3
+        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, s_max, charging, line.in_service))
     for trafo in net.trafo.itertuples():
         s_mva = trafo.sn_mva * trafo.parallel
         r, z = trafo.vkr_percent / 100 / s_mva, trafo.vk_percent / 100 / s_mva
         x = math.sqrt(max(z**2 - r**2, 0.0))
-        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, s_mva * trafo.df * 1000, trafo.in_service))
+        s_max = s_mva * trafo.df * 1000
+        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, s_max, 0.0, trafo.in_service))
     for switch in net.switch.itertuples():
-        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, switch.closed))
+        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, 0.0, switch.closed))
     return [
         Branch(
             id=branch,
@@ -85,11 +87,12 @@ def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branc
             x_pu=float(x),
             s_max_kva=math.inf if math.isnan(s_max) else float(s_max),
             kind=kind,
+            charging_kvar=float(charging),
             switchable=branch in switchable,
             faulted=branch in faulted,
             closed=bool(closed),
         )
-        for kind, branch, start, end, r, x, s_max, closed in found
+        for kind, branch, start, end, r, x, s_max, charging, closed in found
     ]
 
 
@@ -205,6 +208,10 @@ def bus_demand(
             problems.append(Problem(file, "load.source", "network", remedy))
             return {}, {}, mixes
         factor = load.scaling * sum(raw.load_kw.get(bus, 0.0) for bus in loaded) / sum(weighted.values())
+        for bus in loaded:
+            if raw.load_kw.get(bus, 0.0) < 0 or (raw.load_kvar.get(bus, 0.0) and not raw.load_kw.get(bus, 0.0)):
+                remedy = f"bus {bus} has a negative load, or kvar without kW; leave it out by load.unloaded_buses"
+                problems.append(Problem(file, "load.source", "network", remedy))
         p_kw = {bus: weighted.get(bus, 0.0) * factor for bus in buses}
         kvar = {bus: raw.load_kvar.get(bus, 0.0) * shares.get(bus, 0.0) * factor for bus in buses}
         return p_kw, kvar, mixes

@@ -197,16 +197,32 @@ def _check_lines(net: Net, place: str, problems: list[Problem]) -> None:
         if not line.length_km > 0:
             remedy = "must be above 0 km; use a bus-bus switch for a branch without length"
             problems.append(Problem(place, f"line {line.name}, length_km", line.length_km, remedy))
-        elif not (math.isfinite(line.r_ohm_per_km) and math.isfinite(line.x_ohm_per_km)):
-            problems.append(Problem(place, f"line {line.name}", None, "r_ohm_per_km and x_ohm_per_km must be numbers"))
+        for column in ("r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka"):
+            value = float(getattr(line, column))
+            if not (math.isfinite(value) and (value >= 0 or column == "x_ohm_per_km")):
+                problems.append(Problem(place, f"line {line.name}, {column}", value, "must be a number, 0 or more"))
+        if line.r_ohm_per_km == 0 and line.x_ohm_per_km == 0:
+            remedy = "no impedance; use a bus-bus switch for a branch without one"
+            problems.append(Problem(place, f"line {line.name}, x_ohm_per_km", 0.0, remedy))
+    for trafo in net.trafo.itertuples():
+        if not (trafo.sn_mva > 0 and trafo.vk_percent > 0 and 0 <= trafo.vkr_percent <= trafo.vk_percent):
+            remedy = "needs sn_mva > 0 and 0 ≤ vkr_percent ≤ vk_percent"
+            problems.append(Problem(place, f"trafo {trafo.name}", None, remedy))
+    for switch in net.switch[net.switch.et == "b"].itertuples():
+        if float(getattr(switch, "z_ohm", 0.0) or 0.0) > 0:
+            problems.append(
+                Problem(place, f"switch {switch.name}, z_ohm", switch.z_ohm, "must be 0; model it as a line")
+            )
 
 
 def _infeeds(net: Net) -> list[Infeed]:
     infeeds: dict[str, Infeed] = {}
+    # Without a transformer that rates it, ten times the net's load: never short, and still a sound big M.
+    unrated = max(10_000.0, 10 * float(net.load.p_mw.abs().sum() + net.load.q_mvar.abs().sum()) * 1000)
     for grid in net.ext_grid.itertuples():
         bus = net.bus.name[grid.bus]
         near = net.trafo[(net.trafo.hv_bus == grid.bus) | (net.trafo.lv_bus == grid.bus)]
-        s_kva = float((near.sn_mva * near.parallel).sum() * 1000) if len(near) else math.inf
+        s_kva = float((near.sn_mva * near.parallel).sum() * 1000) if len(near) else unrated
         infeeds[f"infeed.{bus}"] = Infeed(f"infeed.{bus}", bus, s_kva, float(grid.vm_pu), live=False)
     return list(infeeds.values())
 

@@ -31,6 +31,7 @@ class Branch:
     ``switchable`` branches are operated by a field terminal; all others stay closed, so both their ends share one
     state. A ``faulted`` branch stays open for the whole window. ``closed`` is the state before the outage.
     ``kind="switch"`` has no impedance. ``s_max_kva`` is infinite where the data give no rating.
+    ``charging_kvar`` is what a cable's capacitance gives at rated voltage.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Branch:
     switchable: bool = False
     faulted: bool = False
     closed: bool = True
+    charging_kvar: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,9 @@ class BruteForce:
             for closed in map(frozenset, subsets(inside)):
                 configuration = Configuration(live, closed)
                 islands = self.islands(configuration)
+                fed_by = [sum(bool(self.areas[la].s_infeed) for la in island.las) for island in islands]
+                if max(fed_by, default=0) > 1:  # two live infeeds are never joined
+                    continue
                 if all(island.is_tree and former & set(island.las) for island in islands):
                     result.append(configuration)
         return result
@@ -447,7 +450,7 @@ class BruteForce:
                     yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
 
     def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
-        """(13j), D8: rate × time between the starts of steps; a unit whose LA goes dark need not ramp down.
+        """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too; a unit whose LA goes dark need not ramp down.
 
         Into the first on-line step a unit jumps freely, or (option) rises from where it was: −p_in, or 0 if it starts
         in no time. A measured range bounds the first step of a unit that is on line already.
@@ -465,14 +468,18 @@ class BruteForce:
                             yield -now, -message["nbsu_p_min_kw"]
                     elif not self.options.first_online_step_free:
                         drawn = area.p_in if message["nbsu_state"] == "starting" else 0.0
-                        yield now, max(0.0, area.ramp_up * self.hours[0] - drawn)
+                        yield now, max(0.0, area.ramp_up * max(self.hours) - drawn)
                     continue
+                if t == 1 and message["nbsu_state"] == "online" and self.hours[0] < max(self.hours):
+                    yield now, message["nbsu_p_max_kw"]
+                    if live:
+                        yield -now, -message["nbsu_p_min_kw"]
                 rise = now - self._at("p_nbsu", la, t - 1)
                 was_online = status[t - 1][la] == "online"
                 if was_online or not self.options.first_online_step_free:
-                    yield rise, area.ramp_up * self.hours[t - 1]
+                    yield rise, area.ramp_up * max(self.hours)
                 if was_online and live:
-                    yield -rise, area.ramp_down * self.hours[t - 1]
+                    yield -rise, area.ramp_down * max(self.hours)
 
     # -- the search ----------------------------------------------------------------------------------------------
 
@@ -490,7 +497,9 @@ class BruteForce:
         capable = []
         for t, configuration in enumerate(sequence):
             choices = [
-                [la for la in island.las if self.can_form(la, status[t])] for island in self.islands(configuration)
+                [la for la in island.las if self.areas[la].s_infeed]
+                or [la for la in island.las if self.can_form(la, status[t])]
+                for island in self.islands(configuration)
             ]
             if not all(choices):
                 return None

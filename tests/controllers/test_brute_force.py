@@ -23,19 +23,21 @@ solver's (presolve in some, root cuts in others; HiGHS 1.11 to 1.15.1 alike).
 """
 
 NOTICED_BY = {
-    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "connected": 26, "edge_closed": 3,
+    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "connected": 70, "edge_closed": 3,
     "edge_complete": 26, "ess_energy_max": 11, "ess_energy_min": 48,
     "ess_state": 11, "flow_max": 70, "flow_min": 224, "inside_circle": 8,
-    "live_infeed_energises": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 5,
+    "live_infeed_forms": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 5,
     "nbsu_start_energised": 41, "operation_closes": 3, "operation_opens": 5, "pv_available": 2, "pv_reconnects": 8,
     "pv_was_connected": 2, "q_max": 8, "radial": 26, "reactive_balance": 8, "reactive_flow_max": 354,
     "reactive_flow_min": 629, "reference_max": 114, "reference_min": 168, "root_online": 91, "static_sections": 11,
-    "supply_from_root": 26, "switch_joins_to": 5, "voltage_drop": 9, "voltage_drop_max": 31, "voltage_drop_min": 17,
+    "supply_from_root": 70, "switch_joins_to": 5, "voltage_drop": 9, "voltage_drop_max": 31, "voltage_drop_min": 17,
     "voltage_min": 9,
 }  # fmt: skip
 """Constraint → a seed whose optimum rises when the model leaves that constraint out."""
 
 UNNOTICED = {
+    "nbsu_recent_max": "rare: a unit on line whose range binds the second step after a short first one",
+    "nbsu_recent_min": "rare: see nbsu_recent_max",
     "nbsu_power_min": "the bound of the variable says the same of a unit that starts; others lose by drawing power",
     "ess_power_max": "the bound of the variable says the same in an energised LA, its balance in a dark one",
     "ess_power_min": "as ess_power_max",
@@ -121,7 +123,8 @@ def test_dynamic_is_never_worse_than_static(seed):
 
 @pytest.mark.parametrize("seed", SOLVER_WRONG)
 def test_optimum_where_the_solver_was_caught_wrong(seed):
-    compare(seed, static=False)
+    """The value is right; where two of three solves are wrong it may be called not proven."""
+    assert agree(solved(seed), enumerated(seed))
 
 
 @pytest.mark.parametrize("name", NOTICED_BY)

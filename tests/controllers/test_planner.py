@@ -174,7 +174,7 @@ class Claims:
             for t, (before, now) in enumerate(pairwise(powers), start=1):
                 if states[t] != "online":
                     continue
-                on_line, hours = states[t - 1] == "online", rules.hours[t - 1]
+                on_line, hours = states[t - 1] == "online", max(rules.hours)
                 bounded = on_line or not rules.options.first_online_step_free
                 self.need(not bounded or now - before < known.ramp_up * hours + TINY_KW, f"{t}: rise of LA {la}")
                 falls = on_line and live[t]
