@@ -29,6 +29,8 @@ class Decision:
     net_power: list[NetPowerPlan] = field(default_factory=list)
     issued: PlanRecord | None = None
     why: str = ""
+    failed: str = ""
+    """set when planning failed and the plan in force goes on"""
 
 
 class DispatchCentre:
@@ -59,9 +61,13 @@ class DispatchCentre:
         """Plan if it is time to, and say what follows from the plan in force at this time."""
         decision = Decision(why=self._reason_to_plan(time_min))
         if decision.why:
-            decision.issued = self._planner.plan(self._horizon(time_min), self._scenario.name, self._strategy.name)
-            self._plan = decision.issued.plan
-            decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
+            record = self._planner.plan(self._horizon(time_min), self._scenario.name, self._strategy.name)
+            if record.plan.status == "fallback" and self._plan is not None:
+                # Half a plan is better than none: the one in force goes on.
+                decision.why, decision.failed = "", record.note
+            else:
+                decision.issued, self._plan = record, record.plan
+                decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
         assert self._plan is not None
         step = self._plan.step_at(time_min)
         if decision.issued or step is not self._step_in_force:

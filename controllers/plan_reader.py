@@ -101,7 +101,15 @@ def _single_units(
 
 
 def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
-    """The plan that serves nobody: every switch open, all units off. Feasible unless a live infeed must be served."""
+    """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open."""
+    view = horizon.graph.view
+    live = [bus for bus in view.buses if bus not in view.outage_area]
+    kept = [
+        k
+        for k, closed in horizon.closed.items()
+        if closed and {view.branches[k].from_bus, view.branches[k].to_bus} <= set(live)
+    ]
+    balance = [i.id for i in view.infeeds.values() if i.live]
     value = sum(
         la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
         for la in horizon.graph.view.local_areas.values()
@@ -117,7 +125,21 @@ def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
         bound=value if math.isfinite(value) else 0.0,
         status="fallback",
         steps=[
-            PlanStep(start_min=horizon.start(t), closed_branches=[], energised_buses=[], balance_units=[])
+            PlanStep(
+                start_min=horizon.start(t),
+                closed_branches=kept,
+                energised_buses=live,
+                balance_units=balance,
+                local_areas={
+                    la: LocalAreaSetPoint(
+                        p_kw=-horizon.demand_kw(la, t),
+                        q_kvar=-horizon.demand_kvar(la, t),
+                        demand_kw=horizon.demand_kw(la, t),
+                    )
+                    for la in view.local_areas
+                    if view.local_areas[la].buses[0] in live
+                },
+            )
             for t in range(horizon.steps)
         ],
     )

@@ -63,6 +63,7 @@ class Planner:
         if self._solve_dispatch(horizon):
             decided = self._dispatch[0]
         else:
+            solution = replace(solution, status="feasible")
             note = "; ".join(
                 filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used"))
             )

@@ -8,13 +8,14 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   ``weighted_served_…``: served, each LA times its priority C_i of (18).
 - ``unserved_…`` = demand − served; ``shed_…`` is its part in energised LAs (customers switched off on a live bus);
   ``planned_not_served_…``: where and when planned exceeded served, the excess summed.
-- ``served_outside_area_…``: LAs that never lost supply, in no other number but losses and infeed.
+- ``served_outside_area_…``: LAs that never lost supply, in no other number but losses, infeed and
+  interruptions; ``unserved_outside_area_…`` is what the restoration took from them.
 - ``energy_mwh``: ``pv``, ``ess_discharge``, ``ess_charge``, ``nbsu`` (generation) and ``nbsu_startup`` of units in
   the outage area, charge and start-up as positive consumption; ``infeed`` (net, from the upstream grid) and ``losses``
   of all energised islands; ``pv_curtailed`` = available − output of PV on line (not of PV dark or waiting).
 - ``switch_operations``: operations of field terminals, fault clearing not among them unless recorded so.
-- ``interruptions``: times an LA of the outage area that was served (served_kw > 0) is not served in a later step
-  although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
+- ``interruptions``: times an LA, also one that had not lost supply, that was served (served_kw > 0) is not served in
+  a later step although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
 - ``ac``: ``steps`` simulation steps recorded, ``dark_steps`` of them without any energised LA, ``converged`` steps in
   which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
   island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
@@ -64,9 +65,12 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         "shed_energy_mwh": _mwh((demand - served).where(area["energised"] == 1, 0.0), length),
         "planned_not_served_energy_mwh": _mwh((planned - served).clip(lower=0.0), length),
         "served_outside_area_energy_mwh": _mwh(outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)),
+        "unserved_outside_area_energy_mwh": _mwh(
+            outside["demand_kw"].fillna(0.0) - outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)
+        ),
         "energy_mwh": energy_by_source(run, area_ids, hours),
         "switch_operations": int(run.switch["operated"].sum()),
-        "interruptions": count_interruptions(area),
+        "interruptions": count_interruptions(run.local_area),
         "ac": ac_verdict(run, hours),
         "plans": plan_quality(run.plans, area_ids),
         "messages": {str(k): int(n) for k, n in run.message["status"].value_counts().sort_index().items()},

@@ -228,5 +228,11 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
     if scenario.load is None:
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
+    for field, item in series.items():
+        for column in item.columns if field.startswith("load.") else ():
+            area = view.local_areas[column.removesuffix(":q")]
+            if not any(p_kw.get(bus) for bus in area.buses):
+                remedy = "this local area has no loaded bus; give it a share, or leave the column out"
+                problems.append(Problem(display_name(item.path, folder), "header", column, remedy))
     inputs = (*(read.resolve() for read in files), *raw.files, *(item.path for item in series.values()))
     return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)))

@@ -120,6 +120,11 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
     nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
     sections = find_sections(buses, branches.values())
+    for section in sections.values():
+        live = [infeed.id for infeed in infeeds.values() if infeed.live and infeed.bus in section.buses]
+        if len(live) > 1:
+            remedy = "these live infeeds share a section, where no switch can keep them apart; let one be dead"
+            problems.append(Problem(file, "outage.dead_infeeds", ", ".join(live), remedy))
     areas = _local_areas(scenario, sections, file, problems)
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
 

@@ -93,6 +93,8 @@ class Outage(Part):
     def _is_local(cls, start: datetime) -> datetime:
         if start.tzinfo is not None:
             raise ValueError("must be local time without an offset; site.timezone says where")
+        if start.second or start.microsecond or not 1970 <= start.year <= 2100:
+            raise ValueError("must be a full minute in the years 1970 to 2100")
         return start
 
 

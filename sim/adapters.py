@@ -299,13 +299,18 @@ def _received(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
 
 
 def _record_decision(log: RunLog, decision: Decision, now: int) -> None:
+    if decision.failed:
+        log.recorder.add_event(
+            now, "planning_failed", DISPATCH_CENTRE, text=f"{decision.failed}; the plan in force goes on"
+        )
     if decision.issued is None:
         return
     plan, solution = decision.issued.plan, decision.issued.solution
     log.recorder.add_plan(plan.model_dump())
     log.add_seconds("solver", solution.seconds)
     log.seconds["solver_longest"] = max(log.seconds.get("solver_longest", 0.0), solution.seconds)
-    text = f"{decision.why}; {plan.status}, gap {plan.gap:.2%}, {solution.nodes} nodes"
+    none = "" if plan.planned_energy_kwh > 0 else "nothing can be restored; "
+    text = f"{decision.why}; {none}{plan.status}, gap {plan.gap:.2%}, {solution.nodes} nodes"
     log.recorder.add_event(
         now,
         "plan_issued",

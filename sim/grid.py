@@ -106,7 +106,11 @@ class Grid:
                 for unit in one.units.values():
                     unit.trip()
 
-        planned = {la: float(kw) for la, kw in planned_kw.items() if self._in_outage_area(la)}
+        # Customers that had not lost supply count as planned for, whatever a plan says of them.
+        planned = {
+            la: float(planned_kw.get(la, 0.0)) if self._in_outage_area(la) else p_kw
+            for la, (p_kw, _) in self._demand.items()
+        }
         violations = [self._fault_row(branch, islands) for branch in closed_on_fault]
         for one in islands:
             if one.energised:

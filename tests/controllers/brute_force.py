@@ -450,7 +450,9 @@ class BruteForce:
                     yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
 
     def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
-        """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too; a unit whose LA goes dark need not ramp down.
+        """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too.
+
+        A unit whose LA goes dark need not ramp down.
 
         Into the first on-line step a unit jumps freely, or (option) rises from where it was: −p_in, or 0 if it starts
         in no time. A measured range bounds the first step of a unit that is on line already.

@@ -69,6 +69,7 @@ def test_hand_worked_run() -> None:
         "shed_energy_mwh": 0.06,
         "planned_not_served_energy_mwh": 0.09,
         "served_outside_area_energy_mwh": 0.5,
+        "unserved_outside_area_energy_mwh": 0.0,
     }
     assert {name: summary[name] for name in expected} == pytest.approx(expected)
     assert summary["energy_mwh"] == pytest.approx({

@@ -15,7 +15,8 @@ from results.figures import draw_comparison_figures
 from results.run_tables import NotARun, read_run
 from results.tables import SERIES
 from scenarios.loader import load_case
-from sim import world
+from sim import settle, world
+from sim.balance import CannotBalance
 from sim.run import RunFailedError, compare_strategies, simulate
 from sim.world import IncompleteRunError, RunLog, run_world
 
@@ -101,16 +102,65 @@ def test_strategies_meet_the_same_world() -> None:
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_a_collapse_makes_the_dispatch_centre_plan_again() -> None:
-    """Demand turns out twice the forecast: the first island cannot be held."""
-    case = load_case(GUO, (*SHORT, "load.actual={sd_pct: 60}", "network.options.table3=reduced"), 1)
-    log = RunLog()
-    run_world(case, strategy_named("dynamic"), 1, log)
+def test_a_collapse_makes_the_dispatch_centre_plan_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All islands are made to collapse at minute 10; the plan and its gateways learn of it one step later."""
+
+    def failing(task, *rest):
+        if now["min"] == 10:
+            raise CannotBalance("deficit", 1.0)
+        return balance(task, *rest)
+
+    def step(self, time_min, *rest, **named):
+        now["min"] = time_min
+        return grid_step(self, time_min, *rest, **named)
+
+    now, balance, grid_step = {"min": 0}, settle.balance, world.Grid.step
+    monkeypatch.setattr(settle, "balance", failing)
+    monkeypatch.setattr(world.Grid, "step", step)
+    log = run(GUO, "dynamic", 0, "outage.duration_min=60")
     events = pd.DataFrame(log.recorder.rows["events"], columns=["time_min", "kind", "element", "value", "unit", "text"])
-    collapses = set(events[events.kind == "collapse"].time_min)
-    plans = events[(events.kind == "plan_issued") & events.text.str.contains("went dark")]
-    for time_min in collapses:
-        assert time_min + 5 in {*plans.time_min, 30.0, 60.0}, "planned again one step after what was measured"
+    assert set(events[events.kind == "collapse"].time_min) == {10}
+    plans = events[events.kind == "plan_issued"]
+    assert plans.time_min.tolist() == [0, 15, 30] and "went dark" in plans.text.iloc[1]
+    served = table(log, "local_area").groupby("time_min").served_kw.sum()
+    assert served[5] > 0 and served[10] == 0 and served[15] > 0
+
+
+@pytest.mark.parametrize("overrides", [
+    ("network.options.reading=R2",),
+    ("network.options.reading=R3", "clock.replan_interval_min=15"),
+    ("network.options.switches=all",),
+    ("local_areas.by=section", "clock.replan_interval_min=45"),
+    ("outage.dead_infeeds=[]",),
+    ("limits.min_power_factor=0.995", "load.power_factor=1"),
+    ("network.options.table4=bus4", "dispatch_centre.first_online_step_free=false", "clock.replan_interval_min=20"),
+    ("network.options.table3=reduced", "clock.sim_step_min=10", "clock.replan_interval_min=10"),
+])  # fmt: skip
+def test_readings_and_clocks_keep_a_perfect_forecast(overrides: tuple[str, ...]) -> None:
+    log = run(GUO, "dynamic", 0, "perfect_forecast=true", "outage.duration_min=90", *overrides)
+    areas = table(log, "local_area")
+    inside, outside = areas[areas.in_outage_area == 1], areas[areas.in_outage_area != 1]
+    assert inside.planned_kw.to_numpy() == pytest.approx(inside.served_kw.to_numpy(), abs=1e-6)
+    assert outside.demand_kw.to_numpy() == pytest.approx(outside.served_kw.to_numpy(), abs=1e-6)
+    assert table(log, "violations").empty
+    assert inside.served_kw.sum() > 0 or inside.empty
+
+
+def test_light_load_on_long_cables_is_planned_with_their_charging() -> None:
+    """At night the cables of the CIGRE network give more reactive power than its batteries can take."""
+    overrides = ("outage.start=2025-06-19T02:00", "load.power_factor=1", "load.source=shares", "load.peak_kw=300")
+    log = run(CIGRE, "dynamic", 0, "perfect_forecast=true", "outage.duration_min=90", *overrides)
+    areas = table(log, "local_area")
+    assert areas.planned_kw.to_numpy() == pytest.approx(areas.served_kw.to_numpy(), abs=1e-6)
+
+
+def test_customers_cut_off_by_a_restoration_are_counted() -> None:
+    """A plan in force that darkens what had supply is a violation and an interruption."""
+    case = load_case(GUO, (*SHORT, "network.options.reading=R2"), 0)
+    grid, profiles = world.Grid(case), world.Profiles(case, 0)
+    record = grid.step(0, profiles.demand(0), profiles.pv_pu(0), {"18-19": False}, {}, {})
+    dark = {row["element"] for row in record.violations if row["kind"] == "unsupplied_load"}
+    assert dark == {"13", "14", "15", "16", "17", "18"}
 
 
 # -- mosaik -----------------------------------------------------------------------------------------------------------
