@@ -138,7 +138,7 @@ def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         shown = f"{ratio:.2f}x" if strategy == "dynamic" and ratio is not None and not math.isnan(ratio) else ""
         cells = [*(f"{mwh:.2f}" for mwh in row[:4]), *(f"{count:.1f}".removesuffix(".0") for count in row[4:]), shown]
         body.append([f"{scenario} {strategy}", *cells])
-    return ["MWh", "demand", "first", "planned", "served", "int.", "viol.", "ratio"], body
+    return ["MWh", "demand", "first", "plan", "served", "int.", "viol.", "ratio"], body
 
 
 def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:
