@@ -9,7 +9,7 @@ from scenarios.view import GridView
 
 
 class WorldError(AssertionError):
-    """Something that always holds does not (design.md §5): an error in the world itself, never in a plan."""
+    """Something that always holds (docs/world.md) does not: an error in the world itself, never in a plan."""
 
 
 @dataclass(frozen=True)

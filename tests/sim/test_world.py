@@ -36,7 +36,7 @@ def table(log: RunLog, name: str) -> pd.DataFrame:
     return pd.DataFrame(log.recorder.rows[name], columns=list(columns))
 
 
-# -- perfect forecast: design.md §5.8 ---------------------------------------------------------------------------------
+# -- perfect forecast: docs/world.md ---------------------------------------------------------------------------------
 
 CASES = [(name, "dynamic" if seed < 3 else "static", seed) for name in (GUO, CIGRE) for seed in range(20)]
 
@@ -82,7 +82,7 @@ def test_every_step_is_judged_and_every_plan_can_be_followed(name: str, monkeypa
 
     assert len(schedules) == 45 * len(log.recorder.plans) == 450
     worst = max(abs(e) for _, s in schedules for e in (*s.follow_error_kw, *s.follow_error_kvar))
-    assert worst <= 1e-3, "the LA problem follows every plan of the dispatch centre (design.md §5.7)"
+    assert worst <= 1e-3, "the LA problem follows every plan of the dispatch centre"
 
     islands, buses, areas = table(log, "island"), table(log, "bus"), table(log, "local_area")
     assert list(islands.time_min.unique()) == list(range(0, 300, 5))

@@ -1,4 +1,4 @@
-"""What must always hold (design.md §5, 1–5), whatever the network, the weather and the orders, sensible or not.
+"""What must always hold (docs/world.md, 1–5), whatever the network, the weather and the orders, sensible or not.
 
 Everything is checked from the outside, from the rows, with a topology of its own; the world's own assertions run too.
 """
