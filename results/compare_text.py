@@ -136,7 +136,11 @@ def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     for (scenario, strategy), row in zip(means.index.tolist(), means.to_numpy().tolist(), strict=True):
         ratio = of_case.get(scenario)
         shown = f"{ratio:.2f}x" if strategy == "dynamic" and ratio is not None and not math.isnan(ratio) else ""
-        cells = [*(f"{mwh:.2f}" for mwh in row[:4]), *(f"{count:.1f}".removesuffix(".0") for count in row[4:]), shown]
+        cells = [
+            *("-" if math.isnan(mwh) else f"{mwh:.2f}" for mwh in row[:4]),
+            *(f"{count:.1f}".removesuffix(".0") for count in row[4:]),
+            shown,
+        ]
         body.append([f"{scenario} {strategy}", *cells])
     return ["MWh", "demand", "first", "plan", "served", "int.", "viol.", "ratio"], body
 
