@@ -7,23 +7,21 @@ else), ``figures/``. Apart from ``timing.json`` the same scenario, seed and vers
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
 from results.run_tables import NotARun, RunTables, read_run
 from results.summary import EnergyImbalance, summarise
+from scenarios.loader import resolved_yaml
 from scenarios.schema import Scenario
 
 __all__ = [
-    "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "hash_files", "installed_versions",
+    "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "installed_versions",
     "read_run", "write_run",
 ]  # fmt: skip
 
@@ -44,11 +42,6 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
-def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
-    """SHA-256 of a run's inputs: name (never a machine's path) → hash of the file's bytes."""
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
-
-
 def write_run(
     folder: Path,
     *,
@@ -64,10 +57,11 @@ def write_run(
 ) -> Path:
     """Write a run's folder, whole or not at all; return it.
 
-    ``inputs`` are the hashes from ``hash_files``; ``timing`` wall times in seconds by name; ``failure`` says in one
-    line why a run failed (empty: it ran through). A run that has not recorded every simulation step of its window
-    is written as failed whatever the caller says, because mosaik can end a broken run without an exception.
-    ``finish`` is called with the folder before it takes its place, to add figures and a report.
+    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``); ``timing`` wall times in
+    seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
+    every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
+    run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
+    report.
 
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
     failed first, for inspection).
@@ -108,8 +102,7 @@ def write_run(
 
 
 def _write_tables(folder: Path, scenario: Scenario, recorder: Recorder) -> None:
-    resolved = yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    write_text(folder / "scenario.yaml", resolved)
+    write_text(folder / "scenario.yaml", resolved_yaml(scenario))
     for table in COLUMNS:
         write_text(folder / table_path(table), recorder.table_text(table))
     (folder / "plans").mkdir()

@@ -94,11 +94,6 @@ class Infeed:
 Unit = PvUnit | EssUnit | NbsuUnit | Infeed
 
 
-def unit_kind(unit: Unit) -> str:
-    """``pv``, ``ess``, ``nbsu`` or ``infeed``."""
-    return {PvUnit: "pv", EssUnit: "ess", NbsuUnit: "nbsu", Infeed: "infeed"}[type(unit)]
-
-
 @dataclass(frozen=True)
 class Section:
     """Buses joined by closed unswitched branches: they are energised together or not at all."""
@@ -145,9 +140,6 @@ class GridView:
 
     def local_area_of_unit(self, unit_id: str) -> str:
         return self.local_area_of_bus[self.units[unit_id].bus]
-
-    def section_of_unit(self, unit_id: str) -> str:
-        return self.section_of_bus[self.units[unit_id].bus]
 
     @cached_property
     def balance_order(self) -> tuple[str, ...]:
