@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from controllers.model import Model, build_model
+from controllers.model import Model, build_model, contents
 from controllers.problem import AreaGraph
 from controllers.region import X, phi
 
@@ -61,11 +61,20 @@ def dispatch_cost(m):
     return SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel
 
 
-def build_dispatch(graph: AreaGraph, steps: int) -> Model:
-    """The dispatch problem: the MILP's constraints with every binary to be fixed, and its own objective."""
-    m = build_model(graph, steps)
+DECIDED = ("X", "b", "edge", "root", "launch")
+"""What the MILP decides and the dispatch problem takes as given."""
+TOPOLOGY = ("states", "forest", "loops", "switching", "static")
+"""Families that speak of decided things only."""
+
+
+def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
+    """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
+    m = build_model(graph, steps, detailed=detailed)
     m.restored_energy.deactivate()
-    m.FORMER = pyo.Set(initialize=[i for i in m.ROOT if i in m.ESS or i in m.NBSU], ordered=True)
+    for family in TOPOLOGY:
+        for rule, _ in contents(m, static=False).get(family, ()):
+            getattr(m, rule.__name__).deactivate()
+    m.FORMER = pyo.Set(initialize=list(dict.fromkeys((*m.ESS, *m.NBSU))), ordered=True)
     m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
     m.ess_discharge_cost_rate, m.ess_charge_cost_rate = graph.ess_discharge_cost, graph.ess_charge_cost
     for name in ("short_p", "short_e", "short_q"):
@@ -81,9 +90,6 @@ def build_dispatch(graph: AreaGraph, steps: int) -> Model:
     m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)
     m.ess_charge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_charge_cost)
     m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
-    for var in (m.X, m.b, m.root, m.launch):
-        var.fix(0)
-    for var in (m.edge, m.op, m.pv_on):  # they follow from the fixed ones
-        for member in var.values():
-            member.domain = pyo.UnitInterval
+    for name in DECIDED:
+        getattr(m, name).fix(0)
     return m

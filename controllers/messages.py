@@ -5,7 +5,7 @@ Times are minutes since the start of the outage; powers kW, kvar; energies kWh.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 UnitState = Literal["off", "waiting", "starting", "idle", "follow", "form"]
 """off: no output (an NBSU not started); waiting: PV counting its reconnect delay; starting: an NBSU drawing start-up
@@ -56,6 +56,19 @@ class Forecast(TypedDict):
     """PV unit id → available power per unit of rating"""
 
 
+class DeviceState(TypedDict):
+    """State of a single device in the words of ``PscMessage``; only a centralised dispatch centre asks for it."""
+
+    pv_pu: list[float]
+    charge_kwh: float
+    discharge_kwh: float
+    nbsu_state: Literal["off", "starting", "online"]
+    nbsu_remaining_min: float
+    nbsu_p_kw: float
+    nbsu_p_min_kw: float
+    nbsu_p_max_kw: float
+
+
 class PscMessage(TypedDict):
     """D_i of (1) with the state the dispatch centre needs to plan from now on; gateway → dispatch centre."""
 
@@ -79,6 +92,8 @@ class PscMessage(TypedDict):
     nbsu_p_min_kw: float
     nbsu_p_max_kw: float
     """range its ramp leaves at the next instant (state online)"""
+    devices: NotRequired[dict[str, DeviceState]]
+    """by unit id, where the dispatch centre schedules every device itself"""
 
 
 class NetPowerPlan(TypedDict):

@@ -2,14 +2,19 @@
 
 Read ``contents`` as a table of contents: each entry is a function in ``region``, ``topology`` or ``powerflow`` that
 states one equation, and the Pyomo component of the same name.
+
+Power balances hold per section. Voltages, and flows between the LAs of a section, are in the model only when it is
+built ``detailed``: they rarely bind, and the planner checks them (see ``planner``).
 """
 
 # pyright: basic
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import networkx as nx
 import pyomo.environ as pyo
 
 from controllers import powerflow, region, topology
@@ -23,11 +28,11 @@ Contents = Mapping[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]]
 
 def contents(m: Model, static: bool) -> Contents:
     """Constraint family → its constraints, each with the sets it is written over."""
-    N, L, S, T = m.N, m.L, m.S, m.T
+    L, S, T, Z = m.L, m.S, m.T, m.Z
     table: dict[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]] = {
         "pv": (
             (region.pv_energised, (m.PV, T)),
-            (region.pv_reconnects, (m.PV, T, T)),
+            (region.pv_reconnects, (m.PV, T, m.LAG)),
             (region.pv_was_connected, (m.PV, T)),
             (region.pv_available, (m.PV, T)),
         ),
@@ -70,49 +75,68 @@ def contents(m: Model, static: bool) -> Contents:
         ),
         "forest": (
             (topology.edge_closed, (m.SWITCH, T)),
-            (topology.edge_energised, (m.SWITCH, T)),
+            (topology.edge_energised_from, (m.SWITCH, T)),
+            (topology.edge_energised_to, (m.SWITCH, T)),
             (topology.edge_complete, (m.SWITCH, T)),
-            (topology.radial, (T,)),
-            (topology.connected, (S, T)),
-            (topology.flow_max, (m.SWITCH, T)),
-            (topology.flow_min, (m.SWITCH, T)),
-            (topology.supply_from_root, (m.ROOT, T)),
-            (topology.root_energised, (S, T)),
+            (topology.edge_directed, (m.SWITCH, T)),
+            (topology.one_parent, (S, T)),
             (topology.root_online, (m.NBSU_ROOT, T)),
+        ),
+        "loops": (
+            (topology.loop_connected, (m.LOOPED, T)),
+            (topology.loop_flow_max, (m.LOOP, T)),
+            (topology.loop_flow_min, (m.LOOP, T)),
+            (topology.loop_supply, (m.LOOPED, T)),
         ),
         "switching": (
             (topology.operation_closes, (m.SWITCH, T)),
             (topology.operation_opens, (m.SWITCH, T)),
+            (topology.operation_in_use, (m.SWITCH, T)),
         ),
         "balance": (
-            (powerflow.active_balance, (N, T)),
-            (powerflow.reactive_balance, (N, T)),
+            (powerflow.active_balance, (Z, T)),
+            (powerflow.reactive_balance, (Z, T)),
+        ),
+        "flow_limits": (
             (powerflow.active_flow_max, (L, T)),
             (powerflow.active_flow_min, (L, T)),
             (powerflow.reactive_flow_max, (L, T)),
             (powerflow.reactive_flow_min, (L, T)),
         ),
-        "voltage": (
+    }
+    if m.detailed:
+        table["voltage"] = (
             (powerflow.voltage_drop, (m.FIXED, T)),
             (powerflow.voltage_drop_max, (m.SWITCH, T)),
             (powerflow.voltage_drop_min, (m.SWITCH, T)),
-            (powerflow.voltage_max, (N, T)),
-            (powerflow.voltage_min, (N, T)),
+            (powerflow.voltage_max, (Z, T)),
+            (powerflow.voltage_min, (Z, T)),
             (powerflow.reference_max, (m.ROOT, T)),
             (powerflow.reference_min, (m.ROOT, T)),
-        ),
-    }
+        )
     if m.inside_circle_asked:
         table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
     if static:
         table["static"] = ((topology.static_sections, (S, T)), (topology.static_topology, (m.SWITCH, T)))
-    return table
+    return {family: entries for family, entries in table.items() if family not in m.without}
 
 
-def build_model(graph: AreaGraph, steps: int, static: bool = False) -> Model:
-    """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it."""
+FAMILIES = (
+    "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
+    "voltage", "apparent_power", "static",
+)  # fmt: skip
+"""Names of the families of ``contents``: what ``dispatch_centre.without`` may leave out."""
+
+
+def build_model(graph: AreaGraph, steps: int, static: bool = False, *, detailed: bool = True) -> Model:
+    """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
+
+    ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14.
+    """
     m: Model = pyo.ConcreteModel("restoration")
+    m.detailed, m.without = detailed, frozenset(graph.options.without)
     _declare_sets(m, graph, steps)
+    _declare_loops(m)
     _declare_data(m, graph)
     _declare_variables(m)
     for family in contents(m, static).values():
@@ -125,18 +149,24 @@ def build_model(graph: AreaGraph, steps: int, static: bool = False) -> Model:
 
 
 def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
-    view, parameters, links = graph.view, graph.parameters, graph.links
-    las, switches = list(view.local_areas), [k for k, link in links.items() if link.switchable]
+    view, sources, section = graph.view, graph.sources, graph.section
+    links = {k: link for k, link in graph.links.items() if m.detailed or link.switchable}
+    switches = [k for k, link in links.items() if link.switchable]
 
-    def where(condition: Callable[[str], Any]) -> list[str]:
-        return [la for la in las if condition(la)]
+    def where(condition: Callable[[Any], float]) -> list[str]:
+        return [i for i, source in sources.items() if condition(source.parameters)]
 
-    pv, ess = where(lambda la: parameters[la].s_pv_kva), where(lambda la: parameters[la].s_ess_kva)
-    nbsu, infeed = where(lambda la: parameters[la].s_nbsu_kva), where(lambda la: graph.live_infeed_kva.get(la))
+    pv, ess = where(lambda p: p.s_pv_kva), where(lambda p: p.s_ess_kva)
+    nbsu, infeed = where(lambda p: p.s_nbsu_kva), [la for la in view.local_areas if graph.live_infeed_kva.get(la)]
+    m.pv_la, m.ess_la, m.nbsu_la = (
+        _by_node({i: sources[i].local_area for i in members}, view.local_areas) for members in (pv, ess, nbsu)
+    )
+    forms = {la for la in view.local_areas if m.ess_la[la] or la in infeed}
     m.T, m.K = pyo.RangeSet(0, steps - 1), pyo.RangeSet(-1, steps - 1)
+    m.LAG = pyo.RangeSet(1, min(steps - 1, math.ceil(graph.pv_reconnect_min / graph.plan_step_min - 1e-9)))
     for name, members in {
         "S": view.sections,
-        "N": las,
+        "Z": view.local_areas if m.detailed else view.sections,
         "L": links,
         "SWITCH": switches,
         "FIXED": [k for k in links if k not in switches],
@@ -144,27 +174,57 @@ def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
         "ESS": ess,
         "NBSU": nbsu,
         "INFEED": infeed,
-        "ROOT": where(lambda la: la in {*ess, *nbsu, *infeed}),
-        "NBSU_ROOT": where(lambda la: la in nbsu and la not in {*ess, *infeed}),
+        "ROOT": [la for la in view.local_areas if la in forms or m.nbsu_la[la]],
+        "NBSU_ROOT": [la for la in view.local_areas if m.nbsu_la[la] and la not in forms],
         "SIGN": (1, -1),
     }.items():
         setattr(m, name, pyo.Set(initialize=list(members), ordered=True))
-    kinds = [(kind, la) for kind, members in (("pv", pv), ("ess", ess), ("nbsu", nbsu)) for la in members]
+    kinds = [(kind, i) for kind, members in (("pv", pv), ("ess", ess), ("nbsu", nbsu)) for i in members]
     m.KIND = pyo.Set(initialize=kinds, dimen=2, ordered=True)
 
-    m.section = graph.section
+    m.section, m.home = section, {i: section[source.local_area] for i, source in sources.items()}
+    m.areas_at = {la: [la] for la in m.Z} if m.detailed else graph.areas_in
+    m.node_section = section if m.detailed else {s: s for s in m.S}
+    for kind, by_la in (("pv", m.pv_la), ("ess", m.ess_la), ("nbsu", m.nbsu_la)):
+        setattr(m, f"{kind}_at", {z: [i for la in m.areas_at[z] for i in by_la[la]] for z in m.Z})
+    m.infeed_at = {z: [la for la in m.areas_at[z] if la in m.INFEED] for z in m.Z}
     m.from_la, m.to_la = {k: link.i for k, link in links.items()}, {k: link.j for k, link in links.items()}
-    m.links_out = {la: [k for k, link in links.items() if link.i == la] for la in las}
-    m.links_in = {la: [k for k, link in links.items() if link.j == la] for la in las}
-    m.sec_i = {k: graph.section[links[k].i] for k in switches}
-    m.sec_j = {k: graph.section[links[k].j] for k in switches}
-    m.links_from = {s: [k for k in switches if m.sec_i[k] == s] for s in view.sections}
-    m.links_into = {s: [k for k in switches if m.sec_j[k] == s] for s in view.sections}
-    m.roots_in = {s: [la for la in m.ROOT if graph.section[la] == s] for s in view.sections}
+    m.sec_i = {k: section[links[k].i] for k in switches}
+    m.sec_j = {k: section[links[k].j] for k in switches}
+    starts, ends = (m.from_la, m.to_la) if m.detailed else (m.sec_i, m.sec_j)
+    m.links_out, m.links_in = _by_node(starts, m.Z), _by_node(ends, m.Z)
+    m.links_from, m.links_into = _by_node(m.sec_i, m.S), _by_node(m.sec_j, m.S)
+    m.roots_in = _by_node({la: section[la] for la in m.ROOT}, m.S)
+
+
+def _by_node(node_of: Mapping[str, str], nodes: Iterable[str]) -> dict[str, list[str]]:
+    """Node → the members that name it."""
+    members: dict[str, list[str]] = {z: [] for z in nodes}
+    for member, node in node_of.items():
+        members[node].append(member)
+    return members
+
+
+def _declare_loops(m: Model) -> None:
+    """Switches that lie on some loop of the section graph, and the sections they join, block by block."""
+    graph = nx.MultiGraph()
+    graph.add_nodes_from(m.S)
+    graph.add_edges_from((m.sec_i[k], m.sec_j[k], k) for k in m.SWITCH if m.sec_i[k] != m.sec_j[k])
+    single = nx.Graph(graph)
+    bridges = {frozenset(pair) for pair in nx.bridges(single) if graph.number_of_edges(*pair) == 1}
+    graph.remove_edges_from([(i, j, k) for i, j, k in graph.edges(keys=True) if frozenset((i, j)) in bridges])
+    m.block_size = {s: len(block) for block in nx.connected_components(graph) for s in block}
+    looped = {k for _, _, k in graph.edges(keys=True)}
+    m.LOOP = pyo.Set(initialize=[k for k in m.SWITCH if k in looped], ordered=True)
+    m.LOOPED = pyo.Set(initialize=[s for s in m.S if m.block_size[s] > 1], ordered=True)
+    m.loop_size = {k: m.block_size[m.sec_i[k]] for k in m.LOOP}
+    m.loop_from = _by_node({k: m.sec_i[k] for k in m.LOOP}, m.S)
+    m.loop_into = _by_node({k: m.sec_j[k] for k in m.LOOP}, m.S)
 
 
 def _declare_data(m: Model, graph: AreaGraph) -> None:
-    options, limits, parameters = graph.options, graph.limits, graph.parameters
+    options, limits = graph.options, graph.limits
+    parameters = {i: source.parameters for i, source in graph.sources.items()}
     m.inside_circle_asked = options.apparent_power == "circle"
     m.q_online_only = options.nbsu_reactive == "online"
     m.first_step_free = float(options.first_online_step_free)
@@ -172,24 +232,24 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.q_ratio, m.chord = graph.q_ratio, graph.chord
     m.u_min, m.u_max = limits.vm_min_pu**2, limits.vm_max_pu**2
     m.u_ref = {la: vm_pu**2 for la, vm_pu in graph.reference_vm_pu.items()}
-    m.charging = graph.charging_kvar
-    m.link_charging = {k: link.charging_kvar for k, link in graph.links.items()}
-    m.s_pv = {la: p.s_pv_kva for la, p in parameters.items()}
-    m.s_ess = {la: p.s_ess_kva for la, p in parameters.items()}
-    m.s_ess_min = {la: p.s_ess_min_kva for la, p in parameters.items()}
-    m.s_nbsu = {la: p.s_nbsu_kva for la, p in parameters.items()}
-    m.p_in = {la: p.p_in_kw for la, p in parameters.items()}
+    m.charging = {z: sum(graph.charging_kvar[la] for la in m.areas_at[z]) for z in m.Z}
+    m.link_charging = {k: graph.links[k].charging_kvar for k in m.L}
+    m.s_pv = {i: p.s_pv_kva for i, p in parameters.items()}
+    m.s_ess = {i: p.s_ess_kva for i, p in parameters.items()}
+    m.s_ess_min = {i: p.s_ess_min_kva for i, p in parameters.items()}
+    m.s_nbsu = {i: p.s_nbsu_kva for i, p in parameters.items()}
+    m.p_in = {i: p.p_in_kw for i, p in parameters.items()}
     m.s_infeed = graph.live_infeed_kva
-    m.s_max = {k: link.s_max_kva for k, link in graph.links.items()}
-    m.r, m.x = {k: link.r_pu for k, link in graph.links.items()}, {k: link.x_pu for k, link in graph.links.items()}
+    m.s_max = {k: graph.links[k].s_max_kva for k in m.L}
+    m.r, m.x = {k: graph.links[k].r_pu for k in m.L}, {k: graph.links[k].x_pu for k in m.L}
 
     for name, index in {
         "dt": (m.T,),
         "live": (m.T,),
-        "waits": (m.T, m.T),
+        "waits": (m.T, m.LAG),
         "value": (m.S, m.T),
-        "demand": (m.N, m.T),
-        "demand_q": (m.N, m.T),
+        "demand": (m.Z, m.T),
+        "demand_q": (m.Z, m.T),
         "pv_kw": (m.PV, m.T),
         "delay_met": (m.PV, m.T),
         "e_dis": (m.ESS,),
@@ -210,17 +270,24 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
 
 
 def _declare_variables(m: Model) -> None:
-    """Every variable is bounded by data: HiGHS 1.15 was seen to call wrong plans optimal when they were not."""
-    most = len(m.S)
+    """Every variable is bounded by data: HiGHS 1.15 was seen to call wrong plans optimal when they were not.
+
+    With sections and switches decided, an island has one balance unit in total; which LA holds it matters to voltages
+    only. Without voltages in the model it may stay shared, and what follows from the other decisions is continuous.
+    """
     m.X = pyo.Var(m.S, m.T, domain=pyo.Binary, doc="section energised")
     m.b = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch closed")
-    m.edge = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch closed and energised")
-    m.op = pyo.Var(m.SWITCH, m.T, domain=pyo.Binary, doc="switch operated at the start of a step")
-    m.root = pyo.Var(m.ROOT, m.T, domain=pyo.Binary, doc="LA holds its island's balance unit")
+    m.edge = pyo.Var(
+        m.SWITCH, m.T, bounds=lambda m, k, t: (0, float(m.sec_i[k] != m.sec_j[k])), doc="switch closed and energised"
+    )
+    m.down = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="edge that points along its switch")
+    m.op = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="switch operated at the start of a step")
+    held = pyo.Binary if m.detailed else pyo.UnitInterval
+    m.root = pyo.Var(m.ROOT, m.T, domain=held, doc="LA holds its island's balance unit")
     m.launch = pyo.Var(m.NBSU, m.K, domain=pyo.Binary, doc="start-up launched at a step; −1: under way")
-    m.pv_on = pyo.Var(m.PV, m.T, domain=pyo.Binary, doc="PV connected")
-    m.flow = pyo.Var(m.SWITCH, m.T, bounds=(1 - most, most - 1), doc="commodity that proves connection")
-    m.supply = pyo.Var(m.ROOT, m.T, bounds=(0, most), doc="commodity given by a balance unit")
+    m.pv_on = pyo.Var(m.PV, m.T, bounds=(0, 1), doc="PV connected")
+    m.flow = pyo.Var(m.LOOP, m.T, bounds=lambda m, k, t: (1 - m.loop_size[k], m.loop_size[k] - 1), doc="commodity")
+    m.supply = pyo.Var(m.LOOPED, m.T, bounds=lambda m, s, t: (0, m.block_size[s]), doc="commodity given in a section")
     m.p_pv = pyo.Var(m.PV, m.T, bounds=lambda m, i, t: (0, m.s_pv[i]))
     m.p_ess = pyo.Var(m.ESS, m.T, bounds=lambda m, i, t: (-m.s_ess_min[i], m.s_ess_min[i]))
     m.e_ess = pyo.Var(m.ESS, m.T)
@@ -232,7 +299,8 @@ def _declare_variables(m: Model) -> None:
         setattr(m, name, pyo.Var(members, m.T, bounds=lambda m, i, t, q=most_q: (-q[i], q[i])))
     m.P = pyo.Var(m.L, m.T, bounds=lambda m, k, t: (-m.s_max[k], m.s_max[k]), doc="kW")
     m.Q = pyo.Var(m.L, m.T, bounds=lambda m, k, t: (-m.s_max[k], m.s_max[k]), doc="kvar")
-    m.U = pyo.Var(m.N, m.T, bounds=(0, m.u_max), doc="squared voltage, p.u.²")
+    if m.detailed:
+        m.U = pyo.Var(m.Z, m.T, bounds=(0, m.u_max), doc="squared voltage, p.u.²")
 
 
 def set_horizon(m: Model, horizon: Horizon) -> None:
@@ -241,16 +309,17 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         raise ValueError(f"a horizon of {horizon.steps} steps does not fit a model of {len(m.T)}")
     for t in m.T:
         m.dt[t], m.live[t] = horizon.dt_h(t), float(t < horizon.steps)
-        for earlier in range(t):
-            m.waits[t, earlier] = float(horizon.pv_waits_for(t, earlier))
+        for lag in m.LAG:
+            m.waits[t, lag] = float(lag <= t and horizon.pv_waits_for(t, t - lag))
         for s in m.S:
             m.value[s, t] = horizon.value_kwh(s, t)
-        for i in m.N:
-            m.demand[i, t], m.demand_q[i, t] = horizon.demand_kw(i, t), horizon.demand_kvar(i, t)
+        for z in m.Z:
+            m.demand[z, t] = sum(horizon.demand_kw(la, t) for la in m.areas_at[z])
+            m.demand_q[z, t] = sum(horizon.demand_kvar(la, t) for la in m.areas_at[z])
         for i in m.PV:
             m.pv_kw[i, t], m.delay_met[i, t] = horizon.pv_kw(i, t), float(horizon.pv_delay_met(i, t))
     for i in m.ESS:
-        m.e_dis[i], m.e_char[i] = horizon.psc[i]["discharge_kwh"], horizon.psc[i]["charge_kwh"]
+        m.e_dis[i], m.e_char[i] = horizon.state(i)["discharge_kwh"], horizon.state(i)["charge_kwh"]
     for k in m.SWITCH:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:
@@ -258,7 +327,7 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
 
 
 def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
-    message, launches = horizon.psc[i], horizon.launches(i)
+    message, launches = horizon.state(i), horizon.launches(i)
     online = message["nbsu_state"] == "online"
     ready = message["nbsu_state"] == "starting" and horizon.is_online(i, -1, 0)
     m.online0[i] = float(online)
@@ -269,7 +338,7 @@ def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     m.p_nbsu_min1[i] = message["nbsu_p_min_kw"] if recent else -m.p_in[i]
     m.p_nbsu_max1[i] = message["nbsu_p_max_kw"] if recent else m.s_nbsu[i]
     if ready and not m.first_step_free:
-        rate = horizon.graph.parameters[i].ramp_up_kw_per_h
+        rate = horizon.graph.sources[i].parameters.ramp_up_kw_per_h
         m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.full_step_h - m.p_in[i]))
     for k in m.K:
         m.launch_ok[i, k] = float(k in launches)

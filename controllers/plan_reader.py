@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import pyomo.environ as pyo
@@ -10,17 +11,13 @@ import pyomo.environ as pyo
 from controllers.messages import UnitState
 from controllers.model import Model
 from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
-from controllers.powerflow import generation, generation_q
 from controllers.problem import Horizon
-from controllers.psc import NbsuState
 from controllers.region import phi, starting
 from scenarios.view import GridView
 
-_ORDERED: dict[NbsuState, UnitState] = {"off": "off", "starting": "starting", "online": "follow"}
-
-
-def is_online(m: Model, i: str, t: int) -> bool:
-    return i in m.NBSU and _number(phi(m, i, t)) > 0.5
+def is_online(m: Model, la: str, t: int) -> bool:
+    """Whether an LA has an NBSU on line."""
+    return any(_number(phi(m, e, t)) > 0.5 for e in m.nbsu_la[la])
 
 
 def _number(expression: Any) -> float:
@@ -37,7 +34,9 @@ def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     view = horizon.graph.view
     live = {s for s in m.S if m.X[s, t].value > 0.5}
     balance = [_balance_unit(m, view, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
-    areas = {i: _read_area(m, horizon, i, t) for i in m.N if m.section[i] in live or is_online(m, i, t)}
+    areas = {
+        la: _read_area(m, horizon, la, t) for la in view.local_areas if m.section[la] in live or is_online(m, la, t)
+    }
     return PlanStep(
         start_min=horizon.start(t),
         closed_branches=[k for k in m.SWITCH if m.b[k, t].value > 0.5],
@@ -55,45 +54,54 @@ def _balance_unit(m: Model, view: GridView, i: str, t: int) -> str:
     )
 
 
-def _read_area(m: Model, horizon: Horizon, i: str, t: int) -> LocalAreaSetPoint:
-    live = m.X[m.section[i], t].value > 0.5
-    demand, demand_q = (horizon.demand_kw(i, t), horizon.demand_kvar(i, t)) if live else (0.0, 0.0)
-    state: NbsuState = "off"
-    if i in m.NBSU:
-        state = "online" if is_online(m, i, t) else "starting" if _number(starting(m, i, t)) > 0.5 else "off"
+def _sum(var: Any, members: list[str], t: int) -> float:
+    return sum(var[i, t].value for i in members)
+
+
+def _read_area(m: Model, horizon: Horizon, la: str, t: int) -> LocalAreaSetPoint:
+    live = m.X[m.section[la], t].value > 0.5
+    demand, demand_q = (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) if live else (0.0, 0.0)
+    pv, ess, nbsu = m.pv_la[la], m.ess_la[la], m.nbsu_la[la]
+    infeed = [la] if la in m.INFEED else []
+    begun = any(_number(starting(m, e, t)) > 0.5 for e in nbsu)
+    p_pv, p_ess, p_nbsu = _sum(m.p_pv, pv, t), _sum(m.p_ess, ess, t), _sum(m.p_nbsu, nbsu, t)
+    q = _sum(m.q_pv, pv, t) + _sum(m.q_ess, ess, t) + _sum(m.q_nbsu, nbsu, t) + _sum(m.q_infeed, infeed, t)
     return LocalAreaSetPoint(
-        p_kw=_tidy(_number(generation(m, i, t)) - demand),
-        q_kvar=_tidy(_number(generation_q(m, i, t)) - demand_q),
+        p_kw=_tidy(p_pv + p_ess + p_nbsu + _sum(m.p_infeed, infeed, t) - demand),
+        q_kvar=_tidy(q - demand_q),
         demand_kw=_tidy(demand),
-        p_pv_kw=_tidy(_number(m.p_pv[i, t])) if i in m.PV else 0.0,
-        p_ess_kw=_tidy(_number(m.p_ess[i, t])) if i in m.ESS else 0.0,
-        p_nbsu_kw=_tidy(_number(m.p_nbsu[i, t])) if i in m.NBSU else 0.0,
-        nbsu_state=state,
+        p_pv_kw=_tidy(p_pv),
+        p_ess_kw=_tidy(p_ess),
+        p_nbsu_kw=_tidy(p_nbsu),
+        nbsu_state="online" if is_online(m, la, t) else "starting" if begun else "off",
     )
 
 
 def _single_units(
     m: Model, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
 ) -> dict[str, UnitSetPoint]:
-    """Set-points of units that are the only one of their kind in their LA; gateways decide the others."""
-    view, result = horizon.graph.view, {}
+    """Set-points of the units that are scheduled as one; gateways decide those of the others."""
+    graph, result = horizon.graph, {}
     kinds = (
-        ("pv", view.pv, m.p_pv, m.q_pv),
-        ("ess", view.ess, m.p_ess, m.q_ess),
-        ("nbsu", view.nbsu, m.p_nbsu, m.q_nbsu),
+        ("pv", graph.view.pv, m.p_pv, m.q_pv),
+        ("ess", graph.view.ess, m.p_ess, m.q_ess),
+        ("nbsu", graph.view.nbsu, m.p_nbsu, m.q_nbsu),
     )
     for kind, units, p, q in kinds:
+        per_la = Counter(map(graph.view.local_area_of_unit, units))
         for unit in units:
-            i = view.local_area_of_unit(unit)
-            if i not in areas or sum(view.local_area_of_unit(u) == i for u in units) > 1:
+            la = graph.view.local_area_of_unit(unit)
+            i = unit if graph.per_device else la
+            if la not in areas or (per_la[la] > 1 and not graph.per_device):
                 continue
             state: UnitState
             if kind == "nbsu":
-                state = _ORDERED[areas[i].nbsu_state]
+                begun = "starting" if _number(starting(m, i, t)) > 0.5 else "off"
+                state = "follow" if _number(phi(m, i, t)) > 0.5 else begun
             elif kind == "pv":
                 state = "follow" if m.pv_on[i, t].value > 0.5 else "waiting"
             else:
-                state = "follow" if m.X[m.section[i], t].value > 0.5 else "off"
+                state = "follow" if m.X[m.section[la], t].value > 0.5 else "off"
             result[unit] = UnitSetPoint(
                 p_kw=_tidy(p[i, t].value), q_kvar=_tidy(q[i, t].value), state="form" if unit in balance else state
             )

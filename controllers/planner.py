@@ -7,12 +7,15 @@ from functools import cached_property
 
 import networkx as nx
 
-from controllers.dispatch import build_dispatch
-from controllers.model import Model, build_model, contents, set_horizon
+from controllers.dispatch import DECIDED, build_dispatch
+from controllers.infeasible import explain
+from controllers.island_flow import IslandFlow, island_flows
+from controllers.model import Model, build_model, set_horizon
 from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
+from controllers.warm_start import Decisions, start_values
 
 
 @dataclass(frozen=True)
@@ -24,44 +27,66 @@ class PlanRecord:
     note: str = ""
 
 
+class _Stage:
+    """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
+
+    def __init__(self, graph: AreaGraph, steps: int, static: bool, detailed: bool) -> None:
+        self._graph, self._steps, self.detailed = graph, steps, detailed
+        self.model = build_model(graph, steps, static, detailed=detailed)
+
+    @cached_property
+    def solver(self) -> KeptSolver:
+        options = self._graph.options
+        limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
+        return KeptSolver(self.model, limits | options.solver_options, options.time_limit_s)
+
+    @cached_property
+    def dispatch(self) -> KeptSolver:
+        return KeptSolver(build_dispatch(self._graph, self._steps, detailed=self.detailed), {})
+
+
 class Planner:
     """Plans again and again with kept models.
 
     ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14);
-    ``lazy_voltage`` leaves voltage limits out until a plan breaks one, which changes no optimum.
+    ``lazy_voltage`` leaves voltages and flows inside sections out until a plan breaks one of their limits, which
+    changes no optimum.
     """
 
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
-        self.model = build_model(graph, steps, static)
-        fixed = nx.MultiGraph((self.model.from_la[k], self.model.to_la[k]) for k in self.model.FIXED)
+        self._stages: dict[bool, _Stage] = {}
+        self._before: Decisions | None = None
+        unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
         # In a mesh of links without switches the flows themselves follow from the voltages.
-        self._voltage_is_left_out = False
-        if lazy_voltage and (not len(fixed) or nx.is_forest(fixed)):
-            self._leave_voltage_out(True)
+        self._trees = not unswitched or nx.is_forest(unswitched)
+        self._detailed = not (lazy_voltage and self._trees)
+        self._stage(self._detailed)
 
-    @cached_property
-    def _solver(self) -> KeptSolver:
-        options = self.graph.options
-        limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
-        return KeptSolver(self.model, limits | options.solver_options, options.time_limit_s)
+    def _stage(self, detailed: bool) -> _Stage:
+        if detailed not in self._stages:
+            self._stages[detailed] = _Stage(self.graph, self._steps, self._static, detailed)
+        return self._stages[detailed]
 
-    @cached_property
-    def _dispatch(self) -> tuple[Model, KeptSolver]:
-        model = build_dispatch(self.graph, self._steps)
-        return model, KeptSolver(model, {})
+    @property
+    def model(self) -> Model:
+        """The MILP that planning starts with."""
+        return self._stage(self._detailed).model
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
-        set_horizon(self.model, horizon)
-        solution = self._solve_with_voltages(horizon)
+        stage, solution, islands = self._solve(horizon)
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
-            return PlanRecord(plan, solution, f"no plan found ({solution.reason}); nothing is restored")
-        decided, note = self.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
-        if self._solve_dispatch(horizon):
-            decided = self._dispatch[0]
+            why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
+            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
+            return PlanRecord(plan, solution, note)
+        self._before = Decisions.of(stage.model, horizon)
+        decided, note = stage.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
+        dispatched = self._solve_dispatch(stage, horizon, islands)
+        if dispatched is not None:
+            decided = dispatched
         else:
             solution = replace(solution, status="feasible")
             note = "; ".join(
@@ -73,125 +98,136 @@ class Planner:
             issued_at_min=horizon.start(0),
             step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
             end_min=horizon.end_min,
-            objective=(objective := self._objective()),
+            objective=(objective := _objective(stage.model)),
             bound=max(objective, solution.bound),
             status="optimal" if solution.status == "optimal" else "feasible",
             steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
         )
         return PlanRecord(plan, solution, note)
 
-    def _solve_with_voltages(self, horizon: Horizon) -> Solution:
-        """Solve the MILP; voltage limits enter it only when a plan found without them breaks one.
+    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, list[list[IslandFlow]]]:
+        """Solve the MILP; voltages enter it only when a plan found without them breaks a limit.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
         them too. Once they are in they stay.
         """
-        solve = self._solver.solve_checked if self.graph.options.check_optimum else self._solver.solve
-        solution = solve()
-        seconds = solution.seconds
-        if solution.status != "none":
-            _round_binaries(self.model)
-            if not self._choose_balance_units(horizon) and self._voltage_is_left_out:
-                self._leave_voltage_out(False)
-                solution = solve()
-                if solution.status != "none":
-                    _round_binaries(self.model)
-                    self._choose_balance_units(horizon)
-                return replace(solution, seconds=seconds + solution.seconds)
-        return solution
+        seconds = 0.0
+        while True:
+            stage = self._stage(self._detailed)
+            set_horizon(stage.model, horizon)
+            start = start_values(stage.model, horizon, self._before)
+            solver = stage.solver
+            solution = solver.solve_checked(start) if self.graph.options.check_optimum else solver.solve(start)
+            seconds += solution.seconds
+            solution = replace(solution, seconds=seconds)
+            if solution.status == "none":
+                return stage, solution, []
+            _settle(stage.model)
+            islands = self._islands(stage.model, horizon)
+            fits = _choose_balance_units(stage.model, horizon, islands)
+            if fits or stage.detailed or "voltage" in self.graph.options.without:
+                return stage, solution, islands
+            self._detailed = True
 
-    def _objective(self) -> float:
-        """(18) of what was decided; an incumbent short of optimal may count operations that it does not make."""
-        m = self.model
-        operations = sum(
-            abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
-            for k in m.SWITCH
-            for t in m.T
-        )
-        served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
-        return served - m.switching_cost * operations
+    def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
+        """Islands of every step, with their linear power flow where links without switches form trees."""
+        return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
-    def _leave_voltage_out(self, out: bool) -> None:
-        self._voltage_is_left_out = out
-        for rule, _ in contents(self.model, self._static)["voltage"]:
-            component = getattr(self.model, rule.__name__)
-            (component.deactivate if out else component.activate)()
+    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, islands: list[list[IslandFlow]]) -> Model | None:
+        """Fix what the MILP decided and solve the dispatch problem; None if that failed.
 
-    def _choose_balance_units(self, horizon: Horizon) -> bool:
-        """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
-
-        False if an island has none (it then keeps the model's own choice). Voltages of an island shift together when
-        its reference moves.
+        Its own split of power may break a voltage that the MILP's kept: then voltages enter it.
         """
-        m, view = self.model, self.graph.view
-        order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
-        fitting = True
-        for t in range(horizon.steps):
-            for island in _islands(m, t):
-                las = [i for i in m.N if m.section[i] in island]
-                at = _relative_voltages(m, las, t)
-                lowest, highest = min(at.values()), max(at.values())
-                capable = [i for i in order if i in at and i in m.INFEED]
-                capable = capable or [i for i in order if i in at and (i in m.ESS or is_online(m, i, t))]
-                fits = [
-                    i
-                    for i in capable
-                    if lowest - at[i] >= m.u_min - m.u_ref[i] - 1e-9 and highest - at[i] <= m.u_max - m.u_ref[i] + 1e-9
-                ]
-                fitting = fitting and bool(fits)
-                for i in las:
-                    if fits and i in m.ROOT:
-                        m.root[i, t].set_value(float(i == fits[0]))
-        return fitting
-
-    def _solve_dispatch(self, horizon: Horizon) -> bool:
-        """Fix what the MILP decided and solve the dispatch problem; False if that failed."""
-        d, solver = self._dispatch
-        m = self.model
+        d = stage.dispatch.model
         set_horizon(d, horizon)
-        for name in ("X", "b", "root", "launch"):
-            source, target = getattr(m, name), getattr(d, name)
-            for index in source:
+        for name in DECIDED:
+            source, target = getattr(stage.model, name), getattr(d, name)
+            for index in target:
                 target[index].fix(source[index].value)
-        for index in d.reserve_kw:
-            d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
-        share = self.graph.options.reserve_pct / 100
-        for t in range(horizon.steps):
-            for island in _islands(m, t):
-                las = [i for i in m.N if m.section[i] in island]
-                for i in las:
-                    if i in d.FORMER and m.root[i, t].value > 0.5:
-                        d.reserve_kw[i, t] = share * sum(horizon.demand_kw(la, t) for la in las)
-                        d.reserve_kvar[i, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
-        return solver.solve().status == "optimal"
+        _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
+        if stage.dispatch.solve().status != "optimal":
+            return None
+        fits = not islands or _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True)
+        if fits or stage.detailed or "voltage" in self.graph.options.without:
+            return d
+        return self._solve_dispatch(self._copied(stage, horizon), horizon, [])
+
+    def _copied(self, stage: _Stage, horizon: Horizon) -> _Stage:
+        """The detailed stage with the same decisions."""
+        detailed = self._stage(True)
+        set_horizon(detailed.model, horizon)
+        for name in DECIDED:
+            for index, variable in getattr(stage.model, name).items():
+                getattr(detailed.model, name)[index].set_value(variable.value, skip_validation=True)
+        return detailed
 
 
-def _round_binaries(m: Model) -> None:
-    for name in ("X", "b", "root", "launch"):
+def _objective(m: Model) -> float:
+    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make."""
+    operations = sum(
+        abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
+        for k in m.SWITCH
+        for t in m.T
+    )
+    served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
+    return served - m.switching_cost * operations
+
+
+def _settle(m: Model) -> None:
+    """Free decisions of solver noise, and state the edges that follow from them."""
+    for name in ("X", "b", "launch"):
         for var in getattr(m, name).values():
             var.set_value(float(round(var.value or 0.0)))
+    for (k, t), edge in m.edge.items():
+        edge.set_value(m.b[k, t].value * m.X[m.sec_i[k], t].value, skip_validation=True)
 
 
-def _islands(m: Model, t: int) -> list[set[str]]:
+def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandFlow]], *, fixed: bool = False) -> bool:
+    """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
+
+    ``fixed`` keeps the choice that was made. False if an island has none or overloads a link; it then keeps what it
+    had.
+    """
+    view, fitting = horizon.graph.view, True
+    order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
+    for t, of_step in enumerate(islands):
+        for island in of_step:
+            roots = [i for i in order if i in island.relative_u and i in m.ROOT]
+            capable = [i for i in roots if i in m.INFEED]
+            capable = capable or [i for i in roots if m.ess_la[i] or is_online(m, i, t)]
+            if fixed:
+                capable = [i for i in roots if m.root[i, t].value > 0.5]
+            fits = [i for i in capable if island.holds(horizon.graph, i)]
+            fitting = fitting and bool(fits) and not island.overloaded
+            chosen = (fits or [i for i in capable if m.root[i, t].value > 0.5] or capable)[:1]
+            for i in roots:
+                m.root[i, t].set_value(float(i in chosen), skip_validation=True)
+    return fitting
+
+
+def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
+    """Reserve of each balance unit: a share of its island's demand."""
+    for index in d.reserve_kw:
+        d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
+    for t in range(horizon.steps):
+        for island in section_islands(d, t):
+            las = [la for s in island for la in horizon.graph.areas_in[s]]
+            former = next((i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None)
+            if former is not None:
+                d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
+                d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
+
+
+def formers(m: Model, la: str, t: int) -> list[str]:
+    """Sources of an LA that can form voltage in a step, ESS first; none where a live infeed does."""
+    if la in m.INFEED:
+        return []
+    return [*m.ess_la[la], *(e for e in m.nbsu_la[la] if is_online(m, la, t))]
+
+
+def section_islands(m: Model, t: int) -> list[set[str]]:
     """Energised islands of a step, as sets of sections, in the order of the sections."""
     graph = nx.Graph()
     graph.add_nodes_from(s for s in m.S if m.X[s, t].value > 0.5)
-    graph.add_edges_from(
-        (m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.b[k, t].value > 0.5 and m.X[m.sec_i[k], t].value > 0.5
-    )
+    graph.add_edges_from((m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.edge[k, t].value > 0.5)
     return [set(c) for c in nx.connected_components(graph)]
-
-
-def _relative_voltages(m: Model, las: list[str], t: int) -> dict[str, float]:
-    """Squared voltages (p.u.²) of an island's LAs relative to the first, by (37) along its closed links."""
-    drop = nx.Graph()
-    drop.add_nodes_from(las)
-    for k in m.L:
-        i, j = m.from_la[k], m.to_la[k]
-        if i in drop and j in drop and (k not in m.SWITCH or m.b[k, t].value > 0.5):
-            drop.add_edge(i, j, start=i, fall=2e-3 * (m.P[k, t].value * m.r[k] + m.Q[k, t].value * m.x[k]))
-    at = {las[0]: 0.0}
-    for i, j in nx.bfs_edges(drop, las[0]):
-        edge = drop.edges[i, j]
-        at[j] = at[i] - edge["fall"] if edge["start"] == i else at[i] + edge["fall"]
-    return at

@@ -1,38 +1,43 @@
-"""Constraints (31)–(40): linear power flow of the energised forest on LAs. kW, kvar, squared voltage in p.u.²
+"""Constraints (31)–(40): linear power flow of the energised forest. kW, kvar, squared voltage in p.u.²
 
-Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows.
+Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows. Nodes z are
+sections, or LAs where voltages and flows inside a section are asked for (``detailed``).
 """
 
 # pyright: basic
 from __future__ import annotations
 
-from controllers.region import X
 
 
-def generation(m, i, t):
-    """Σ of the kinds of units in an LA. (13b): p^PV + p^ESS + p^NBSU (+ infeed), kW."""
-    terms = ((m.PV, m.p_pv), (m.ESS, m.p_ess), (m.NBSU, m.p_nbsu), (m.INFEED, m.p_infeed))
-    return sum(var[i, t] for members, var in terms if i in members)
+def X(m, z, t):
+    """X_{z,t}: a node is energised with its section (19)."""
+    return m.X[m.node_section[z], t]
 
 
-def generation_q(m, i, t):
-    """Reactive power of an LA's units, kvar."""
-    terms = ((m.PV, m.q_pv), (m.ESS, m.q_ess), (m.NBSU, m.q_nbsu), (m.INFEED, m.q_infeed))
-    return sum(var[i, t] for members, var in terms if i in members)
+def generation(m, z, t):
+    """Σ of the sources at a node. (13b): p^PV + p^ESS + p^NBSU (+ infeed), kW."""
+    terms = ((m.pv_at, m.p_pv), (m.ess_at, m.p_ess), (m.nbsu_at, m.p_nbsu), (m.infeed_at, m.p_infeed))
+    return sum(var[i, t] for at, var in terms for i in at[z])
 
 
-def active_balance(m, i, t):
-    """What an LA generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with the loss allowance."""
-    out = sum(m.P[k, t] for k in m.links_out[i]) - sum(m.P[k, t] for k in m.links_in[i])
-    return generation(m, i, t) - m.loss_factor * m.demand[i, t] * X(m, i, t) == out
+def generation_q(m, z, t):
+    """Reactive power of the sources at a node, kvar."""
+    terms = ((m.pv_at, m.q_pv), (m.ess_at, m.q_ess), (m.nbsu_at, m.q_nbsu), (m.infeed_at, m.q_infeed))
+    return sum(var[i, t] for at, var in terms for i in at[z])
 
 
-def reactive_balance(m, i, t):
+def active_balance(m, z, t):
+    """What a node generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with the loss allowance."""
+    out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
+    return generation(m, z, t) - m.loss_factor * m.demand[z, t] * X(m, z, t) == out
+
+
+def reactive_balance(m, z, t):
     """The same for reactive power, with what cables give. (34): q_{i,t} + q^C_{i,t} = Σ_j Q_{ij,t}."""
-    out = sum(m.Q[k, t] for k in m.links_out[i]) - sum(m.Q[k, t] for k in m.links_in[i])
-    ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[i], *m.links_in[i]) if k in m.SWITCH)
-    charging = m.charging[i] * X(m, i, t) + ends
-    return generation_q(m, i, t) + charging - m.loss_factor * m.demand_q[i, t] * X(m, i, t) == out
+    out = sum(m.Q[k, t] for k in m.links_out[z]) - sum(m.Q[k, t] for k in m.links_in[z])
+    ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
+    drawn = (m.loss_factor * m.demand_q[z, t] - m.charging[z]) * X(m, z, t)
+    return generation_q(m, z, t) + ends - drawn == out
 
 
 def _closed(m, k, t):
@@ -102,22 +107,22 @@ def reference_min(m, i, t):
 
 def infeed_max(m, i, t):
     """A live infeed gives at most its rating: p ≤ S X."""
-    return m.p_infeed[i, t] <= m.s_infeed[i] * X(m, i, t)
+    return m.p_infeed[i, t] <= m.s_infeed[i] * m.X[m.section[i], t]
 
 
 def infeed_min(m, i, t):
     """A live infeed takes at most its rating: −S X ≤ p."""
-    return m.p_infeed[i, t] >= -m.s_infeed[i] * X(m, i, t)
+    return m.p_infeed[i, t] >= -m.s_infeed[i] * m.X[m.section[i], t]
 
 
 def infeed_q_max(m, i, t):
     """Reactive power of a live infeed: q ≤ S X."""
-    return m.q_infeed[i, t] <= m.s_infeed[i] * X(m, i, t)
+    return m.q_infeed[i, t] <= m.s_infeed[i] * m.X[m.section[i], t]
 
 
 def infeed_q_min(m, i, t):
     """Reactive power of a live infeed: −S X ≤ q."""
-    return m.q_infeed[i, t] >= -m.s_infeed[i] * X(m, i, t)
+    return m.q_infeed[i, t] >= -m.s_infeed[i] * m.X[m.section[i], t]
 
 
 def restored_energy(m):

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from controllers.messages import PscMessage
-from controllers.psc import PscParameters, psc_parameters
+from controllers.messages import DeviceState, PscMessage
+from controllers.psc import PscParameters, device_parameters, psc_parameters
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
 
@@ -34,8 +34,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What the dispatch centre schedules as one: an LA's units by (5)–(12), or, centralised, a single device."""
+
+    id: str
+    local_area: str
+    parameters: PscParameters
+
+
+@dataclass(frozen=True)
 class AreaGraph:
-    """Static data of the dispatch centre: LAs, sections, links and the PSC parameters (5)–(12)."""
+    """Static data of the dispatch centre: LAs, sections, links and the PSC parameters (5)–(12).
+
+    ``per_device``: the dispatch centre knows every device and schedules it itself (strategy ``centralised``).
+    """
 
     view: GridView
     options: DispatchCentre
@@ -44,9 +56,11 @@ class AreaGraph:
     ess_discharge_cost: float
     ess_charge_cost: float
     nbsu_cost: float
+    plan_step_min: float
+    per_device: bool = False
 
     @classmethod
-    def of(cls, view: GridView, scenario: Scenario) -> AreaGraph:
+    def of(cls, view: GridView, scenario: Scenario, *, per_device: bool = False) -> AreaGraph:
         costs = scenario.gateway
         return cls(
             view,
@@ -56,11 +70,25 @@ class AreaGraph:
             costs.ess_discharge_cost,
             costs.ess_charge_cost,
             costs.nbsu_cost,
+            scenario.clock.plan_step_min,
+            per_device,
         )
 
     @cached_property
-    def parameters(self) -> dict[str, PscParameters]:
-        return {la: psc_parameters(self.view, la, self.options.startup_power) for la in self.view.local_areas}
+    def sources(self) -> dict[str, Source]:
+        """What is scheduled as one, by id: the id of its LA, or of its device."""
+        view, startup = self.view, self.options.startup_power
+        if self.per_device:
+            return {u: Source(u, view.local_area_of_unit(u), device_parameters(view, u)) for u in view.units if u not in view.infeeds}
+        return {la: Source(la, la, psc_parameters(view, la, startup)) for la in view.local_areas}
+
+    @cached_property
+    def areas_in(self) -> dict[str, list[str]]:
+        """Section → its LAs."""
+        inside: dict[str, list[str]] = {s: [] for s in self.view.sections}
+        for la in self.view.local_areas.values():
+            inside[la.section].append(la.id)
+        return inside
 
     @cached_property
     def section(self) -> dict[str, str]:
@@ -79,7 +107,8 @@ class AreaGraph:
     @cached_property
     def capacity_kva(self) -> float:
         """All that can ever flow: the rated power of every source. The largest big-M of a flow."""
-        units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in self.parameters.values())
+        kinds = (source.parameters for source in self.sources.values())
+        units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in kinds)
         return units + sum(self.live_infeed_kva.values())
 
     @cached_property
@@ -100,6 +129,15 @@ class AreaGraph:
             for b in self.view.branches.values()
             if not b.faulted and area[b.from_bus] != area[b.to_bus]
         }
+
+    @cached_property
+    def links_at(self) -> dict[str, list[tuple[str, str]]]:
+        """LA → its links, each with the LA at the other end."""
+        at: dict[str, list[tuple[str, str]]] = {la: [] for la in self.view.local_areas}
+        for link in self.links.values():
+            at[link.i].append((link.id, link.j))
+            at[link.j].append((link.id, link.i))
+        return at
 
     @cached_property
     def charging_kvar(self) -> dict[str, float]:
@@ -158,6 +196,11 @@ class Horizon:
         """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
         return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
 
+    def state(self, source: str) -> PscMessage | DeviceState:
+        """What is known of a source now."""
+        message = self.psc[self.graph.sources[source].local_area]
+        return message["devices"][source] if self.graph.per_device else message
+
     def demand_kw(self, la: str, t: int) -> float:
         return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0
 
@@ -166,47 +209,50 @@ class Horizon:
 
     def value_kwh(self, section: str, t: int) -> float:
         """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
-        areas = (la for la in self.graph.view.local_areas.values() if la.section == section)
+        areas = (self.graph.view.local_areas[la] for la in self.graph.areas_in[section])
         return sum(la.priority * self.demand_kw(la.id, t) * self.dt_h(t) for la in areas)
 
-    def pv_kw(self, la: str, t: int) -> float:
+    def pv_kw(self, source: str, t: int) -> float:
         """ζ_{i,t} S_i^PV of (13c)."""
-        return self.psc[la]["pv_pu"][t] * self.graph.parameters[la].s_pv_kva if t < self.steps else 0.0
+        return self.state(source)["pv_pu"][t] * self._of(source).s_pv_kva if t < self.steps else 0.0
 
-    def pv_delay_met(self, la: str, t: int) -> bool:
+    def _of(self, source: str) -> PscParameters:
+        return self.graph.sources[source].parameters
+
+    def pv_delay_met(self, source: str, t: int) -> bool:
         """Whether the part of PV's reconnect delay before step t that lies before now has been served.
 
         The part that lies inside the horizon is X of those steps, see ``pv_waits_for``.
         """
         before_now = self.graph.pv_reconnect_min - (self.start(t) - self.start(0))
-        return self.psc[la]["energised_min"] >= before_now - 1e-9
+        return self.psc[self.graph.sources[source].local_area]["energised_min"] >= before_now - 1e-9
 
     def pv_waits_for(self, t: int, earlier: int) -> bool:
         """Whether the delay before step t reaches into an earlier step; with delay = step only t − 1, as in (13c)."""
         return self.start(earlier + 1) > self.start(t) - self.graph.pv_reconnect_min + 1e-9
 
-    def launches(self, la: str) -> list[int]:
+    def launches(self, source: str) -> list[int]:
         """Steps at which an NBSU's start-up may be launched; −1 is the start-up under way, [] if it is on line."""
-        state = self.psc[la]["nbsu_state"]
+        state = self.state(source)["nbsu_state"]
         if state == "online":
             return []
         return [-1, *range(self.steps)] if state == "starting" else list(range(self.steps))
 
-    def online_from(self, la: str, launch: int) -> float:
+    def online_from(self, source: str, launch: int) -> float:
         """When an NBSU launched at that step comes on line, in minutes."""
         if launch < 0:
-            return self.start(0) + self.psc[la]["nbsu_remaining_min"]
-        return self.start(launch) + self.graph.parameters[la].start_min
+            return self.start(0) + self.state(source)["nbsu_remaining_min"]
+        return self.start(launch) + self._of(source).start_min
 
-    def is_online(self, la: str, launch: int, t: int) -> bool:
-        return self.start(t) >= self.online_from(la, launch) - 1e-9
+    def is_online(self, source: str, launch: int, t: int) -> bool:
+        return self.start(t) >= self.online_from(source, launch) - 1e-9
 
-    def is_starting(self, la: str, launch: int, t: int) -> bool:
-        return t >= max(launch, 0) and not self.is_online(la, launch, t)
+    def is_starting(self, source: str, launch: int, t: int) -> bool:
+        return t >= max(launch, 0) and not self.is_online(source, launch, t)
 
-    def ramp_kw(self, la: str, t: int) -> tuple[float, float]:
+    def ramp_kw(self, source: str, t: int) -> tuple[float, float]:
         """Largest fall and rise from step t − 1 to step t ≥ 1: rate × Δt, Δt the full plan step (D8)."""
         hours = self.full_step_h if t < self.steps else math.inf
-        parameters = self.graph.parameters[la]
+        parameters = self._of(source)
         rating = parameters.s_nbsu_kva + parameters.p_in_kw
         return min(rating, parameters.ramp_down_kw_per_h * hours), min(rating, parameters.ramp_up_kw_per_h * hours)

@@ -114,6 +114,19 @@ def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParamet
     if startup_power not in start_up:
         raise ValueError(f"startup_power is {startup_power!r}; it must be one of {', '.join(start_up)}")
     pv, ess, nbsu = units_of(view, la_id)
+    return _parameters(pv, ess, nbsu, start_up[startup_power](nbsu))
+
+
+def device_parameters(view: GridView, unit_id: str) -> PscParameters:
+    """The static data of a single device in the same form: of one unit (5)–(12) are the identity."""
+    nbsu = [e for e in view.nbsu.values() if e.id == unit_id]
+    pv, ess = [b for b in view.pv.values() if b.id == unit_id], [c for c in view.ess.values() if c.id == unit_id]
+    return _parameters(pv, ess, nbsu, startup_power_sum(nbsu))
+
+
+def _parameters(
+    pv: Sequence[PvUnit], ess: Sequence[EssUnit], nbsu: Sequence[NbsuUnit], p_in_kw: float
+) -> PscParameters:
     return PscParameters(
         s_pv_kva=pv_rating(pv),
         s_ess_kva=ess_rating(ess),
@@ -122,7 +135,7 @@ def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParamet
         ramp_up_kw_per_h=ramp_up(nbsu),
         ramp_down_kw_per_h=ramp_down(nbsu),
         start_min=start_duration(nbsu),
-        p_in_kw=start_up[startup_power](nbsu),
+        p_in_kw=p_in_kw,
     )
 
 

@@ -1,6 +1,8 @@
 """Constraints (13): what net power an LA can deliver, from its PSC. One function per constraint, kW and kvar.
 
-Sets: N LAs, of them PV, ESS, NBSU, INFEED; T steps; K launches of an NBSU. Every bound holds per LA i and step t.
+Sets: PV, ESS, NBSU sources of each kind; T steps; K launches of an NBSU. A source i is what the dispatch centre schedules
+as one: an LA's units of a kind, described by (2)–(12), or a single device. Of a single device (13) says what (14)–(17)
+say. Every bound holds per source i and step t.
 """
 
 # pyright: basic
@@ -20,8 +22,8 @@ def starting(m, i, t):
 
 
 def X(m, i, t):
-    """X_{i,t}: an LA is energised with its section (19)."""
-    return m.X[m.section[i], t]
+    """X_{i,t}: a source is energised with the section of its LA (19)."""
+    return m.X[m.home[i], t]
 
 
 def pv_energised(m, i, t):
@@ -29,11 +31,11 @@ def pv_energised(m, i, t):
     return m.pv_on[i, t] <= X(m, i, t)
 
 
-def pv_reconnects(m, i, t, earlier):
+def pv_reconnects(m, i, t, lag):
     """PV waits out its reconnect delay. (13c): on_{i,t} ≤ X_{i,t−1}, for each earlier step within the delay."""
-    if earlier >= t:
+    if lag > t:
         return pyo.Constraint.Skip
-    return m.pv_on[i, t] <= 1 - m.waits[t, earlier] * (1 - X(m, i, earlier))
+    return m.pv_on[i, t] <= 1 - m.waits[t, lag] * (1 - X(m, i, t - lag))
 
 
 def pv_was_connected(m, i, t):

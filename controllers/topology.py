@@ -1,15 +1,18 @@
 """Constraints (19)–(30) in a compact exact form: section states, switches and a spanning forest.
 
 The paper proves connection by repeated squaring of the adjacency matrix and counts edges (20)–(30). The same plans
-follow from fewer variables: each energised section draws one unit of a commodity from a balance unit over closed,
-energised switches, so it is connected to one; and energised closed switches number energised sections minus balance
-units, so every island is a tree with exactly one balance unit.
+follow from fewer variables. Energised closed switches are edges; each edge points away from its island's balance unit,
+and each energised section either holds the balance unit or is pointed at by exactly one edge. So an island has as many
+edges and balance units as sections: where it has no loop, it is a tree with exactly one balance unit. Only where switches
+can close a loop does a commodity prove that the island has a balance unit at all.
 """
 
 # pyright: basic
 from __future__ import annotations
 
 import pyomo.environ as pyo
+
+from controllers.region import phi
 
 
 def within_window(m, s, t):
@@ -37,9 +40,14 @@ def edge_closed(m, k, t):
     return m.edge[k, t] <= m.b[k, t]
 
 
-def edge_energised(m, k, t):
+def edge_energised_from(m, k, t):
     """An edge of the forest is energised: a_{l,t} ≤ X_{s,t}."""
     return m.edge[k, t] <= m.X[m.sec_i[k], t]
+
+
+def edge_energised_to(m, k, t):
+    """An edge of the forest is energised: a_{l,t} ≤ X_{r,t}."""
+    return m.edge[k, t] <= m.X[m.sec_j[k], t]
 
 
 def edge_complete(m, k, t):
@@ -47,43 +55,48 @@ def edge_complete(m, k, t):
     return m.edge[k, t] >= m.b[k, t] + m.X[m.sec_i[k], t] - 1
 
 
-def radial(m, t):
-    """Islands are trees with one balance unit each. (27)–(30): Σ_l a_{l,t} = Σ_s X_{s,t} − Σ_i r_{i,t}."""
-    return sum(m.edge[k, t] for k in m.SWITCH) == sum(m.X[s, t] for s in m.S) - sum(m.root[i, t] for i in m.ROOT)
+def edge_directed(m, k, t):
+    """An edge points along its switch, d = 1, or against it, a − d = 1: d_{l,t} ≤ a_{l,t}."""
+    return m.down[k, t] <= m.edge[k, t]
 
 
-def connected(m, s, t):
-    """Every energised section draws one unit of flow from a balance unit. (20)–(26): in − out + supply = X_{s,t}."""
-    inflow = sum(m.flow[k, t] for k in m.links_into[s]) - sum(m.flow[k, t] for k in m.links_from[s])
-    supply = sum(m.supply[i, t] for i in m.roots_in[s])
-    return inflow + supply == m.X[s, t]
+def pointed_at(m, s, t):
+    """Σ of the edges that point at a section: d of the switches into it, a − d of those out of it."""
+    return sum(m.down[k, t] for k in m.links_into[s]) + sum(m.edge[k, t] - m.down[k, t] for k in m.links_from[s])
 
 
-def flow_max(m, k, t):
-    """The commodity flows over edges only: f_{l,t} ≤ (|S| − 1) a_{l,t}."""
-    return m.flow[k, t] <= (len(m.S) - 1) * m.edge[k, t]
-
-
-def flow_min(m, k, t):
-    """The commodity flows over edges only: −(|S| − 1) a_{l,t} ≤ f_{l,t}."""
-    return m.flow[k, t] >= -(len(m.S) - 1) * m.edge[k, t]
-
-
-def supply_from_root(m, i, t):
-    """Only a balance unit supplies the commodity: g_{i,t} ≤ |S| r_{i,t}."""
-    return m.supply[i, t] <= len(m.S) * m.root[i, t]
-
-
-def root_energised(m, s, t):
-    """At most one balance unit in a section, none in a dark one. (35), (36): Σ_{i∈s} r_{i,t} ≤ X_{s,t}."""
-    if not m.roots_in[s]:
-        return pyo.Constraint.Skip
-    return sum(m.root[i, t] for i in m.roots_in[s]) <= m.X[s, t]
+def one_parent(m, s, t):
+    """An energised section holds its balance unit or has one parent. (20)–(30): Σ_in d + Σ_{i∈s} r_{i,t} = X_{s,t}."""
+    return pointed_at(m, s, t) + sum(m.root[i, t] for i in m.roots_in[s]) == m.X[s, t]
 
 
 def root_online(m, i, t):
-    """An NBSU forms voltage only while on line (D11): r_{i,t} ≤ φ_{i,t}."""
-    return m.root[i, t] <= m.online0[i] + sum(m.online_if[i, k, t] * m.launch[i, k] for k in m.K)
+    """An NBSU forms voltage only while on line (D11): r_{i,t} ≤ Σ φ_{e,t}."""
+    return m.root[i, t] <= sum(phi(m, e, t) for e in m.nbsu_la[i])
+
+
+def loop_connected(m, s, t):
+    """Where loops can close, each energised section draws a unit of a commodity: in − out + supply = X_{s,t}."""
+    inflow = sum(m.flow[k, t] for k in m.loop_into[s]) - sum(m.flow[k, t] for k in m.loop_from[s])
+    return inflow + m.supply[s, t] == m.X[s, t]
+
+
+def loop_flow_max(m, k, t):
+    """The commodity flows over edges only: f_{l,t} ≤ M a_{l,t}, M the sections of the loops less one."""
+    return m.flow[k, t] <= (m.loop_size[k] - 1) * m.edge[k, t]
+
+
+def loop_flow_min(m, k, t):
+    """The commodity flows over edges only: −M a_{l,t} ≤ f_{l,t}."""
+    return m.flow[k, t] >= -(m.loop_size[k] - 1) * m.edge[k, t]
+
+
+def loop_supply(m, s, t):
+    """A balance unit or an edge from outside the loops supplies it: g_{s,t} ≤ M (Σ_{i∈s} r_{i,t} + Σ_outside d)."""
+    outside = sum(m.down[k, t] for k in m.links_into[s] if k not in m.LOOP) + sum(
+        m.edge[k, t] - m.down[k, t] for k in m.links_from[s] if k not in m.LOOP
+    )
+    return m.supply[s, t] <= m.block_size[s] * (outside + sum(m.root[i, t] for i in m.roots_in[s]))
 
 
 def operation_closes(m, k, t):
@@ -94,6 +107,14 @@ def operation_closes(m, k, t):
 def operation_opens(m, k, t):
     """A switch operation, counted once per branch. (18), D13: o_{l,t} ≥ b_{l,t−1} − b_{l,t}."""
     return m.op[k, t] >= (m.b[k, t - 1] if t else m.b0[k]) - m.b[k, t]
+
+
+def operation_in_use(m, k, t):
+    """Between two dark sections a switch rests: operating it can wait. (18): o_{l,t} ≤ X_{s,t} + X_{r,t}.
+
+    It excludes no optimum, only its copies with the same operations earlier.
+    """
+    return m.op[k, t] <= m.X[m.sec_i[k], t] + m.X[m.sec_j[k], t]
 
 
 def static_sections(m, s, t):

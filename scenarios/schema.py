@@ -245,6 +245,13 @@ class Limits(Part):
         return self
 
 
+ConstraintFamily = Literal[
+    "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
+    "voltage", "apparent_power", "static",
+]  # fmt: skip
+"""Families of docs/formulation.md."""
+
+
 class DispatchCentre(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
@@ -271,6 +278,10 @@ class DispatchCentre(Part):
     stored_energy_value: NonNegative = Field(
         default=3.0,
         description="CNY/kWh; among plans of equal value the one that leaves more energy in store is taken [A].",
+    )
+    without: tuple[ConstraintFamily, ...] = Field(
+        default=(),
+        description="Families of constraints left out (an ablation); such plans may be impossible to carry out.",
     )
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
