@@ -91,5 +91,16 @@ def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
     m.ess_charge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_charge_cost)
     m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
     for name in DECIDED:
-        getattr(m, name).fix(0)
+        for variable in getattr(m, name).values():
+            variable.domain = pyo.Reals
     return m
+
+
+def decide(m: Model, decided: Model) -> None:
+    """Take over what the MILP decided: as bounds, so that the compiled problem keeps its shape."""
+    for name in DECIDED:
+        for index, variable in getattr(decided, name).items():
+            own = getattr(m, name)[index]
+            own.setlb(variable.value)
+            own.setub(variable.value)
+            own.set_value(variable.value, skip_validation=True)

@@ -342,7 +342,7 @@ def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
         m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.full_step_h - m.p_in[i]))
     for k in m.K:
         m.launch_ok[i, k] = float(k in launches)
-        for t in m.T:
+        for t in range(max(k, 0), len(m.T)):
             inside = k in launches and t < horizon.steps
             m.online_if[i, k, t] = float(inside and horizon.is_online(i, k, t))
             m.starting_if[i, k, t] = float(inside and horizon.is_starting(i, k, t))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from controllers.dispatch import DECIDED, build_dispatch
+from controllers.dispatch import DECIDED, build_dispatch, decide
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.model import Model, build_model, set_horizon
@@ -140,10 +140,7 @@ class Planner:
         """
         d = stage.dispatch.model
         set_horizon(d, horizon)
-        for name in DECIDED:
-            source, target = getattr(stage.model, name), getattr(d, name)
-            for index in target:
-                target[index].fix(source[index].value)
+        decide(d, stage.model)
         _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
         if stage.dispatch.solve().status != "optimal":
             return None
@@ -178,6 +175,8 @@ def _settle(m: Model) -> None:
     for name in ("X", "b", "launch"):
         for var in getattr(m, name).values():
             var.set_value(float(round(var.value or 0.0)))
+    for root in m.root.values():
+        root.set_value(min(1.0, max(0.0, root.value or 0.0)))
     for (k, t), edge in m.edge.items():
         edge.set_value(m.b[k, t].value * m.X[m.sec_i[k], t].value, skip_validation=True)
 

@@ -13,12 +13,12 @@ import pyomo.environ as pyo
 
 def phi(m, i, t):
     """φ_{i,t}: 1 once the NBSU is on line (13g)."""
-    return m.online0[i] + sum(m.online_if[i, k, t] * m.launch[i, k] for k in m.K)
+    return m.online0[i] + sum(m.online_if[i, k, t] * m.launch[i, k] for k in m.K if k <= t)
 
 
 def starting(m, i, t):
     """μ_{i,t} − φ_{i,t}: 1 while the NBSU draws start-up power (13f), (13g)."""
-    return sum(m.starting_if[i, k, t] * m.launch[i, k] for k in m.K)
+    return sum(m.starting_if[i, k, t] * m.launch[i, k] for k in m.K if k <= t)
 
 
 def X(m, i, t):

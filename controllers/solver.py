@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import highspy
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+from controllers.compiled import Compiled
 
 SolveStatus = Literal["optimal", "feasible", "none"]
 RESIDUAL = 1e-5
@@ -42,56 +42,6 @@ class Solution:
     nodes: int
     reason: str
     incumbents: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A linear model as arrays: maximise or minimise c x + offset, row_lower ≤ A x ≤ row_upper, lower ≤ x ≤ upper."""
-
-    lp: Any
-    columns: Sequence[Any]
-    rows: Sequence[Any]
-    matrix: Any
-    index: Mapping[int, int] = field(repr=False)
-    """id of a Pyomo variable → its column"""
-
-    def worst_row(self, x: NDArray[np.float64]) -> tuple[float, str]:
-        """Largest violation of a row, and that row's name."""
-        if not len(self.rows):
-            return 0.0, ""
-        value = self.matrix @ x
-        excess = np.maximum(value - self.lp.row_upper_, self.lp.row_lower_ - value)
-        worst = int(np.argmax(excess))
-        return float(excess[worst]), str(self.rows[worst])
-
-
-def compile_model(model: Any) -> Compiled:
-    """Arrays of a Pyomo model as it stands: inactive constraints and fixed variables are no longer in it.
-
-    Raises ``InfeasibleConstraintException`` if a row without variables cannot hold.
-    """
-    form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(form.columns), len(form.rows)
-    lp.sense_ = (
-        highspy.ObjSense.kMaximize if form.objectives[0].sense == pyo.maximize else highspy.ObjSense.kMinimize
-    )
-    lp.col_cost_ = np.asarray(form.c.todense()).reshape(-1)
-    lp.offset_ = float(form.c_offset[0])
-    infinite = highspy.kHighsInf
-    bounds = [v.bounds for v in form.columns]
-    lp.col_lower_ = np.array([-infinite if low is None else low for low, _ in bounds])
-    lp.col_upper_ = np.array([infinite if high is None else high for _, high in bounds])
-    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[v.is_integer()] for v in form.columns]
-    side = np.array([row.bound_type for row in form.rows])
-    lp.row_lower_ = np.where(side > 0, -infinite, form.rhs)
-    lp.row_upper_ = np.where(side < 0, infinite, form.rhs)
-    a = form.A.tocsc()
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
-    index = {id(v): k for k, v in enumerate(form.columns)}
-    return Compiled(lp, form.columns, [row.constraint for row in form.rows], a, index)
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -131,6 +81,14 @@ class KeptSolver:
         self._options = dict(DISCIPLINE) | dict(options)
         if not math.isinf(time_limit_s):
             self._options["time_limit"] = time_limit_s
+        self._compiled: Compiled | None = None
+
+    def _compile(self) -> Compiled:
+        if self._compiled is None:
+            self._compiled = Compiled(self.model)
+        else:
+            self._compiled.refresh()
+        return self._compiled
 
     def solve(self, start: Mapping[int, float] | None = None, **options: Any) -> Solution:
         """Solve the model as it stands and load the incumbent into its variables, if there is one.
@@ -140,11 +98,12 @@ class KeptSolver:
         """
         began = time.perf_counter()
         try:
-            compiled = compile_model(self.model)
+            compiled = self._compile()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
         solution, x = self._run(compiled, start or {}, options, began)
-        _load(compiled, x)
+        if x is not None:
+            compiled.load(x)
         return solution
 
     def solve_checked(self, start: Mapping[int, float] | None = None) -> Solution:
@@ -155,16 +114,15 @@ class KeptSolver:
         """
         began = time.perf_counter()
         try:
-            compiled = compile_model(self.model)
+            compiled = self._compile()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
         solves: list[Solution] = []
         best: Solution | None = None
         values: NDArray[np.float64] | None = None
         for options in ({}, VERIFY, {"random_seed": 11, "presolve": "off", "mip_heuristic_effort": 0.1}):
-            known = {} if values is None else dict(zip(map(id, compiled.columns), values, strict=True))
-            proving = QUICK_PROOF if known else {}
-            solution, x = self._run(compiled, known or start or {}, {**proving, **options}, began)
+            proving = {} if values is None else QUICK_PROOF
+            solution, x = self._run(compiled, start or {} if values is None else values, {**proving, **options}, began)
             solves.append(solution)
             if x is not None and (best is None or solution.objective > best.objective):
                 best, values = solution, x
@@ -172,9 +130,9 @@ class KeptSolver:
                 break
         nodes, incumbents = sum(s.nodes for s in solves), tuple(i for s in solves for i in s.incumbents)
         seconds = time.perf_counter() - began
-        if best is None:
+        if best is None or values is None:
             return replace(solves[0], seconds=seconds, nodes=nodes)
-        _load(compiled, values)
+        compiled.load(values)
         proven = _proofs(best, solves) >= 2
         contradicted = not proven and any(s.status == "optimal" for s in solves)
         return Solution(
@@ -188,16 +146,21 @@ class KeptSolver:
         )
 
     def _run(
-        self, compiled: Compiled, start: Mapping[int, float], options: Mapping[str, Any], began: float
+        self,
+        compiled: Compiled,
+        start: Mapping[int, float] | NDArray[np.float64],
+        options: Mapping[str, Any],
+        began: float,
     ) -> tuple[Solution, NDArray[np.float64] | None]:
-        """One run of HiGHS: what came out, and the incumbent if it keeps every row."""
+        """One run of HiGHS from a start: what came out, and the incumbent if it keeps every row."""
         highs = configured(self._options | dict(options))
-        highs.passModel(compiled.lp)
-        if start:
-            known = {compiled.index[v]: value for v, value in start.items() if v in compiled.index}
-            highs.setSolution(
-                len(known), np.array(list(known), dtype=np.int32), np.array(list(known.values()), dtype=np.float64)
-            )
+        highs.passModel(compiled.lp())
+        if isinstance(start, Mapping):
+            known = {compiled.column(v): value for v, value in start.items() if compiled.column(v) is not None}
+        else:
+            known = dict(enumerate(start))
+        if known:
+            highs.setSolution(len(known), np.array([*known], dtype=np.int32), np.array([*known.values()], dtype=float))
         incumbents: list[tuple[float, float]] = []
 
         def note(event: Any) -> None:
@@ -214,8 +177,7 @@ class KeptSolver:
             if not excess <= RESIDUAL:
                 x, found, reason = None, False, f"the solver's incumbent breaks {row} by {excess:.2g}"
         optimal = found and status == highspy.HighsModelStatus.kOptimal
-        integer = highspy.HighsVarType.kInteger in compiled.lp.integrality_
-        bound = float(info.mip_dual_bound) if integer else float(info.objective_function_value)
+        bound = float(info.mip_dual_bound if compiled.is_mip else info.objective_function_value)
         return Solution(
             status="optimal" if optimal else "feasible" if found else "none",
             objective=float(info.objective_function_value) if found else math.nan,
@@ -225,11 +187,6 @@ class KeptSolver:
             reason=reason,
             incumbents=tuple(incumbents),
         ), x
-
-
-def _load(compiled: Compiled, x: NDArray[np.float64] | None) -> None:
-    for variable, value in zip(compiled.columns, () if x is None else x.tolist(), strict=x is not None):
-        variable.set_value(value, skip_validation=True)
 
 
 def _proofs(best: Solution, solves: Sequence[Solution]) -> int:
