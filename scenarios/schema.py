@@ -121,6 +121,11 @@ class LocalAreas(Part):
 
     by: Literal["bus", "section"] = "bus"
     priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
+    customers: dict[str, NonNegative] = Field(
+        default_factory=dict,
+        description="Customers by LA id, for SAIFI and the like; names every loaded LA, or none: then in proportion to "
+        "peak load, one per kW [A].",
+    )
 
 
 class ActualLoad(Part):
