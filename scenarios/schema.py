@@ -284,6 +284,10 @@ class DispatchCentre(Part):
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
     )
+    source_intervals: bool = Field(
+        default=False,
+        description="Find, for each plan, the least and largest energy of each source at the plan's own objective.",
+    )
     solver_options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Further HiGHS options."
     )

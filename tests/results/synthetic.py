@@ -143,7 +143,8 @@ def _section_on(section: int, step: int, steps: int, room: int, strategy: str) -
 def _area_row(time: float, name: str, section: str, on: bool, shed: bool, demand: float, got: float) -> dict[str, Any]:
     planned = demand if on or (name == "40" and time >= 30) else 0.0
     return {
-        "time_min": time, "local_area": name, "section": section, "in_outage_area": 1, "priority": 1.0, "customers": 10.0,
+        "time_min": time, "local_area": name, "section": section, "in_outage_area": 1, "priority": 1.0,
+        "customers": 10.0,
         "energised": on, "shed": shed, "demand_kw": demand, "demand_kvar": 0.3 * demand, "planned_kw": planned,
         "served_kw": got, "served_kvar": 0.3 * got,
     }  # fmt: skip
