@@ -94,9 +94,7 @@ def _customers(area: Supply, note: str) -> Score:
         return {"customers": Value(0.0), **dict.fromkeys(names, Value(None, "no customers"))}
     indices = customer_indices(interruptions(area), customers, area.end_min - float(area.start_min[0]))
     counted = "weights, one per kW of peak load, not a number of customers" if note else ""
-    cut = (
-        "; some customers are still out at the end, so the true value is larger" if indices.customers_still_out else ""
-    )
+    cut = "; of this window only, for some customers are still out at its end" if indices.customers_still_out else ""
     saidi_note = (note + cut).removeprefix("; ")
     return {
         "customers": Value(customers, counted),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -55,26 +56,20 @@ def test_sample_circuit_of_ieee_1366() -> None:
 
 
 def test_sample_circuit_as_a_supply_table() -> None:
-    """The same year as a table with a row only where something changes: an LA per outage, and one for all others.
-
-    The outage of all 2000 customers is one of every LA. The table says in ``energised`` what nobody's demand shows.
+    """The same year as a table with rows only where something changes, the outages nested: the smallest hits those
+    customers that every larger one hits too. So an LA holds those between one size of outage and the next.
     """
-    sizes = [n for _, _, n in IEEE_SAMPLE if n != 2000]
-    groups = {f"g{k}": n for k, n in enumerate(sizes)}
-    assert sum(sizes) > 2000  # so outages overlap in customers, and groups are nested instead: by size
-    nested = sorted(set(sizes), reverse=True)
-    layers = {f"up to {n}": n - (nested[k + 1] if k + 1 < len(nested) else 0) for k, n in enumerate(nested)}
-    layers["rest"] = 2000 - nested[0]
-    assert groups and sum(layers.values()) == 2000
+    sizes = sorted({n for _, _, n in IEEE_SAMPLE})
+    layers = {n: n - smaller for smaller, n in pairwise([0, *sizes])}
+    assert sum(layers.values()) == 2000
     spells = [
         (1440.0 * day + minutes(off), 1440.0 * day + minutes(on), n) for day, (off, on, n) in enumerate(IEEE_SAMPLE)
     ]
     times = sorted({0.0, *(t for a, b, _ in spells for t in (a, b))})
     rows = [
-        {"time_min": t, "local_area": name, "demand_kw": 1.0, "customers": size, "in_outage_area": 0,
-         "served_kw": float(not any(a <= t < b and n >= (2000 if name == "rest" else int(name[6:]))
-                                    for a, b, n in spells))}
-        for t in times for name, size in layers.items()
+        {"time_min": t, "local_area": f"up to {top}", "demand_kw": 1.0, "customers": size, "in_outage_area": 0,
+         "served_kw": float(not any(a <= t < b and n >= top for a, b, n in spells))}
+        for t in times for top, size in layers.items()
     ]  # fmt: skip
     found_supply = supply_of(pd.DataFrame(rows), YEAR_MIN)
     found = customer_indices(interruptions(found_supply), 2000, YEAR_MIN)
