@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from synthetic import in_memory, make_plan, make_scenario, record, write_synthetic
 
 from results.compare import compare
@@ -139,3 +141,18 @@ def test_a_comparison_shows_metrics_and_keeps_them_apart(tmp_path: Path) -> None
         "SAIDI (min/customer)" in text and "proportion to peak load" in text and max(map(len, text.splitlines())) <= 80
     )
     assert "| SAIDI | min/customer |" in markdown and "from NBSU, net of start-up" in markdown
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.8, 1.2), st.floats(0.1, 5)), min_size=1, max_size=8),
+    st.integers(0, 99),
+    st.floats(0.1, 0.9),
+)
+def test_splitting_and_order_change_no_statistics(held: list[tuple[float, float]], at: int, part: float) -> None:
+    value, hours = held[at % len(held)]
+    rest = [pair for k, pair in enumerate(held) if k != at % len(held)]
+    split = [(value, hours * part), *reversed(rest), (value, hours * (1 - part))]
+    one, two = (statistics(*(pd.Series(column) for column in zip(*pairs, strict=True))) for pairs in (held, split))
+    assert one is not None and two is not None
+    assert (one.least, one.p5, one.p95, one.largest) == (two.least, two.p5, two.p95, two.largest)
+    assert one.mean == pytest.approx(two.mean, abs=1e-9)
