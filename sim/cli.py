@@ -81,11 +81,17 @@ def compare(
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="A run's or a comparison's folder.")]) -> None:
-    """Redraw the figures from a folder's tables."""
+    """Redraw the figures from a folder's tables, and compute a run's metrics again."""
     from results.figures import draw_comparison_figures, draw_run_figures
+    from results.metrics.files import write_metrics
+    from results.run_tables import read_run
 
-    is_comparison = (folder / "comparison.json").is_file()
-    for path in (draw_comparison_figures if is_comparison else draw_run_figures)(folder):
+    if (folder / "comparison.json").is_file():
+        files = draw_comparison_figures(folder)
+    else:
+        run = read_run(folder)
+        files = [*draw_run_figures(folder), *(write_metrics(folder, run) if run.complete else ())]
+    for path in files:
         typer.echo(str(path))
 
 

@@ -99,6 +99,9 @@ def test_metrics_of_a_run_and_of_another_tools_table(relight, tmp_path: Path) ->
     code, out, _ = relight("metrics", "r")
     assert code == 0 and "SAIDI" in out and ".." in out and max(map(len, out.splitlines())) <= 80
     plan = json.loads(next((tmp_path / "r" / "plans").iterdir()).read_text(encoding="utf-8"))
+    (tmp_path / "r" / "metrics.csv").unlink()
+    assert "metrics.csv" in relight("report", "r")[1]
+    assert (tmp_path / "r" / "metrics.csv").is_file()
     energy = plan["source_energy_kwh"]["nbsu_net"]
     assert energy["least"] <= energy["planned"] <= energy["largest"]
     table = "time_min,local_area,demand_kw,served_kw\n0,a,10,0\n30,a,10,10\n"
