@@ -119,7 +119,8 @@ def _trapezoid(area: Supply) -> Score:
     found = trapezoid(list(area.start_min), list(100 * area.supplied_share()), area.end_min, full=100.0)
     nothing_lost, jump, never = "nothing was lost", "a jump within one step", "not everybody was back for good"
     lost = found.onset_min is not None
-    stuck = "restoration did not begin; lower bound" if lost and found.restoration_min is None else ""
+    at_bottom = "at its lowest at the end of the window"
+    stuck = f"{at_bottom}; lower bound" if lost and found.restoration_min is None else ""
     back = nothing_lost if not lost else never if found.restored_min is None else jump
 
     def told(value: float | None, why: str) -> Value:
@@ -131,9 +132,7 @@ def _trapezoid(area: Supply) -> Score:
         "resilience_e_h": Value(found.e_h, stuck),
         "resilience_pi_pct_per_h": told(found.pi_per_h, back),
         "resilience_area_pct_h": told(found.area_h, back),
-        "resilience_rate_to_end_pct_per_h": told(
-            found.pi_to_end_per_h, nothing_lost if not lost else "restoration did not begin"
-        ),
+        "resilience_rate_to_end_pct_per_h": told(found.pi_to_end_per_h, nothing_lost if not lost else at_bottom),
         "resilience_at_end_pct": Value(found.at_end),
         "resilience_loss_pct_h": Value(found.loss_h),
     }

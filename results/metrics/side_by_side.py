@@ -8,6 +8,7 @@ import pandas as pd
 
 from results.metrics.catalogue import METRICS
 from results.metrics.score import score_run
+from results.metrics.text import rounded
 from results.run_tables import RunTables
 
 Rows = list[tuple[str, str, list[str]]]
@@ -47,7 +48,6 @@ def _spread(values: pd.Series, decimals: int) -> str:
     known = values.dropna().astype(float)
     if known.empty:
         return "-"
-    low, high = f"{known.min():.{decimals}f}", f"{known.max():.{decimals}f}"
+    low, mean, high = (rounded(float(x), decimals) for x in (known.min(), known.mean(), known.max()))
     part = "" if len(known) == len(values) else f" ({len(known)} of {len(values)})"
-    mean = f"{known.mean():.{decimals}f}"
     return (low if low == high else f"{mean} [{low}..{high}]") + part

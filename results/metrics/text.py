@@ -70,10 +70,15 @@ def shown(metric: Metric, found: Value) -> str:
     """A value with the metric's decimals, ``-`` where there is none, and its interval if it has one."""
     if found.value is None:
         return "-"
-    text = f"{found.value:.{metric.decimals}f}"
+    text = rounded(found.value, metric.decimals)
     if found.low is None or found.high is None:
         return text
-    return f"{text} [{found.low:.{metric.decimals}f}..{found.high:.{metric.decimals}f}]"
+    return f"{text} [{rounded(found.low, metric.decimals)}..{rounded(found.high, metric.decimals)}]"
+
+
+def rounded(value: float, decimals: int) -> str:
+    """A number with so many decimals, and no negative zero."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 FORMS = {"text": metrics_text, "csv": metrics_csv, "markdown": metrics_markdown}
