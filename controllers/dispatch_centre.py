@@ -6,12 +6,13 @@ It sees what gateways and field terminals tell it, never the world itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder
 from controllers.plan import Plan, PlanStep
 from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
+from controllers.shares import NoDispatchFound, SourceIntervals
 from controllers.strategies import Strategy
 from scenarios.schema import Scenario
 from scenarios.view import GridView
@@ -42,6 +43,8 @@ class DispatchCentre:
         steps = scenario.outage.duration_min // scenario.clock.plan_step_min
         self._graph = AreaGraph.of(view, scenario)
         self._planner = Planner(self._graph, steps, static=strategy.static_plan)
+        asked = scenario.dispatch_centre.source_intervals
+        self._intervals = SourceIntervals(self._graph, steps) if asked else None
         self._psc: dict[str, PscMessage] = {}
         self._switch_closed: dict[str, bool] = {}
         self._plan: Plan | None = None
@@ -66,6 +69,8 @@ class DispatchCentre:
                 # Half a plan is better than none: the one in force goes on.
                 decision.why, decision.failed = "", record.note
             else:
+                if self._intervals and record.plan.status != "fallback":
+                    record = self._with_intervals(record, time_min)
                 decision.issued, self._plan = record, record.plan
                 decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
         assert self._plan is not None
@@ -85,6 +90,15 @@ class DispatchCentre:
         if self._plan is None:
             return {}
         return {la: area.demand_kw for la, area in self._plan.step_at(time_min).local_areas.items() if area.demand_kw}
+
+    def _with_intervals(self, record: PlanRecord, time_min: float) -> PlanRecord:
+        """The same plan with the least and largest energy of each source at its objective."""
+        assert self._intervals is not None
+        try:
+            found = self._intervals.of_plan(record.plan, self._horizon(time_min))
+        except NoDispatchFound as error:
+            return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
+        return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))
 
     def _reason_to_plan(self, time_min: float) -> str:
         if self._plan is None:

@@ -48,6 +48,14 @@ class PlanStep(_Part):
     units: dict[str, UnitSetPoint] = Field(default_factory=dict)
 
 
+class SourceEnergy(_Part):
+    """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective."""
+
+    planned: float
+    least: float
+    largest: float
+
+
 class Plan(_Part):
     """A plan for the rest of the window. ``closed_branches`` names switchable branches only.
 
@@ -64,6 +72,8 @@ class Plan(_Part):
     bound: float
     status: PlanStatus
     steps: list[PlanStep]
+    source_energy_kwh: dict[str, SourceEnergy] = Field(default_factory=dict)
+    """by source, if asked for; see ``controllers.shares``"""
 
     @property
     def gap(self) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.metrics.side_by_side import metrics_of
 from results.run_tables import NotARun, RunTables, read_json, read_run
 from results.tables import VIOLATION_KINDS
 from scenarios.schema import Published
@@ -50,10 +51,14 @@ class Comparison:
     published: pd.DataFrame
     served: pd.DataFrame
     timing: pd.DataFrame
+    metrics: pd.DataFrame
+    """one row per scenario, strategy and seed, a column per metric (``results.metrics``)"""
     notes: dict[str, str]
     """scenario → source and note of what is printed for it"""
     starts: dict[str, str]
     """scenario → start of its outage, ISO 8601"""
+    unnumbered: frozenset[str] = frozenset()
+    """scenarios that give no numbers of customers, who then count by peak load"""
 
     @property
     def measures(self) -> list[str]:
@@ -77,7 +82,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     """
     if not folders:
         raise ValueError("nothing to compare: no run's folder was given")
-    runs, rows, served, timing = [], [], [], []
+    runs, rows, served, timing, metrics = [], [], [], [], []
     for folder in folders:
         run, summary = read_run(folder), read_json(folder / "summary.json")
         if not run.complete:
@@ -88,6 +93,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         runs.append(run)
         rows.append({**key, **flatten(summary)})
         served.append(_power_over_time(run).assign(**key))
+        metrics.append({**key, **metrics_of(run)})
         wall_times = read_json(folder / "timing.json")
         timing.append({**key, **{name: s for name, s in wall_times.items() if isinstance(s, int | float)}})
     check_same_worlds(runs, rows)
@@ -104,9 +110,11 @@ def compare(folders: Sequence[Path]) -> Comparison:
         ),
         served=pd.concat(served, ignore_index=True)[[*KEYS, "time_min", "demand_kw", "planned_kw", "served_kw"]],
         timing=_ordered(pd.DataFrame(timing)),
+        metrics=_ordered(pd.DataFrame(metrics)),
         notes={s.name: ": ".join(filter(None, (s.published.source, s.published.note)))
                for s in scenarios.values() if s.published},
         starts={s.name: s.outage.start.isoformat() for s in scenarios.values()},
+        unnumbered=frozenset(s.name for s in scenarios.values() if not s.local_areas.customers),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from results.compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Comparison
+from results.metrics.side_by_side import metric_rows, metrics_over_seeds
 from results.recorder import cell, write_json, write_text
 from results.tables import VIOLATION_KINDS
 
@@ -50,6 +51,8 @@ LEGEND = {
     "number, so agreement proves nothing",
 }
 
+CUSTOMERS = "Customers count in proportion to peak load: the scenario does not number them."
+
 Column = list[str]
 
 
@@ -58,7 +61,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
 
     ``comparison.csv`` one row per run, ``comparison_seeds.csv`` mean, min and max over seeds, ``published.csv`` our
     numbers beside printed ones, ``served.csv`` power over time, ``comparison.md``, ``comparison.json``; these compare
-    byte for byte. Wall times are in ``timing.csv`` only.
+    byte for byte. ``metrics.csv`` and ``metrics_seeds.csv`` are the same for metrics. Wall times are in ``timing.csv``
+    only.
     """
     tables = {
         "comparison": comparison.runs,
@@ -66,6 +70,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         "published": comparison.published,
         "served": comparison.served,
         "timing": comparison.timing,
+        "metrics": comparison.metrics,
+        "metrics_seeds": metrics_over_seeds(comparison.metrics),
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table_csv(table))
@@ -91,6 +97,10 @@ def as_markdown(comparison: Comparison) -> str:
         parts += [f"## {scenario}", "", *_md_table(["", "unit", *strategies], [[r[0], r[1], *r[2]] for r in rows]), ""]
         if seeds := _seeds_line(comparison, scenario):
             parts += [seeds, ""]
+        metrics = metric_rows(comparison.metrics[comparison.metrics["scenario"] == scenario], strategies)
+        parts += ["Metrics:", "", *_md_table(["", "unit", *strategies], [[m[0], m[1], *m[2]] for m in metrics]), ""]
+        if scenario in comparison.unnumbered:
+            parts += [CUSTOMERS, ""]
         printed = comparison.published[comparison.published["scenario"] == scenario]
         if len(printed) and (scenario in comparison.notes or len(strategies) > 1):
             head = ["", "strategy", "ours", "mark", "published", "mark"]
@@ -107,11 +117,12 @@ def as_text(comparison: Comparison) -> str:
     for scenario in comparison.starts:
         strategies, rows = measure_rows(comparison, scenario)
         rows = [*rows, *_wall_time_rows(comparison, scenario, strategies)]
+        metrics = comparison.metrics[comparison.metrics["scenario"] == scenario]
         lines += [scenario, "=" * len(scenario)]
-        for block in _column_blocks(strategies, rows):
-            head = [strategies[k] for k in block]
-            body = [[f"{name} ({unit})" if unit else name, *(values[k] for k in block)] for name, unit, values in rows]
-            lines += [*_text_table(["", *head], body), ""]
+        lines += _strategy_tables("", strategies, rows)
+        lines += _strategy_tables("Metrics", strategies, metric_rows(metrics, strategies, headline=True))
+        if scenario in comparison.unnumbered:
+            lines += [*textwrap.wrap(CUSTOMERS, WIDTH), ""]
         if seeds := _seeds_line(comparison, scenario):
             lines += [*textwrap.wrap(seeds, WIDTH), ""]
         printed = comparison.published[comparison.published["scenario"] == scenario]
@@ -233,6 +244,15 @@ def _published_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 def _heading(rows: list[dict[str, Any]]) -> str:
     return "Dynamic and static" if all(row["printed"] is None for row in rows) else "Beside the publication"
+
+
+def _strategy_tables(title: str, strategies: Sequence[str], rows: Sequence[tuple[str, str, Column]]) -> list[str]:
+    lines: list[str] = []
+    for block in _column_blocks(strategies, rows):
+        head = [strategies[k] for k in block]
+        body = [[f"{name} ({unit})" if unit else name, *(values[k] for k in block)] for name, unit, values in rows]
+        lines += [*_text_table([title, *head], body), ""]
+    return lines
 
 
 def _column_blocks(strategies: Sequence[str], rows: Sequence[tuple[str, str, Column]]) -> list[list[int]]:

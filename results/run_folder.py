@@ -2,7 +2,8 @@
 
 ``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``plans/*.json``,
 ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``, ``timing.json`` (all wall times and nothing
-else), ``figures/``. Apart from ``timing.json`` the same scenario, seed and versions give the same bytes.
+else), ``figures/``; of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same scenario,
+seed and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from results.metrics.files import write_metrics
 from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
 from results.run_tables import NotARun, RunTables, read_run
@@ -94,6 +96,8 @@ def write_run(
             summary = summarise(read_run(building), check_energy=False)
             imbalance = None if failure else error
         write_json(building / "summary.json", summary)
+        if manifest["status"] == "complete":
+            write_metrics(building, read_run(building))
         if finish is not None:
             finish(building)
     if imbalance is not None:

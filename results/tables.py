@@ -46,6 +46,7 @@ SERIES: dict[str, tuple[str, ...]] = {
         "section",
         "in_outage_area",
         "priority",
+        "customers",
         "energised",
         "shed",
         "demand_kw",
@@ -64,13 +65,16 @@ SERIES: dict[str, tuple[str, ...]] = {
         "q_kvar",
         "p_available_kw",
         "p_order_kw",
+        "p_min_kw",
+        "p_max_kw",
         "discharge_kwh",
         "charge_kwh",
     ),
     "message": ("time_min", "sender", "receiver", "kind", "delivered_min", "status"),
 }
 """Series tables: file stem → columns. Generation and discharge are positive; ``p_available_kw`` is a PV unit's
-available power, ``discharge_kwh`` an ESS's remaining energy at the end of the step, ``mismatch_kw`` the energy
+available power, ``p_min_kw`` and ``p_max_kw`` the range that a unit's own limits leave it after the step, as its
+gateway meters it, ``discharge_kwh`` an ESS's remaining energy at the end of the step, ``mismatch_kw`` the energy
 balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
 number of rows in violations.csv for this island and step."""
 

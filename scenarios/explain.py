@@ -88,7 +88,15 @@ def _local_areas(case: Case) -> str:
     areas = case.view.local_areas.values()
     title = f"Local areas: {len(areas)}, one per {case.scenario.local_areas.by}"
     first = [area for area in areas if area.priority != 1]
-    return _block(title, [f"priority other than 1: {_names(f'{area.id} ({area.priority:g})' for area in first)}"])
+    numbered = case.scenario.local_areas.customers
+    customers = f"{_number(sum(numbered.values()))}" if numbered else "not numbered; counted in proportion to peak load"
+    return _block(
+        title,
+        [
+            f"priority other than 1: {_names(f'{area.id} ({area.priority:g})' for area in first)}",
+            f"customers: {customers}",
+        ],
+    )
 
 
 def _units(case: Case) -> str:

@@ -11,7 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
-from scenarios.network import build_view, bus_demand, load_network
+from scenarios.network import build_view, bus_demand, load_network, with_customers
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
@@ -228,6 +228,7 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
     if scenario.load is None:
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
+    view = with_customers(view, scenario, p_kw, file, problems)
     for field, item in series.items():
         for column in item.columns if field.startswith("load.") else ():
             area = view.local_areas[column.removesuffix(":q")]

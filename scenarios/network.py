@@ -129,6 +129,28 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
 
 
+def with_customers(
+    view: GridView, scenario: Scenario, p_kw: dict[str, float], file: str, problems: list[Problem]
+) -> GridView:
+    """The view with each LA's customers: as the scenario numbers them, else its peak load in kW (``p_kw`` by bus)."""
+    numbered = scenario.local_areas.customers if scenario.local_areas else {}
+    peak_kw = {la.id: sum(p_kw.get(bus, 0.0) for bus in la.buses) for la in view.local_areas.values()}
+    field = "local_areas.customers"
+    for name in numbered:
+        if name not in peak_kw:
+            problems.append(Problem(file, field, name, f"no such local area; known: {listed(peak_kw)}"))
+    if numbered and (missing := [la for la, peak in peak_kw.items() if peak > 0 and la not in numbered]):
+        remedy = f"number the customers of every local area with load, or of none; missing: {listed(missing)}"
+        problems.append(Problem(file, field, None, remedy))
+    if numbered and not sum(numbered.values()) > 0:
+        problems.append(Problem(file, field, None, "there must be a customer somewhere"))
+    areas = {
+        la.id: replace(la, customers=numbered.get(la.id, 0.0) if numbered else peak_kw[la.id])
+        for la in view.local_areas.values()
+    }
+    return replace(view, local_areas=areas)
+
+
 def _local_areas(
     scenario: Scenario, sections: dict[str, Section], file: str, problems: list[Problem]
 ) -> dict[str, LocalArea]:

@@ -121,6 +121,11 @@ class LocalAreas(Part):
 
     by: Literal["bus", "section"] = "bus"
     priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
+    customers: dict[str, NonNegative] = Field(
+        default_factory=dict,
+        description="Customers by LA id, for SAIFI and the like; names every loaded LA, or none: then in proportion to "
+        "peak load, one per kW [A].",
+    )
 
 
 class ActualLoad(Part):
@@ -289,6 +294,10 @@ class DispatchCentre(Part):
     check_optimum: bool = Field(
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
+    )
+    source_intervals: bool = Field(
+        default=False,
+        description="Find, for each plan, the least and largest energy of each source at the plan's own objective.",
     )
     solver_options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Further HiGHS options."

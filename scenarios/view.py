@@ -104,12 +104,16 @@ class Section:
 
 @dataclass(frozen=True)
 class LocalArea:
-    """A local area (LA): the buses behind one energy gateway, all in one section. ``priority`` is C_i of (18)."""
+    """A local area (LA): the buses behind one energy gateway, all in one section. ``priority`` is C_i of (18).
+
+    ``customers`` weigh the LA in customer indices; where the scenario gives no numbers they are its peak load in kW.
+    """
 
     id: str
     buses: tuple[str, ...]
     section: str
     priority: float = 1.0
+    customers: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,40 @@ def compare(
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="A run's or a comparison's folder.")]) -> None:
-    """Redraw the figures from a folder's tables."""
+    """Redraw the figures from a folder's tables, and compute a run's metrics again."""
     from results.figures import draw_comparison_figures, draw_run_figures
+    from results.metrics.files import write_metrics
+    from results.run_tables import read_run
 
-    is_comparison = (folder / "comparison.json").is_file()
-    for path in (draw_comparison_figures if is_comparison else draw_run_figures)(folder):
+    if (folder / "comparison.json").is_file():
+        files = draw_comparison_figures(folder)
+    else:
+        run = read_run(folder)
+        files = [*draw_run_figures(folder), *(write_metrics(folder, run) if run.complete else ())]
+    for path in files:
         typer.echo(str(path))
+
+
+@app.command()
+def metrics(
+    source: Annotated[Path, typer.Argument(help="A run's folder, or a CSV table of supply (docs/metrics.md).")],
+    form: Annotated[str, typer.Option("--format", help="text, csv or markdown.")] = "text",
+    end_min: Annotated[
+        float | None, typer.Option("--end-min", help="End of a table's last step; default: as long as the one before.")
+    ] = None,
+) -> None:
+    """Print the metrics of a run, or of a table that another tool has written."""
+    from results.metrics.score import score_run, score_supply
+    from results.metrics.supply import read_supply
+    from results.metrics.text import FORMS
+    from results.run_tables import read_run
+
+    if form not in FORMS:
+        raise InputError(f"--format {form!r} is unknown; write {', '.join(FORMS)}")
+    if source.is_dir() and end_min is not None:
+        raise InputError("--end-min is for tables; a run's folder says itself when it ends")
+    score = score_run(read_run(source)) if source.is_dir() else score_supply(read_supply(source, end_min))
+    typer.echo(FORMS[form](score), nl=False)
 
 
 class InputError(ValueError):
@@ -130,6 +158,8 @@ def _explain(error: Exception) -> None:
     # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
     from controllers.strategies import UnknownStrategyError
+    from results.metrics.score import IncompleteRun
+    from results.metrics.supply import BadTable
     from results.new_folder import FolderNotEmpty
     from results.run_tables import NotARun
     from scenarios.problems import ScenarioError
@@ -139,6 +169,8 @@ def _explain(error: Exception) -> None:
         error,
         DuplicateRunError
         | ScenarioError
+        | BadTable
+        | IncompleteRun
         | UnknownStrategyError
         | FolderNotEmpty
         | NotARun

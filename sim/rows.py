@@ -100,7 +100,8 @@ def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:
         demand = at[la.id].demand[la.id].values()
         yield {
             "local_area": la.id, "section": la.section, "in_outage_area": int(la.buses[0] in view.outage_area),
-            "priority": la.priority, "energised": int(at[la.id].energised), "shed": int(la.id in settled.shed),
+            "priority": la.priority, "customers": la.customers, "energised": int(at[la.id].energised),
+            "shed": int(la.id in settled.shed),
             "demand_kw": sum((p for p, _ in demand), 0.0), "demand_kvar": sum((q for _, q in demand), 0.0),
             "planned_kw": settled.planned_kw.get(la.id, 0.0),
             "served_kw": served[la.id][0], "served_kvar": served[la.id][1],
@@ -110,9 +111,10 @@ def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:
 def _unit_rows(view: GridView, settled: Settled) -> Iterable[Row]:
     for unit in settled.units.values():
         discharge_kwh, charge_kwh = unit.energies()
+        p_min_kw, p_max_kw = unit.next_range()
         yield {
             "unit": unit.id, "kind": unit.kind, "local_area": view.local_area_of_unit(unit.id), "state": unit.state,
             "p_kw": unit.p_kw, "q_kvar": unit.q_kvar,
             "p_available_kw": unit.available_kw if isinstance(unit, Pv) else None, "p_order_kw": unit.order["p_kw"],
-            "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
+            "p_min_kw": p_min_kw, "p_max_kw": p_max_kw, "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
         }  # fmt: skip

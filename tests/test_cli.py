@@ -91,9 +91,34 @@ def test_compare_then_report(relight, tmp_path: Path) -> None:
     assert relight("report", str(one))[0] == 0
 
 
+def test_metrics_of_a_run_and_of_another_tools_table(relight, tmp_path: Path) -> None:
+    intervals = ("--set", "dispatch_centre.source_intervals=true")
+    assert relight("run", "guo45/fault-0400", "--strategy", "static", "--out", "r", *FAST, *intervals)[0] == 0
+    code, out, _ = relight("metrics", "r", "--format", "csv")
+    assert code == 0 and out == (tmp_path / "r" / "metrics.csv").read_text(encoding="utf-8")
+    code, out, _ = relight("metrics", "r")
+    assert code == 0 and "SAIDI" in out and ".." in out and max(map(len, out.splitlines())) <= 80
+    plan = json.loads(next((tmp_path / "r" / "plans").iterdir()).read_text(encoding="utf-8"))
+    (tmp_path / "r" / "metrics.csv").unlink()
+    assert "metrics.csv" in relight("report", "r")[1]
+    assert (tmp_path / "r" / "metrics.csv").is_file()
+    energy = plan["source_energy_kwh"]["nbsu_net"]
+    assert energy["least"] <= energy["planned"] <= energy["largest"]
+    table = "time_min,local_area,demand_kw,served_kw\n0,a,10,0\n30,a,10,10\n"
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    code, out, _ = relight("metrics", "t.csv", "--end-min", "120", "--format", "markdown")
+    assert code == 0 and "| SAIDI (`saidi_min`) | 30.0 |" in out
+    code, out, err = relight("metrics", "t.csv", "--end-min", "20")
+    assert (code, out) == (2, "") and "t.csv: ends at 20 min" in err
+    assert relight("metrics", "r", "--end-min", "20")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("metrics", "nowhere"), "nowhere"),
+        (("metrics", ".", "--format", "text"), "manifest.json"),
+        (("metrics", "nowhere", "--format", "xml"), "text, csv, markdown"),
         (("check", "no/such"), "guo45/fault-0400"),
         (("run", "guo45/fault-0400", "--strategy", "magic"), "dynamic, static"),
         (("run", "guo45/fault-0400", "--set", "load.peek=3"), "peek"),

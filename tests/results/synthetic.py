@@ -144,6 +144,7 @@ def _area_row(time: float, name: str, section: str, on: bool, shed: bool, demand
     planned = demand if on or (name == "40" and time >= 30) else 0.0
     return {
         "time_min": time, "local_area": name, "section": section, "in_outage_area": 1, "priority": 1.0,
+        "customers": 10.0,
         "energised": on, "shed": shed, "demand_kw": demand, "demand_kvar": 0.3 * demand, "planned_kw": planned,
         "served_kw": got, "served_kvar": 0.3 * got,
     }  # fmt: skip
@@ -155,6 +156,7 @@ def _unit_row(time: float, unit: str, power: float, starting: bool, on: bool, ch
     return {
         "time_min": time, "unit": unit, "kind": kind, "local_area": area, "state": state, "p_kw": power, "q_kvar": 0.0,
         "p_available_kw": rating if kind == "pv" else None, "p_order_kw": power,
+        "p_min_kw": -rating if kind == "ess" else 0.0, "p_max_kw": rating if on or kind == "ess" else 0.0,
         "discharge_kwh": charged_kwh if kind == "ess" else None, "charge_kwh": 400.0 if kind == "ess" else None,
     }  # fmt: skip
 

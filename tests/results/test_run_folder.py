@@ -25,7 +25,7 @@ def test_holds_what_the_contract_says(tmp_path: Path) -> None:
     series = ("bus", "branch", "switch", "island", "local_area", "unit", "message")
     expected = {f"series/{name}.csv" for name in series} | {
         "manifest.json", "scenario.yaml", "plans/0000-0min.json", "violations.csv", "events.csv", "summary.json",
-        "timing.json",
+        "timing.json", "metrics.csv", "psc.csv",
     }  # fmt: skip
     assert set(files) == expected
     manifest = json.loads(files["manifest.json"])

@@ -1,0 +1,145 @@
+"""How much of a plan's energy each source must and can give at the plan's own objective.
+
+Objective (18) counts load only, so the split between PV, ESS, NBSU and infeed is not identifiable: any dispatch that
+serves the same load is as good. For each source these linear problems find the least and the largest energy over all
+dispatches that keep the plan's energised sections, switches, balance units and start-ups, and so its objective. That is
+an *inner* interval: other plans of the same objective may reach beyond it.
+"""
+
+# pyright: basic
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from controllers.dispatch import build_dispatch
+from controllers.model import Model, set_horizon
+from controllers.plan import Plan, SourceEnergy
+from controllers.problem import AreaGraph, Horizon
+from controllers.solver import KeptSolver
+
+SOURCES = ("pv", "ess_net", "nbsu_net", "infeed", "ess_discharge")
+"""All but the last add up to what the plan supplies; ``ess_discharge`` is gross, without what is charged."""
+
+TOLERANCE_KWH = 1e-3
+
+
+class NoDispatchFound(RuntimeError):
+    """The plan's own decisions leave the model no dispatch, so there is no interval to give."""
+
+
+class SourceIntervals:
+    """Finds the intervals of plans of up to ``steps`` steps, with one kept model."""
+
+    def __init__(self, graph: AreaGraph, steps: int) -> None:
+        self._graph = graph
+        m = build_dispatch(graph, steps)
+        m.dispatch_cost.deactivate()
+        m.headroom_power.deactivate()  # what the dispatch stage likes is no bound on what is possible
+        m.headroom_energy.deactivate()
+        m.headroom_reactive.deactivate()
+        m.discharge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
+        m.charge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
+        m.discharging = pyo.Var(m.ESS, m.T, domain=pyo.Binary)
+        m.gross = pyo.Constraint(m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] - m.charge[i, t] == m.p_ess[i, t])
+        m.only_discharges = pyo.Constraint(
+            m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] <= m.s_ess_min[i] * m.discharging[i, t]
+        )
+        m.only_charges = pyo.Constraint(
+            m.ESS, m.T, rule=lambda m, i, t: m.charge[i, t] <= m.s_ess_min[i] * (1 - m.discharging[i, t])
+        )
+        m.energy = pyo.Objective(expr=0.0)
+        self._energy = {
+            "pv": sum(m.dt[t] * m.p_pv[i, t] for i in m.PV for t in m.T),
+            "ess_net": sum(m.dt[t] * m.p_ess[i, t] for i in m.ESS for t in m.T),
+            "nbsu_net": sum(m.dt[t] * m.p_nbsu[i, t] for i in m.NBSU for t in m.T),
+            "infeed": sum(m.dt[t] * m.p_infeed[i, t] for i in m.INFEED for t in m.T),
+            "ess_discharge": sum(m.dt[t] * m.discharge[i, t] for i in m.ESS for t in m.T),
+        }
+        self._exists = {
+            "pv": m.PV, "ess_net": m.ESS, "nbsu_net": m.NBSU, "infeed": m.INFEED, "ess_discharge": m.ESS,
+        }  # fmt: skip
+        self.model: Model = m
+        self._solver = KeptSolver(m, {})
+
+    def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, SourceEnergy]:
+        """Planned energy and its interval by source (kWh); the plan must be one of this horizon.
+
+        Raises NoDispatchFound if the model has no dispatch for the plan's decisions.
+        """
+        set_horizon(self.model, horizon)
+        fix_decisions(self.model, plan, horizon)
+        planned = planned_energy_kwh(plan, self._graph)
+        found: dict[str, SourceEnergy] = {}
+        for source in SOURCES:
+            # Charging and discharging at once would only matter to the gross figure.
+            self._mode(free=source == "ess_discharge")
+            least, largest = (self._extreme(source, sense) for sense in (pyo.minimize, pyo.maximize))
+            if least - TOLERANCE_KWH <= planned[source] <= largest + TOLERANCE_KWH:
+                # The plan's own dispatch is one of them; solvers meet their constraints to a tolerance only.
+                least, largest = min(least, planned[source]), max(largest, planned[source])
+            found[source] = SourceEnergy(planned=planned[source], least=least, largest=largest)
+        return found
+
+    def _mode(self, free: bool) -> None:
+        m = self.model
+        for component in (m.gross, m.only_discharges, m.only_charges):
+            (component.activate if free else component.deactivate)()
+
+    def _extreme(self, source: str, sense: int) -> float:
+        m = self.model
+        if not len(self._exists[source]):
+            return 0.0
+        m.energy.set_value(self._energy[source])
+        m.energy.sense = sense
+        solution = self._solver.solve()
+        if solution.status != "optimal":
+            raise NoDispatchFound(f"no dispatch for the plan's own decisions ({solution.reason})")
+        kwh: Any = pyo.value(self._energy[source])
+        return round(float(kwh), 6) + 0.0
+
+
+def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
+    """Energy of each source in the dispatch that a plan states, kWh; the infeed's is what its LA gives besides."""
+    energy = dict.fromkeys(SOURCES, 0.0)
+    for k, step in enumerate(plan.steps):
+        hours = plan.duration_h(k)
+        for la, area in step.local_areas.items():
+            energy["pv"] += hours * area.p_pv_kw
+            energy["ess_net"] += hours * area.p_ess_kw
+            energy["ess_discharge"] += hours * max(area.p_ess_kw, 0.0)
+            energy["nbsu_net"] += hours * area.p_nbsu_kw
+            if la in graph.live_infeed_kva:
+                units = area.p_pv_kw + area.p_ess_kw + area.p_nbsu_kw
+                energy["infeed"] += hours * (area.p_kw + area.demand_kw - units)
+    return {source: round(kwh, 6) + 0.0 for source, kwh in energy.items()}
+
+
+def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
+    """Fix sections, switches, balance units and start-ups of a model to what a plan says."""
+    view = horizon.graph.view
+    for t in m.T:
+        step = plan.steps[t] if t < len(plan.steps) else None
+        live = set(step.energised_buses) if step else set()
+        closed = set(step.closed_branches) if step else {k for k in m.SWITCH if m.b[k, t - 1].value > 0.5}
+        forming = {view.local_area_of_unit(unit) for unit in step.balance_units} if step else set()
+        for s in m.S:
+            m.X[s, t].fix(float(view.sections[s].buses[0] in live))
+        for k in m.SWITCH:
+            m.b[k, t].fix(float(k in closed))
+        for i in m.ROOT:
+            m.root[i, t].fix(float(i in forming))
+    for i in m.NBSU:
+        said = [step.local_areas[i].nbsu_state if i in step.local_areas else "off" for step in plan.steps]
+        chosen = next((k for k in horizon.launches(i) if said == _states(horizon, i, k)), None)
+        for k in m.K:
+            m.launch[i, k].fix(float(k == chosen))
+
+
+def _states(horizon: Horizon, la: str, launch: int) -> list[str]:
+    """State of an LA's NBSU in each step if it is launched then."""
+    return [
+        "online" if horizon.is_online(la, launch, t) else "starting" if horizon.is_starting(la, launch, t) else "off"
+        for t in range(horizon.steps)
+    ]
