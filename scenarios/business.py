@@ -183,7 +183,7 @@ def load_business(name: str | Path) -> Business:
 
 def _problem(file: str, item: Any) -> Problem:
     """Pydantic's complaint in our words."""
-    remedy = _REMEDIES.get(item["type"], item["msg"].removeprefix("Value error, "))
+    remedy: str = _REMEDIES.get(item["type"]) or item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         remedy += f"; known: {listed(_known_keys(item['loc'][:-1]), 30)}"
     value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]

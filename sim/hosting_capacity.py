@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from results.indices.measured import CapacityBound, CarryingCapacity
-from sim.islands import Island
 from sim.normal_operation import NormalState, bus_demand, rated_infeeds_kva, solve_normal
 from sim.powerflow import IslandFlow, PowerFlow
 from sim.profiles import Profiles

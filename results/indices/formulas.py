@@ -63,7 +63,7 @@ def coincident_import_dependence(
 
 
 def self_balancing(dependence: float) -> float:
-    """Index 2: what of the largest demand the area needs no import for, 1 − dependence; negative if losses exceed it."""
+    """Index 2: 1 − dependence, the part of the largest demand that needs no import; below 0 if losses exceed it."""
     return 1.0 - dependence
 
 
@@ -78,11 +78,16 @@ def outage_hours(local_area: pd.DataFrame, hours: Mapping[float, float]) -> dict
 
 
 def outages(local_area: pd.DataFrame) -> dict[str, int]:
-    """Times each LA loses supply: runs of steps in which it is dark or shed, the one it starts with among them."""
+    """Times each LA loses supply: once at the start if it lies in the outage area, and whenever it goes dark or is shed.
+
+    An area that is supplied again within the first step has lost supply once, for 0 h.
+    """
     ordered = local_area.sort_values(["local_area", "time_min"], kind="stable")
     out = (ordered["energised"] != 1) | (ordered["shed"] == 1)
-    before = out.groupby(ordered["local_area"]).shift(fill_value=False)
-    counts = (out & ~before).groupby(ordered["local_area"]).sum()
+    at_start = ordered["in_outage_area"] == 1
+    first = ~ordered["local_area"].duplicated()
+    before = out.groupby(ordered["local_area"]).shift(fill_value=False).where(~first, at_start)
+    counts = ((out & ~before) | (first & at_start)).groupby(ordered["local_area"]).sum()
     return {str(la): int(n) for la, n in counts.items()}
 
 
@@ -141,6 +146,6 @@ def reduction(without: float, with_it: float, what: str) -> float:
     return ratio(without - with_it, without, what)
 
 
-def supply_efficiency(demand_kwh: float, losses_kwh: float) -> float:
-    """Energy that reaches customers over energy fed into the network."""
-    return ratio(demand_kwh, demand_kwh + losses_kwh, "energy supplied")
+def supply_efficiency(fed_in_kwh: float, losses_kwh: float) -> float:
+    """Energy that reaches customers over energy fed into the network (import + generation - export)."""
+    return ratio(fed_in_kwh - losses_kwh, fed_in_kwh, "energy fed in")

@@ -94,6 +94,7 @@ class OutageRun:
     """A co-simulated outage: its ``local_area`` table, length of each step (h), households of every LA (weights)."""
 
     strategy: str
+    seed: int
     duration_h: float
     local_area: pd.DataFrame
     step_hours: Mapping[float, float]
