@@ -19,9 +19,13 @@ class FolderNotEmpty(ValueError):
         self.folder = folder
         self.ours = ours
         super().__init__(
-            reason or f"{folder} already holds results; choose another folder or pass --overwrite"
-            if ours
-            else f"{folder} holds files that are not results of this program, so it is never replaced; choose another"
+            reason
+            or (
+                f"{folder} already holds results; choose another folder or pass --overwrite"
+                if ours
+                else f"{folder} holds files that are not results of this program, so it is never replaced; "
+                "choose another"
+            )
         )
 
 

@@ -15,7 +15,7 @@ from results.indices.measured import Automation, CarryingCapacity, Measured, Nor
 from results.indices.radar import radar
 from results.indices.report import EXAMPLE, Report, write_manifest, write_report
 from results.indices.system import background_checks, index_system
-from results.new_folder import ensure_writable
+from results.new_folder import FolderNotEmpty, ensure_writable
 from results.recorder import write_json
 from results.run_folder import installed_versions
 from results.run_tables import NotARun, RunTables, read_run
@@ -61,6 +61,8 @@ def report_indices(
         reason = "a run of another scenario" if run.complete else "a run that failed"
         raise NotARun(f"{run_folder}: {reason}; give the run of {case.scenario.name} that --set and --seed describe")
     ensure_writable(folder, overwrite)
+    if run_folder is not None and run_folder.resolve().is_relative_to(folder.resolve()):
+        raise FolderNotEmpty(folder, ours=True, reason=f"{folder} holds the run given by --run; choose another --out")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_json(folder / "indices.json", {"status": "incomplete"})  # marks the folder as ours from the start

@@ -78,7 +78,7 @@ def outage_hours(local_area: pd.DataFrame, hours: Mapping[float, float]) -> dict
 
 
 def outages(local_area: pd.DataFrame) -> dict[str, int]:
-    """Times each LA loses supply: once at the start if it lies in the outage area, and whenever it goes dark or is shed.
+    """Times each LA loses supply: at the start if it lies in the outage area, and whenever it goes dark or is shed.
 
     An area that is supplied again within the first step has lost supply once, for 0 h.
     """

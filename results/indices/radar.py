@@ -25,7 +25,7 @@ RINGS = (0.25, 0.5, 0.75, 1.0)
 
 
 def radar(indices: Sequence[Index], title: str, warning: str = "") -> Figure:
-    """The chart; ``warning`` is printed above it (example data)."""
+    """The chart; ``warning`` opens its caption (example data)."""
     axes_of = [index for index in indices if index.scale and not index.scale.startswith("no natural")]
     left_out = [index for index in indices if index not in axes_of]
     figure = style.new_figure(style.PAGE_MM * 0.75, 118)
@@ -44,10 +44,10 @@ def radar(indices: Sequence[Index], title: str, warning: str = "") -> Figure:
             axes.plot(*zip(*at, strict=True), linestyle="", marker=marker, color=colour, markersize=4.5, label=source)
     axes.set(xlim=(-1.75, 1.75), ylim=(-1.4, 1.4), aspect="equal")
     axes.axis("off")
-    axes.set_title(title + (f"\n{warning}" if warning else ""), pad=6)
+    axes.set_title(title, pad=6)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left", bbox_to_anchor=(-0.08, 1.0))
-    figure.supxlabel(_caption(axes_of, left_out), fontsize=6, x=0.02, ha="left")
+    figure.supxlabel(_caption(axes_of, left_out, warning), fontsize=6, x=0.02, ha="left")
     return figure
 
 
@@ -57,7 +57,7 @@ def _grid(axes: Axes, angles: Sequence[float], indices: Sequence[Index]) -> None
     for ring in RINGS:
         xs, ys = [ring * math.cos(a) for a in closed], [ring * math.sin(a) for a in closed]
         axes.plot(xs, ys, color="#DDDDDD", linewidth=0.5)
-        axes.text(0.02, ring, f"{ring:g}", fontsize=5, color=style.GREY, va="bottom")
+        axes.text(-0.02, ring, f"{ring:g}", fontsize=5, color=style.GREY, va="bottom", ha="right")
     for angle, index in zip(angles, indices, strict=True):
         x, y = math.cos(angle), math.sin(angle)
         dashes = "-" if index.available else (0, (2, 2))
@@ -77,11 +77,11 @@ def _point(angle: float, index: Index) -> tuple[float, float] | None:
     return radius * math.cos(angle), radius * math.sin(angle)
 
 
-def _caption(axes_of: Sequence[Index], left_out: Sequence[Index]) -> str:
+def _caption(axes_of: Sequence[Index], left_out: Sequence[Index], warning: str) -> str:
     scales: dict[str, list[str]] = {}
     for index in axes_of:
         scales.setdefault(index.scale, []).append(str(index.number))
-    parts = ["Centre 0 (worst), rim 1 (best). Scales: "
+    parts = [*filter(None, [warning]), "Centre 0 (worst), rim 1 (best). Scales: "
              + "; ".join(f"{', '.join(numbers)}: {scale}" for scale, numbers in scales.items()) + "."]  # fmt: skip
     if missing := [str(index.number) for index in axes_of if not index.available]:
         parts.append(f"Dashed, a gap in the line: {NOT_AVAILABLE} ({', '.join(missing)}).")
