@@ -10,6 +10,8 @@ from pathlib import Path
 
 import networkx as nx
 
+from controllers.solver import check_options
+from controllers.strategies import strategy_named
 from results import style
 from results.indices.measured import Automation, CarryingCapacity, Measured, NormalOperation, OutageRun
 from results.indices.radar import radar
@@ -60,6 +62,9 @@ def report_indices(
     if run is not None and (run.scenario != case.scenario or not run.complete):
         reason = "a run of another scenario" if run.complete else "a run that failed"
         raise NotARun(f"{run_folder}: {reason}; give the run of {case.scenario.name} that --set and --seed describe")
+    if run is None:  # what simulate() would refuse only after the folder is made
+        strategy_named(strategy)
+        check_options(case.scenario.dispatch_centre.solver_options)
     ensure_writable(folder, overwrite)
     if run_folder is not None and run_folder.resolve().is_relative_to(folder.resolve()):
         raise FolderNotEmpty(folder, ours=True, reason=f"{folder} holds the run given by --run; choose another --out")

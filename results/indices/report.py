@@ -16,6 +16,7 @@ from results.indices.measured import Measured
 from results.recorder import write_json, write_text
 
 WIDTH = 80
+NAME_WIDTH = 39
 EXAMPLE = "Business data are an EXAMPLE with invented numbers; given values describe no real network."
 
 
@@ -45,7 +46,7 @@ class Report:
 def as_text(report: Report) -> str:
     """The table, then readings and other readings' values, what is missing, and the background figures."""
     title = f"{report.measured.scenario}: index system of Zhu et al., Table 1"
-    lines = [title, "=" * len(title), f"{'':44}{'value':>13} {'unit':<11} {'better':<6}"]
+    lines = [title, "=" * len(title), f"{'':{NAME_WIDTH}}{'value':>13} {'unit':<11} {'better':<6}"]
     for head, names in TABLE_1.items():
         lines.append(head)
         for index in (one for one in report.indices if one.name in names):
@@ -65,10 +66,12 @@ def as_text(report: Report) -> str:
 
 
 def _row(index: Index) -> list[str]:
-    name = textwrap.wrap(f"{index.number:>2} {index.name}", 42, initial_indent=" ", subsequent_indent="    ")
+    name = textwrap.wrap(
+        f"{index.number:>2} {index.name}", NAME_WIDTH - 1, initial_indent=" ", subsequent_indent="    "
+    )
     value = f"{NOT_AVAILABLE:>13}" if index.value is None else f"{number(index.value):>13}"
     tail = f"{value} {index.unit:<11} {index.direction:<6}" + (f" {index.source}" if index.source else "")
-    return [*name[:-1], f"{name[-1]:<44}{tail}".rstrip()]
+    return [*name[:-1], f"{name[-1]:<{NAME_WIDTH}}{tail}".rstrip()]
 
 
 def _alternative(reading: str, value: float | None, unit: str) -> list[str]:
