@@ -151,7 +151,7 @@ def solve_normal(
 def operate(state: NormalState) -> NormalOperation:
     """Simulate the period with no local units, with PV, and with PV and storage that levels the import.
 
-    Storage starts with the scenario's energy and ends with the same; NBSUs stand still: they are there to restore.
+    Storage ends as full as it began, at a level of its choice; NBSUs stand still: they are there to restore.
     Actual series are used, as drawn by the scenario's seed. Raises NoNormalOperation if a power flow fails.
     """
     case = state.case

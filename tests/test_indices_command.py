@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import cli, normal_operation
+from sim import cli, hosting_capacity, normal_operation
 
 SHORT = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
 
@@ -18,7 +18,8 @@ SHORT = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.
 def relight(monkeypatch, capsys, tmp_path):
     """Call the command in this process, with a coarse normal operation: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(normal_operation, "STEP_MIN", 120)
+    monkeypatch.setattr(normal_operation, "STEP_MIN", 240)
+    monkeypatch.setattr(hosting_capacity, "GROWTH", 2.0)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["relight", *arguments])

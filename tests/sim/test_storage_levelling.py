@@ -23,12 +23,13 @@ def test_the_rating_limits() -> None:
     assert found == pytest.approx([-5.0, 5.0], abs=1e-3)
 
 
-def test_the_energy_limits_in_both_orders() -> None:
-    # Peak first: only what is in store can be given (8 kWh); peak last: only what fits can be taken (3 kWh), and the
-    # store must end as it began.
+def test_the_capacity_limits_in_both_orders() -> None:
+    # 8 + 3 kWh of capacity; the period repeats, so it may begin full or empty as it likes, and ends so.
     store = unit(discharge_kwh=8, charge_kwh=3)
-    assert level_import(np.array([50.0, 10.0]), [store], 1.0)["ess.1"] == pytest.approx([8, -8], abs=1e-3)
-    assert level_import(np.array([10.0, 50.0]), [store], 1.0)["ess.1"] == pytest.approx([-3, 3], abs=1e-3)
+    assert level_import(np.array([50.0, 10.0]), [store], 1.0)["ess.1"] == pytest.approx([11, -11], abs=1e-3)
+    assert level_import(np.array([10.0, 50.0]), [store], 1.0)["ess.1"] == pytest.approx([-11, 11], abs=1e-3)
+    # In steps of a quarter of an hour 11 kWh are 44 kW; the mean of 10 and 98 kW is then just reached.
+    assert level_import(np.array([10.0, 98.0]), [store], 0.25)["ess.1"] == pytest.approx([-44, 44], abs=1e-3)
 
 
 def test_it_idles_where_nothing_is_gained() -> None:
@@ -48,7 +49,7 @@ def test_random_days_stay_within_all_limits_and_never_raise_the_peak() -> None:
             power = found[one.id]
             drawn = np.cumsum(power) * 0.5
             assert np.abs(power).max() <= one.s_kva + 1e-6
-            assert drawn.max() <= one.discharge_kwh + 1e-6 and drawn.min() >= -one.charge_kwh - 1e-6
+            assert max(drawn.max(), 0) - min(drawn.min(), 0) <= one.discharge_kwh + one.charge_kwh + 1e-6
             assert drawn[-1] == pytest.approx(0, abs=1e-6)
             total += power
         assert (net - total).max() <= max(net.max(), 0) + 1e-3
