@@ -191,3 +191,9 @@ def test_the_radar_leaves_gaps_for_missing_indices_and_out_what_has_no_scale() -
         assert "7 Obtain power index not available" in texts
         full = radar(report("business-example.yaml").indices, "made/up", "EXAMPLE")
         assert len(full.axes[0].patches) == 8
+
+
+def test_the_docs_tell_of_every_index() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "indices.md").read_text(encoding="utf-8")
+    for number, name in enumerate(NAMES, start=1):
+        assert f"| {number} | {name} (" in page, name
