@@ -7,11 +7,12 @@ by bisection: the first crossing counts, for beyond it voltages need not be mono
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from results.indices.measured import CapacityBound, CarryingCapacity
+from results.indices.measured import NO_RATING, CapacityBound, CarryingCapacity
 from sim.normal_operation import NormalState, bus_demand, rated_infeeds_kva, solve_normal
 from sim.powerflow import IslandFlow, PowerFlow
 from sim.profiles import Profiles
@@ -89,7 +90,17 @@ class _Search:
                 seen[capacity_kw] = self._checks(pattern, capacity_kw)
             return seen[capacity_kw]
 
-        return tuple(_bound(kind, checks, demand_kw) for kind in KINDS)
+        return tuple(
+            _bound(kind, checks, demand_kw) if self._is_limited(kind) else CapacityBound(kind, None, NO_RATING, 0.0)
+            for kind in KINDS
+        )
+
+    def _is_limited(self, kind: str) -> bool:
+        """Whether the network's data hold any limit of this kind."""
+        rated = [b for b in self.view.branches.values() if math.isfinite(b.s_max_kva)]
+        if kind == "reverse flow":
+            return self.infeeds_are_rated or any(branch.kind == "trafo" for branch in rated)
+        return kind == "voltage" or bool(rated)
 
     def _checks(self, pattern: Pattern, capacity_kw: float) -> Checks | None:
         """Limits that are passed with so much PV; None if there is no power flow."""

@@ -11,7 +11,14 @@ import pytest
 
 from sim import cli, hosting_capacity, normal_operation
 
-SHORT = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
+SHORT = [
+    "--set",
+    "outage.duration_min=30",
+    "--set",
+    "dispatch_centre.mip_gap=0.05",
+    "--set",
+    "dispatch_centre.check_optimum=false",
+]
 
 
 @pytest.fixture

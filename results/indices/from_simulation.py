@@ -7,7 +7,7 @@ from dataclasses import replace
 from results.indices import formulas
 from results.indices.formulas import NotDefined
 from results.indices.index import Alternative, Index
-from results.indices.measured import LEVELLED, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
+from results.indices.measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
 from scenarios.business import Business
 
 NO_SCALE = "no natural scale"
@@ -164,6 +164,8 @@ def carrying_capacity(measured: Measured, business: Business) -> Index:
 
 
 def _bound(bound: CapacityBound) -> Alternative:
+    if bound.element == NO_RATING:
+        return Alternative(f"{bound.kind} bound: none, for {NO_RATING}", None, "kW")
     if bound.capacity_kw is None:
         end = f"not reached up to {bound.searched_kw:,.0f} kW"
         end += f", then {bound.element}" if bound.element else ""

@@ -50,6 +50,10 @@ class NormalOperation:
         return float((-self.power(operation, "ess_kw")).clip(min=0).sum()) * self.step_min / 60
 
 
+NO_RATING = "no rating is known"
+"""In place of a CapacityBound's element where the network's data hold no limit of its kind."""
+
+
 @dataclass(frozen=True)
 class CapacityBound:
     """Largest PV capacity that one kind of limit allows, and the element that sets it.

@@ -90,6 +90,7 @@ def _check_lines(check: Check) -> list[str]:
 
 def number(value: float) -> str:
     """Four significant digits, no fewer before the point: ``0.2512``, ``10,796``."""
+    value = round(value, 9) + 0.0  # no negative zero, no rounding noise
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -25,6 +25,7 @@ from results.indices.measured import (
 )
 from results.indices.radar import radar
 from results.indices.report import Report, as_text, write_manifest, write_report
+from results.indices.report import number as shown
 from results.indices.system import background_checks, index_system
 from scenarios.business import Business, load_business
 
@@ -197,3 +198,9 @@ def test_the_docs_tell_of_every_index() -> None:
     page = (Path(__file__).parents[2] / "docs" / "indices.md").read_text(encoding="utf-8")
     for number, name in enumerate(NAMES, start=1):
         assert f"| {number} | {name} (" in page, name
+
+
+def test_numbers_hold_four_digits_and_no_noise() -> None:
+    assert [shown(v) for v in (0.0465116, 28.0523, 10795.6, -4e-14, -0.25)] == [
+        "0.04651", "28.05", "10,796", "0", "-0.25"
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from networks import R_OHM_PER_KM, VN_KV, Line, build_case, infeed, pv
 
-from results.indices.measured import CapacityBound, CarryingCapacity
+from results.indices.measured import NO_RATING, CapacityBound, CarryingCapacity
 from scenarios.case import Case
 from scenarios.view import PvUnit
 from sim import hosting_capacity, normal_operation
@@ -50,7 +50,7 @@ def test_the_thermal_bound_is_the_line_s_rating_plus_demand() -> None:
 def test_the_reverse_flow_bound_is_80_percent_of_the_infeed_plus_demand() -> None:
     found = search(two_buses(max_i_ka=5.0, infeed_kva=3000))["PV at its present sites"]
     # The tables' kind of network is a file here, so the infeed's rating is not believed and sets no bound.
-    assert bound(found, "reverse flow").capacity_kw is None
+    assert bound(found, "reverse flow") == CapacityBound("reverse flow", None, NO_RATING, 0.0)
     rated = replace(
         two_buses(max_i_ka=5.0, infeed_kva=3000),
         scenario=two_buses(network={"kind": "tables", "folder": "x"}).scenario,
