@@ -14,8 +14,9 @@ from typing import Any
 import pyomo.environ as pyo
 
 from controllers.dispatch import build_dispatch
+from controllers.messages import ON_LINE
 from controllers.model import Model, set_horizon
-from controllers.plan import Plan, SourceEnergy
+from controllers.plan import Plan, PlanStep, SourceEnergy
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver
 
@@ -34,7 +35,7 @@ class SourceIntervals:
 
     def __init__(self, graph: AreaGraph, steps: int) -> None:
         self._graph = graph
-        m = build_dispatch(graph, steps)
+        m = build_dispatch(graph, steps, detailed=True)
         m.dispatch_cost.deactivate()
         m.headroom_power.deactivate()  # what the dispatch stage likes is no bound on what is possible
         m.headroom_energy.deactivate()
@@ -61,7 +62,6 @@ class SourceIntervals:
             "pv": m.PV, "ess_net": m.ESS, "nbsu_net": m.NBSU, "infeed": m.INFEED, "ess_discharge": m.ESS,
         }  # fmt: skip
         self.model: Model = m
-        self._solver = KeptSolver(m, {})
 
     def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, SourceEnergy]:
         """Planned energy and its interval by source (kWh); the plan must be one of this horizon.
@@ -93,7 +93,7 @@ class SourceIntervals:
             return 0.0
         m.energy.set_value(self._energy[source])
         m.energy.sense = sense
-        solution = self._solver.solve()
+        solution = KeptSolver(m, {}).solve()
         if solution.status != "optimal":
             raise NoDispatchFound(f"no dispatch for the plan's own decisions ({solution.reason})")
         kwh: Any = pyo.value(self._energy[source])
@@ -128,13 +128,22 @@ def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
             m.X[s, t].fix(float(view.sections[s].buses[0] in live))
         for k in m.SWITCH:
             m.b[k, t].fix(float(k in closed))
+            m.edge[k, t].fix(float(k in closed and m.X[m.sec_i[k], t].value > 0.5))
         for i in m.ROOT:
             m.root[i, t].fix(float(i in forming))
     for i in m.NBSU:
-        said = [step.local_areas[i].nbsu_state if i in step.local_areas else "off" for step in plan.steps]
+        said = [_said(step, i, horizon.graph) for step in plan.steps]
         chosen = next((k for k in horizon.launches(i) if said == _states(horizon, i, k)), None)
         for k in m.K:
             m.launch[i, k].fix(float(k == chosen))
+
+
+def _said(step: PlanStep, i: str, graph: AreaGraph) -> str:
+    """State of an NBSU source in a plan step, in the words of ``LocalAreaSetPoint.nbsu_state``."""
+    if not graph.per_device:
+        return step.local_areas[i].nbsu_state if i in step.local_areas else "off"
+    state = step.units[i].state if i in step.units else "off"
+    return "online" if state in ON_LINE else state
 
 
 def _states(horizon: Horizon, la: str, launch: int) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-OURS = ("manifest.json", "comparison.json", "study.json")
+OURS = ("manifest.json", "comparison.json", "study.json", "indices.json")
 """A folder with one of these files holds results of this program, so ``overwrite`` may replace it."""
 
 
@@ -19,9 +19,13 @@ class FolderNotEmpty(ValueError):
         self.folder = folder
         self.ours = ours
         super().__init__(
-            reason or f"{folder} already holds results; choose another folder or pass --overwrite"
-            if ours
-            else f"{folder} holds files that are not results of this program, so it is never replaced; choose another"
+            reason
+            or (
+                f"{folder} already holds results; choose another folder or pass --overwrite"
+                if ours
+                else f"{folder} holds files that are not results of this program, so it is never replaced; "
+                "choose another"
+            )
         )
 
 

@@ -117,6 +117,30 @@ def metrics(
     typer.echo(FORMS[form](score), nl=False)
 
 
+@app.command()
+def indices(
+    scenario: Scenario,
+    business: Annotated[Path | None, typer.Option(help="YAML file of business data, see docs/indices.md.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of a run of this scenario; default: run it now.")] = None,
+    strategy: Annotated[str, typer.Option(help="dynamic or static, of the run made now.")] = "dynamic",
+    seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
+    out: Out = None,
+    set_: Set = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Compute the smart distribution network index system of Zhu et al."""
+    from results.indices.report import as_text
+    from sim.indices import report_indices
+    from sim.run import new_run_folder
+
+    written = report_indices(
+        scenario, out or new_run_folder(f"indices_{Path(scenario).stem if Path(scenario).is_file() else scenario}"),
+        business=business, run_folder=run, strategy=strategy, seed=seed, overrides=set_ or (), overwrite=overwrite,
+    )  # fmt: skip
+    typer.echo(as_text(written.report))
+    typer.echo(f"tables: {written.folder / 'indices.csv'}\nradar:  {written.folder / 'figures' / 'radar.png'}")
+
+
 class InputError(ValueError):
     """A command-line value that cannot be right."""
 

@@ -1,0 +1,237 @@
+"""Indices of Zhu et al. that a simulation can answer, wholly or by a declared proxy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from results.indices import formulas
+from results.indices.formulas import NotDefined
+from results.indices.index import Alternative, Index
+from results.indices.measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
+from scenarios.business import Business
+
+NO_SCALE = "no natural scale"
+
+
+def new_reserve_per_asset(measured: Measured, business: Business) -> Index:
+    """Index 1: reserve now (simulated) less that of the year before, over the year's investment."""
+    index = Index(
+        1, "MVA/10k CNY", "higher",
+        "reserve = transformer capacity above 40 % of the largest load; growth on the year before / investment",
+        scale=NO_SCALE,
+    )  # fmt: skip
+    normal, year = measured.normal, business.this_year
+    if normal is None or normal.infeed_kva is None:
+        return replace(index, needs=measured.missing["normal" if normal is None else "infeed_kva"])
+    capacity_mva = normal.infeed_kva / 1000
+    load_mva = float(normal.power(LEVELLED, "demand_kw").max()) / normal.power_factor / 1000
+    now = {share: formulas.reserve_capacity_mva(capacity_mva, load_mva, share) for share in (0.40, 1.40)}
+    parts = (
+        Alternative("reserve capacity itself, above 0.4 P_max", now[0.40], "MVA"),
+        Alternative("reserve capacity, more than 40 % over P_max", now[1.40], "MVA"),
+    )
+    before, investment = business.of_year(1), business.of_year().investment_10k_cny
+    at, earlier = year or "<year>", year - 1 if year else "<year-1>"
+    given = {
+        f"years.{at}.investment_10k_cny": investment,
+        f"years.{earlier}.transformation_mva": before.transformation_mva,
+        f"years.{earlier}.max_load_mva": before.max_load_mva,
+    }
+    if investment is None or before.transformation_mva is None or before.max_load_mva is None:
+        return replace(index, alternatives=parts, needs=_wanted(given))
+    value = {
+        share: formulas.new_reserve_per_asset(
+            reserve, formulas.reserve_capacity_mva(before.transformation_mva, before.max_load_mva, share), investment
+        )
+        for share, reserve in now.items()
+    }
+    other = Alternative("with reserve = more than 40 % over P_max", value[1.40], index.unit)
+    return replace(index, value=value[0.40], source="computed", alternatives=(*parts, other))
+
+
+def self_balancing(measured: Measured, business: Business) -> Index:
+    """Index 2."""
+    index = Index(
+        2, "%", "higher",
+        "1 - largest import / largest demand, each at its own time, for the printed ratio is import dependence; "
+        "storage levels the import, NBSUs stand still",
+        scale="as it is, 0 to 100 %",
+    )  # fmt: skip
+    normal = measured.normal
+    if normal is None:
+        return replace(index, needs=measured.missing["normal"])
+    demand = normal.power(LEVELLED, "demand_kw")
+    try:
+        printed = formulas.import_dependence(normal.power(LEVELLED, "import_kw"), demand)
+        coincident = formulas.coincident_import_dependence(normal.power(LEVELLED, "import_kw"), demand)
+        idle = formulas.import_dependence(normal.power(PV_ONLY, "import_kw"), demand)
+    except NotDefined as undefined:
+        return replace(index, needs=str(undefined))
+    value = formulas.self_balancing(printed)
+    return replace(
+        index,
+        value=100 * value,
+        source="computed",
+        scaled=value,
+        alternatives=(
+            Alternative("as printed: largest import / largest demand", 100 * printed, "%"),
+            Alternative("import at the time of the largest demand", 100 * formulas.self_balancing(coincident), "%"),
+            Alternative("storage idle", 100 * formulas.self_balancing(idle), "%"),
+        ),
+    )
+
+
+def outage_time(measured: Measured, business: Business) -> Index:
+    """Index 3: SAIDI of the simulated event."""
+    run = measured.outage
+    index = Index(
+        3, "h/household", "lower",
+        f"the printed formula (SAIDI) for this outage under {run.strategy}; {run.households_are}",
+        scale="1 - value / length of the outage window",
+    )  # fmt: skip
+    try:
+        hours = formulas.mean_per_household(formulas.outage_hours(run.local_area, run.step_hours), run.households)
+        times = formulas.mean_per_household(formulas.outages(run.local_area), run.households)
+    except NotDefined as undefined:
+        return replace(index, needs=str(undefined))
+    prose = Alternative("as the prose says: number of outages per household", times, "1/household")
+    scaled = 1 - hours / run.duration_h
+    return replace(index, value=hours, source="computed", scaled=scaled, alternatives=(prose,))
+
+
+def clean_electricity(measured: Measured, business: Business) -> Index:
+    """Index 4: contracts if the business data tell them, else physical PV supply."""
+    index = Index(4, "%", "higher", "", scale="as it is, 0 to 100 %")
+    books, traded = business.of_year(), business.electricity.clean_traded_mwh
+    physical, others = _clean_supply(measured.normal, business.electricity.upstream_clean_pct)
+    if traded is not None and books.consumption_mwh is not None:
+        value = formulas.ratio(traded, books.consumption_mwh, "consumption")
+        reading = "clean electricity traded by contract / consumption of the year"
+        return replace(index, value=100 * value, source="given", scaled=value, reading=reading,
+                       alternatives=(*physical, *others))  # fmt: skip
+    reading = "proxy for trades: PV used in the area / energy supplied, imports not counted as clean"
+    index = replace(index, reading=reading)
+    if not physical:
+        return replace(index, needs=measured.missing.get("normal", "energy supplied above 0"))
+    value = physical[0].value or 0.0
+    return replace(index, value=value, source="proxy", scaled=value / 100, alternatives=others)
+
+
+def _clean_supply(
+    normal: NormalOperation | None, upstream_clean_pct: float | None
+) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
+    """The physical proxy, and its other readings."""
+    if normal is None:
+        return (), ()
+    pv, taken, given = (normal.energy_kwh(LEVELLED, f"{column}_kw") for column in ("pv", "import", "export"))
+    try:
+        share = formulas.clean_share(pv, taken, given)
+        gross = formulas.ratio(pv, normal.energy_kwh(LEVELLED, "demand_kw"), "demand")
+    except NotDefined:
+        return (), ()
+    others = [Alternative("all PV generation, exports too, / consumption", 100 * gross, "%")]
+    if upstream_clean_pct is not None:
+        mixed = formulas.clean_share(pv, taken, given, upstream_clean_pct / 100)
+        others.append(Alternative("PV and the given clean part of imports / energy supplied", 100 * mixed, "%"))
+    return (Alternative("physical: PV used in the area / energy supplied", 100 * share, "%"),), tuple(others)
+
+
+def carrying_capacity(measured: Measured, business: Business) -> Index:
+    """Index 5: the lowest of the thermal, voltage and reverse-flow bounds."""
+    index = Index(
+        5, "kW", "higher",
+        "largest PV rating with no branch overloaded, voltages in limits, reverse flow within 80 % of transformer "
+        "and infeed ratings",
+        scale=NO_SCALE,
+    )  # fmt: skip
+    if not measured.capacities:
+        return replace(index, needs=measured.missing["capacities"])
+    main, *rest = measured.capacities
+    index = replace(index, reading=f"{index.reading}; {main.pattern}; {main.conditions}")
+    alternatives = [_bound(bound) for bound in main.bounds]
+    for other in rest:
+        lowest = other.binding
+        value, kind = (lowest.capacity_kw, f", {lowest.kind} binds") if lowest else (None, ": no bound reached")
+        alternatives.append(Alternative(f"{other.pattern}{kind}", value, "kW"))
+    binding = main.binding
+    if binding is None or binding.capacity_kw is None:
+        needs = "ratings or limits that bind: none was reached in the search"
+        return replace(index, alternatives=tuple(alternatives), needs=needs)
+    if binding.capacity_kw > 0 and measured.installed_pv_kw > 0:
+        used = 100 * measured.installed_pv_kw / binding.capacity_kw
+        alternatives.append(Alternative("PV installed today / carrying capacity", used, "%"))
+    return replace(index, value=binding.capacity_kw, source="computed", alternatives=tuple(alternatives))
+
+
+def _bound(bound: CapacityBound) -> Alternative:
+    if bound.element == NO_RATING:
+        return Alternative(f"{bound.kind} bound: none, for {NO_RATING}", None, "kW")
+    if bound.capacity_kw is None:
+        end = f"not reached up to {bound.searched_kw:,.0f} kW"
+        end += f", then {bound.element}" if bound.element else ""
+        return Alternative(f"{bound.kind} bound: {end}", None, "kW")
+    return Alternative(f"{bound.kind} bound, set by {bound.element}", bound.capacity_kw, "kW")
+
+
+def automation_rate(measured: Measured, business: Business) -> Index:
+    """Index 8, which the text does not define: the utility's count, else feeders with a field terminal."""
+    index = Index(8, "%", "higher", "", scale="as it is, 0 to 100 %")
+    feeders, others = _automation(measured.automation)
+    if business.automation is not None:
+        value = formulas.ratio(business.automation.automated_feeders, business.automation.feeders, "feeders")
+        reading = "not defined in the text; automated feeders / feeders by the utility's count"
+        return replace(index, value=100 * value, source="given", scaled=value, reading=reading,
+                       alternatives=(*feeders, *others))  # fmt: skip
+    index = replace(index, reading="not defined in the text; feeders with a field terminal / all feeders")
+    if not feeders:
+        return replace(index, needs="a loaded feeder that an infeed supplies, or business data: automation")
+    value = feeders[0].value or 0.0
+    return replace(index, value=value, source="proxy", scaled=value / 100, alternatives=others)
+
+
+def _automation(counts: Automation) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
+    remote = 100 * formulas.ratio(counts.remote_branches, counts.branches, "branches") if counts.branches else None
+    others = (
+        Alternative(f"remotely switched branches / branches ({counts.remote_branches}/{counts.branches})", remote, "%"),
+    )
+    if not counts.feeders:
+        return (), others
+    share = 100 * counts.automated_feeders / counts.feeders
+    label = f"feeders with a field terminal / feeders ({counts.automated_feeders}/{counts.feeders})"
+    return (Alternative(label, share, "%"),), others
+
+
+def provider_share(measured: Measured, business: Business) -> Index:
+    """Index 9: contracts if the business data tell them, else what local generation supplies."""
+    index = Index(9, "%", "higher", "", scale="as it is, 0 to 100 %")
+    books, sold = business.of_year(), business.electricity.from_service_providers_mwh
+    physical, others = _local_supply(measured.normal)
+    if sold is not None and books.consumption_mwh is not None:
+        value = formulas.ratio(sold, books.consumption_mwh, "consumption")
+        reading = "electricity that users obtained from service providers / consumption of the year"
+        return replace(index, value=100 * value, source="given", scaled=value, reading=reading,
+                       alternatives=(*physical, *others))  # fmt: skip
+    reading = "proxy for sales: local generation used in the area / energy supplied, as if all of it were a provider's"
+    index = replace(index, reading=reading)
+    if not physical:
+        return replace(index, needs=measured.missing.get("normal", "energy supplied above 0"))
+    value = physical[0].value or 0.0
+    return replace(index, value=value, source="proxy", scaled=value / 100, alternatives=others)
+
+
+def _local_supply(normal: NormalOperation | None) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
+    if normal is None:
+        return (), ()
+    pv, taken, given, out = (normal.energy_kwh(LEVELLED, f"{name}_kw") for name in ("pv", "import", "export", "ess"))
+    try:
+        share = formulas.provider_share(pv, taken, given)
+        stored = formulas.provider_share(pv, taken, given, out, normal.charge_kwh(LEVELLED))
+    except NotDefined:
+        return (), ()
+    main = Alternative("physical: local generation used in the area / energy supplied", 100 * share, "%")
+    other = Alternative("stored energy counted as bought upstream and sold by its operator", 100 * stored, "%")
+    return (main,), (other,)
+
+
+def _wanted(given: dict[str, float | None]) -> str:
+    return "business data: " + ", ".join(key for key, value in given.items() if value is None)
