@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import networkx as nx
 
 from controllers.dispatch import build_dispatch
+from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, contents, set_horizon
 from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
@@ -38,6 +39,7 @@ class Planner:
         fixed = nx.MultiGraph((self.model.from_la[k], self.model.to_la[k]) for k in self.model.FIXED)
         # In a mesh of links without switches the flows themselves follow from the voltages.
         self._voltage_is_left_out = False
+        lazy_voltage = lazy_voltage and graph.options.formulation == "compact"
         if lazy_voltage and (not len(fixed) or nx.is_forest(fixed)):
             self._leave_voltage_out(True)
 
@@ -87,6 +89,8 @@ class Planner:
         them too. Once they are in they stay.
         """
         solve = self._solver.solve_checked if self.graph.options.check_optimum else self._solver.solve
+        if self.graph.options.formulation == "literal":
+            solve = partial(solve_literal, horizon, self._static, self._solver)
         solution = solve()
         seconds = solution.seconds
         if solution.status != "none":
