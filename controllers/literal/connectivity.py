@@ -23,8 +23,11 @@ def branch_closed(m, k, i, j, t):
 
 
 def branch_parallel(m, i, j, t):
-    """Parallel switches of energised LAs would be a loop that b_ij hides. (19): Σ_l b_l ≤ b_ij + (n − 1) (1 − X_i)."""
-    switches, fixed = m.switches_between[i, j], m.fixed_between[i, j]
+    """Parallel switches of energised LAs would be a loop that b_ij hides. (19): Σ_l b_l ≤ b_ij + (n − 1) (1 − X_i).
+
+    Branches without a switch count 1 together, for no switch can open a loop among them.
+    """
+    switches, fixed = m.switches_between[i, j], float(m.fixed_between[i, j])
     if not switches or len(switches) + fixed < 2:
         return pyo.Constraint.Skip
     hidden = len(switches) + fixed - 1

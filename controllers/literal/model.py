@@ -250,12 +250,12 @@ def _declare_network_data(m: Model, horizon: Horizon) -> None:
     m.r, m.reactance = {k: link.r_pu for k, link in links.items()}, {k: link.x_pu for k, link in links.items()}
     m.charging, m.link_charging = graph.charging_kvar, {k: link.charging_kvar for k, link in links.items()}
     m.switches_between = {(i, j): [] for i in m.N for j in m.N}
-    m.fixed_between = {(i, j): 0 for i in m.N for j in m.N}
+    m.fixed_between = {(i, j): False for i in m.N for j in m.N}
     for k, i, j in m.ARC:
         if k in m.SWITCH:
             m.switches_between[i, j].append(k)
         else:
-            m.fixed_between[i, j] += 1
+            m.fixed_between[i, j] = True
     m.degree_max = {i: len({j for _, j in m.arcs_from[i]}) for i in m.N}
     m.fixed_loops = _fixed_loops(m)
     sources = {i: m.s_pv[i] + m.s_ess[i] + m.s_nbsu[i] + m.s_infeed[i] for i in m.N}
