@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from brute_force import Optimum, brute_force
-from small_cases import SmallCase, random_case
+from golden_lp import literal_form
+from small_cases import SmallCase, random_case, with_options
 
 from controllers.decisions import Decisions, fix_compact, fix_literal, read_compact, read_literal
+from controllers.literal import connectivity, powerflow, region
 from controllers.literal.model import build_literal
 from controllers.model import Model, build_model, set_horizon
 from controllers.planner import Planner
@@ -197,3 +200,29 @@ def test_the_papers_case_has_five_million_binaries() -> None:
     assert literal_binaries(45, 10) == 5_467_500
     m = literal_of(random_case(1), False)
     assert len(m.c) == literal_binaries(len(m.N), len(m.T))
+
+
+def test_every_function_is_in_the_contents_and_names_its_equation() -> None:
+    """A public function that takes the model is an entry of the contents, or the objective."""
+    m, table = literal_form()
+    entries = {rule.__name__: rule for family in table.values() for rule, _ in family}
+    for module in (region, connectivity, powerflow):
+        own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
+        assert own - {"restored_energy"} <= set(entries)
+    for name, rule in {**entries, "restored_energy": powerflow.restored_energy}.items():
+        assert getattr(m, name).doc == rule.__doc__
+        if name not in {"infeed_max", "infeed_min"}:  # the paper has no live infeed
+            assert re.search(r"\((A?\d+[a-z]?|D\d+)\)", rule.__doc__ or ""), name
+
+
+@pytest.mark.parametrize("seed", [42, 52, 77])
+def test_a_unit_that_starts_at_once_is_bounded_in_its_first_step(seed: int) -> None:
+    """No start-up time and no free first on-line step: from nothing a unit rises by p^up Δt, as in any step."""
+    case = with_options(random_case(seed), first_online_step_free=False)
+    at_once = {k: replace(u, start_min=0.0, ramp_up_kw_per_h=0.3 * u.s_kva) for k, u in case.view.nbsu.items()}
+    view = replace(case.view, nbsu=at_once)
+    psc = {la: message | {"nbsu_remaining_min": 0.0} for la, message in case.horizon.psc.items()}
+    horizon = replace(case.horizon, graph=AreaGraph.of(view, case.scenario), psc=psc)
+    optimum = brute_force(horizon)
+    assert optimum is not None
+    assert accepts(build_literal(horizon), optimum.objective)
