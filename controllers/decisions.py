@@ -39,7 +39,7 @@ def read_compact(m: Model, steps: int) -> Decisions:
         energised=frozenset((i, t) for i in m.section for t in range(steps) if (m.section[i], t) in live),
         closed=_chosen(m.b, steps),
         balance=_chosen(m.root, steps),
-        launch={i: next((k for k in m.K if m.launch[i, k].value > 0.5), None) for i in m.sectionBSU},
+        launch={i: next((k for k in m.K if m.launch[i, k].value > 0.5), None) for i in m.NBSU},
     )
 
 
@@ -64,7 +64,7 @@ def unfix_compact(m: Model) -> None:
 def read_literal(m: Model) -> Decisions:
     """Decisions of a solved literal model."""
     steps = len(m.T)
-    slots = {i: round(m.launch_slot[i].value) for i in m.sectionBSU}
+    slots = {i: round(m.launch_slot[i].value) for i in m.NBSU}
     return Decisions(
         steps,
         energised=_chosen(m.X, steps),

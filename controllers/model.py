@@ -91,7 +91,6 @@ def contents(m: Model, static: bool) -> Contents:
         "switching": (
             (topology.operation_closes, (m.SWITCH, T)),
             (topology.operation_opens, (m.SWITCH, T)),
-            (topology.operation_in_use, (m.SWITCH, T)),
         ),
         "balance": (
             (powerflow.active_balance, (Z, T)),

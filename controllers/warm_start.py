@@ -39,8 +39,7 @@ class PreviousPlan:
 def start_values(m: Any, horizon: Horizon, before: PreviousPlan | None) -> dict[int, float]:
     """Values of the binaries, by ``id`` of the variable, to start from: the plan before, or nothing but live infeeds.
 
-    A switch between two dark sections rests (``operation_in_use``). The start may be infeasible; the solver then drops
-    it.
+    A switch between two dark sections rests. The start may be infeasible; the solver then drops it.
     """
     live_now = {m.section[la] for la in m.INFEED}
     start: dict[int, float] = {}
