@@ -6,6 +6,7 @@ out, and so may times that follow from the steps, and whatever a validator can f
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -159,18 +160,20 @@ def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, 
     if not starts or any(start is None for start in starts):
         return data
     known = [start for start in starts if start is not None]
-    longest = max((b - a for a, b in zip(known, known[1:], strict=False)), default=DEFAULT_STEP_MIN)
+    longest = max((b - a for a, b in itertools.pairwise(known)), default=DEFAULT_STEP_MIN)
     filled = {key: value for key, value in data.items() if value is not None}
     if end_min is not None and "step_min" not in filled:
         filled.setdefault("end_min", end_min)
     filled.setdefault("issued_at_min", known[0])
     filled.setdefault("step_min", longest)
     step_min = filled["step_min"]
-    if isinstance(step_min, int | float):
+    if isinstance(step_min, int | float) and not isinstance(step_min, bool):
         filled.setdefault("end_min", known[-1] + step_min)
     return filled
 
 
 def _start(step: Any) -> float | None:
     value = step.start_min if isinstance(step, PlanStep) else step.get("start_min") if isinstance(step, dict) else None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if math.isfinite(value) else None

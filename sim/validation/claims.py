@@ -1,4 +1,4 @@
-"""What a plan says, step by step, against what switches can do: the state of every branch, and who is to be supplied."""
+"""What a plan says, step by step, against what switches can do: which branches conduct, and who is to be supplied."""
 
 from __future__ import annotations
 

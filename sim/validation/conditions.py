@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -78,7 +79,7 @@ class StartState:
 
     @classmethod
     def after_fault(cls, case: Case) -> StartState:
-        """Just after the fault: the outage area dark, the rest live for long, units off, storage as the scenario says."""
+        """Just after the fault: the outage area dark, the rest live for long, units off, storage as in the scenario."""
         view = case.view
         return cls(
             {b.id: b.closed and not b.faulted for b in view.branches.values()},
@@ -116,4 +117,4 @@ def cut(start_min: float, end_min: float, edges_min: Iterable[float]) -> list[tu
     """[start, end) cut at the edges that lie inside it."""
     inside = sorted({edge for edge in edges_min if start_min + _EPS_MIN < edge < end_min - _EPS_MIN})
     points = [start_min, *inside, end_min]
-    return list(zip(points[:-1], points[1:], strict=True))
+    return list(itertools.pairwise(points))

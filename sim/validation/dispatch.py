@@ -283,4 +283,3 @@ class _Problem:
                 if self._start.units[unit]["state"] in ("idle", "follow", "form") and k == 0:
                     measured = self._start.units[unit]
                     self.program.row({self.p[unit, k]: 1.0}, measured["p_min_kw"], measured["p_max_kw"])
-

@@ -1,4 +1,4 @@
-"""Two engines for the AC power flow of islands: pandapower, the reference, and power-grid-model, all states in one call.
+"""Two engines for the AC power flow of islands: pandapower, the reference, and power-grid-model, all states at once.
 
 Both get the same islands and return the same numbers. A state is a list of islands that live at the same time.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
@@ -42,19 +42,27 @@ class AcPowerFlow(Protocol):
         ...
 
 
-class EngineMissing(RuntimeError):
-    """An optional engine is not installed."""
+class EngineUnavailable(RuntimeError):
+    """An engine is not installed, or cannot express a network; the message tells the way out."""
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name; raises ``EngineUnavailable`` for another word."""
+    for engine in get_args(Engine):
+        if engine == name:
+            return engine
+    raise EngineUnavailable(f"unknown engine {name!r}; there are: {', '.join(get_args(Engine))}")
 
 
 def make_engine(case: Case, engine: Engine) -> AcPowerFlow:
-    """An engine for a case; raises ``EngineMissing`` with the way out."""
+    """An engine for a case; raises ``EngineUnavailable``."""
     if engine == "pandapower":
         return PandapowerEngine(case)
     try:
         import power_grid_model  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
         remedy = "install it with: pip install 'relight[fast]', or use --engine pandapower"
-        raise EngineMissing(f"the engine power-grid-model is not installed; {remedy}") from error
+        raise EngineUnavailable(f"the engine power-grid-model is not installed; {remedy}") from error
     from sim.validation.power_grid_model_engine import PowerGridModelEngine
 
     return PowerGridModelEngine(case)

@@ -7,6 +7,7 @@ converge the call fails, and they are solved one by one.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Sequence
@@ -15,12 +16,12 @@ from typing import Any
 
 import numpy as np
 from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initialize_array
-from power_grid_model.errors import PowerGridError
+from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
 
 from scenarios.case import Case
 from sim.islands import Island
 from sim.powerflow import IslandInput
-from sim.validation.engines import IslandSolution, State
+from sim.validation.engines import EngineUnavailable, IslandSolution, State
 
 ERROR_TOLERANCE = 1e-11
 """Largest change of a voltage (p.u.) in the last iteration."""
@@ -29,7 +30,7 @@ SHORT_CIRCUIT_VA = 1e20
 """Of a balance unit: it holds its voltage exactly."""
 _COLUMNS = {"r": 2, "x": 3, "b": 4, "tap": 8, "shift": 9, "g": 23}
 """Columns of a branch in pandapower's per-unit model (MATPOWER's order, extended)."""
-_ASYMMETRY = (21, 22, 24, 25)
+_ASYMMETRY = [21, 22, 24, 25]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class PowerGridModelEngine:
     """Solves states of a case; prepares the network once."""
 
     def __init__(self, case: Case) -> None:
-        """Raises ValueError for branches that power-grid-model cannot express (phase shifters, asymmetric ends)."""
+        """Raises ``EngineUnavailable`` for branches that power-grid-model cannot express."""
         net, view = case.net, case.view
         self._view = view
         self._vn_kv = {name: float(vn) for name, vn in zip(net.bus["name"], net.bus["vn_kv"], strict=True)}
@@ -135,7 +136,12 @@ class PowerGridModelEngine:
         return self._read(islands, layouts, first_node, first_branch, result, drawn)
 
     def _loads(
-        self, islands: list[IslandInput], places: list[np.ndarray], index: list[dict[str, int]], first: Any, next_id: int
+        self,
+        islands: list[IslandInput],
+        places: list[np.ndarray],
+        index: list[dict[str, int]],
+        first: Any,
+        next_id: int,
     ) -> tuple[Any, np.ndarray]:
         """One constant power per node that draws or gives any, and what each island draws in all (kW, kvar)."""
         power = np.zeros((int(first[-1]), 2))
@@ -194,7 +200,6 @@ class PowerGridModelEngine:
         at = np.array(rows, dtype=int), np.array(places, dtype=int)
         return _Layout(len(number), node, u_rated, shape, *at, tuple(bridged))
 
-
     def _read(
         self, islands: list[IslandInput], layouts: list[_Layout], first_node: Any, first_branch: Any, result: Any,
         drawn: np.ndarray,
@@ -237,15 +242,16 @@ def _branch_parameters(case: Case, names: list[str]) -> dict[str, np.ndarray]:
     net.line["in_service"] = net.trafo["in_service"] = net.bus["in_service"] = True
     net.switch["closed"] = True
     pp.create_ext_grid(net, net.bus.index[0])
-    try:
+    with contextlib.suppress(pp.LoadflowNotConverged):  # the parameters are there all the same
         pp.runpp(net, init="flat", numba=False, calculate_voltage_angles=False)
-    except pp.LoadflowNotConverged:
-        pass  # the parameters are there all the same
-    table = net._ppc["branch"].real
-    rows = np.concatenate([np.arange(*net._pd2ppc_lookups["branch"].get(t, (0, 0))) for t in ("line", "trafo")])
-    pu = {name: table[rows.astype(int), column] for name, column in _COLUMNS.items()}
-    if len(rows) != len(names) or pu["shift"].any() or table[np.ix_(rows.astype(int), _ASYMMETRY)].any():
-        raise ValueError("the net holds phase shifters or asymmetric transformers; use the engine pandapower")
+    built: Any = net
+    table = built["_ppc"]["branch"].real
+    spans = built["_pd2ppc_lookups"]["branch"]
+    table = np.concatenate([table[slice(*spans.get(kind, (0, 0)))] for kind in ("line", "trafo")])
+    pu = {name: table[:, column] for name, column in _COLUMNS.items()}
+    if len(table) != len(names) or pu["shift"].any() or table[:, _ASYMMETRY].any():
+        what = "phase shifters or transformers with unequal ends"
+        raise EngineUnavailable(f"the engine power-grid-model cannot express {what}; use --engine pandapower")
     vn_kv = net.bus["vn_kv"]
     to_kv = np.array([*vn_kv[net.line["to_bus"]], *vn_kv[net.trafo["lv_bus"]]], dtype=float)
     ohm = to_kv**2 / float(net.sn_mva)
@@ -255,8 +261,8 @@ def _branch_parameters(case: Case, names: list[str]) -> dict[str, np.ndarray]:
         "g1": pu["g"] / ohm,
         "b1": pu["b"] / ohm,
         "k": np.where(pu["tap"] == 0, 1.0, pu["tap"]),
-        "theta": np.zeros(len(rows)),
-        "sn": np.full(len(rows), 1e6),
+        "theta": np.zeros(len(table)),
+        "sn": np.full(len(table), 1e6),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controllers.plan import UnitSetPoint
+from results.recorder import write_json
 from results.tables import VIOLATION_KINDS
 
 Engine = Literal["pandapower", "power-grid-model"]
@@ -179,10 +181,11 @@ def _table(violations: Iterable[Violation]) -> list[str]:
     ]
     width = [max(len(row[k]) for row in rows) for k in range(7)]
     left = {2, 3, 6}
-    return [
-        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, width, strict=True))).rstrip()
+    cells = [
+        [c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, width, strict=True))]
         for row in rows
     ]
+    return ["  ".join(row).rstrip() for row in cells]
 
 
 def _number(value: float | None) -> str:
@@ -190,7 +193,10 @@ def _number(value: float | None) -> str:
 
 
 def write_verdict(verdict: Verdict, path: Path) -> None:
-    """Write as JSON."""
-    from results.recorder import write_json
-
-    write_json(path, verdict.as_json())
+    """Write as JSON; a file that exists is replaced at once or not at all."""
+    half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_json(half_done, verdict.as_json())
+        half_done.replace(path)
+    finally:
+        half_done.unlink(missing_ok=True)

@@ -96,7 +96,7 @@ class _Clock:
 
 
 class Walk:
-    """Walks through a plan's steps; ``auto_start``: NBSUs that the plan leaves out are started as soon as they can be."""
+    """Walks through a plan's steps; ``auto_start``: NBSUs that the plan leaves out start as soon as they can."""
 
     def __init__(self, view: GridView, topologies: Topologies, start: StartState, *, auto_start: bool) -> None:
         self._view, self._topologies, self._auto_start = view, topologies, auto_start
