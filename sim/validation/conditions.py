@@ -115,6 +115,6 @@ class StartState:
 
 def cut(start_min: float, end_min: float, edges_min: Iterable[float]) -> list[tuple[float, float]]:
     """[start, end) cut at the edges that lie inside it."""
-    inside = sorted({edge for edge in edges_min if start_min + _EPS_MIN < edge < end_min - _EPS_MIN})
+    inside = sorted({float(edge) for edge in edges_min if start_min + _EPS_MIN < edge < end_min - _EPS_MIN})
     points = [start_min, *inside, end_min]
     return list(itertools.pairwise(points))

@@ -205,7 +205,8 @@ class PowerGridModelEngine:
         drawn: np.ndarray,
     ) -> list[IslandSolution | None]:  # fmt: skip
         vm, va = result[ComponentType.node]["u_pu"], np.degrees(result[ComponentType.node]["u_angle"])
-        flow = result[ComponentType.generic_branch]
+        none = initialize_array("sym_output", ComponentType.generic_branch, 0)  # the engine leaves out empty tables
+        flow = result.get(ComponentType.generic_branch, none)
         losses_kva = (flow["p_from"] + flow["p_to"] + 1j * (flow["q_from"] + flow["q_to"])) / 1000
         apparent = np.stack([np.hypot(flow[f"p_{end}"], flow[f"q_{end}"]) for end in ("from", "to")], axis=1) / 1000
         solutions: list[IslandSolution | None] = []

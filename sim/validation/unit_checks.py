@@ -61,6 +61,8 @@ class UnitChecks:
             else None
             for u in self._view.nbsu
         }
+        self._steps: dict[str, tuple[int, tuple[float, float], float]] = {}
+        """ESS → current step, (discharge, charge) left when it began, energy asked for since (kWh)"""
         self.violations: list[Violation] = []
 
     def judge(self, at: Interval, unit: str, p_kw: float, q_kvar: float, available_kw: float) -> None:
@@ -141,12 +143,18 @@ class UnitChecks:
         return max((p - down for p in held), default=0.0), min((p + up for p in held), default=spec.s_kva)
 
     def _energy(self, at: Interval, unit: str, p_kw: float) -> None:
+        """A violation tells the energy asked for in its step so far, and what was left for it when the step began."""
         discharge_kwh, charge_kwh = self.stored_kwh[unit]
+        step, begun_with, asked_kwh = self._steps.get(unit, (-1, (0.0, 0.0), 0.0))
+        if step != at.phase.claims.step:
+            begun_with, asked_kwh = (discharge_kwh, charge_kwh), 0.0
         energy_kwh = p_kw * at.hours
+        asked_kwh += energy_kwh
+        self._steps[unit] = at.phase.claims.step, begun_with, asked_kwh
         if energy_kwh > discharge_kwh + TOLERANCE:
-            self._add(at, "unit_energy", unit, energy_kwh, discharge_kwh, "kWh")
+            self._add(at, "unit_energy", unit, asked_kwh, begun_with[0], "kWh")
         elif energy_kwh < -charge_kwh - TOLERANCE:
-            self._add(at, "unit_energy", unit, energy_kwh, -charge_kwh, "kWh")
+            self._add(at, "unit_energy", unit, asked_kwh, -begun_with[1], "kWh")
         moved = min(max(energy_kwh, -charge_kwh), discharge_kwh)
         self.stored_kwh[unit] = discharge_kwh - moved, charge_kwh + moved
 
