@@ -160,7 +160,7 @@ def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, 
     if not starts or any(start is None for start in starts):
         return data
     known = [start for start in starts if start is not None]
-    longest = max((b - a for a, b in itertools.pairwise(known)), default=DEFAULT_STEP_MIN)
+    longest = max((b - a for a, b in itertools.pairwise(known) if b > a), default=DEFAULT_STEP_MIN)
     filled = {key: value for key, value in data.items() if value is not None}
     if end_min is not None and "step_min" not in filled:
         filled.setdefault("end_min", end_min)
