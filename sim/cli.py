@@ -189,7 +189,8 @@ def parse_seeds(text: str | None) -> list[int | None]:
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
     try:
-        app(standalone_mode=False)
+        if code := app(standalone_mode=False):  # what typer.Exit carries is returned in this mode
+            sys.exit(code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):

@@ -150,7 +150,8 @@ class Verdict:
         if self.clean:
             return "\n".join([*lines, "no violation"])
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())
-        lines += [f"{len(self.violations)} violations: {kinds}", "", *_table(self.violations[:SHOWN])]
+        plural = "" if len(self.violations) == 1 else "s"
+        lines += [f"{len(self.violations)} violation{plural}: {kinds}", "", *_table(self.violations[:SHOWN])]
         if len(self.violations) > SHOWN:
             lines.append(f"... and {len(self.violations) - SHOWN} more; -o FILE writes all of them")
         return "\n".join(lines)
