@@ -61,6 +61,7 @@ def validate(
     scenario: Annotated[str, typer.Option(help="The scenario it is for: a YAML file or a shipped name.")],
     actual: Annotated[bool, typer.Option("--actual", help="Judge by the actual series, not by the forecast.")] = False,
     engine: Annotated[str, typer.Option(help="pandapower or power-grid-model.")] = "pandapower",
+    run: Annotated[Path | None, typer.Option(help="Folder of the run that issued the plan: its state then.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the whole verdict (JSON).")] = None,
     set_: Set = None,
     seed: Seed = None,
@@ -69,14 +70,17 @@ def validate(
     from scenarios.loader import load_case
     from sim.validation.engines import engine_named
     from sim.validation.read_plan import read_plan
-    from sim.validation.validator import validate_plan
+    from sim.validation.run_state import state_in_run
+    from sim.validation.validator import Validator
     from sim.validation.verdict import write_verdict
 
     chosen = engine_named(engine)
     if out:
         ensure_file(out)
     case = load_case(scenario, set_ or (), seed)
-    verdict = validate_plan(case, read_plan(plan, case), actual=actual, engine=chosen)
+    judged = read_plan(plan, case)
+    start = state_in_run(run, case, judged.steps[0].start_min) if run else None
+    verdict = Validator(case, engine=chosen).validate(judged, actual=actual, start=start)
     if out:
         write_verdict(verdict, out)
     typer.echo(verdict.as_text(plan.name))

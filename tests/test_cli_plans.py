@@ -121,6 +121,19 @@ def test_schemas_describe_what_is_written(relight, tmp_path: Path) -> None:
         Plan.model_validate_json(path.read_text(encoding="utf-8"))
 
 
+def test_a_plan_issued_during_a_run_is_judged_from_the_state_it_had(relight, tmp_path: Path) -> None:
+    case = ("guo45/fault-0400", *FAST, "--set", "perfect_forecast=true")
+    assert relight("run", *case, "--out", "here")[0] == 0
+    later = str(sorted((tmp_path / "here" / "plans").iterdir())[-1])
+    command = ("validate", later, "--scenario", *case, "--engine", "power-grid-model")
+    code, out, _ = relight(*command)
+    assert code == 1 and "what happened since the fault is not known (--run)" in out and "unit_start" in out
+    code, out, _ = relight(*command, "--run", "here")
+    assert code == 0 and "not known" not in out
+    code, out, err = relight(*command, "--run", "nowhere")
+    assert (code, out) == (2, "") and "nowhere" in err
+
+
 def test_check_your_own_plan_as_the_docs_tell_it(relight, tmp_path: Path) -> None:
     """The ten lines of docs/validation.md, typed in: the plan, the command, the outcome."""
     page = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")

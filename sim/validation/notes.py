@@ -21,8 +21,8 @@ def notes(
         yield f"the plan was written for scenario {plan.scenario}"
     if start is None and plan.steps[0].start_min > 0:
         yield (
-            f"the plan starts at minute {plan.steps[0].start_min:g}; what happened since the fault is not known: dark "
-            "until then, units off, storage as at the fault"
+            f"the plan starts at minute {plan.steps[0].start_min:g}; what happened since the fault is not known "
+            "(--run): dark until then, units off, storage as at the fault"
         )
     if plan.end_min < window_min:
         yield f"the plan ends at minute {plan.end_min:g} of {window_min:g}; nothing is judged after it"
