@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -148,6 +149,27 @@ class Plan(_Part):
             half_done.replace(path)
         finally:
             half_done.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A limit that a plan breaks: kinds as in docs/validation.md, ``unit`` of ``value`` and ``limit``.
+
+    ``step`` is the plan's step (from 0), ``time_min`` when in it the limit is broken most, minutes since the outage.
+    """
+
+    step: int
+    time_min: float
+    kind: str
+    element: str
+    value: float | None
+    limit: float | None
+    unit: str
+
+    @property
+    def excess(self) -> float:
+        """How far the value lies from its limit."""
+        return abs(self.value - self.limit) if self.value is not None and self.limit is not None else 0.0
 
 
 def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint, Violation
 from scenarios.view import GridView
-from sim.validation.verdict import Violation
 
 
 @dataclass(frozen=True)

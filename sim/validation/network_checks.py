@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from controllers.plan import Violation
 from scenarios.case import Case
 from scenarios.view import LocalArea
 from sim.powerflow import IslandInput
 from sim.validation.conditions import Conditions
 from sim.validation.engines import IslandSolution
 from sim.validation.unit_checks import TOLERANCE, Interval
-from sim.validation.verdict import Violation
 from sim.validation.walk import Phase
 
 BALANCE_KW, BALANCE_PCT = 0.5, 2.0

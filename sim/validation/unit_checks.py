@@ -11,10 +11,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from controllers.messages import ON_LINE
+from controllers.plan import Violation
 from scenarios.case import Case
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 from sim.validation.conditions import StartState
-from sim.validation.verdict import Violation
 from sim.validation.walk import Phase
 from sim.verdict import ORDER_TOLERANCE_KW
 

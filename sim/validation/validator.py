@@ -6,12 +6,12 @@ are closed, who forms voltage, what units give, who is supplied. docs/validation
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from controllers.plan import Plan, UnitSetPoint
+from controllers.plan import Plan, UnitSetPoint, Violation
 from scenarios.case import Case
 from sim.powerflow import IslandInput
 from sim.profiles import Profiles
@@ -22,7 +22,7 @@ from sim.validation.engines import AcPowerFlow, IslandSolution, make_engine
 from sim.validation.network_checks import check_balance, check_network, check_promises, check_supply
 from sim.validation.notes import notes
 from sim.validation.unit_checks import Interval, UnitChecks
-from sim.validation.verdict import Dispatched, Engine, IslandSummary, Verdict, Violation, worst
+from sim.validation.verdict import Dispatched, Engine, IslandSummary, Verdict, worst
 from sim.validation.walk import Phase, Topologies, Walk
 
 
@@ -106,6 +106,7 @@ class Validator:
             violations=worst([*violations, *checks.violations]),
             islands=tuple(islands),
             dispatched=_dispatched(phases),
+            operations=tuple(_operations(claims, begin)),
             stored_kwh=checks.stored_kwh,
             notes=tuple(notes(self.case, plan, phases, start, lacking_kwh)),
         )
@@ -231,6 +232,15 @@ def _summary(at: Interval, one: IslandInput, solution: IslandSolution | None) ->
         demand_kw,
         **known,  # pyright: ignore[reportArgumentType]
     )
+
+
+def _operations(claims: Sequence[StepClaims], start: StartState) -> Iterator[tuple[int, str, bool]]:
+    closed = frozenset(branch for branch, is_closed in start.closed.items() if is_closed)
+    for step in claims:
+        for branch in start.closed:
+            if (branch in step.closed) != (branch in closed):
+                yield step.step, branch, branch in step.closed
+        closed = step.closed
 
 
 def _dispatched(phases: Sequence[Phase]) -> Dispatched:

@@ -9,34 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from controllers.plan import UnitSetPoint
+from controllers.plan import UnitSetPoint, Violation
 from results.recorder import write_json
 from results.tables import VIOLATION_KINDS
 
 Engine = Literal["pandapower", "power-grid-model"]
 SHOWN = 40
 """Violations that the text of a verdict lists; the JSON holds them all."""
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A limit that a plan breaks: kinds as in results.tables.VIOLATION_KINDS, ``unit`` of ``value`` and ``limit``.
-
-    ``step`` is the plan's step (from 0), ``time_min`` when in it the limit is broken most, minutes since the outage.
-    """
-
-    step: int
-    time_min: float
-    kind: str
-    element: str
-    value: float | None
-    limit: float | None
-    unit: str
-
-    @property
-    def excess(self) -> float:
-        """How far the value lies from its limit."""
-        return abs(self.value - self.limit) if self.value is not None and self.limit is not None else 0.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +70,8 @@ class Verdict:
     violations: tuple[Violation, ...]
     islands: tuple[IslandSummary, ...]
     dispatched: Dispatched
+    operations: tuple[tuple[int, str, bool], ...] = ()
+    """(step, branch, closes) of every switch that the plan operates at the start of a step"""
     stored_kwh: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """ESS → energy (kWh) it can still discharge and charge at the plan's end"""
     notes: tuple[str, ...] = ()
@@ -127,6 +108,10 @@ class Verdict:
                     for step, start, units in self.dispatched.units
                 ],
             },
+            "switch_operations": [
+                {"step": step, "branch": branch, "operation": "close" if closes else "open"}
+                for step, branch, closes in self.operations
+            ],
             "islands": [asdict(island) for island in self.islands],
             "stored_kwh": {u: {"discharge": out, "charge": room} for u, (out, room) in self.stored_kwh.items()},
             "notes": list(self.notes),
@@ -138,7 +123,10 @@ class Verdict:
         lines = [f"{plan} on {self.scenario}, {series} series, AC power flow by {self.engine}"]
         steps = len({i.step for i in self.islands})
         solved = [i for i in self.islands if i.converged]
-        lines.append(f"{len(solved)} of {len(self.islands)} islands solved in {steps} steps with supply")
+        lines.append(
+            f"{len(solved)} of {len(self.islands)} islands solved in {steps} steps with supply, "
+            f"{len(self.operations)} switch operations"
+        )
         if solved:
             low, high = (f(_present(i, k) for i in solved) for f, k in ((min, "vm_min_pu"), (max, "vm_max_pu")))
             loading = max((i.loading_max_pct for i in solved if i.loading_max_pct is not None), default=0.0)

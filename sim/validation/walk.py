@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from controllers.messages import ON_LINE
-from controllers.plan import UnitSetPoint
+from controllers.plan import UnitSetPoint, Violation
 from scenarios.view import GridView
 from sim.islands import Island, find_islands
 from sim.validation.claims import StepClaims
 from sim.validation.conditions import StartState, cut
-from sim.validation.verdict import Violation
 from sim.verdict import ORDER_TOLERANCE_KW
 
 NbsuMode = Literal["off", "starting", "online"]

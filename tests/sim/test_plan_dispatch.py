@@ -185,3 +185,12 @@ def test_steps_are_cut_where_the_forecast_changes() -> None:
     verdict = Validator(case, forecast=series).validate(given)
     spans = [(i.step, i.start_min, i.end_min, i.demand_kw) for i in verdict.islands]
     assert spans == [(0, 0, 30, 100), (0, 30, 45, 110), (1, 45, 60, 110), (1, 60, 90, 120)]
+
+
+def test_switch_operations_are_told_from_the_state_at_the_start() -> None:
+    lines = [*chain("a", "b", "c", switchable=True), *chain("c", "d", faulted=True), *chain("d", "e", closed=False)]
+    case = build_case(lines, [ess("a")])
+    steps = [step(0, ["a-b"], None, None), step(30, ["a-b", "b-c", "d-e"], None, None)]
+    verdict = judge(case, plan(*steps))
+    assert verdict.operations == ((0, "b-c", False), (1, "b-c", True), (1, "d-e", True))
+    assert verdict.as_json()["switch_operations"][0] == {"step": 0, "branch": "b-c", "operation": "open"}
