@@ -189,7 +189,7 @@ def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, 
     filled.setdefault("issued_at_min", known[0])
     filled.setdefault("step_min", longest)
     step_min = filled["step_min"]
-    if isinstance(step_min, int | float) and not isinstance(step_min, bool):
+    if isinstance(step_min, int | float) and not isinstance(step_min, bool) and step_min > 0:
         filled.setdefault("end_min", known[-1] + step_min)
     return filled
 

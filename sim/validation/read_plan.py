@@ -201,7 +201,7 @@ def _wrong_times(stated_min: Any, starts: list[float], window_min: float, file: 
 
 
 def _wrong_end(end_min: Any, stated_min: Any, last: PlanStep, window_min: float, file: str) -> Iterable[Problem]:
-    end, step_min = _length(end_min), _length(stated_min)
+    end, step_min = _number(end_min), _length(stated_min)
     if end is None or not 0 <= last.start_min < window_min:
         return
     if end > window_min + _EPS_MIN:
@@ -216,7 +216,12 @@ def _wrong_end(end_min: Any, stated_min: Any, last: PlanStep, window_min: float,
 
 def _length(value: Any) -> float | None:
     """A positive number of minutes; None for anything else, which other checks speak of."""
-    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    number = _number(value)
+    return number if number is not None and number > 0 else None
+
+
+def _number(value: Any) -> float | None:
+    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if right else None
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from networks import Line, build_case, chain, ess, nbsu, pv
+from validation_cases import judge
 
 from controllers.plan import Plan
 from scenarios.case import Case
@@ -199,3 +203,45 @@ def test_a_file_that_is_no_text(case: Case, tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     (line,) = problems(case, path)
     assert "UTF-8" in line
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 400), st.floats(), st.text(max_size=3), st.just([]), st.just({}),
+    st.lists(st.sampled_from(["a-b", "b-c", "a", "ess.a", 3, None]), max_size=3),
+    st.dictionaries(st.sampled_from(["a", "ess.a", "p_kw", "x"]), st.integers(0, 9), max_size=2),
+)  # fmt: skip
+
+
+def places(value: Any, path: tuple = ()) -> list[tuple]:
+    """Paths of all values inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_spoilt_plan_is_read_or_refused_but_never_crashes(case: Case, data: st.DataObject) -> None:
+    units = {"ess.a": {"p_kw": 3, "q_kvar": 1, "state": "form"}, "pv.b": {"p_kw": 0, "q_kvar": 0}}
+    step = {**STEP, "energised_buses": ["a", "b"], "balance_units": ["ess.a"], "units": units,
+            "local_areas": {"a": {"p_kw": -7, "q_kvar": 1, "demand_kw": 10}}}  # fmt: skip
+    content: Any = {"step_min": 30, "end_min": 60, "objective": 3, "steps": [step, {**step, "start_min": 30}]}
+    content = json.loads(json.dumps(content))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.sampled_from(places(content)))
+        junk = data.draw(JUNK)
+        if not place:
+            content = junk
+            break
+        target = content
+        for key in place[:-1]:
+            target = target[key]
+        target[place[-1]] = junk
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder), json.dumps(content))
+        try:
+            plan = read_plan(path, case)
+        except PlanError as error:
+            assert error.problems
+        else:
+            assert plan.end_min > plan.steps[-1].start_min
+            judge(case, plan.model_dump())
