@@ -12,12 +12,21 @@ import yaml
 
 from controllers.plan import Plan
 from results.summary_schema import Summary
+from scenarios.loader import load_case
 from scenarios.schema import Scenario
 from sim import cli
+from sim.run import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "scenarios" / "guo45" / "plans"
 FAST = ["--set", "outage.duration_min=60", "--set", "dispatch_centre.mip_gap=0.05"]
+OVERRIDES = ("outage.duration_min=60", "dispatch_centre.mip_gap=0.05", "perfect_forecast=true")
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dynamic run of one hour with a perfect forecast."""
+    return simulate(load_case("guo45/fault-0400", OVERRIDES), "dynamic", tmp_path_factory.mktemp("runs") / "one")
 
 
 @pytest.fixture
@@ -105,7 +114,7 @@ def test_wrong_input_is_exit_2_with_one_message(relight, tmp_path: Path, argumen
     assert not list(tmp_path.iterdir())
 
 
-def test_schemas_describe_what_is_written(relight, tmp_path: Path) -> None:
+def test_schemas_describe_what_is_written(relight, run_folder: Path) -> None:
     """Each is JSON Schema of a model that takes in the real thing."""
     titles = {"scenario": "Scenario", "plan": "Plan", "summary": "Summary"}
     for what, title in titles.items():
@@ -113,22 +122,20 @@ def test_schemas_describe_what_is_written(relight, tmp_path: Path) -> None:
         assert code == 0 and json.loads(out)["title"] == title
     required = json.loads(relight("schema", "plan")[1])["required"]
     assert required == ["steps"], "all but the steps can be left out"
-    assert relight("run", "guo45/fault-0400", "--strategy", "static", "--out", "here", *FAST)[0] == 0
-    text = (tmp_path / "here" / "summary.json").read_text(encoding="utf-8")
+    text = (run_folder / "summary.json").read_text(encoding="utf-8")
     assert Summary.model_validate_json(text).model_dump() == json.loads(text)
-    Scenario.model_validate(yaml.safe_load((tmp_path / "here" / "scenario.yaml").read_text(encoding="utf-8")))
-    for path in (tmp_path / "here" / "plans").iterdir():
+    Scenario.model_validate(yaml.safe_load((run_folder / "scenario.yaml").read_text(encoding="utf-8")))
+    for path in (run_folder / "plans").iterdir():
         Plan.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def test_a_plan_issued_during_a_run_is_judged_from_the_state_it_had(relight, tmp_path: Path) -> None:
-    case = ("guo45/fault-0400", *FAST, "--set", "perfect_forecast=true")
-    assert relight("run", *case, "--out", "here")[0] == 0
-    later = str(sorted((tmp_path / "here" / "plans").iterdir())[-1])
-    command = ("validate", later, "--scenario", *case, "--engine", "power-grid-model")
+def test_a_plan_issued_during_a_run_is_judged_from_the_state_it_had(relight, run_folder: Path) -> None:
+    later = str(sorted((run_folder / "plans").iterdir())[-1])
+    options = (option for override in OVERRIDES for option in ("--set", override))
+    command = ("validate", later, "--scenario", "guo45/fault-0400", *options, "--engine", "power-grid-model")
     code, out, _ = relight(*command)
     assert code == 1 and "what happened since the fault is not known (--run)" in out and "unit_start" in out
-    code, out, _ = relight(*command, "--run", "here")
+    code, out, _ = relight(*command, "--run", str(run_folder))
     assert code == 0 and "not known" not in out
     code, out, err = relight(*command, "--run", "nowhere")
     assert (code, out) == (2, "") and "nowhere" in err

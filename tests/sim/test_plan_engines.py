@@ -53,13 +53,13 @@ def compare_random(seed: int) -> None:
     assert compare(case, [random_state(case, rng)[1] for _ in range(STATES_PER_CASE)]) > 0
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_engines_agree_on_random_islanded_states(seed: int) -> None:
     compare_random(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 80))
+@pytest.mark.parametrize("seed", range(6, 80))
 def test_engines_agree_on_a_thousand_random_islanded_states(seed: int) -> None:
     compare_random(seed)
 
@@ -142,7 +142,7 @@ def random_plan(rng: random.Random, case: Case) -> Plan:
     return Plan.model_validate({"step_min": 30, "steps": steps})
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6))
 def test_the_verdict_does_not_depend_on_the_engine(seed: int) -> None:
     rng = random.Random(seed)
