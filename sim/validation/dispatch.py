@@ -7,7 +7,7 @@ balance unit, where the power flow will show it. Reactive power is shared in pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from controllers.messages import UnitState
 from controllers.plan import UnitSetPoint
 from scenarios.case import Case
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
+from sim.validation.claims import StepClaims
 from sim.validation.conditions import Conditions, StartState
 from sim.validation.walk import Phase
 
@@ -118,46 +119,55 @@ def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start:
 
 def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions) -> list[_Target]:
     """What the missing units of a phase shall give, LA by LA where the plan gives an LA's net power, else by island."""
-    view, phase = case.view, phases[k]
-    claims, index = phase.claims, conditions.index(phase.start_min)
-    loss_factor = 1 + case.scenario.dispatch_centre.loss_allowance_pct / 100
+    view, phase, claims = case.view, phases[k], phases[k].claims
     found: list[_Target] = []
     for number, balance in phase.live.items():
-        buses = set(phase.topology.islands[number].buses)
+        island = phase.topology.islands[number]
+        buses = set(island.buses)
         units = [u for u in (*view.pv, *view.ess, *view.nbsu) if view.units[u].bus in buses]
         missing = [u for u in units if u not in claims.units]
         if not missing:
             continue
-        areas = [la for la in view.local_areas.values() if la.buses[0] in buses]
-        demand = {la.id: _demand(conditions, la.id, index) if claims.served(la.id) else (0.0, 0.0) for la in areas}
-        free: list[str] = []
-        by_area: dict[str, list[str]] = {}
-        for unit in missing:
-            la = view.local_area_of_unit(unit)
-            free.append(unit) if la not in claims.areas else by_area.setdefault(la, []).append(unit)
-        for la, own in by_area.items():
-            area = claims.areas[la]
-            given = [claims.units[u] for u in units if u in claims.units and view.local_area_of_unit(u) == la]
-            promised = demand[la][0] if area.demand_kw is None else area.demand_kw
-            p_kw = area.p_kw + promised - sum(s.p_kw for s in given)
-            q_kvar = area.q_kvar + demand[la][1] - sum(s.q_kvar for s in given)
-            found.append(_Target(k, tuple(own), p_kw, q_kvar))
+        areas = [la.id for la in view.local_areas.values() if la.buses[0] in buses]
+        drawn = {la: _drawn(claims, conditions, la, phase.start_min) for la in areas}
+        # What LAs take out of the island: by their net power where that is given for missing units, else their demand.
+        taken_kw = taken_kvar = 0.0
+        following: set[str] = set()
+        for la in areas:
+            own = tuple(u for u in missing if view.local_area_of_unit(u) == la)
+            area = claims.areas.get(la)
+            if area is None or not own:
+                taken_kw += drawn[la][0] * (1 + case.scenario.dispatch_centre.loss_allowance_pct / 100)
+                taken_kvar += drawn[la][1]
+                continue
+            following.add(la)
+            taken_kw, taken_kvar = taken_kw - area.p_kw, taken_kvar - area.q_kvar
+            given = _sum(claims, (u for u in units if view.local_area_of_unit(u) == la))
+            promised_kw = drawn[la][0] if area.demand_kw is None else area.demand_kw
+            infeed = balance if balance in view.infeeds and view.local_area_of_unit(balance) == la else None
+            p_kw, q_kvar = area.p_kw + promised_kw - given[0], area.q_kvar + drawn[la][1] - given[1]
+            found.append(_Target(k, own, p_kw, q_kvar, infeed))
+        free = tuple(u for u in missing if view.local_area_of_unit(u) not in following)
         if free:
-            known = {la: area for la, area in claims.areas.items() if la in by_area}
-            given = [claims.units[u] for u in units if u in claims.units and view.local_area_of_unit(u) not in known]
-            p_kw = sum(demand[la.id][0] * loss_factor - (known[la.id].p_kw + demand[la.id][0] if la.id in known else 0)
-                       for la in areas) - sum(s.p_kw for s in given)  # fmt: skip
-            q_kvar = sum(demand[la.id][1] - (known[la.id].q_kvar + demand[la.id][1] if la.id in known else 0)
-                         for la in areas) - sum(s.q_kvar for s in given)  # fmt: skip
-            branches = phase.topology.islands[number].branches
-            q_kvar -= sum(view.branches[b].charging_kvar for b in branches)
+            given = _sum(claims, (u for u in units if view.local_area_of_unit(u) not in following))
+            charging_kvar = sum(view.branches[branch].charging_kvar for branch in island.branches)
             infeed = balance if balance in view.infeeds else None
-            found.append(_Target(k, tuple(free), p_kw, q_kvar, infeed))
+            found.append(_Target(k, free, taken_kw - given[0], taken_kvar - given[1] - charging_kvar, infeed))
     return found
 
 
-def _demand(conditions: Conditions, local_area: str, index: int) -> tuple[float, float]:
+def _drawn(claims: StepClaims, conditions: Conditions, local_area: str, time_min: float) -> tuple[float, float]:
+    """Demand (kW, kvar) of an LA on a live bus."""
+    if not claims.served(local_area):
+        return 0.0, 0.0
+    index = conditions.index(time_min)
     return float(conditions.demand_kw[local_area][index]), float(conditions.demand_kvar[local_area][index])
+
+
+def _sum(claims: StepClaims, units: Iterable[str]) -> tuple[float, float]:
+    """What the plan says that units give together (kW, kvar), those left out aside."""
+    given = [claims.units[unit] for unit in units if unit in claims.units]
+    return sum((s.p_kw for s in given), 0.0), sum((s.q_kvar for s in given), 0.0)
 
 
 def _connected(case: Case, phase: Phase, unit: str) -> bool:
@@ -272,11 +282,13 @@ class _Problem:
                     if not free:
                         self.program.row({self.p[unit, k]: 1.0}, -np.inf, up)
                     break
+                if self._phases[before].island_of(spec.bus) is None:
+                    self.program.row({self.p[unit, k]: 1.0}, -np.inf, up)
+                    break
                 if (unit, before) in self.p:
                     self.program.row({self.p[unit, k]: 1.0, self.p[unit, before]: -1.0}, -down, up)
                 else:
-                    output = self._phases[before].claims.units.get(unit)
-                    last = output.p_kw if output and self._phases[before].island_of(spec.bus) is not None else 0.0
+                    last = self._phases[before].claims.units[unit].p_kw
                     last = min(max(last, 0.0), spec.s_kva)
                     self.program.row({self.p[unit, k]: 1.0}, last - down, last + up)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from results.recorder import write_json
 from results.tables import VIOLATION_KINDS
 
 Engine = Literal["pandapower", "power-grid-model"]
+WIDTH = 100
 SHOWN = 40
 """Violations that the text of a verdict lists; the JSON holds them all."""
 
@@ -118,7 +120,7 @@ class Verdict:
         }
 
     def as_text(self, plan: str) -> str:
-        """For a terminal, at most 100 columns; ``plan`` names the file."""
+        """For a terminal; ``plan`` names the file."""
         series = "actual" if self.actual else "forecast"
         lines = [f"{plan} on {self.scenario}, {series} series, AC power flow by {self.engine}"]
         steps = len({i.step for i in self.islands})
@@ -134,7 +136,8 @@ class Verdict:
             lines.append(
                 f"voltage {low:.4f} to {high:.4f} p.u., loading up to {loading:.1f} %, losses up to {losses:.2f} kW"
             )
-        lines += [f"note: {note}" for note in self.notes]
+        for note in self.notes:
+            lines += textwrap.wrap(f"note: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if self.clean:
             return "\n".join([*lines, "no violation"])
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())

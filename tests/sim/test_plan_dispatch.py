@@ -191,3 +191,23 @@ def test_switch_operations_are_told_from_the_state_at_the_start() -> None:
     verdict = judge(case, plan(*steps))
     assert verdict.operations == ((0, "b-c", False), (1, "b-c", True), (1, "d-e", True))
     assert verdict.as_json()["switch_operations"][0] == {"step": 0, "branch": "b-c", "operation": "open"}
+
+
+def test_an_areas_net_power_may_come_from_its_live_infeed() -> None:
+    units = [infeed("a"), EssUnit("e0", "a", 100.0, 50.0, 50.0), EssUnit("e1", "a", 100.0, 50.0, 50.0)]
+    case = build_case(chain("a", "b"), units)
+    area = {"p_kw": 101, "q_kvar": 30, "demand_kw": 100}
+    verdict = judge(case, plan(step(0, CLOSED, "a b", "infeed.a", areas={"a": area})))
+    assert verdict.clean and outputs(verdict) == {"e0": 0, "e1": 0}
+    assert not any("cannot do" in note for note in verdict.notes)
+
+
+def test_a_dispatched_nbsu_is_loaded_from_zero_after_a_dark_spell() -> None:
+    case = build_case(chain("a", "b"), [ess("a", 230.0, discharge_kwh=135.0), nbsu("b", ramp_kw_per_h=100)])
+    live, dark = (CLOSED, "a b", "ess.a"), ([], "a", "ess.a")
+    steps = [step(0, *live), step(30, *live), step(60, *dark), step(90, *live)]
+    verdict = judge(case, plan(*steps))
+    found = [units.get("nbsu.b") for _, _, units in verdict.dispatched.units]
+    assert [f and f.state for f in found] == ["starting", "follow", None, "follow"]
+    assert found[3] is not None and found[3].p_kw <= 50 + 1e-6
+    assert not [v for v in verdict.violations if v.element == "nbsu.b"]
