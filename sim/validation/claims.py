@@ -34,12 +34,15 @@ class StepClaims:
         area = self.areas.get(local_area)
         return area is None or area.demand_kw is None or area.demand_kw > 0
 
-    def promised_kw(self, local_area: str, bus: str, demand_kw: float) -> float:
-        """Demand of an LA that the plan says is served; ``demand_kw`` is all of it, ``bus`` one of the LA's."""
+    def promised_kw(self, local_area: str, bus: str, demand_kw: float, *, live: bool) -> float:
+        """Demand of an LA that the plan says is served; ``demand_kw`` is all of it, ``bus`` one of the LA's.
+
+        Where the plan does not name energised buses, supply is promised wherever the bus is ``live``.
+        """
         area = self.areas.get(local_area)
         if area is not None and area.demand_kw is not None:
             return area.demand_kw
-        return demand_kw if self.energised is not None and bus in self.energised else 0.0
+        return demand_kw if (live if self.energised is None else bus in self.energised) else 0.0
 
 
 def read_claims(view: GridView, plan: Plan) -> list[StepClaims]:

@@ -43,7 +43,7 @@ def check_supply(case: Case, phase: Phase, series: Conditions) -> Iterator[Viola
         if phase.island_of(la.buses[0]) is not None:
             continue
         demand_kw = float(series.demand_kw[la.id][index])
-        promised_kw = claims.promised_kw(la.id, la.buses[0], demand_kw)
+        promised_kw = claims.promised_kw(la.id, la.buses[0], demand_kw, live=False)
         if la.buses[0] not in case.view.outage_area:
             promised_kw = max(promised_kw, demand_kw)
         if promised_kw > TOLERANCE:
@@ -61,11 +61,12 @@ def check_promises(case: Case, phase: Phase, forecast: Conditions) -> Iterator[V
             continue
         mean_kw = forecast.mean(forecast.demand_kw[la.id], claims.start_min, claims.end_min)
         drawn_kw = mean_kw if claims.served(la.id) else 0.0
-        promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw)
+        promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw, live=True)
         if abs(promised_kw - drawn_kw) > max(BALANCE_KW, _allowance_pct(case) / 100 * drawn_kw):
             yield Violation(claims.step, phase.start_min, "power_balance", la.id, promised_kw, drawn_kw, "kW")
         units = _units_in(case, la)
-        if la.id in claims.areas and units and all(unit in claims.units for unit in units):
+        fed = any(infeed.live and infeed.bus in la.buses for infeed in case.view.infeeds.values())
+        if la.id in claims.areas and units and not fed and all(unit in claims.units for unit in units):
             net_kw = sum(claims.units[unit].p_kw for unit in units) - promised_kw
             if abs(net_kw - claims.areas[la.id].p_kw) > BALANCE_KW:
                 stated_kw = claims.areas[la.id].p_kw
@@ -80,7 +81,7 @@ def _is_told(case: Case, phase: Phase, la: LocalArea) -> bool:
     area = claims.areas.get(la.id)
     if area is not None and area.demand_kw is not None:
         return True
-    return claims.energised is not None and (bus in claims.energised or bus in case.view.outage_area)
+    return claims.energised is None or bus in claims.energised or bus in case.view.outage_area
 
 
 def check_balance(
@@ -100,7 +101,7 @@ def check_balance(
             net_kw += claims.areas[la.id].p_kw
         elif all(unit in claims.units for unit in units) and _is_told(case, at.phase, la):
             demand_kw = float(forecast.demand_kw[la.id][forecast.index(at.start_min)])
-            promised_kw = claims.promised_kw(la.id, la.buses[0], demand_kw)
+            promised_kw = claims.promised_kw(la.id, la.buses[0], demand_kw, live=True)
             net_kw += sum(claims.units[unit].p_kw for unit in units) - promised_kw
         else:
             return

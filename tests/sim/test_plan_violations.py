@@ -120,6 +120,19 @@ def test_net_power_of_an_area_must_be_its_units_less_its_demand() -> None:
         assert [(v.kind, v.element) for v in verdict.violations] == [(kind, "b") for kind in kinds]
 
 
+def test_the_net_power_of_an_area_with_a_live_infeed_holds_what_the_infeed_gives() -> None:
+    case = build_case(chain("a", "b"), [infeed("a"), ess("a")])
+    area = {"a": {"p_kw": 100, "q_kvar": 30}, "b": {"p_kw": -100, "q_kvar": -30}}
+    assert judge(case, plan(step(0, ["a-b"], "a b", "infeed.a", {"ess.a": (10, 0)}, area))).clean
+
+
+def test_set_points_must_add_up_where_energised_buses_follow_from_topology_too() -> None:
+    case = build_case(chain("a", "b"), [ess("a"), ess("b")])
+    for p_kw, kinds in ((106, ["power_balance"]), (103, [])):
+        units = {"ess.a": (100, 30), "ess.b": (p_kw, 30)}
+        assert [v.kind for v in judge(case, plan(step(0, ["a-b"], None, "ess.a", units))).violations] == kinds
+
+
 def test_customers_switched_off_on_a_live_bus_draw_nothing() -> None:
     case = build_case(chain("a", "b"), [ess("a")])
     area = {"b": {"p_kw": 0, "q_kvar": 0, "demand_kw": 0}}
