@@ -34,10 +34,10 @@ class Conditions:
         k = int(np.searchsorted(self.edges_min, time_min + _EPS_MIN, side="right")) - 1
         return min(max(k, 0), len(self.edges_min) - 2)
 
-    def mean(self, values: np.ndarray, start_min: float, end_min: float) -> float:
-        """Mean of one of the series over [start_min, end_min)."""
+    def weights(self, start_min: float, end_min: float) -> np.ndarray:
+        """Each interval's share of [start_min, end_min), inside the window; the mean of a series is series @ weights."""
         lengths = np.diff(np.clip(self.edges_min, start_min, end_min))
-        return float(values @ lengths / lengths.sum()) if lengths.sum() > 0 else float(values[self.index(start_min)])
+        return lengths / lengths.sum()
 
 
 def forecast(case: Case, profiles: Profiles) -> Conditions:

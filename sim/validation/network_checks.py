@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from controllers.plan import Violation
 from scenarios.case import Case
-from scenarios.view import LocalArea
+from scenarios.view import GridView, LocalArea
 from sim.powerflow import IslandInput
 from sim.validation.conditions import Conditions
 from sim.validation.engines import IslandSolution
@@ -50,23 +51,38 @@ def check_supply(case: Case, phase: Phase, series: Conditions) -> Iterator[Viola
             yield Violation(claims.step, phase.start_min, "unsupplied_load", la.id, promised_kw, 0.0, "kW")
 
 
-def check_promises(case: Case, phase: Phase, forecast: Conditions) -> Iterator[Violation]:
+@dataclass(frozen=True)
+class AreaUnits:
+    """Units of each LA whose output a plan can state (all but infeeds), and LAs that hold a live infeed."""
+
+    units: Mapping[str, Sequence[str]]
+    fed: frozenset[str]
+
+    @classmethod
+    def of(cls, view: GridView) -> AreaUnits:
+        units: dict[str, list[str]] = {la: [] for la in view.local_areas}
+        for unit in (*view.pv, *view.ess, *view.nbsu):
+            units[view.local_area_of_unit(unit)].append(unit)
+        return cls(units, frozenset(view.local_area_of_unit(i.id) for i in view.infeeds.values() if i.live))
+
+
+def check_promises(case: Case, phase: Phase, forecast: Conditions, within: AreaUnits) -> Iterator[Violation]:
     """Demand that a plan counts with in a step, against what customers on live buses are forecast to draw in it.
 
     Customers whom a closed switch supplies though the plan takes them for dark count as forgotten.
     """
-    claims = phase.claims
+    claims, weights = phase.claims, forecast.weights(phase.claims.start_min, phase.claims.end_min)
     for la in case.view.local_areas.values():
         if not _is_told(case, phase, la):
             continue
-        mean_kw = forecast.mean(forecast.demand_kw[la.id], claims.start_min, claims.end_min)
+        mean_kw = float(forecast.demand_kw[la.id] @ weights)
         drawn_kw = mean_kw if claims.served(la.id) else 0.0
         promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw, live=True)
         if abs(promised_kw - drawn_kw) > max(BALANCE_KW, _allowance_pct(case) / 100 * drawn_kw):
             yield Violation(claims.step, phase.start_min, "power_balance", la.id, promised_kw, drawn_kw, "kW")
-        units = _units_in(case, la)
-        fed = any(infeed.live and infeed.bus in la.buses for infeed in case.view.infeeds.values())
-        if la.id in claims.areas and units and not fed and all(unit in claims.units for unit in units):
+        units = within.units[la.id]
+        stated = la.id in claims.areas and la.id not in within.fed
+        if stated and units and all(unit in claims.units for unit in units):
             net_kw = sum(claims.units[unit].p_kw for unit in units) - promised_kw
             if abs(net_kw - claims.areas[la.id].p_kw) > BALANCE_KW:
                 stated_kw = claims.areas[la.id].p_kw
@@ -85,30 +101,28 @@ def _is_told(case: Case, phase: Phase, la: LocalArea) -> bool:
 
 
 def check_balance(
-    case: Case, at: Interval, one: IslandInput, solution: IslandSolution, forecast: Conditions
+    case: Case, at: Interval, one: IslandInput, solution: IslandSolution, forecast: Conditions, within: AreaUnits
 ) -> Iterator[Violation]:
     """Net power of all LAs of an island as the plan states it, against the losses: what is left over or missing.
 
     Only where the plan states it for every LA, by its net power or by its units.
     """
-    claims, buses = at.phase.claims, set(one.island.buses)
+    claims, buses, index = at.phase.claims, set(one.island.buses), forecast.index(at.start_min)
     net_kw = 0.0
     for la in case.view.local_areas.values():
         if la.buses[0] not in buses:
             continue
-        units = _units_in(case, la)
+        units = within.units[la.id]
         if la.id in claims.areas:
             net_kw += claims.areas[la.id].p_kw
-        elif all(unit in claims.units for unit in units) and _is_told(case, at.phase, la):
-            demand_kw = float(forecast.demand_kw[la.id][forecast.index(at.start_min)])
-            promised_kw = claims.promised_kw(la.id, la.buses[0], demand_kw, live=True)
-            net_kw += sum(claims.units[unit].p_kw for unit in units) - promised_kw
-        else:
+        elif la.id in within.fed or any(unit not in claims.units for unit in units):
+            return  # what an infeed gives is told by its LA alone
+        elif not _is_told(case, at.phase, la):
             return
-    if any(infeed.live and infeed.bus in buses for infeed in case.view.infeeds.values()) and not all(
-        la.id in claims.areas for la in case.view.local_areas.values() if la.buses[0] in buses
-    ):
-        return  # what an infeed gives is told by its LA alone
+        else:
+            demand_kw = float(forecast.demand_kw[la.id][index])
+            net_kw -= claims.promised_kw(la.id, la.buses[0], demand_kw, live=True)
+            net_kw += sum(claims.units[unit].p_kw for unit in units)
     demand_kw = sum(p_kw for p_kw, _ in one.load.values())
     allowed_kw = max(BALANCE_KW, _allowance_pct(case) / 100 * demand_kw)
     excess_kw = net_kw - solution.losses_kw
@@ -119,9 +133,3 @@ def check_balance(
 
 def _allowance_pct(case: Case) -> float:
     return max(BALANCE_PCT, case.scenario.dispatch_centre.loss_allowance_pct)
-
-
-def _units_in(case: Case, la: LocalArea) -> list[str]:
-    """Units of an LA whose output a plan can state: all but infeeds."""
-    view = case.view
-    return [u for u in (*view.pv, *view.ess, *view.nbsu) if view.units[u].bus in la.buses]

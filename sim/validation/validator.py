@@ -19,7 +19,7 @@ from sim.validation.claims import StepClaims, read_claims
 from sim.validation.conditions import Conditions, StartState, actual, cut, forecast
 from sim.validation.dispatch import LACKING_KWH, dispatch
 from sim.validation.engines import AcPowerFlow, IslandSolution, make_engine
-from sim.validation.network_checks import check_balance, check_network, check_promises, check_supply
+from sim.validation.network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply
 from sim.validation.notes import notes
 from sim.validation.unit_checks import Interval, UnitChecks
 from sim.validation.verdict import Dispatched, Engine, IslandSummary, Verdict, worst
@@ -45,6 +45,7 @@ class Validator:
         self._seed, self._forecast, self._actual = seed, forecast, actual
         self._power_flow: AcPowerFlow = make_engine(case, engine)
         self._topologies = Topologies(case.view)
+        self._within = AreaUnits.of(case.view)
         self._shares = {la.id: _shares(case, la.buses) for la in case.view.local_areas.values()}
 
     @cached_property
@@ -85,7 +86,9 @@ class Validator:
         violations = [v for phase in phases for v in (*phase.violations, *check_supply(self.case, phase, series))]
         if not actual:
             first = {phase.claims.step: phase for phase in reversed(phases)}
-            violations += [v for phase in first.values() for v in check_promises(self.case, phase, self.forecast)]
+            violations += [
+                v for phase in first.values() for v in check_promises(self.case, phase, self.forecast, self._within)
+            ]
         checks, islands = UnitChecks(self.case, begin, actual=actual), list[IslandSummary]()
         for at, state, solutions in zip(intervals, states, solved, strict=True):
             for one, solution in zip(state, solutions, strict=True):
@@ -97,7 +100,7 @@ class Validator:
                     continue
                 violations += check_network(self.case, at, one, solution)
                 if not actual:
-                    violations += check_balance(self.case, at, one, solution, self.forecast)
+                    violations += check_balance(self.case, at, one, solution, self.forecast, self._within)
             self._judge_units(checks, at, series, state, solutions)
         return Verdict(
             scenario=self.case.scenario.name,
