@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import networkx as nx
 
@@ -217,7 +217,8 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
     for t in range(horizon.steps):
         for island in section_islands(d, t):
             las = [la for s in island for la in horizon.graph.areas_in[s]]
-            former = next((i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None)
+            roots = [la for la in las if la in d.ROOT and d.root[la, t].value > 0.5]
+            former = next((i for la in roots for i in formers(d, la, t)), None)
             if former is not None:
                 d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
                 d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
