@@ -71,6 +71,7 @@ def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
     """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
     m = build_model(graph, steps, detailed=detailed)
     m.restored_energy.deactivate()
+    m.two_sided_losses = True
     for family in TOPOLOGY:
         for rule, _ in contents(m, static=False).get(family, ()):
             getattr(m, rule.__name__).deactivate()

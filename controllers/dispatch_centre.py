@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder
-from controllers.plan import Plan, PlanStep
+from controllers.plan import Plan, PlanChecker, PlanStep
 from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
+from controllers.repair import Repair, reported
 from controllers.shares import NoDispatchFound, SourceIntervals
 from controllers.strategies import Strategy
 from scenarios.schema import Scenario
@@ -35,14 +36,21 @@ class Decision:
 
 
 class DispatchCentre:
-    """The agent that restores: one per run."""
+    """The agent that restores: one per run.
 
-    def __init__(self, view: GridView, scenario: Scenario, strategy: Strategy) -> None:
+    ``checker`` judges its plans before they are issued, as ``dispatch_centre.verify`` asks; without one nothing is
+    checked.
+    """
+
+    def __init__(
+        self, view: GridView, scenario: Scenario, strategy: Strategy, checker: PlanChecker | None = None
+    ) -> None:
         self._view, self._scenario, self._strategy = view, scenario, strategy
         self._end_min = float(scenario.outage.duration_min)
         steps = scenario.outage.duration_min // scenario.clock.plan_step_min
         self._graph = AreaGraph.of(view, scenario)
         self._planner = Planner(self._graph, steps, static=strategy.static_plan)
+        self._checker = checker if scenario.dispatch_centre.verify != "off" else None
         asked = scenario.dispatch_centre.source_intervals
         self._intervals = SourceIntervals(self._graph, steps) if asked else None
         self._psc: dict[str, PscMessage] = {}
@@ -64,13 +72,13 @@ class DispatchCentre:
         """Plan if it is time to, and say what follows from the plan in force at this time."""
         decision = Decision(why=self._reason_to_plan(time_min))
         if decision.why:
-            record = self._planner.plan(self._horizon(time_min), self._scenario.name, self._strategy.name)
+            record = self._checked_plan(self._horizon(time_min))
             if record.plan.status == "fallback" and self._plan is not None:
                 # Half a plan is better than none: the one in force goes on.
                 decision.why, decision.failed = "", record.note
             else:
                 if self._intervals and record.plan.status != "fallback":
-                    record = self._with_intervals(record, time_min)
+                    record = self._with_intervals(record)
                 decision.issued, self._plan = record, record.plan
                 decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
         assert self._plan is not None
@@ -91,11 +99,19 @@ class DispatchCentre:
             return {}
         return {la: area.demand_kw for la, area in self._plan.step_at(time_min).local_areas.items() if area.demand_kw}
 
-    def _with_intervals(self, record: PlanRecord, time_min: float) -> PlanRecord:
+    def _checked_plan(self, horizon: Horizon) -> PlanRecord:
+        """A plan, judged and repaired as asked; plans made without some family of constraints are judged only."""
+        options, names = self._scenario.dispatch_centre, (self._scenario.name, self._strategy.name)
+        if self._checker and options.verify == "repair" and not options.without:
+            return Repair(self._planner, self._checker, options.repair_rounds).plan(horizon, *names)
+        record = self._planner.plan(horizon, *names)
+        return reported(record, self._checker) if self._checker else record
+
+    def _with_intervals(self, record: PlanRecord) -> PlanRecord:
         """The same plan with the least and largest energy of each source at its objective."""
         assert self._intervals is not None
         try:
-            found = self._intervals.of_plan(record.plan, self._horizon(time_min))
+            found = self._intervals.of_plan(record.plan, record.horizon)
         except NoDispatchFound as error:
             return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
         return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))

@@ -18,19 +18,29 @@ VOLTAGE_TOLERANCE_PU2 = 1e-9
 
 @dataclass(frozen=True)
 class IslandFlow:
-    """An island in one step: squared voltages (p.u.²) relative to its first LA, and the links loaded beyond rating."""
+    """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, and
+    the links loaded beyond their limits."""
 
+    step: int
     areas: list[str]
     relative_u: dict[str, float]
+    flows: dict[str, tuple[float, float]]
     overloaded: list[str]
 
-    def holds(self, graph: AreaGraph, reference: str) -> bool:
-        """Whether every voltage fits when that LA holds its reference: all of an island shift together."""
-        limits, at = graph.limits, self.relative_u
-        shift = graph.reference_vm_pu[reference] ** 2 - at[reference]
-        return (
-            min(at.values()) + shift >= limits.vm_min_pu**2 - VOLTAGE_TOLERANCE_PU2
-            and max(at.values()) + shift <= limits.vm_max_pu**2 + VOLTAGE_TOLERANCE_PU2
+    def u(self, graph: AreaGraph, reference: str) -> dict[str, float]:
+        """Squared voltages (p.u.²) when that LA holds its reference: all of an island shift together."""
+        shift = graph.reference_vm_pu[reference] ** 2 - self.relative_u[reference]
+        return {la: u + shift for la, u in self.relative_u.items()}
+
+    def holds(self, horizon: Horizon, reference: str) -> bool:
+        """Whether every voltage fits when that LA holds its reference."""
+        limits, known, t = horizon.graph.limits, horizon.tightened, self.step
+        least, most = limits.vm_min_pu**2, limits.vm_max_pu**2
+        return all(
+            known.u_least.get((la, t), least) - VOLTAGE_TOLERANCE_PU2
+            <= u
+            <= known.bounds.get(("U", la, t), (0.0, most))[1] + VOLTAGE_TOLERANCE_PU2
+            for la, u in self.u(horizon.graph, reference).items()
         )
 
 
@@ -49,7 +59,7 @@ def island_flows(m: Any, horizon: Horizon, t: int) -> list[IslandFlow]:
     islands = []
     for first in areas:
         if first not in seen:
-            islands.append(_sweep(graph, first, joined, p, q))
+            islands.append(_sweep(horizon, t, first, joined, p, q))
             seen.update(islands[-1].areas)
     return islands
 
@@ -59,8 +69,9 @@ def _injections(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Net injection of each energised LA as (34) counts it: with the loss allowance, and with what cables give."""
     graph = horizon.graph
-    p = {la: -m.loss_factor * horizon.demand_kw(la, t) for la in areas}
-    q = {la: graph.charging_kvar[la] - m.loss_factor * horizon.demand_kvar(la, t) for la in areas}
+    beyond = {la: horizon.tightened.losses(la, t, two_sided=m.two_sided_losses) for la in areas}
+    p = {la: -m.loss_factor * horizon.demand_kw(la, t) - beyond[la][0] for la in areas}
+    q = {la: graph.charging_kvar[la] - m.loss_factor * horizon.demand_kvar(la, t) - beyond[la][1] for la in areas}
     for k, closed in joined.items():
         if closed and k in m.SWITCH:
             link = graph.links[k]
@@ -80,9 +91,10 @@ def _injections(
 
 
 def _sweep(
-    graph: AreaGraph, first: str, joined: Mapping[str, bool], p: Mapping[str, float], q: Mapping[str, float]
+    horizon: Horizon, t: int, first: str, joined: Mapping[str, bool], p: Mapping[str, float], q: Mapping[str, float]
 ) -> IslandFlow:
     """Walk an island's tree outwards, add up flows inwards, then let the voltage fall outwards."""
+    graph = horizon.graph
     order, via = [first], {first: ("", "")}
     for la in order:
         for k, other in graph.links_at[la]:
@@ -90,16 +102,24 @@ def _sweep(
                 via[other] = (la, k)
                 order.append(other)
     into_p, into_q = {la: -p[la] for la in order}, {la: -q[la] for la in order}
-    overloaded = []
+    flows: dict[str, tuple[float, float]] = {}
     for la in reversed(order[1:]):
         inner, k = via[la]
         into_p[inner] += into_p[la]
         into_q[inner] += into_q[la]
-        if not max(abs(into_p[la]), abs(into_q[la])) <= graph.links[k].s_max_kva + FLOW_TOLERANCE_KVA:
-            overloaded.append(k)
+        flows[k] = into_p[la], into_q[la]
     u = {first: 0.0}
     for la in order[1:]:
         inner, k = via[la]
         link = graph.links[k]
         u[la] = u[inner] - 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
-    return IslandFlow(order, u, overloaded)
+    overloaded = [k for k, (into_kw, into_kvar) in flows.items() if not _fits(horizon, k, t, into_kw, into_kvar)]
+    return IslandFlow(t, order, u, flows, overloaded)
+
+
+def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:
+    """Whether a link can carry a flow."""
+    s_kva, bounds = horizon.graph.links[k].s_max_kva, horizon.tightened.bounds
+    p_most = min(s_kva, bounds.get(("P", k, t), (0.0, s_kva))[1])
+    q_most = min(s_kva, bounds.get(("Q", k, t), (0.0, s_kva))[1])
+    return abs(p_kw) <= p_most + FLOW_TOLERANCE_KVA and abs(q_kvar) <= q_most + FLOW_TOLERANCE_KVA

@@ -113,6 +113,8 @@ def contents(m: Model, static: bool) -> Contents:
             (powerflow.reference_max, (m.ROOT, T)),
             (powerflow.reference_min, (m.ROOT, T)),
         )
+    if len(m.CUT):
+        table["cuts"] = ((topology.no_good, (m.CUT, T)),)
     if m.inside_circle_asked:
         table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
     if static:
@@ -127,13 +129,17 @@ FAMILIES = (
 """Names of the families of ``contents``: what ``dispatch_centre.without`` may leave out."""
 
 
-def build_model(graph: AreaGraph, steps: int, static: bool = False, *, detailed: bool = True) -> Model:
+def build_model(
+    graph: AreaGraph, steps: int, static: bool = False, *, detailed: bool = True, cuts: int = 0
+) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
 
-    ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14.
+    ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``cuts``: how
+    many states a horizon may rule out in each step.
     """
     m: Model = pyo.ConcreteModel("restoration")
-    m.detailed, m.without = detailed, frozenset(graph.options.without)
+    m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
+    m.CUT = pyo.RangeSet(0, cuts - 1)
     _declare_sets(m, graph, steps)
     _declare_loops(m)
     _declare_data(m, graph)
@@ -242,6 +248,9 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.s_max = {k: graph.links[k].s_max_kva for k in m.L}
     m.r, m.x = {k: graph.links[k].r_pu for k in m.L}, {k: graph.links[k].x_pu for k in m.L}
 
+    m.narrowed = []
+    m.cut_section = pyo.Param(m.CUT, m.S, m.T, mutable=True, initialize=1.0)
+    m.u_least = pyo.Param(m.Z, m.T, mutable=True, initialize=m.u_min)
     for name, index in {
         "dt": (m.T,),
         "live": (m.T,),
@@ -249,6 +258,10 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
         "value": (m.S, m.T),
         "demand": (m.Z, m.T),
         "demand_q": (m.Z, m.T),
+        "loss_kw": (m.Z, m.T),
+        "loss_kvar": (m.Z, m.T),
+        "cut_switch": (m.CUT, m.SWITCH, m.T),
+        "cut_limit": (m.CUT, m.T),
         "pv_kw": (m.PV, m.T),
         "delay_met": (m.PV, m.T),
         "e_dis": (m.ESS,),
@@ -323,6 +336,39 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:
         _set_nbsu(m, horizon, i)
+    _set_tightened(m, horizon)
+
+
+def _set_tightened(m: Model, horizon: Horizon) -> None:
+    """Losses beyond the allowance, closer limits and states ruled out; every other limit becomes what it was."""
+    known = horizon.tightened
+    for z in m.Z:
+        for t in m.T:
+            losses = [known.losses(la, t, two_sided=m.two_sided_losses) for la in m.areas_at[z]]
+            m.loss_kw[z, t], m.loss_kvar[z, t] = sum(p for p, _ in losses), sum(q for _, q in losses)
+            m.u_least[z, t] = known.u_least.get((z, t), m.u_min)
+    for variable, low, high in m.narrowed:
+        variable.setlb(low)
+        variable.setub(high)
+    m.narrowed = []
+    for (name, member, t), (low, high) in known.bounds.items():
+        component = m.component(name)
+        if component is None or (member, t) not in component:
+            continue  # a voltage, or a flow inside a section, in a model without
+        variable = component[member, t]
+        m.narrowed.append((variable, variable.lower, variable.upper))
+        variable.setlb(low if variable.lb is None else max(low, variable.lb))
+        variable.setub(high if variable.ub is None else min(high, variable.ub))
+    for c in m.CUT:
+        for t in m.T:
+            cut = known.cuts[c] if c < len(known.cuts) and known.cuts[c].step == t else None
+            # A row without a state holds always: no more sections than there are.
+            m.cut_limit[c, t] = len(cut.sections) + len(cut.closed) - 1 if cut else len(m.S)
+            for s in m.S:
+                m.cut_section[c, s, t] = float(cut is None or s in cut.sections)
+            for k in m.SWITCH:
+                touches = cut is not None and not cut.sections.isdisjoint((m.sec_i[k], m.sec_j[k]))
+                m.cut_switch[c, k, t] = float(touches) * (1 if cut and k in cut.closed else -1)
 
 
 def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:

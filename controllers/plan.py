@@ -10,6 +10,8 @@ import itertools
 import json
 import math
 import os
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -96,6 +98,21 @@ class SourceEnergy(_Part):
     largest: float
 
 
+class PlanCheck(_Part):
+    """One check of a plan by the dispatch centre itself that found violations, and what it did about them.
+
+    ``objective`` (weighted kWh) and ``planned_energy_kwh`` are those of the plan that was checked. ``then``: dispatch,
+    the powers were chosen anew for the same topology; plan, all was planned anew; drop, so it was, without the least
+    valuable sections; nothing, no section was restored; issue, the plan was left as it is.
+    """
+
+    violations_by_kind: dict[str, int]
+    objective: float
+    planned_energy_kwh: float
+    learnt: list[str] = Field(default_factory=list, description="What the next plan was told, in words.")
+    then: Literal["dispatch", "plan", "drop", "nothing", "issue"]
+
+
 class Plan(_Part):
     """A plan for the rest of the window. ``closed_branches`` of ours name switchable branches only.
 
@@ -116,6 +133,11 @@ class Plan(_Part):
     steps: list[PlanStep] = Field(min_length=1)
     source_energy_kwh: dict[str, SourceEnergy] = Field(default_factory=dict)
     """by source, if asked for; see ``controllers.shares``"""
+    checks: list[PlanCheck] = Field(
+        default_factory=list,
+        description="Checks by AC power flow that found violations before the plan was issued; the plan itself passed "
+        "the one after them, unless the last says: issue.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -180,6 +202,36 @@ class Violation:
     def excess(self) -> float:
         """How far the value lies from its limit."""
         return abs(self.value - self.limit) if self.value is not None and self.limit is not None else 0.0
+
+
+@dataclass(frozen=True)
+class IslandLosses:
+    """What the network takes in an island of a plan's step by AC power flow: losses, less what cables give (kvar).
+
+    The island is named by its balance unit.
+    """
+
+    step: int
+    balance_unit: str
+    losses_kw: float
+    losses_kvar: float
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check of a plan found: every violation, and the losses of every island that could be solved."""
+
+    violations: Sequence[Violation]
+    losses: Sequence[IslandLosses] = ()
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Number of violations of each kind that occurs."""
+        return dict(sorted(Counter(v.kind for v in self.violations).items()))
+
+
+PlanChecker = Callable[[Plan], Findings]
+"""Judges a plan by what is known when it is made: the forecast, and the state as it was measured last."""
 
 
 def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, Any]:

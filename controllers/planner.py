@@ -16,24 +16,29 @@ from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
+from controllers.tightened import Tightened
 from controllers.warm_start import PreviousPlan, start_values
 
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """A plan and how it was found: ``solution`` of the MILP, ``note`` on anything that did not go as hoped."""
+    """A plan and how it was found: ``solution`` of the MILP, ``note`` on anything that did not go as hoped.
+
+    ``horizon`` is what it was made for, with what checks have taught.
+    """
 
     plan: Plan
     solution: Solution
+    horizon: Horizon
     note: str = ""
 
 
 class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
 
-    def __init__(self, graph: AreaGraph, steps: int, static: bool, detailed: bool) -> None:
+    def __init__(self, graph: AreaGraph, steps: int, static: bool, detailed: bool, cuts: int) -> None:
         self._graph, self._steps, self.detailed = graph, steps, detailed
-        self.model = build_model(graph, steps, static, detailed=detailed)
+        self.model = build_model(graph, steps, static, detailed=detailed, cuts=cuts)
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -57,8 +62,10 @@ class Planner:
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
-        self._stages: dict[bool, _Stage] = {}
+        self._stages: dict[tuple[bool, int], _Stage] = {}
         self._before: PreviousPlan | None = None
+        self._last: tuple[_Stage, Solution] | None = None
+        self._decided: Model = None
         unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
         # In a mesh of links without switches the flows themselves follow from the voltages.
         self._trees = not unswitched or nx.is_forest(unswitched)
@@ -66,15 +73,22 @@ class Planner:
         self._detailed = self._literal or not (lazy_voltage and self._trees)
         self._stage(self._detailed)
 
-    def _stage(self, detailed: bool) -> _Stage:
-        if detailed not in self._stages:
-            self._stages[detailed] = _Stage(self.graph, self._steps, self._static, detailed)
-        return self._stages[detailed]
+    def _stage(self, detailed: bool, cuts: int = 0) -> _Stage:
+        """A stage with room for at least so many cuts: none, or as many as a repair may ever make."""
+        room = max(cuts, self.graph.options.repair_rounds) if cuts else 0
+        if (detailed, room) not in self._stages:
+            self._stages[detailed, room] = _Stage(self.graph, self._steps, self._static, detailed, room)
+        return self._stages[detailed, room]
 
     @property
     def model(self) -> Model:
         """The MILP that planning starts with."""
         return self._stage(self._detailed).model
+
+    @property
+    def decided(self) -> Model:
+        """The solved model that the last plan was read from."""
+        return self._decided
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
@@ -83,17 +97,37 @@ class Planner:
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
             note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
-            return PlanRecord(plan, solution, note)
-        self._before = PreviousPlan.of(stage.model, horizon)
-        decided, note = stage.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
-        dispatched = self._solve_dispatch(stage, horizon, islands)
-        if dispatched is not None:
-            decided = dispatched
-        else:
+            return PlanRecord(plan, solution, horizon, note)
+        self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
+        dispatched, note = self._solve_dispatch(stage, horizon, islands), ""
+        if dispatched is None:
             solution = replace(solution, status="feasible")
-            note = "; ".join(
-                filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used"))
-            )
+            note = "the dispatch stage found no solution; the MILP's own dispatch is used"
+        decided = stage.model if dispatched is None else dispatched
+        return self._record(stage, solution, horizon, decided, (scenario, strategy), note)
+
+    def redispatch(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord | None:
+        """The last plan with powers chosen anew, for the same horizon with other ``tightened`` data.
+
+        Sections, switches, start-ups and balance units stay, so does the objective. None if there is no such dispatch.
+        """
+        assert self._last is not None, "there is no plan yet"
+        stage, solution = self._last
+        set_horizon(stage.model, horizon)
+        islands = self._islands(stage.model, horizon)
+        dispatched = self._solve_dispatch(stage, horizon, islands)
+        if dispatched is None:
+            return None
+        return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
+
+    def _record(
+        self, stage: _Stage, solution: Solution, horizon: Horizon, decided: Model, names: tuple[str, str], note: str
+    ) -> PlanRecord:
+        """Write down a plan: topology and objective of the MILP, powers of ``decided``."""
+        self._decided = decided
+        scenario, strategy = names
+        found = self._last[1] if self._last else solution
+        proven = "" if found.status == "optimal" else f"not proven: {found.reason}"
         plan = Plan(
             scenario=scenario,
             strategy=strategy,
@@ -105,7 +139,7 @@ class Planner:
             status="optimal" if solution.status == "optimal" else "feasible",
             steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
         )
-        return PlanRecord(plan, solution, note)
+        return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
     def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, list[list[IslandFlow]]]:
         """Solve the MILP; voltages enter it only when a plan found without them breaks a limit.
@@ -115,7 +149,7 @@ class Planner:
         """
         seconds = 0.0
         while True:
-            stage = self._stage(self._detailed)
+            stage = self._stage(self._detailed, len(horizon.tightened.cuts))
             set_horizon(stage.model, horizon)
             solution = self._solve_stage(stage, horizon)
             seconds += solution.seconds
@@ -130,7 +164,7 @@ class Planner:
             self._detailed = True
 
     def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
-        if self._literal:
+        if self._literal and horizon.tightened == Tightened():
             return solve_literal(horizon, self._static, stage.model)
         start = start_values(stage.model, horizon, self._before)
         return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
@@ -202,7 +236,7 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
             capable = capable or [i for i in roots if m.ess_la[i] or is_online(m, i, t)]
             if fixed:
                 capable = [i for i in roots if m.root[i, t].value > 0.5]
-            fits = [i for i in capable if island.holds(horizon.graph, i)]
+            fits = [i for i in capable if island.holds(horizon, i)]
             fitting = fitting and bool(fits) and not island.overloaded
             chosen = (fits or [i for i in capable if m.root[i, t].value > 0.5] or capable)[:1]
             for i in roots:

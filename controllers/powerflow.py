@@ -26,16 +26,16 @@ def generation_q(m, z, t):
 
 
 def active_balance(m, z, t):
-    """What a node generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with the loss allowance."""
+    """What a node generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with losses as estimated."""
     out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
-    return generation(m, z, t) - m.loss_factor * m.demand[z, t] * X(m, z, t) == out
+    return generation(m, z, t) - (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t) == out
 
 
 def reactive_balance(m, z, t):
     """The same for reactive power, with what cables give. (34): q_{i,t} + q^C_{i,t} = Σ_j Q_{ij,t}."""
     out = sum(m.Q[k, t] for k in m.links_out[z]) - sum(m.Q[k, t] for k in m.links_in[z])
     ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
-    drawn = (m.loss_factor * m.demand_q[z, t] - m.charging[z]) * X(m, z, t)
+    drawn = (m.loss_factor * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
     return generation_q(m, z, t) + ends - drawn == out
 
 
@@ -91,7 +91,7 @@ def voltage_max(m, i, t):
 
 def voltage_min(m, i, t):
     """Voltage limit; a dark LA has none. (40): X_i U_min ≤ U_i."""
-    return m.U[i, t] >= m.u_min * X(m, i, t)
+    return m.U[i, t] >= m.u_least[i, t] * X(m, i, t)
 
 
 def reference_max(m, i, t):

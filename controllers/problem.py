@@ -12,6 +12,7 @@ from functools import cached_property
 
 from controllers.messages import DeviceState, PscMessage
 from controllers.psc import PscParameters, device_parameters, psc_parameters
+from controllers.tightened import Tightened
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
 
@@ -175,7 +176,7 @@ class Horizon:
     """Data of one planning horizon, from now to the end of the window.
 
     ``step_start_min`` are the starts of its steps; ``psc`` holds one message per LA; ``closed`` is the state of every
-    switchable branch now.
+    switchable branch now; ``tightened`` is what checks of earlier plans of this horizon have taught.
     """
 
     graph: AreaGraph
@@ -183,6 +184,7 @@ class Horizon:
     end_min: float
     psc: Mapping[str, PscMessage]
     closed: Mapping[str, bool]
+    tightened: Tightened = Tightened()
 
     @cached_property
     def steps(self) -> int:

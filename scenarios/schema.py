@@ -299,6 +299,14 @@ class DispatchCentre(Part):
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
     )
+    verify: Literal["off", "report", "repair"] = Field(
+        default="repair",
+        description="Check each plan by AC power flow of the forecast before it is issued: not at all, tell what it "
+        "breaks, or repair it too (docs/validation.md). Plans made without some family are told of only.",
+    )
+    repair_rounds: Annotated[int, Field(ge=0)] = Field(
+        default=8, description="Rounds of repair before the least valuable sections are left out."
+    )
     source_intervals: bool = Field(
         default=False,
         description="Find, for each plan, the least and largest energy of each source at the plan's own objective.",

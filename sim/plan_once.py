@@ -9,6 +9,7 @@ from controllers.solver import check_options
 from controllers.strategies import strategy_named
 from scenarios.case import Case
 from sim.grid import Grid
+from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 
 
@@ -25,7 +26,8 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
         la: EnergyGateway(case.view, la, case.scenario).assess(measured[la], profiles.forecast(la, 0.0), 0.0)
         for la in case.view.local_areas
     }
-    centre = DispatchCentre(case.view, case.scenario, chosen)
+    check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
+    centre = DispatchCentre(case.view, case.scenario, chosen, check)
     centre.receive(messages, grid.switch_states())
     record = centre.decide(0.0).issued
     assert record is not None, "the first decision always issues a plan"

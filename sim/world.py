@@ -35,6 +35,7 @@ from sim.adapters import (
 from sim.communication import DISPATCH_CENTRE, Channel, gateway, terminal
 from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
+from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 
 
@@ -53,7 +54,8 @@ def run_world(
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid, channel = Profiles(case, seed), Grid(case), Channel()
-    centre = DispatchCentre(view, case.scenario, strategy)
+    check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
+    centre = DispatchCentre(view, case.scenario, strategy, check)
     gateways = {la: EnergyGateway(view, la, case.scenario) for la in view.local_areas}
     terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}

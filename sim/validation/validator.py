@@ -213,10 +213,12 @@ def _summary(at: Interval, one: IslandInput, solution: IslandSolution | None) ->
     demand_kw = sum(p_kw for p_kw, _ in one.load.values())
     known: Mapping[str, float | str | None] = {}
     if solution is not None:
+        supplied_kvar, drawn_kvar = (sum(q for _, q in s.values()) for s in (one.units, one.load))
         loaded = solution.loading_pct.size > 0 and not np.isnan(solution.loading_pct).all()
         most = int(np.nanargmax(solution.loading_pct)) if loaded else None
         known = {
             "losses_kw": solution.losses_kw,
+            "losses_kvar": solution.q_balance_kvar + supplied_kvar - drawn_kvar,
             "p_balance_kw": solution.p_balance_kw,
             "q_balance_kvar": solution.q_balance_kvar,
             "vm_min_pu": float(solution.vm_pu.min()),

@@ -24,7 +24,7 @@ SHOWN = 40
 class IslandSummary:
     """An energised island in one interval: output of its balance unit by AC power flow, losses, extremes.
 
-    ``demand_kw`` is what is served. Numbers of a power flow that does not converge are None; so is the loading where no
+    ``demand_kw`` is what is served; ``losses_kvar`` is less what cables give. Numbers of a power flow that does not converge are None; so is the loading where no
     branch has a rating.
     """
 
@@ -37,6 +37,7 @@ class IslandSummary:
     converged: bool
     demand_kw: float
     losses_kw: float | None = None
+    losses_kvar: float | None = None
     p_balance_kw: float | None = None
     q_balance_kvar: float | None = None
     vm_min_pu: float | None = None

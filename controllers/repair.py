@@ -1,0 +1,134 @@
+"""Plans that repair themselves: plan, have the plan checked, learn from what it breaks, and plan again.
+
+Each round first keeps the topology and only dispatches anew, which gives up no customer. If that is impossible the MILP
+plans anew with all that was learnt. After a bounded number of rounds the least valuable sections of the offending
+islands are left out, one, one, two, four … at a time, so that it ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from controllers.lessons import Lessons
+from controllers.plan import Findings, PlanCheck, PlanChecker
+from controllers.plan_reader import nothing_restored
+from controllers.planner import Planner, PlanRecord
+from controllers.problem import Horizon
+from controllers.tightened import Tightened
+
+Then = Literal["dispatch", "plan", "drop", "nothing", "issue"]
+
+
+@dataclass
+class Repair:
+    """Makes plans that pass their check. ``rounds``: how many before sections are left out."""
+
+    planner: Planner
+    checker: PlanChecker
+    rounds: int
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        """A plan that passes its check, its ``checks`` telling what was tried; a clean one is as the planner made it.
+
+        Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks.
+        """
+        names = (scenario, strategy)
+        record = first = self.planner.plan(horizon, *names)
+        checks: list[PlanCheck] = []
+        seconds, nodes, dropping = record.solution.seconds, record.solution.nodes, 0
+        found = self.checker(record.plan)
+        while found.violations and record.plan.status != "fallback":
+            again, then, learnt = None, "plan", list[str]()
+            if not dropping and len(checks) < self.rounds:
+                again, then, learnt = self._round(record, found, names)
+            if again is None:
+                then = "drop"
+                dropping += 1
+                again, learnt = self._drop(record, found, names, 2 ** max(0, dropping - 2))
+            checks.append(told(record, found, then if again else "nothing", learnt))
+            if again is None:
+                break
+            if again.solution is not record.solution:
+                seconds, nodes = seconds + again.solution.seconds, nodes + again.solution.nodes
+            record = again
+            found = self.checker(record.plan)
+        if found.violations and first.plan.status != "fallback":
+            empty = replace(first, plan=nothing_restored(horizon, *names), note="")
+            record, found = empty, self.checker(empty.plan)
+        if not checks and not found.violations:
+            return record
+        note = "; ".join(filter(None, (record.note, _summary(first, record, found, checks))))
+        solution = replace(record.solution, seconds=seconds, nodes=nodes)
+        return replace(record, plan=record.plan.model_copy(update={"checks": checks}), solution=solution, note=note)
+
+    def _round(
+        self, record: PlanRecord, found: Findings, names: tuple[str, str]
+    ) -> tuple[PlanRecord | None, Then, list[str]]:
+        """The next plan, how it was made, and what it was told; None if nothing was learnt that gives one."""
+        learnt: list[str] = []
+        tightened = Tightened()
+        for keep_power in (True, False):
+            lessons = Lessons(self.planner.decided, record.horizon, record.plan, found, keep_power=keep_power)
+            if not lessons.learn():
+                return None, "plan", []
+            if lessons.learnt == learnt:
+                break
+            tightened, learnt = lessons.tightened, lessons.learnt
+            again = None
+            if tightened.cuts == record.horizon.tightened.cuts:
+                again = self.planner.redispatch(replace(record.horizon, tightened=tightened), *names)
+            if again is not None:
+                return again, "dispatch", learnt
+        again = self.planner.plan(replace(record.horizon, tightened=tightened), *names)
+        return (again if again.plan.status != "fallback" else None), "plan", learnt
+
+    def _drop(
+        self, record: PlanRecord, found: Findings, names: tuple[str, str], count: int
+    ) -> tuple[PlanRecord | None, list[str]]:
+        """The next plan without so many sections of each offending island; None if none is left."""
+        lessons = Lessons(self.planner.decided, record.horizon, record.plan, found)
+        lessons.learn()
+        kept = replace(lessons.tightened, cuts=record.horizon.tightened.cuts)
+        if not lessons.drop(count):
+            return None, lessons.learnt
+        tightened = replace(kept, bounds=lessons.tightened.bounds)
+        return self.planner.plan(replace(record.horizon, tightened=tightened), *names), lessons.learnt
+
+
+def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> PlanCheck:
+    """What a check found on a plan and what followed."""
+    return PlanCheck(
+        violations_by_kind=found.by_kind,
+        objective=record.plan.objective or 0.0,
+        planned_energy_kwh=record.plan.planned_energy_kwh,
+        learnt=learnt,
+        then=then,
+    )
+
+
+def reported(record: PlanRecord, checker: PlanChecker) -> PlanRecord:
+    """The same plan with what its check found."""
+    found = checker(record.plan)
+    if not found.violations:
+        return record
+    plan = record.plan.model_copy(update={"checks": [told(record, found, "issue", [])]})
+    return replace(record, plan=plan, note="; ".join(filter(None, (record.note, f"its check found {listed(found)}"))))
+
+
+def listed(found: Findings) -> str:
+    """Kinds and numbers of violations, in words."""
+    return ", ".join(f"{kind} {count}" for kind, count in found.by_kind.items())
+
+
+def _summary(first: PlanRecord, last: PlanRecord, found: Findings, checks: list[PlanCheck]) -> str:
+    """What a planner should know of a repair."""
+    if not checks:
+        return f"its check found {listed(found)}; there is no other plan"
+    kinds = ", ".join(f"{kind} {count}" for kind, count in checks[0].violations_by_kind.items())
+    given_up_kwh = first.plan.planned_energy_kwh - last.plan.planned_energy_kwh
+    ways = ", ".join(check.then for check in checks)
+    text = f"its check found {kinds}; repaired in {len(checks)} rounds ({ways}), {given_up_kwh:.1f} kWh given up"
+    if checks[-1].then == "nothing":
+        text = f"its check found {kinds}; no plan passed it in {len(checks)} rounds, nothing is restored"
+    return text if not found.violations else f"{text}; even so: {listed(found)}"

@@ -1,0 +1,50 @@
+"""The dispatch centre's checker: the validator, by the forecast and the state that was measured last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from controllers.messages import LocalAreaMeasurement
+from controllers.plan import Findings, IslandLosses, Plan
+from scenarios.case import Case
+from sim.profiles import Profiles
+from sim.validation.conditions import StartState, forecast
+from sim.validation.engines import EngineUnavailable
+from sim.validation.validator import Validator
+
+
+class PlanCheck:
+    """Judges a plan as the dispatch centre could: never by the actual series.
+
+    ``measured`` and ``switch_closed`` give what gateways meter and field terminals report when a plan is made.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        profiles: Profiles,
+        measured: Callable[[], Mapping[str, LocalAreaMeasurement]],
+        switch_closed: Callable[[], Mapping[str, bool]],
+    ) -> None:
+        self._case, self._measured, self._switch_closed = case, measured, switch_closed
+        self._validator = fastest_validator(case, profiles)
+
+    def __call__(self, plan: Plan) -> Findings:
+        """What the check found."""
+        start = StartState.measured(self._case, self._measured(), self._switch_closed())
+        verdict = self._validator.validate(plan, start=start)
+        losses = [
+            IslandLosses(i.step, i.balance_unit, i.losses_kw, i.losses_kvar)
+            for i in verdict.islands
+            if i.losses_kw is not None and i.losses_kvar is not None
+        ]
+        return Findings(verdict.violations, losses)
+
+
+def fastest_validator(case: Case, profiles: Profiles) -> Validator:
+    """A validator with power-grid-model where that is installed and can express the network, else with pandapower."""
+    series = forecast(case, profiles)
+    try:
+        return Validator(case, engine="power-grid-model", forecast=series)
+    except EngineUnavailable:
+        return Validator(case, engine="pandapower", forecast=series)
