@@ -67,9 +67,9 @@ TOPOLOGY = ("states", "forest", "loops", "switching", "static")
 """Families that speak of decided things only."""
 
 
-def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
+def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool, inside_circle: bool = False) -> Model:
     """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
-    m = build_model(graph, steps, detailed=detailed)
+    m = build_model(graph, steps, detailed=detailed, inside_circle=inside_circle)
     m.restored_energy.deactivate()
     m.two_sided_losses = True
     for family in TOPOLOGY:

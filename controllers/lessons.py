@@ -7,7 +7,7 @@ step. What no datum describes (a line inside an LA, a power flow without a solut
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from controllers.island_flow import IslandFlow, island_flows
@@ -18,6 +18,8 @@ from controllers.tightened import Cut, Tightened
 
 NEWS_KW = 0.01
 """Losses that differ by less from what the plan counted with teach nothing."""
+EXPLAINED = 0.8
+"""Share of an excess that losses must explain for nothing else to be drawn closer."""
 MARGIN = 1e-3
 """kW, kvar, kWh and share of a rating by which a limit is drawn closer than needed; squared voltages by 1e-3 of it."""
 KINDS = ("pv", "ess", "nbsu")
@@ -59,7 +61,10 @@ class Lessons:
         self._before = before
         self._loss_kw, self._loss_kvar = dict(before.loss_kw), dict(before.loss_kvar)
         self._bounds, self._u_least, self._cuts = dict(before.bounds), dict(before.u_least), list(before.cuts)
+        self._inside_circle = before.inside_circle
         self.learnt: list[str] = []
+        self._missed: dict[tuple[str, int], tuple[float, float]] = {}
+        """balance LA and step → losses (kW, kvar) that the plan did not count with"""
         flows = [flow for t in range(horizon.steps) for flow in island_flows(m, horizon, t)]
         self.islands = live_islands(m, horizon, flows)
         self._flow = {(flow.step, la): flow for flow in flows for la in flow.areas}
@@ -68,7 +73,8 @@ class Lessons:
     @property
     def tightened(self) -> Tightened:
         """What is known now."""
-        return Tightened(self._loss_kw, self._loss_kvar, self._bounds, self._u_least, tuple(self._cuts))
+        losses = self._loss_kw, self._loss_kvar
+        return Tightened(*losses, self._bounds, self._u_least, tuple(self._cuts), self._inside_circle)
 
     def learn(self) -> bool:
         """Take over losses, draw limits closer, rule out states for the rest; whether there was anything new."""
@@ -119,6 +125,7 @@ class Lessons:
         demand = {la: self._horizon.demand_kw(la, t) for la in sorted(island.areas)}
         total = sum(demand.values())
         shares = {la: kw / total for la, kw in demand.items()} if total > 0 else {root: 1.0}
+        self._missed[island.root, t] = losses.losses_kw - counted_kw, losses.losses_kvar - counted_kvar
         if max(abs(losses.losses_kw - counted_kw), abs(losses.losses_kvar - counted_kvar)) > NEWS_KW:
             self.learnt.append(
                 f"step {t}: the island of {root} loses {losses.losses_kw:.2f} kW, {losses.losses_kvar:.2f} kvar, "
@@ -149,17 +156,35 @@ class Lessons:
             return False
         rules: dict[str, Callable[[Violation, float, float], bool]] = {
             "unit_p": self._power, "unit_ramp": self._power, "unit_q": self._reactive, "unit_s": self._apparent,
-            "unit_energy": self._energy, "overload": self._loading, "voltage_low": self._low, "voltage_high": self._high,
+            "unit_energy": self._energy, "overload": self._loading, "voltage_low": self._low,
+            "voltage_high": self._high,
         }  # fmt: skip
         if v.kind in ("power_balance", *(k for k in rules if k.startswith("unit_"))) and self._by_losses(v):
             return True
         return v.kind in rules and rules[v.kind](v, v.value, v.limit)
 
     def _by_losses(self, v: Violation) -> bool:
-        """Whether a violation may come from losses that were not known: a balance unit's, or a sum that misses them."""
+        """Whether losses that the plan did not count with explain most of a violation: then they teach enough."""
         island = self._forgotten(v)
-        balancing = v.kind == "power_balance" or v.element in (self._plan.steps[v.step].balance_units or ())
-        return island is not None and balancing and (island.root, v.step) not in self._before.loss_kw
+        if island is None:
+            return False
+        missed = {t: self._missed.get((la, t), (0.0, 0.0)) for la, t in self._roots(island, v.step)}
+        p_kw, q_kvar = missed.get(v.step, (0.0, 0.0))
+        if v.kind == "power_balance":
+            return abs(p_kw) > NEWS_KW
+        if v.element not in (self._plan.steps[v.step].balance_units or ()):
+            return False
+        hours = {t: self._horizon.dt_h(t) for t in missed}
+        size = {
+            "unit_q": abs(q_kvar),
+            "unit_s": math.hypot(p_kw, q_kvar),
+            "unit_energy": abs(sum(kw * hours[t] for t, (kw, _) in missed.items())),
+        }.get(v.kind, abs(p_kw))
+        return size >= EXPLAINED * v.excess
+
+    def _roots(self, island: LiveIsland, until: int) -> list[tuple[str, int]]:
+        """An island's balance LA in each step up to one, where it is the balance LA."""
+        return [(i.root, i.step) for i in self.islands if i.root == island.root and i.step <= until]
 
     def _source(self, unit: str) -> tuple[str, str]:
         """Kind of a unit, and the source it belongs to in the model."""
@@ -195,6 +220,11 @@ class Lessons:
         return self._short_of("e_ess", self._source(v.element)[1], v.step, value - limit)
 
     def _apparent(self, v: Violation, value: float, limit: float) -> bool:
+        if not self._m.inside_circle_asked:
+            if not self._inside_circle:
+                self.learnt.append("units stay inside their circle")
+            self._inside_circle = True
+            return True
         kind, i = self._source(v.element)
         p_kw, q_kvar = (float(getattr(self._m, f"{x}_{kind}")[i, v.step].value) for x in "pq")
         return self._box((f"p_{kind}", f"q_{kind}"), i, v.step, (p_kw, q_kvar), limit / value)
@@ -248,8 +278,3 @@ class Lessons:
             return False
         la, u = planned
         return self._bound("U", la, v.step, 0.0, u - (value**2 - limit**2) - 1e-3 * MARGIN, u)
-
-
-def counted(learnt: Iterable[str]) -> int:
-    """How many things were learnt."""
-    return len(list(learnt))

@@ -130,15 +130,22 @@ FAMILIES = (
 
 
 def build_model(
-    graph: AreaGraph, steps: int, static: bool = False, *, detailed: bool = True, cuts: int = 0
+    graph: AreaGraph,
+    steps: int,
+    static: bool = False,
+    *,
+    detailed: bool = True,
+    cuts: int = 0,
+    inside_circle: bool = False,
 ) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
 
     ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``cuts``: how
-    many states a horizon may rule out in each step.
+    many states a horizon may rule out; ``inside_circle`` keeps units inside their circle whatever the scenario says.
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
+    m.inside_circle_asked = inside_circle or graph.options.apparent_power == "circle"
     m.CUT = pyo.RangeSet(0, cuts - 1)
     _declare_sets(m, graph, steps)
     _declare_loops(m)
@@ -230,7 +237,6 @@ def _declare_loops(m: Model) -> None:
 def _declare_data(m: Model, graph: AreaGraph) -> None:
     options, limits = graph.options, graph.limits
     parameters = {i: source.parameters for i, source in graph.sources.items()}
-    m.inside_circle_asked = options.apparent_power == "circle"
     m.q_online_only = options.nbsu_reactive == "online"
     m.first_step_free = float(options.first_online_step_free)
     m.switching_cost, m.loss_factor = options.switching_cost_kwh, 1 + options.loss_allowance_pct / 100

@@ -16,7 +16,7 @@ from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
-from controllers.tightened import Tightened
+from controllers.tightened import NOTHING_KNOWN, Tightened
 from controllers.warm_start import PreviousPlan, start_values
 
 
@@ -36,9 +36,11 @@ class PlanRecord:
 class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
 
-    def __init__(self, graph: AreaGraph, steps: int, static: bool, detailed: bool, cuts: int) -> None:
-        self._graph, self._steps, self.detailed = graph, steps, detailed
-        self.model = build_model(graph, steps, static, detailed=detailed, cuts=cuts)
+    def __init__(
+        self, graph: AreaGraph, steps: int, static: bool, detailed: bool, cuts: int, inside_circle: bool
+    ) -> None:
+        self._graph, self._steps, self.detailed, self._inside_circle = graph, steps, detailed, inside_circle
+        self.model = build_model(graph, steps, static, detailed=detailed, cuts=cuts, inside_circle=inside_circle)
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -48,7 +50,10 @@ class _Stage:
 
     @cached_property
     def dispatch(self) -> KeptSolver:
-        return KeptSolver(build_dispatch(self._graph, self._steps, detailed=self.detailed), {})
+        return KeptSolver(self._build_dispatch(), {})
+
+    def _build_dispatch(self) -> Model:
+        return build_dispatch(self._graph, self._steps, detailed=self.detailed, inside_circle=self._inside_circle)
 
 
 class Planner:
@@ -62,7 +67,7 @@ class Planner:
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
-        self._stages: dict[tuple[bool, int], _Stage] = {}
+        self._stages: dict[tuple[bool, int, bool], _Stage] = {}
         self._before: PreviousPlan | None = None
         self._last: tuple[_Stage, Solution] | None = None
         self._decided: Model = None
@@ -73,12 +78,13 @@ class Planner:
         self._detailed = self._literal or not (lazy_voltage and self._trees)
         self._stage(self._detailed)
 
-    def _stage(self, detailed: bool, cuts: int = 0) -> _Stage:
-        """A stage with room for at least so many cuts: none, or as many as a repair may ever make."""
-        room = max(cuts, self.graph.options.repair_rounds) if cuts else 0
-        if (detailed, room) not in self._stages:
-            self._stages[detailed, room] = _Stage(self.graph, self._steps, self._static, detailed, room)
-        return self._stages[detailed, room]
+    def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
+        """The stage that can take in what is known; its cuts have room in powers of two, so that it may be kept."""
+        room = 1 << (len(known.cuts) - 1).bit_length() if known.cuts else 0
+        key = detailed, room, known.inside_circle
+        if key not in self._stages:
+            self._stages[key] = _Stage(self.graph, self._steps, self._static, *key)
+        return self._stages[key]
 
     @property
     def model(self) -> Model:
@@ -115,6 +121,8 @@ class Planner:
         stage, solution = self._last
         set_horizon(stage.model, horizon)
         islands = self._islands(stage.model, horizon)
+        if horizon.tightened.inside_circle:
+            stage = self._copied(stage, horizon, detailed=stage.detailed)
         dispatched = self._solve_dispatch(stage, horizon, islands)
         if dispatched is None:
             return None
@@ -149,7 +157,7 @@ class Planner:
         """
         seconds = 0.0
         while True:
-            stage = self._stage(self._detailed, len(horizon.tightened.cuts))
+            stage = self._stage(self._detailed, horizon.tightened)
             set_horizon(stage.model, horizon)
             solution = self._solve_stage(stage, horizon)
             seconds += solution.seconds
@@ -164,7 +172,7 @@ class Planner:
             self._detailed = True
 
     def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
-        if self._literal and horizon.tightened == Tightened():
+        if self._literal and horizon.tightened == NOTHING_KNOWN:
             return solve_literal(horizon, self._static, stage.model)
         start = start_values(stage.model, horizon, self._before)
         return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
@@ -187,16 +195,16 @@ class Planner:
         fits = not islands or _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True)
         if fits or stage.detailed or "voltage" in self.graph.options.without:
             return d
-        return self._solve_dispatch(self._copied(stage, horizon), horizon, [])
+        return self._solve_dispatch(self._copied(stage, horizon, detailed=True), horizon, [])
 
-    def _copied(self, stage: _Stage, horizon: Horizon) -> _Stage:
-        """The detailed stage with the same decisions."""
-        detailed = self._stage(True)
-        set_horizon(detailed.model, horizon)
+    def _copied(self, stage: _Stage, horizon: Horizon, *, detailed: bool) -> _Stage:
+        """The stage that can take in what is known, with the same decisions."""
+        other = self._stage(detailed, horizon.tightened)
+        set_horizon(other.model, horizon)
         for name in DECIDED:
             for index, variable in getattr(stage.model, name).items():
-                getattr(detailed.model, name)[index].set_value(variable.value, skip_validation=True)
-        return detailed
+                getattr(other.model, name)[index].set_value(variable.value, skip_validation=True)
+        return other
 
 
 def _objective(m: Model) -> float:

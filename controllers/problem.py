@@ -12,7 +12,7 @@ from functools import cached_property
 
 from controllers.messages import DeviceState, PscMessage
 from controllers.psc import PscParameters, device_parameters, psc_parameters
-from controllers.tightened import Tightened
+from controllers.tightened import NOTHING_KNOWN, Tightened
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
 
@@ -184,7 +184,7 @@ class Horizon:
     end_min: float
     psc: Mapping[str, PscMessage]
     closed: Mapping[str, bool]
-    tightened: Tightened = Tightened()
+    tightened: Tightened = NOTHING_KNOWN
 
     @cached_property
     def steps(self) -> int:

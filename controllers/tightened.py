@@ -26,6 +26,7 @@ class Tightened:
 
     ``loss_kw``, ``loss_kvar`` may be negative: fewer losses than the allowance. ``bounds``: (least, largest) of a
     variable; a section that is dropped has X ≤ 0. ``u_least``: least squared voltage of an LA, p.u.²
+    ``inside_circle``: units keep to the chord inside p² + q² ≤ S² though (13) as printed was asked for.
     """
 
     loss_kw: Mapping[Area, float] = field(default_factory=dict)
@@ -33,9 +34,14 @@ class Tightened:
     bounds: Mapping[Bounded, tuple[float, float]] = field(default_factory=dict)
     u_least: Mapping[Area, float] = field(default_factory=dict)
     cuts: tuple[Cut, ...] = ()
+    inside_circle: bool = False
 
     def losses(self, la: str, t: int, *, two_sided: bool) -> tuple[float, float]:
         """Losses (kW, kvar) beyond the allowance. One-sided ones are never negative: where a plan decides who is
         restored it never counts with less than the allowance, for the losses of another topology are not known."""
         p_kw, q_kvar = self.loss_kw.get((la, t), 0.0), self.loss_kvar.get((la, t), 0.0)
         return (p_kw, q_kvar) if two_sided else (max(p_kw, 0.0), max(q_kvar, 0.0))
+
+
+NOTHING_KNOWN = Tightened()
+"""before the first check"""

@@ -24,8 +24,8 @@ SHOWN = 40
 class IslandSummary:
     """An energised island in one interval: output of its balance unit by AC power flow, losses, extremes.
 
-    ``demand_kw`` is what is served; ``losses_kvar`` is less what cables give. Numbers of a power flow that does not converge are None; so is the loading where no
-    branch has a rating.
+    ``demand_kw`` is what is served; ``losses_kvar`` is less what cables give. Numbers of a power flow that does not
+    converge are None; so is the loading where no branch has a rating.
     """
 
     step: int
