@@ -67,9 +67,11 @@ TOPOLOGY = ("states", "forest", "loops", "switching", "static")
 """Families that speak of decided things only."""
 
 
-def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool, inside_circle: bool = False) -> Model:
+def build_dispatch(
+    graph: AreaGraph, steps: int, *, detailed: bool, form: tuple[int, bool, bool] = (0, False, False)
+) -> Model:
     """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
-    m = build_model(graph, steps, detailed=detailed, inside_circle=inside_circle)
+    m = build_model(graph, steps, detailed=detailed, form=(0, *form[1:]))
     m.restored_energy.deactivate()
     m.two_sided_losses = True
     for family in TOPOLOGY:

@@ -6,6 +6,7 @@ The planner leaves voltages, and flows inside sections, out of its model as long
 # pyright: basic
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,7 @@ def _sweep(
 
 def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:
     """Whether a link can carry a flow."""
-    s_kva, bounds = horizon.graph.links[k].s_max_kva, horizon.tightened.bounds
-    p_most = min(s_kva, bounds.get(("P", k, t), (0.0, s_kva))[1])
-    q_most = min(s_kva, bounds.get(("Q", k, t), (0.0, s_kva))[1])
-    return abs(p_kw) <= p_most + FLOW_TOLERANCE_KVA and abs(q_kvar) <= q_most + FLOW_TOLERANCE_KVA
+    s_kva, known = horizon.graph.links[k].s_max_kva, horizon.tightened.link_share
+    if known and math.hypot(p_kw, q_kvar) > s_kva * known.get((k, t), 1.0) + FLOW_TOLERANCE_KVA:
+        return False
+    return max(abs(p_kw), abs(q_kvar)) <= s_kva + FLOW_TOLERANCE_KVA

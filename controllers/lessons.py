@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.model import Model
 from controllers.plan import Findings, IslandLosses, Plan, Violation
+from controllers.plan_reader import formers
 from controllers.problem import Horizon
 from controllers.tightened import Cut, Tightened
 
@@ -22,6 +23,8 @@ EXPLAINED = 0.8
 """Share of an excess that losses must explain for nothing else to be drawn closer."""
 MARGIN = 1e-3
 """kW, kvar, kWh and share of a rating by which a limit is drawn closer than needed; squared voltages by 1e-3 of it."""
+WRONG_PU = 0.02
+"""Error of a planned voltage beyond which the balance unit is moved before any margin is tried."""
 KINDS = ("pv", "ess", "nbsu")
 
 
@@ -61,7 +64,7 @@ class Lessons:
         self._before = before
         self._loss_kw, self._loss_kvar = dict(before.loss_kw), dict(before.loss_kvar)
         self._bounds, self._u_least, self._cuts = dict(before.bounds), dict(before.u_least), list(before.cuts)
-        self._inside_circle = before.inside_circle
+        self._inside_circle, self._link_share = before.inside_circle, dict(before.link_share)
         self.learnt: list[str] = []
         self._missed: dict[tuple[str, int], tuple[float, float]] = {}
         """balance LA and step → losses (kW, kvar) that the plan did not count with"""
@@ -74,7 +77,7 @@ class Lessons:
     def tightened(self) -> Tightened:
         """What is known now."""
         losses = self._loss_kw, self._loss_kvar
-        return Tightened(*losses, self._bounds, self._u_least, tuple(self._cuts), self._inside_circle)
+        return Tightened(*losses, self._bounds, self._u_least, tuple(self._cuts), self._inside_circle, self._link_share)
 
     def learn(self) -> bool:
         """Take over losses, draw limits closer, rule out states for the rest; whether there was anything new."""
@@ -235,7 +238,12 @@ class Lessons:
         flow = self._flow_at(v)
         if flow is None or v.element not in flow.flows:
             return False
-        return self._box(("P", "Q"), v.element, v.step, flow.flows[v.element], limit / value)
+        k, t, s_kva = v.element, v.step, self._horizon.graph.links[v.element].s_max_kva
+        share = math.hypot(*flow.flows[k]) / s_kva * limit / value * (1 - MARGIN)
+        share = min(share, self._link_share.get((k, t), 1.0) * (1 - MARGIN))
+        self._link_share[k, t] = share
+        self.learnt.append(f"step {t}: {k} carries at most {share * s_kva:.4g} kVA")
+        return True
 
     def _flow_at(self, v: Violation) -> IslandFlow | None:
         areas = self._areas_of(v.element)
@@ -262,11 +270,32 @@ class Lessons:
             return None
         return la, flow.u(self._horizon.graph, island.root)[la]
 
+    def _moved(self, v: Violation, u: float, value: float) -> bool:
+        """Whether another LA is to balance an island: the linear model errs so much (a tap it does not know, say) that
+        a margin would rule out what other balance units make possible."""
+        island = self._forgotten(v)
+        if island is None or abs(math.sqrt(max(u, 0.0)) - value) < WRONG_PU:
+            return False
+        able = [
+            i
+            for i in self._m.ROOT
+            if i in island.areas and ("root", i, v.step) not in self._bounds and formers(self._m, i, v.step)
+        ]
+        if ("root", island.root, v.step) in self._bounds:
+            return True  # by another bus of the same island
+        if island.root in self._m.INFEED or able == [island.root]:
+            return False
+        self._bounds["root", island.root, v.step] = (0.0, 0.0)
+        self.learnt.append(f"step {v.step}: {island.root} holds no balance unit")
+        return True
+
     def _low(self, v: Violation, value: float, limit: float) -> bool:
         planned = self._planned_u(v)
         if planned is None:
             return False
         la, u = planned
+        if self._moved(v, u, value):
+            return True
         to = max(u + limit**2 - value**2 + 1e-3 * MARGIN, self._u_least.get((la, v.step), 0.0))
         self._u_least[la, v.step] = to
         self.learnt.append(f"step {v.step}: voltage of {la} at least {math.sqrt(to):.4f} p.u.")
@@ -277,4 +306,6 @@ class Lessons:
         if planned is None:
             return False
         la, u = planned
+        if self._moved(v, u, value):
+            return True
         return self._bound("U", la, v.step, 0.0, u - (value**2 - limit**2) - 1e-3 * MARGIN, u)

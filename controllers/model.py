@@ -19,9 +19,13 @@ import pyomo.environ as pyo
 
 from controllers import powerflow, region, topology
 from controllers.problem import AreaGraph, Horizon
+from controllers.tightened import tighten
 
 Model = Any
 """A Pyomo ConcreteModel: its sets, variables and constraints are attributes made at run time."""
+
+SIDES = 16
+"""Sides of the polygon inside a link's circle: at most 1.9 % of its rating is lost."""
 
 Contents = Mapping[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]]
 
@@ -115,6 +119,8 @@ def contents(m: Model, static: bool) -> Contents:
         )
     if len(m.CUT):
         table["cuts"] = ((topology.no_good, (m.CUT, T)),)
+    if m.inside_rating_asked:
+        table["ratings"] = ((powerflow.inside_rating, (m.RATED, m.SIDE, T)),)
     if m.inside_circle_asked:
         table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
     if static:
@@ -135,16 +141,16 @@ def build_model(
     static: bool = False,
     *,
     detailed: bool = True,
-    cuts: int = 0,
-    inside_circle: bool = False,
+    form: tuple[int, bool, bool] = (0, False, False),
 ) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
 
-    ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``cuts``: how
-    many states a horizon may rule out; ``inside_circle`` keeps units inside their circle whatever the scenario says.
+    ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``form``: what
+    horizons may be tightened by (``Tightened.form``).
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
+    cuts, inside_circle, m.inside_rating_asked = form
     m.inside_circle_asked = inside_circle or graph.options.apparent_power == "circle"
     m.CUT = pyo.RangeSet(0, cuts - 1)
     _declare_sets(m, graph, steps)
@@ -189,6 +195,8 @@ def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
         "ROOT": [la for la in view.local_areas if la in forms or m.nbsu_la[la]],
         "NBSU_ROOT": [la for la in view.local_areas if m.nbsu_la[la] and la not in forms],
         "SIGN": (1, -1),
+        "RATED": [k for k, link in links.items() if link.s_max_kva < graph.capacity_kva],
+        "SIDE": range(SIDES),
     }.items():
         setattr(m, name, pyo.Set(initialize=list(members), ordered=True))
     kinds = [(kind, i) for kind, members in (("pv", pv), ("ess", ess), ("nbsu", nbsu)) for i in members]
@@ -254,7 +262,8 @@ def _declare_data(m: Model, graph: AreaGraph) -> None:
     m.s_max = {k: graph.links[k].s_max_kva for k in m.L}
     m.r, m.x = {k: graph.links[k].r_pu for k in m.L}, {k: graph.links[k].x_pu for k in m.L}
 
-    m.narrowed = []
+    m.narrowed, m.sides = [], SIDES
+    m.link_share = pyo.Param(m.L, m.T, mutable=True, initialize=1.0)
     m.cut_section = pyo.Param(m.CUT, m.S, m.T, mutable=True, initialize=1.0)
     m.u_least = pyo.Param(m.Z, m.T, mutable=True, initialize=m.u_min)
     for name, index in {
@@ -342,39 +351,7 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:
         _set_nbsu(m, horizon, i)
-    _set_tightened(m, horizon)
-
-
-def _set_tightened(m: Model, horizon: Horizon) -> None:
-    """Losses beyond the allowance, closer limits and states ruled out; every other limit becomes what it was."""
-    known = horizon.tightened
-    for z in m.Z:
-        for t in m.T:
-            losses = [known.losses(la, t, two_sided=m.two_sided_losses) for la in m.areas_at[z]]
-            m.loss_kw[z, t], m.loss_kvar[z, t] = sum(p for p, _ in losses), sum(q for _, q in losses)
-            m.u_least[z, t] = known.u_least.get((z, t), m.u_min)
-    for variable, low, high in m.narrowed:
-        variable.setlb(low)
-        variable.setub(high)
-    m.narrowed = []
-    for (name, member, t), (low, high) in known.bounds.items():
-        component = m.component(name)
-        if component is None or (member, t) not in component:
-            continue  # a voltage, or a flow inside a section, in a model without
-        variable = component[member, t]
-        m.narrowed.append((variable, variable.lower, variable.upper))
-        variable.setlb(low if variable.lb is None else max(low, variable.lb))
-        variable.setub(high if variable.ub is None else min(high, variable.ub))
-    for c in m.CUT:
-        for t in m.T:
-            cut = known.cuts[c] if c < len(known.cuts) and known.cuts[c].step == t else None
-            # A row without a state holds always: no more sections than there are.
-            m.cut_limit[c, t] = len(cut.sections) + len(cut.closed) - 1 if cut else len(m.S)
-            for s in m.S:
-                m.cut_section[c, s, t] = float(cut is None or s in cut.sections)
-            for k in m.SWITCH:
-                touches = cut is not None and not cut.sections.isdisjoint((m.sec_i[k], m.sec_j[k]))
-                m.cut_switch[c, k, t] = float(touches) * (1 if cut and k in cut.closed else -1)
+    tighten(m, horizon.tightened)
 
 
 def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:

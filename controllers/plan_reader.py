@@ -21,6 +21,13 @@ def is_online(m: Model, la: str, t: int) -> bool:
     return any(_number(phi(m, e, t)) > 0.5 for e in m.nbsu_la[la])
 
 
+def formers(m: Model, la: str, t: int) -> list[str]:
+    """Sources of an LA that can form voltage in a step, ESS first; none where a live infeed does."""
+    if la in m.INFEED:
+        return []
+    return [*m.ess_la[la], *(e for e in m.nbsu_la[la] if is_online(m, la, t))]
+
+
 def _number(expression: Any) -> float:
     """The value of an expression of a solved model."""
     return float(pyo.value(expression) or 0.0)

@@ -13,7 +13,7 @@ from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
 from controllers.plan import Plan
-from controllers.plan_reader import is_online, nothing_restored, read_step
+from controllers.plan_reader import formers, is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
 from controllers.tightened import NOTHING_KNOWN, Tightened
@@ -37,10 +37,10 @@ class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
 
     def __init__(
-        self, graph: AreaGraph, steps: int, static: bool, detailed: bool, cuts: int, inside_circle: bool
+        self, graph: AreaGraph, steps: int, static: bool, detailed: bool, form: tuple[int, bool, bool]
     ) -> None:
-        self._graph, self._steps, self.detailed, self._inside_circle = graph, steps, detailed, inside_circle
-        self.model = build_model(graph, steps, static, detailed=detailed, cuts=cuts, inside_circle=inside_circle)
+        self._graph, self._steps, self.detailed, self._form = graph, steps, detailed, form
+        self.model = build_model(graph, steps, static, detailed=detailed, form=form)
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -50,10 +50,8 @@ class _Stage:
 
     @cached_property
     def dispatch(self) -> KeptSolver:
-        return KeptSolver(self._build_dispatch(), {})
-
-    def _build_dispatch(self) -> Model:
-        return build_dispatch(self._graph, self._steps, detailed=self.detailed, inside_circle=self._inside_circle)
+        d = build_dispatch(self._graph, self._steps, detailed=self.detailed, form=self._form)
+        return KeptSolver(d, {})
 
 
 class Planner:
@@ -67,7 +65,7 @@ class Planner:
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
         self.graph = graph
         self._steps, self._static = steps, static
-        self._stages: dict[tuple[bool, int, bool], _Stage] = {}
+        self._stages: dict[tuple[bool, tuple[int, bool, bool]], _Stage] = {}
         self._before: PreviousPlan | None = None
         self._last: tuple[_Stage, Solution] | None = None
         self._decided: Model = None
@@ -79,9 +77,8 @@ class Planner:
         self._stage(self._detailed)
 
     def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
-        """The stage that can take in what is known; its cuts have room in powers of two, so that it may be kept."""
-        room = 1 << (len(known.cuts) - 1).bit_length() if known.cuts else 0
-        key = detailed, room, known.inside_circle
+        """The stage that can take in what is known."""
+        key = detailed, known.form
         if key not in self._stages:
             self._stages[key] = _Stage(self.graph, self._steps, self._static, *key)
         return self._stages[key]
@@ -115,13 +112,17 @@ class Planner:
     def redispatch(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord | None:
         """The last plan with powers chosen anew, for the same horizon with other ``tightened`` data.
 
-        Sections, switches, start-ups and balance units stay, so does the objective. None if there is no such dispatch.
+        Sections, switches and start-ups stay, so does the objective; balance units stay where they still may. None if
+        there is no such dispatch.
         """
         assert self._last is not None, "there is no plan yet"
         stage, solution = self._last
         set_horizon(stage.model, horizon)
         islands = self._islands(stage.model, horizon)
-        if horizon.tightened.inside_circle:
+        moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
+        if moved and not _choose_balance_units(stage.model, horizon, islands):
+            return None
+        if stage is not self._stage(stage.detailed, horizon.tightened):
             stage = self._copied(stage, horizon, detailed=stage.detailed)
         dispatched = self._solve_dispatch(stage, horizon, islands)
         if dispatched is None:
@@ -224,7 +225,8 @@ def _settle(m: Model) -> None:
         for var in getattr(m, name).values():
             var.set_value(float(round(var.value or 0.0)))
     for root in m.root.values():
-        root.set_value(min(1.0, max(0.0, root.value or 0.0)))
+        value = min(1.0, max(0.0, root.value or 0.0))
+        root.set_value(float(round(value)) if root.is_binary() else value)
     for (k, t), edge in m.edge.items():
         edge.set_value(m.b[k, t].value * m.X[m.sec_i[k], t].value, skip_validation=True)
 
@@ -239,7 +241,8 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
     order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
     for t, of_step in enumerate(islands):
         for island in of_step:
-            roots = [i for i in order if i in island.relative_u and i in m.ROOT]
+            every = [i for i in order if i in island.relative_u and i in m.ROOT]
+            roots = [i for i in every if fixed or m.root[i, t].ub > 0]
             capable = [i for i in roots if i in m.INFEED]
             capable = capable or [i for i in roots if m.ess_la[i] or is_online(m, i, t)]
             if fixed:
@@ -247,7 +250,7 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
             fits = [i for i in capable if island.holds(horizon, i)]
             fitting = fitting and bool(fits) and not island.overloaded
             chosen = (fits or [i for i in capable if m.root[i, t].value > 0.5] or capable)[:1]
-            for i in roots:
+            for i in every:
                 m.root[i, t].set_value(float(i in chosen), skip_validation=True)
     return fitting
 
@@ -264,13 +267,6 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
             if former is not None:
                 d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
                 d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
-
-
-def formers(m: Model, la: str, t: int) -> list[str]:
-    """Sources of an LA that can form voltage in a step, ESS first; none where a live infeed does."""
-    if la in m.INFEED:
-        return []
-    return [*m.ess_la[la], *(e for e in m.nbsu_la[la] if is_online(m, la, t))]
 
 
 def section_islands(m: Model, t: int) -> list[set[str]]:
