@@ -93,9 +93,9 @@ class PlanStep(_Part):
 class SourceEnergy(_Part):
     """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective."""
 
-    planned: float
-    least: float
-    largest: float
+    planned: Number
+    least: Number
+    largest: Number
 
 
 class PlanCheck(_Part):
@@ -107,8 +107,8 @@ class PlanCheck(_Part):
     """
 
     violations_by_kind: dict[str, int]
-    objective: float
-    planned_energy_kwh: float
+    objective: Number
+    planned_energy_kwh: Number
     learnt: list[str] = Field(default_factory=list, description="What the next plan was told, in words.")
     then: Literal["dispatch", "plan", "drop", "nothing", "issue"]
 
@@ -131,8 +131,9 @@ class Plan(_Part):
     bound: Number | None = None
     status: PlanStatus | None = None
     steps: list[PlanStep] = Field(min_length=1)
-    source_energy_kwh: dict[str, SourceEnergy] = Field(default_factory=dict)
-    """by source, if asked for; see ``controllers.shares``"""
+    source_energy_kwh: dict[str, SourceEnergy] = Field(
+        default_factory=dict, description="By source, if asked for; see controllers/shares.py."
+    )
     checks: list[PlanCheck] = Field(
         default_factory=list,
         description="Checks by AC power flow that found violations before the plan was issued; the plan itself passed "

@@ -119,6 +119,10 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     pv = units.collect("pv", PvUnit, raw.pv, scenario.units.pv)
     ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
     nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
+    for name in scenario.switching.manual_switches if scenario.switching else ():
+        if name not in branches or not branches[name].switchable:
+            known = listed(b.id for b in branches.values() if b.switchable)
+            problems.append(Problem(file, "switching.manual_switches", name, f"no such switch; known: {known}"))
     sections = find_sections(buses, branches.values())
     for section in sections.values():
         live = [infeed.id for infeed in infeeds.values() if infeed.live and infeed.bus in section.buses]

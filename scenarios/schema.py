@@ -334,6 +334,23 @@ class World(Part):
     )
 
 
+class Switching(Part):
+    """How long operations take, one after another, and what equipment can do; for switching sequences."""
+
+    remote_operation_s: Positive = Field(
+        default=60.0, description="A switch with a field terminal: order, operation and the report that it is done [A]."
+    )
+    manual_switches: tuple[str, ...] = Field(default=(), description="Switches that a crew operates on site.")
+    manual_operation_min: Positive = Field(default=30.0, description="A crew's way and one operation [A].")
+    unit_operation_s: Positive = Field(
+        default=60.0, description="A unit begins to form an island's voltage, or stops doing so [A]."
+    )
+    synchronised_closing: bool = Field(
+        default=False,
+        description="Switches can join two live islands, where one unit gives up its voltage at once [A: they cannot].",
+    )
+
+
 class Published(Part):
     """What a publication prints for this case, shown beside our results; never used by any calculation."""
 
@@ -367,6 +384,7 @@ class Scenario(Part):
     dispatch_centre: DispatchCentre = DispatchCentre()
     gateway: Gateway = Gateway()
     world: World = World()
+    switching: Switching = Switching()
     published: Published | None = None
 
     @model_validator(mode="after")

@@ -24,6 +24,10 @@ Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new 
 Strategy = Annotated[str, typer.Option(help="dynamic or static.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")]
 File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists.")]
+Sequence = Annotated[
+    Path | None,
+    typer.Option("--sequence", help="Find an order of switch operations for each step; file for it (.csv or JSON)."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 
 
@@ -37,13 +41,23 @@ def check(scenario: Scenario, set_: Set = None) -> None:
 
 
 @app.command()
-def plan(scenario: Scenario, out: File, strategy: Strategy = "dynamic", set_: Set = None, seed: Seed = None) -> None:
+def plan(
+    scenario: Scenario,
+    out: File,
+    strategy: Strategy = "dynamic",
+    set_: Set = None,
+    seed: Seed = None,
+    sequence: Sequence = None,
+) -> None:
     """Plan once, from the forecast at the fault time, and write the plan."""
     from scenarios.loader import load_case
     from sim.plan_once import plan_once
 
     ensure_file(out)
-    record = plan_once(load_case(scenario, set_ or (), seed), strategy)
+    if sequence:
+        ensure_file(sequence, "--sequence")
+    case = load_case(scenario, set_ or (), seed)
+    record = plan_once(case, strategy)
     record.plan.write(out)
     found, energy_mwh = record.plan, record.plan.planned_energy_kwh / 1000
     typer.echo(
@@ -53,6 +67,14 @@ def plan(scenario: Scenario, out: File, strategy: Strategy = "dynamic", set_: Se
     if record.note:
         typer.echo(f"note: {record.note}")
     typer.echo(f"plan: {out}")
+    if sequence:
+        from sim.switching.report import as_text, write_sequences
+        from sim.switching.sequence import find_sequences
+        from sim.validation.validator import Validator
+
+        sequences = find_sequences(Validator(case), found)
+        write_sequences(sequences, sequence, case.scenario.name)
+        typer.echo(f"{as_text(sequences)}\nsequences: {sequence}")
 
 
 @app.command()
@@ -63,11 +85,14 @@ def validate(
     engine: Annotated[str, typer.Option(help="pandapower or power-grid-model.")] = "pandapower",
     run: Annotated[Path | None, typer.Option(help="Folder of the run that issued the plan: its state then.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the whole verdict (JSON).")] = None,
+    sequence: Sequence = None,
     set_: Set = None,
     seed: Seed = None,
 ) -> None:
-    """Judge a plan by AC power flow and every limit; exit code 1 if it breaks one."""
+    """Judge a plan by AC power flow and every limit; exit code 1 if it breaks one, or a sequence is impossible."""
     from scenarios.loader import load_case
+    from sim.switching.report import as_text, write_sequences
+    from sim.switching.sequence import find_sequences
     from sim.validation.engines import engine_named
     from sim.validation.read_plan import read_plan
     from sim.validation.run_state import state_in_run
@@ -77,14 +102,21 @@ def validate(
     chosen = engine_named(engine)
     if out:
         ensure_file(out)
+    if sequence:
+        ensure_file(sequence, "--sequence")
     case = load_case(scenario, set_ or (), seed)
     judged = read_plan(plan, case)
     start = state_in_run(run, case, judged.steps[0].start_min) if run else None
-    verdict = Validator(case, engine=chosen).validate(judged, actual=actual, start=start)
+    validator = Validator(case, engine=chosen)
+    verdict = validator.validate(judged, actual=actual, start=start)
+    sequences = find_sequences(validator, judged, start=start) if sequence else []
     if out:
         write_verdict(verdict, out)
     typer.echo(verdict.as_text(plan.name))
-    if not verdict.clean:
+    if sequence:
+        write_sequences(sequences, sequence, case.scenario.name)
+        typer.echo(f"\n{as_text(sequences)}")
+    if not verdict.clean or any(one.status == "impossible" for one in sequences):
         raise typer.Exit(1)
 
 
@@ -217,12 +249,12 @@ class InputError(ValueError):
     """A command-line value that cannot be right."""
 
 
-def ensure_file(path: Path) -> None:
+def ensure_file(path: Path, option: str = "--out") -> None:
     """Raise ``InputError`` unless a file can be written at ``path``."""
     if path.is_dir():
-        raise InputError(f"--out {path}: this is a folder; name a file")
+        raise InputError(f"{option} {path}: this is a folder; name a file")
     if not path.parent.is_dir():
-        raise InputError(f"--out {path}: there is no folder {path.parent}")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}")
 
 
 def parse_seeds(text: str | None) -> list[int | None]:

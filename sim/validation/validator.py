@@ -43,8 +43,8 @@ class Validator:
         self.case = case
         self.engine: Engine = engine
         self._seed, self._forecast, self._actual = seed, forecast, actual
-        self._power_flow: AcPowerFlow = make_engine(case, engine)
-        self._topologies = Topologies(case.view)
+        self.power_flow: AcPowerFlow = make_engine(case, engine)
+        self.topologies = Topologies(case.view)
         self._within = AreaUnits.of(case.view)
         self._shares = {la.id: _shares(case, la.buses) for la in case.view.local_areas.values()}
 
@@ -66,6 +66,11 @@ class Validator:
         """The violations of a plan by the forecast, from the state just after the fault."""
         return self.validate(plan).violations
 
+    def phases(self, plan: Plan, start: StartState | None = None) -> list[Phase]:
+        """The parts of a plan's steps with all set-points, those that it leaves out dispatched."""
+        begin = start or StartState.after_fault(self.case)
+        return self._complete(read_claims(self.case.view, plan), begin)[0]
+
     def validate(self, plan: Plan, *, actual: bool = False, start: StartState | None = None) -> Verdict:
         """Judge a plan, by the ``actual`` series or by the forecast.
 
@@ -81,8 +86,8 @@ class Validator:
             for phase in phases
             for a, b in cut(phase.start_min, phase.end_min, series.edges_min if actual else ())
         ]
-        states = [self._islands(at, series) for at in intervals]
-        solved = self._power_flow.solve(states)
+        states = [self.island_inputs(at, series) for at in intervals]
+        solved = self.power_flow.solve(states)
         violations = [v for phase in phases for v in (*phase.violations, *check_supply(self.case, phase, series))]
         if not actual:
             first = {phase.claims.step: phase for phase in reversed(phases)}
@@ -121,7 +126,7 @@ class Validator:
         """
         best: tuple[list[Phase], float] | None = None
         for auto_start in (False, True):
-            walk = Walk(self.case.view, self._topologies, start, auto_start=auto_start)
+            walk = Walk(self.case.view, self.topologies, start, auto_start=auto_start)
             phases = walk.phases(claims, self.forecast.edges_min)
             found = dispatch(self.case, phases, self.forecast, start)
             if best is None or found.lacking_kwh < best[1] - LACKING_KWH:
@@ -133,7 +138,7 @@ class Validator:
         assert best is not None
         return best
 
-    def _islands(self, at: Interval, series: Conditions) -> list[IslandInput]:
+    def island_inputs(self, at: Interval, series: Conditions) -> list[IslandInput]:
         """What the power flow gets: served demand by bus, output of followers by unit."""
         phase, index = at.phase, series.index(at.start_min)
         loads: dict[int, dict[str, tuple[float, float]]] = {k: {} for k in phase.live}

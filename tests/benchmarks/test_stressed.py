@@ -1,0 +1,78 @@
+"""The stressed scenarios: drawn the same way every time, and broken by plans that are not verified."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sim.plan_once import plan_once
+from sim.validation.validator import Validator
+
+BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
+
+
+def load(name: str) -> ModuleType:
+    """A script of benchmarks/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+stressed = load("stressed")
+ALL = [(regime, seed) for regime, seeds in stressed.STRESSED.items() for seed in seeds]
+
+
+def test_there_are_fifty_of_eight_regimes() -> None:
+    assert len(set(ALL)) == len(ALL) >= 50
+    assert sum(len(seeds) > 0 for seeds in stressed.STRESSED.values()) >= 8
+    assert stressed.STRESSED.keys() == stressed.REGIMES.keys()
+
+
+def test_a_draw_depends_on_regime_and_seed_alone(tmp_path: Path) -> None:
+    def draw(folder: str, regime: str, seed: int) -> tuple[bytes, bytes]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        stressed.stressed_case(regime, seed, tmp_path / folder)
+        name = tmp_path / folder / f"{regime}-{seed}"
+        return name.with_suffix(".yaml").read_bytes(), name.with_suffix(".json").read_bytes()
+
+    first = draw("one", "thin_lines", 1)
+    draw("two", "high_pv", 0)
+    assert draw("two", "thin_lines", 1) == first
+    assert draw("two", "thin_lines", 2) != first
+
+
+def assert_broken(regime: str, seed: int, folder: Path) -> None:
+    case = stressed.stressed_case(regime, seed, folder)
+    assert not Validator(case, engine="power-grid-model").validate(plan_once(case, "dynamic").plan).clean
+
+
+@pytest.mark.parametrize(("regime", "seed"), [("thin_lines", 3), ("off_nominal_taps", 4), ("high_pv", 1)])
+def test_an_unverified_plan_breaks_limits(regime: str, seed: int, tmp_path: Path) -> None:
+    assert_broken(regime, seed, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("regime", "seed"), ALL)
+def test_every_unverified_plan_breaks_limits(regime: str, seed: int, tmp_path: Path) -> None:
+    assert_broken(regime, seed, tmp_path)
+
+
+def test_the_table_has_room_for_what_repair_does(tmp_path: Path) -> None:
+    repair = load("repair")
+
+    def same_plan(case: object, validator: object) -> tuple[object, int]:
+        return plan_once(case, "dynamic").plan, 2  # type: ignore[arg-type]
+
+    row = repair.measure("thin_lines", 3, tmp_path, same_plan)
+    assert row.before.by_kind == row.after.judged.by_kind and row.before.count > 0
+    assert f"| {row.before.count} | 2 | 0.0 kWh |" in repair.as_table([row])
+    assert "| thin_lines | 1 | 1 | overload 1 |" in repair.summary([row])
+    before_only = repair.measure("thin_lines", 3, tmp_path, None)
+    assert repair.as_table([before_only]).endswith("|  |  |  |")
