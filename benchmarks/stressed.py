@@ -21,6 +21,7 @@ import yaml
 
 from scenarios.case import Case
 from scenarios.loader import load_case
+from scenarios.schema import DispatchCentre
 
 DURATION_MIN = 120
 BUSES_PER_SECTION = 2
@@ -205,6 +206,12 @@ def stressed_case(regime: str, seed: int, folder: Path) -> Case:
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return load_case(path)
+
+
+def with_verify(case: Case, verify: str) -> Case:
+    """The same case with another ``dispatch_centre.verify``."""
+    options = DispatchCentre.model_validate(case.scenario.dispatch_centre.model_dump() | {"verify": verify})
+    return replace(case, scenario=case.scenario.model_copy(update={"dispatch_centre": options}))
 
 
 def _network(feeder: Feeder, rng: np.random.Generator) -> tuple[Any, list[str], list[str]]:

@@ -276,14 +276,11 @@ class Lessons:
         island = self._forgotten(v)
         if island is None or abs(math.sqrt(max(u, 0.0)) - value) < WRONG_PU:
             return False
-        able = [
-            i
-            for i in self._m.ROOT
-            if i in island.areas and ("root", i, v.step) not in self._bounds and formers(self._m, i, v.step)
-        ]
         if ("root", island.root, v.step) in self._bounds:
             return True  # by another bus of the same island
-        if island.root in self._m.INFEED or able == [island.root]:
+        roots = [i for i in self._m.ROOT if i in island.areas and formers(self._m, i, v.step)]
+        moved_before = any(("root", i, v.step) in self._before.bounds for i in roots)
+        if moved_before or island.root in self._m.INFEED or len(roots) == 1:
             return False
         self._bounds["root", island.root, v.step] = (0.0, 0.0)
         self.learnt.append(f"step {v.step}: {island.root} holds no balance unit")
