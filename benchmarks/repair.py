@@ -100,7 +100,8 @@ def as_table(rows: Sequence[Row]) -> str:
         left = ", ".join(f"{kind} {n}" for kind, n in after.judged.by_kind.items()) or "none"
         lines.append(
             f"| {row.name} | {before.energy_kwh:.0f} | {before.losses_pct:.2f} | {kinds} | {left} "
-            f"| {len(after.ways)}: {', '.join(after.ways)} | {given_up_kwh:.0f} | {row.seconds:.1f} → {after.seconds:.1f} |"
+            f"| {len(after.ways)}: {', '.join(after.ways)} | {given_up_kwh:.0f} "
+            f"| {row.seconds:.1f} → {after.seconds:.1f} |"
         )
     return "\n".join(lines)
 
@@ -108,7 +109,8 @@ def as_table(rows: Sequence[Row]) -> str:
 def summary(rows: Sequence[Row]) -> str:
     """How many fail, by regime, and in which kinds."""
     lines = [
-        "| regime | scenarios | with violations | kinds (scenarios) | after | rounds, mean (most) | given up, mean (most) % |",
+        "| regime | scenarios | with violations | kinds (scenarios) | after | rounds, mean (most) "
+        "| given up %, mean (most) |",
         "|---|---:|---:|---|---:|---:|---:|",
     ]
     for regime in dict.fromkeys(row.name.rpartition("-")[0] for row in rows):
@@ -125,8 +127,8 @@ def summary(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _counts(rows: Sequence[Row]) -> list[tuple[int, int]]:
-    return [(row.before.count, row.after.judged.count) for row in rows]
+def _judged(rows: Sequence[Row]) -> tuple[list[Judged], list[Judged]]:
+    return [row.before for row in rows], [row.after.judged for row in rows]
 
 
 def main() -> None:
@@ -139,18 +141,13 @@ def main() -> None:
         for regime in arguments.regimes or REGIMES:
             seeds = STRESSED[regime] if arguments.draws is None else range(arguments.draws)
             rows += [measure(regime, seed, Path(folder)) for seed in seeds]
-    before, after = (sum(count > 0 for count in counts) for counts in zip(*_counts(rows), strict=True))
+    before, after = (sum(judged.count > 0 for judged in of) for of in _judged(rows))
+    planned, kept = (sum(judged.energy_kwh for judged in of) for of in _judged(rows))
+    off_s, repair_s = (statistics.median(r.seconds for r in of) for of in (rows, [r.after for r in rows]))
     print(
         f"Python {platform.python_version()}, {platform.machine()}; of {len(rows)} plans {before} break limits without "
-        f"verification, {after} after repair"
-    )
-    planned, kept = (sum(j.energy_kwh for j in judged) for judged in zip(*((r.before, r.after.judged) for r in rows)))
-    print(
-        f"energy given up {100 * (1 - kept / planned):.1f} % of {planned / 1000:.1f} MWh; median seconds per plan",
-        end=" ",
-    )
-    print(
-        f"{statistics.median(r.seconds for r in rows):.2f} off, {statistics.median(r.after.seconds for r in rows):.2f} repair\n"
+        f"verification, {after} after repair\nenergy given up {100 * (1 - kept / planned):.1f} % of "
+        f"{planned / 1000:.1f} MWh; median per plan {off_s:.2f} s without, {repair_s:.2f} s with repair\n"
     )
     print(f"{as_table(rows)}\n\n{summary(rows)}")
 

@@ -20,7 +20,8 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
   island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
 - ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans;
-  ``all_proven`` every plan is optimal within the asked gap; ``first_plan_energy_mwh`` what the first plan alone said
+  ``all_proven`` every plan is optimal within the asked gap; ``rejected`` how many broke a limit before they were repaired;
+  ``first_plan_energy_mwh`` what the first plan alone said
   it would serve over its span, null where no plan names LAs.
 - ``messages``: number by status.
 """
@@ -130,6 +131,7 @@ def plan_quality(plans: list[dict[str, Any]], area_ids: frozenset[str]) -> dict[
     return {
         "count": len(plans),
         "worst_gap": max((_gap(plan["objective"], plan["bound"]) for plan in plans), default=None),
+        "rejected": sum(bool(plan.get("checks")) for plan in plans),
         "all_proven": bool(plans) and all(plan["status"] == "optimal" for plan in plans),
         "first_plan_energy_mwh": _plan_energy(plans[0], area_ids) if plans else None,
     }

@@ -39,6 +39,9 @@ class PlanQuality(_Part):
     count: int
     worst_gap: float | None = Field(description="Largest |bound − objective| / |objective|; null without plans.")
     all_proven: bool = Field(description="Every plan is optimal within the asked gap.")
+    rejected: int = Field(
+        default=0, description="Plans whose first version their own check rejected (dispatch_centre.verify)."
+    )
     first_plan_energy_mwh: float | None = Field(description="Null where no plan names local areas.")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from controllers.literal import model as literal
 from controllers.messages import PscMessage
 from controllers.model import Contents, Model, build_model, contents, set_horizon
 from controllers.problem import AreaGraph, Horizon
+from controllers.tightened import Cut, Tightened
 from scenarios.schema import DispatchCentre, Load, Outage, Scenario, Site, TablesNetwork
 from scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
@@ -91,8 +93,10 @@ def small_horizon() -> Horizon:
 
 def compact_form() -> tuple[Model, Contents]:
     """The compact model of the small case, with every family of constraints."""
-    horizon = small_horizon()
-    m = build_model(horizon.graph, horizon.steps, static=True)
+    sections = frozenset(small_horizon().graph.view.sections)
+    known = Tightened(cuts=(Cut(0, sections, frozenset({"bc"})),), inside_circle=True, link_share={("bc", 1): 0.5})
+    horizon = replace(small_horizon(), tightened=known)
+    m = build_model(horizon.graph, horizon.steps, static=True, form=known.form)
     set_horizon(m, horizon)
     return m, contents(m, static=True)
 

@@ -117,16 +117,17 @@ def test_interruptions(served: str, demand: str, times: int) -> None:
 
 def test_plans() -> None:
     good = make_plan("dynamic", 60.0, areas=3, objective=100.0)
-    poor = {**good, "bound": 120.0, "status": "feasible"}
+    poor = {**good, "bound": 120.0, "status": "feasible", "checks": [{"then": "dispatch"}]}
     quality = plan_quality([good, poor], frozenset(("1", "2")))
     assert quality == {
         "count": 2,
         "worst_gap": pytest.approx(0.2),
+        "rejected": 1,
         "all_proven": False,
         "first_plan_energy_mwh": pytest.approx(0.04),
     }
     assert plan_quality([], frozenset()) == {
-        "count": 0, "worst_gap": None, "all_proven": False, "first_plan_energy_mwh": None
+        "count": 0, "worst_gap": None, "rejected": 0, "all_proven": False, "first_plan_energy_mwh": None
     }  # fmt: skip
     foreign = {**good, "steps": [{"start_min": 0.0}]}
     assert plan_quality([foreign], frozenset("1"))["first_plan_energy_mwh"] is None

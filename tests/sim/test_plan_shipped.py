@@ -23,7 +23,9 @@ def test_areas_of_several_units_leave_set_points_to_their_gateways() -> None:
 
 def test_the_papers_octagon_lets_planned_units_reach_1_047_of_their_rating() -> None:
     """sqrt(1 + sin² φ) at power factor 0.95; with the chord inside the circle the same case is clean."""
-    case = load_case("guo45/fault-0400", (*SHORT, "dispatch_centre.apparent_power=printed"))
+    case = load_case(
+        "guo45/fault-0400", (*SHORT, "dispatch_centre.apparent_power=printed", "dispatch_centre.verify=off")
+    )
     violations = Validator(case, engine="power-grid-model")(plan_once(case, "dynamic").plan)
     assert violations and {v.kind for v in violations} == {"unit_s"}
     ratios = [v.value / v.limit for v in violations if v.value and v.limit]
