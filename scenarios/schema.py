@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -257,6 +257,11 @@ ConstraintFamily = Literal[
 """Families of docs/formulation.md."""
 
 
+def _off(value: object) -> object:
+    """YAML reads an unquoted off as false."""
+    return "off" if value is False else value
+
+
 class DispatchCentre(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
@@ -299,7 +304,7 @@ class DispatchCentre(Part):
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
     )
-    verify: Literal["off", "report", "repair"] = Field(
+    verify: Annotated[Literal["off", "report", "repair"], BeforeValidator(_off)] = Field(
         default="repair",
         description="Check each plan by AC power flow of the forecast before it is issued: not at all, tell what it "
         "breaks, or repair it too (docs/validation.md). Plans made without some family are told of only.",

@@ -8,10 +8,12 @@ import numpy as np
 import pandapower as pp
 import pandapower.networks as networks
 import pytest
+from pydantic import ValidationError
 from small_case import write
 
 from scenarios.explain import explain
 from scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
+from scenarios.schema import DispatchCentre
 from scenarios.yaml_text import read_yaml, write_yaml
 
 JSON_SCENARIO = """
@@ -167,3 +169,10 @@ def test_random_shares_weigh_the_nets_own_loads_and_keep_their_sum() -> None:
         if p_kw:
             assert plain.base_load_kvar is not None and one.base_load_kvar is not None
             assert one.base_load_kvar[bus] / one.base_load_kw[bus] == pytest.approx(plain.base_load_kvar[bus] / p_kw)
+
+
+def test_off_needs_no_quotes() -> None:
+    """YAML 1.1 reads an unquoted off as false."""
+    assert DispatchCentre.model_validate({"verify": False}).verify == "off"
+    with pytest.raises(ValidationError, match="repair"):
+        DispatchCentre.model_validate({"verify": True})
