@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 import pyomo.environ as pyo
 
-from controllers import powerflow, region, topology
+from controllers import powerflow, region, repair_rows, topology
 from controllers.problem import AreaGraph, Horizon
 from controllers.tightened import tighten
 
@@ -118,9 +118,9 @@ def contents(m: Model, static: bool) -> Contents:
             (powerflow.reference_min, (m.ROOT, T)),
         )
     if len(m.CUT):
-        table["cuts"] = ((topology.no_good, (m.CUT, T)),)
+        table["cuts"] = ((repair_rows.no_good, (m.CUT, T)),)
     if m.inside_rating_asked:
-        table["ratings"] = ((powerflow.inside_rating, (m.RATED, m.SIDE, T)),)
+        table["ratings"] = ((repair_rows.inside_rating, (m.RATED, m.SIDE, T)),)
     if m.inside_circle_asked:
         table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
     if static:

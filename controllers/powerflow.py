@@ -7,8 +7,6 @@ z are sections, or LAs where voltages and flows inside a section are asked for (
 # pyright: basic
 from __future__ import annotations
 
-import math
-
 
 def X(m, z, t):
     """X_{z,t}: a node is energised with its section (19)."""
@@ -64,14 +62,6 @@ def reactive_flow_max(m, k, t):
 def reactive_flow_min(m, k, t):
     """Reactive power likewise. (38), (39): −S_l b_{l,t} ≤ Q_{l,t}."""
     return m.Q[k, t] >= -m.s_max[k] * _closed(m, k, t)
-
-
-def inside_rating(m, k, side, t):
-    """Apparent power within a link's rating, by a polygon inside p² + q² ≤ S² of (38), (39): P cos α + Q sin α ≤
-    S cos(π/n) a_{l,t}, n = 16 sides; of S a share that AC power flow has shown to be right."""
-    angle = 2 * math.pi * side / m.sides
-    most = m.s_max[k] * math.cos(math.pi / m.sides) * m.link_share[k, t]
-    return math.cos(angle) * m.P[k, t] + math.sin(angle) * m.Q[k, t] <= most * _closed(m, k, t)
 
 
 def _drop(m, k, t):

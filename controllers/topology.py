@@ -99,15 +99,6 @@ def loop_supply(m, s, t):
     return m.supply[s, t] <= m.block_size[s] * (outside + sum(m.root[i, t] for i in m.roots_in[s]))
 
 
-def no_good(m, c, t):
-    """A state of an island that AC power flow rejects must not come back: Σ_in X + Σ_closed a − Σ_open a ≤ n − 1.
-
-    n counts the sections and the closed switches of that state; the rows are there before they are used.
-    """
-    sections = sum(m.cut_section[c, s, t] * m.X[s, t] for s in m.S)
-    return sections + sum(m.cut_switch[c, k, t] * m.edge[k, t] for k in m.SWITCH) <= m.cut_limit[c, t]
-
-
 def operation_closes(m, k, t):
     """A switch operation, counted once per branch. (18), D13: o_{l,t} ≥ b_{l,t} − b_{l,t−1}."""
     return m.op[k, t] >= m.b[k, t] - (m.b[k, t - 1] if t else m.b0[k])

@@ -9,19 +9,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Minutes = Annotated[int, Field(gt=0)]
+from scenarios.dispatch_options import DispatchCentre
+from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
+
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
-
-
-class Part(BaseModel):
-    """Base of all parts: unknown keys are errors, values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TablesNetwork(Part):
@@ -248,77 +242,6 @@ class Limits(Part):
         if not self.vm_min_pu <= self.reference_vm_pu <= self.vm_max_pu:
             raise ValueError("vm_min_pu ≤ reference_vm_pu ≤ vm_max_pu must hold")
         return self
-
-
-ConstraintFamily = Literal[
-    "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "static",
-]  # fmt: skip
-"""Families of docs/formulation.md."""
-
-
-def _off(value: object) -> object:
-    """YAML reads an unquoted off as false."""
-    return "off" if value is False else value
-
-
-class DispatchCentre(Part):
-    """Choices of the dispatch centre's model, and its solver's discipline."""
-
-    switching_cost_kwh: NonNegative = Field(
-        default=1.0, description="c_sw of (18), once per branch and operation (D13) [A]."
-    )
-    loss_allowance_pct: NonNegative = Field(
-        default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A]."
-    )
-    first_online_step_free: bool = Field(
-        default=True, description="(13j) as printed; false bounds the first on-line step too (D8)."
-    )
-    startup_power: Literal["sum", "printed"] = Field(default="sum", description="Σ p_in, or (12) as printed (D9).")
-    nbsu_reactive: Literal["online", "printed"] = Field(
-        default="online", description="(13a): NBSU term only while on line, or always (D10)."
-    )
-    apparent_power: Literal["circle", "printed"] = Field(
-        default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed."
-    )
-    reserve_pct: NonNegative = Field(
-        default=10.0,
-        description="Headroom a balance unit keeps where the plan's value allows it, % of its island's demand [A].",
-    )
-    stored_energy_value: NonNegative = Field(
-        default=3.0,
-        description="CNY/kWh; among plans of equal value the one that leaves more energy in store is taken [A].",
-    )
-    without: tuple[ConstraintFamily, ...] = Field(
-        default=(),
-        description="Families of constraints left out (an ablation); such plans may be impossible to carry out.",
-    )
-    formulation: Literal["compact", "literal"] = Field(
-        default="compact",
-        description="literal: (13), (18)–(41) as printed, for a few LAs; compact: the same plans, far smaller.",
-    )
-    mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
-    node_limit: Annotated[int, Field(gt=0)] = 20_000
-    time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
-    check_optimum: bool = Field(
-        default=True,
-        description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
-    )
-    verify: Annotated[Literal["off", "report", "repair"], BeforeValidator(_off)] = Field(
-        default="repair",
-        description="Check each plan by AC power flow of the forecast before it is issued: not at all, tell what it "
-        "breaks, or repair it too (docs/validation.md). Plans made without some family are told of only.",
-    )
-    repair_rounds: Annotated[int, Field(ge=0)] = Field(
-        default=8, description="Rounds of repair before the least valuable sections are left out."
-    )
-    source_intervals: bool = Field(
-        default=False,
-        description="Find, for each plan, the least and largest energy of each source at the plan's own objective.",
-    )
-    solver_options: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="Further HiGHS options."
-    )
 
 
 class Gateway(Part):
