@@ -37,6 +37,16 @@ class Compiled:
         self._matrix = form.A.tocsc()
         self._refreshers: list[Callable[[], None]] | None = None
 
+    @property
+    def columns(self) -> list[Any]:
+        """The Pyomo variable of each column."""
+        return self._columns
+
+    @property
+    def matrix(self) -> Any:
+        """A, by columns."""
+        return self._matrix
+
     def column(self, variable_id: int) -> int | None:
         """Column of a Pyomo variable, given its ``id``."""
         return self._index.get(variable_id)
