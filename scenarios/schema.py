@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
 
