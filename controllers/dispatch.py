@@ -1,8 +1,8 @@
 """The second stage of planning: with sections, switches, start-ups and balance units decided, who gives how much.
 
 Objective (18) counts load only, so any dispatch that serves it is equally good and the split between PV, ESS and NBSU
-would be the solver's whim. This linear problem chooses one on stated grounds: balance units keep headroom for what the
-forecast misses, then energy stays in store, then generation is cheap.
+would be the solver's whim. This linear problem chooses one on stated grounds: the LAs of balance units keep headroom for
+what the forecast misses, then energy stays in store, then generation is cheap.
 """
 
 # pyright: basic
@@ -18,23 +18,24 @@ SHORTFALL_COST = 20.0
 """CNY per kWh of missing headroom; above any cost of energy, so headroom comes first."""
 
 
-def headroom_power(m, i, t):
-    """A balance unit keeps a reserve of power: p^ESS + p^NBSU + reserve ≤ S + shortfall, kW."""
-    p = (m.p_ess[i, t] if i in m.ESS else 0.0) + (m.p_nbsu[i, t] if i in m.NBSU else 0.0)
-    s = m.s_ess_min[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
-    return p + m.reserve_kw[i, t] <= s + m.short_p[i, t]
+def headroom_power(m, la, t):
+    """A balance unit's LA keeps a reserve of power: Σ (p^ESS + p^NBSU) + reserve ≤ S + shortfall, kW."""
+    p = sum(m.p_ess[i, t] for i in m.ess_la[la]) + sum(m.p_nbsu[i, t] for i in m.nbsu_la[la])
+    s = sum(m.s_ess_min[i] * X(m, i, t) for i in m.ess_la[la]) + sum(m.s_nbsu[i] * phi(m, i, t) for i in m.nbsu_la[la])
+    return p + m.reserve_kw[la, t] <= s + m.short_p[la, t]
 
 
-def headroom_energy(m, i, t):
-    """A balance unit keeps energy for its reserve over one step: e_{i,t} + reserve Δt ≤ E^Dis + shortfall, kWh."""
-    return m.e_ess[i, t] + m.reserve_kw[i, t] * m.dt[t] <= m.e_dis[i] + m.short_e[i, t]
+def headroom_energy(m, la, t):
+    """A balance unit's LA keeps energy for its reserve over one step: Σ e + reserve Δt ≤ Σ E^Dis + shortfall, kWh."""
+    taken, store = sum(m.e_ess[i, t] for i in m.ess_la[la]), sum(m.e_dis[i] for i in m.ess_la[la])
+    return taken + m.reserve_kw[la, t] * m.dt[t] <= store + m.short_e[la, t]
 
 
-def headroom_reactive(m, i, sign, t):
-    """A balance unit keeps a reserve of reactive power: ±q + reserve ≤ 0.31 S + shortfall, kvar."""
-    q = (m.q_ess[i, t] if i in m.ESS else 0.0) + (m.q_nbsu[i, t] if i in m.NBSU else 0.0)
-    s = m.s_ess[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
-    return sign * q + m.reserve_kvar[i, t] <= m.q_ratio * s + m.short_q[i, t]
+def headroom_reactive(m, la, sign, t):
+    """A balance unit's LA keeps a reserve of reactive power: ±Σ q + reserve ≤ 0.31 S + shortfall, kvar."""
+    q = sum(m.q_ess[i, t] for i in m.ess_la[la]) + sum(m.q_nbsu[i, t] for i in m.nbsu_la[la])
+    s = sum(m.s_ess[i] * X(m, i, t) for i in m.ess_la[la]) + sum(m.s_nbsu[i] * phi(m, i, t) for i in m.nbsu_la[la])
+    return sign * q + m.reserve_kvar[la, t] <= m.q_ratio * s + m.short_q[la, t]
 
 
 def nbsu_generation(m, i, t):
@@ -74,7 +75,8 @@ def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
     for family in TOPOLOGY:
         for rule, _ in contents(m, static=False).get(family, ()):
             getattr(m, rule.__name__).deactivate()
-    m.FORMER = pyo.Set(initialize=list(dict.fromkeys((*m.ESS, *m.NBSU))), ordered=True)
+    forming = dict.fromkeys(graph.sources[i].local_area for i in (*m.ESS, *m.NBSU))
+    m.FORMER = pyo.Set(initialize=list(forming), ordered=True)
     m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
     m.ess_discharge_cost_rate, m.ess_charge_cost_rate = graph.ess_discharge_cost, graph.ess_charge_cost
     for name in ("short_p", "short_e", "short_q"):
@@ -84,7 +86,7 @@ def build_dispatch(graph: AreaGraph, steps: int, *, detailed: bool) -> Model:
     m.reserve_kw = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
     m.reserve_kvar = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
     m.headroom_power = pyo.Constraint(m.FORMER, m.T, rule=headroom_power)
-    m.headroom_energy = pyo.Constraint([i for i in m.FORMER if i in m.ESS], m.T, rule=headroom_energy)
+    m.headroom_energy = pyo.Constraint([la for la in m.FORMER if m.ess_la[la]], m.T, rule=headroom_energy)
     m.headroom_reactive = pyo.Constraint(m.FORMER, m.SIGN, m.T, rule=headroom_reactive)
     m.nbsu_generation = pyo.Constraint(m.NBSU, m.T, rule=nbsu_generation)
     m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)

@@ -116,7 +116,7 @@ class LocalAreaProblem:
 
 @dataclass(frozen=True)
 class LocalAreaSchedule:
-    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty.
+    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty, NaN for a schedule that was ordered.
 
     Follow errors are what the LA's units give above (below, if negative) what the net power plan asks, per step.
     """

@@ -205,23 +205,16 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
 
 
 def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
-    """Reserve of each balance unit: a share of its island's demand."""
+    """Reserve of each balance unit's LA: a share of its island's demand; a live infeed needs none."""
     for index in d.reserve_kw:
         d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
     for t in range(horizon.steps):
         for island in section_islands(d, t):
             las = [la for s in island for la in horizon.graph.areas_in[s]]
-            former = next((i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None)
-            if former is not None:
+            former = next((la for la in las if la in d.ROOT and d.root[la, t].value > 0.5), None)
+            if former is not None and former not in d.INFEED:
                 d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
                 d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
-
-
-def formers(m: Model, la: str, t: int) -> list[str]:
-    """Sources of an LA that can form voltage in a step, ESS first; none where a live infeed does."""
-    if la in m.INFEED:
-        return []
-    return [*m.ess_la[la], *(e for e in m.nbsu_la[la] if is_online(m, la, t))]
 
 
 def section_islands(m: Model, t: int) -> list[set[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from controllers.messages import DeviceState, PscMessage
+from controllers.messages import PscMessage, SourceState
 from controllers.psc import PscParameters, device_parameters, psc_parameters
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
@@ -196,10 +196,10 @@ class Horizon:
         """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
         return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
 
-    def state(self, source: str) -> PscMessage | DeviceState:
+    def state(self, source: str) -> SourceState:
         """What is known of a source now."""
         message = self.psc[self.graph.sources[source].local_area]
-        return message["devices"][source] if self.graph.per_device else message
+        return message.get("devices", {})[source] if self.graph.per_device else message
 
     def demand_kw(self, la: str, t: int) -> float:
         return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, UnitMeasurement
+from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, SourceState, UnitMeasurement
 from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
 
 U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
@@ -119,9 +119,17 @@ def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParamet
 
 def device_parameters(view: GridView, unit_id: str) -> PscParameters:
     """The static data of a single device in the same form: of one unit (5)–(12) are the identity."""
-    nbsu = [e for e in view.nbsu.values() if e.id == unit_id]
-    pv, ess = [b for b in view.pv.values() if b.id == unit_id], [c for c in view.ess.values() if c.id == unit_id]
+    pv, ess, nbsu = _alone(view, unit_id)
     return _parameters(pv, ess, nbsu, startup_power_sum(nbsu))
+
+
+def _alone(view: GridView, unit_id: str) -> tuple[list[PvUnit], list[EssUnit], list[NbsuUnit]]:
+    """A single unit in the form of ``units_of``."""
+
+    def found(units: Mapping[str, U]) -> list[U]:
+        return [units[unit_id]] if unit_id in units else []
+
+    return found(view.pv), found(view.ess), found(view.nbsu)
 
 
 def _parameters(
@@ -166,29 +174,54 @@ def aggregate_nbsu_state(
 
 
 def assess(
-    view: GridView, la_id: str, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float
+    view: GridView,
+    la_id: str,
+    measurement: LocalAreaMeasurement,
+    forecast: Forecast,
+    time_min: float,
+    *,
+    per_device: bool = False,
 ) -> PscMessage:
     """D_i of (1): forecast demand, ζ^PV (2), E^Char (3) and E^Dis (4), with the state to plan from.
 
     E^Char and E^Dis are what is left now, as measured. Durations (energised, start-up) are brought forward from the
-    measurement's ``time_min`` to ``time_min``.
+    measurement's ``time_min`` to ``time_min``. ``per_device`` adds the state of every unit by itself.
     """
-    pv, ess, nbsu = units_of(view, la_id)
-    measured = measurement["units"]
     age_min = max(0.0, time_min - measurement["time_min"])
-    state, remaining_min = aggregate_nbsu_state(nbsu, measured, age_min)
-    on_line = nbsu if state == "online" else ()
-    return PscMessage(
+    units = units_of(view, la_id)
+    message = PscMessage(
         local_area=la_id,
         issued_at_min=time_min,
         step_start_min=list(forecast["step_start_min"]),
         demand_p_kw=list(forecast["demand_p_kw"]),
         demand_q_kvar=list(forecast["demand_q_kvar"]),
+        energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
+        shed=measurement["shed"],
+        **_state(*units, measurement, forecast, age_min),
+    )
+    if per_device:
+        message["devices"] = {
+            unit.id: _state(*_alone(view, unit.id), measurement, forecast, age_min) for kind in units for unit in kind
+        }
+    return message
+
+
+def _state(
+    pv: Sequence[PvUnit],
+    ess: Sequence[EssUnit],
+    nbsu: Sequence[NbsuUnit],
+    measurement: LocalAreaMeasurement,
+    forecast: Forecast,
+    age_min: float,
+) -> SourceState:
+    """State of these units as one, from a measurement that is ``age_min`` old."""
+    measured = measurement["units"]
+    state, remaining_min = aggregate_nbsu_state(nbsu, measured, age_min)
+    on_line = nbsu if state == "online" else ()
+    return SourceState(
         pv_pu=[pv_factor(pv, forecast["pv_pu"], step) for step in range(len(forecast["step_start_min"]))],
         charge_kwh=charge_energy(ess, measured),
         discharge_kwh=discharge_energy(ess, measured),
-        energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
-        shed=measurement["shed"],
         nbsu_state=state,
         nbsu_remaining_min=remaining_min,
         nbsu_p_kw=sum(measured[e.id]["p_kw"] for e in nbsu),

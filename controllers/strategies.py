@@ -11,12 +11,14 @@ class Strategy:
 
     ``replans``: plan again at every replan interval and after an event, with fresh PSC messages (receding horizon).
     ``static_plan``: one topology and one set of energised LAs for the whole window (D14).
+    ``per_device``: the dispatch centre schedules every device itself instead of the net power of each LA.
     """
 
     name: str
     replans: bool
     static_plan: bool
     summary: str
+    per_device: bool = False
 
 
 DYNAMIC = Strategy(
@@ -31,8 +33,15 @@ STATIC = Strategy(
     static_plan=True,
     summary="plans once at the fault time from the forecast then known; one topology and one set of areas (D14)",
 )
+CENTRALISED = Strategy(
+    "centralised",
+    replans=True,
+    static_plan=False,
+    per_device=True,
+    summary="as dynamic, but the dispatch centre knows and schedules every device itself, so nothing is aggregated",
+)
 
-STRATEGIES = {s.name: s for s in (DYNAMIC, STATIC)}
+STRATEGIES = {s.name: s for s in (DYNAMIC, STATIC, CENTRALISED)}
 
 
 class UnknownStrategyError(ValueError):
