@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controllers.gateway_dispatch import (
     Device,
@@ -68,8 +68,8 @@ class EnergyGateway:
         self._time_min = 0.0
         self._measurement: LocalAreaMeasurement | None = None
         self._forecast: Forecast | None = None
-        self._expected_before: tuple[float, float] | None = None
-        """demand (kW, kvar) that the forecast had for the step that the last measurement is of"""
+        self._forecast_before: Forecast | None = None
+        """the forecast of the step that the last measurement is of"""
         self._psc: PscMessage | None = None
         self._running: _Remainder | None = None
         self._picked_up: tuple[tuple[float, float], float] | None = None
@@ -83,7 +83,7 @@ class EnergyGateway:
     def assess(self, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float) -> PscMessage:
         """D_i of (1), for the dispatch centre."""
         if self._forecast is not None and time_min > self._time_min:
-            self._expected_before = self._expected
+            self._forecast_before = self._forecast
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
         self._psc = assess(
             self._view, self.local_area, measurement, forecast, time_min, per_device=self._per_device
@@ -145,12 +145,6 @@ class EnergyGateway:
         }
         return LocalAreaOrder(units=orders, pick_up=pick_up)
 
-    @property
-    def _expected(self) -> tuple[float, float]:
-        """Demand (kW, kvar) that the latest forecast has for now."""
-        assert self._forecast is not None
-        return self._forecast["demand_p_kw"][0], self._forecast["demand_q_kvar"][0]
-
     def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
 
@@ -159,11 +153,17 @@ class EnergyGateway:
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
             return metered
-        p_kw, q_kvar = self._expected
+        now, before = self._forecast, self._forecast_before or self._forecast
+        p_kw, q_kvar = now["demand_p_kw"][0], now["demand_q_kvar"][0]
         if not measurement["energised"] or measurement["shed"]:
             return p_kw, q_kvar
-        before = self._expected_before or self._expected
-        return metered[0] + p_kw - before[0], metered[1] + q_kvar - before[1]
+        return metered[0] + p_kw - before["demand_p_kw"][0], metered[1] + q_kvar - before["demand_q_kvar"][0]
+
+    def _pv_change_kw(self, unit: PvUnit) -> float:
+        """How much more a PV is forecast to give now than when it was last measured."""
+        if self._forecast is None or self._forecast_before is None:
+            return 0.0
+        return (self._forecast["pv_pu"][unit.id][0] - self._forecast_before["pv_pu"][unit.id][0]) * unit.s_kva
 
     @property
     def _unit_ids(self) -> list[str]:
@@ -223,6 +223,10 @@ class EnergyGateway:
                 forecast = problem.pv_pu[unit.id][t] * unit.s_kva * problem.pv_connected[t]
                 delay = self._scenario.pv.reconnect_delay_min
                 device = pv_device(unit, planned, forecast, measurement, age_min, delay)
+                if device.connected and "units" in running.plan:
+                    # Device by device a plan may leave an ESS nothing to spare for what the forecast knew anyway.
+                    expected = device.p_max_kw + self._pv_change_kw(unit)
+                    device = replace(device, p_max_kw=min(max(expected, 0.0), unit.s_kva))
             elif isinstance(unit, EssUnit):
                 device = ess_device(unit, planned, measured[unit.id])
             else:
