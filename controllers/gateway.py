@@ -86,7 +86,13 @@ class EnergyGateway:
             self._forecast_before = self._forecast
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
         self._psc = assess(
-            self._view, self.local_area, measurement, forecast, time_min, per_device=self._per_device
+            self._view,
+            self.local_area,
+            measurement,
+            forecast,
+            time_min,
+            ess_aggregation=self._scenario.dispatch_centre.ess_aggregation,
+            per_device=self._per_device,
         )
         return self._psc
 

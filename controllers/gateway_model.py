@@ -200,6 +200,14 @@ def ess_power(m, c, t):
     return pyo.inequality(-limit, m.p[c, t], limit)
 
 
+def ess_share(m, c, t):
+    """Where ESSs are aggregated by rating, each takes its part, kW: p_c / S_c is the same for all. So E_c / S_c stays so."""
+    first = m.C.first()
+    if m.data.options.ess_aggregation == "printed" or c == first:
+        return pyo.Constraint.Skip
+    return m.S[first] * m.p[c, t] == m.S[c] * m.p[first, t]
+
+
 def ess_energy(m, c, t):
     """Energy limits of an ESS, kWh. (16d): −E_c^Char ≤ Δt Σ_{d≤t} p_{d,c} ≤ E_c^Dis."""
     taken = sum(m.dt[d] * m.p[c, d] for d in m.T if d <= t)
@@ -286,6 +294,7 @@ CONTENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     (pv_power, "B T"),
     (ess_reactive, "C T"),
     (ess_power, "C T"),
+    (ess_share, "C T"),
     (ess_energy, "C T"),
     (nbsu_reactive, "E T"),
     (nbsu_power, "E T"),

@@ -77,10 +77,13 @@ class AreaGraph:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """What is scheduled as one, by id: the id of its LA, or of its device."""
-        view, startup = self.view, self.options.startup_power
+        view, options = self.view, self.options
         if self.per_device:
             return {u: Source(u, view.local_area_of_unit(u), device_parameters(view, u)) for u in view.units if u not in view.infeeds}
-        return {la: Source(la, la, psc_parameters(view, la, startup)) for la in view.local_areas}
+        return {
+            la: Source(la, la, psc_parameters(view, la, options.startup_power, options.ess_aggregation))
+            for la in view.local_areas
+        }
 
     @cached_property
     def areas_in(self) -> dict[str, list[str]]:
