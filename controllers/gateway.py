@@ -99,7 +99,8 @@ class EnergyGateway:
     def receive(self, plan: NetPowerPlan) -> None:
         """Take up a net power plan: solve (46) for what is left of it. One older than the plan in force is ignored.
 
-        A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a plan before the first assessment.
+        A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a plan
+        before the first assessment.
         """
         if plan["local_area"] != self.local_area:
             raise ValueError(f"gateway of LA {self.local_area} was sent the net power plan of LA {plan['local_area']}")
@@ -146,9 +147,7 @@ class EnergyGateway:
             d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle) for d in devices if d.connected
         }
         q = correct_reactive(q_target, limits)
-        orders = {
-            d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices
-        }
+        orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
         return LocalAreaOrder(units=orders, pick_up=pick_up)
 
     def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:

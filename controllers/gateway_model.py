@@ -116,7 +116,7 @@ class LocalAreaProblem:
 
 @dataclass(frozen=True)
 class LocalAreaSchedule:
-    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty, NaN for a schedule that was ordered.
+    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty (NaN if the schedule was ordered).
 
     Follow errors are what the LA's units give above (below, if negative) what the net power plan asks, per step.
     """
@@ -201,7 +201,7 @@ def ess_power(m, c, t):
 
 
 def ess_share(m, c, t):
-    """Where ESSs are aggregated by rating, each takes its part, kW: p_c / S_c is the same for all. So E_c / S_c stays so."""
+    """ESSs aggregated by rating take their parts, kW: p_c / S_c is the same for all, so E_c / S_c stays so too."""
     first = m.C.first()
     if m.data.options.ess_aggregation == "printed" or c == first:
         return pyo.Constraint.Skip

@@ -14,6 +14,7 @@ from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from controllers.problem import AreaGraph, Horizon
 from controllers.region import phi, starting
 
+
 def is_online(m: Model, la: str, t: int) -> bool:
     """Whether an LA has an NBSU on line."""
     return any(_number(phi(m, e, t)) > 0.5 for e in m.nbsu_la[la])
@@ -32,7 +33,7 @@ def _tidy(number: float) -> float:
 def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     view = horizon.graph.view
     live = {s for s in m.S if m.X[s, t].value > 0.5}
-    balance = [_balance_unit(m, horizon.graph, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
+    balance = [balance_unit(m, horizon.graph, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
     areas = {
         la: _read_area(m, horizon, la, t) for la in view.local_areas if m.section[la] in live or is_online(m, la, t)
     }
@@ -46,7 +47,7 @@ def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     )
 
 
-def _balance_unit(m: Model, graph: AreaGraph, la: str, t: int) -> str:
+def balance_unit(m: Model, graph: AreaGraph, la: str, t: int) -> str:
     """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
     view = graph.view
 

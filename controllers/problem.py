@@ -79,7 +79,11 @@ class AreaGraph:
         """What is scheduled as one, by id: the id of its LA, or of its device."""
         view, options = self.view, self.options
         if self.per_device:
-            return {u: Source(u, view.local_area_of_unit(u), device_parameters(view, u)) for u in view.units if u not in view.infeeds}
+            return {
+                u: Source(u, view.local_area_of_unit(u), device_parameters(view, u))
+                for u in view.units
+                if u not in view.infeeds
+            }
         return {
             la: Source(la, la, psc_parameters(view, la, options.startup_power, options.ess_aggregation))
             for la in view.local_areas

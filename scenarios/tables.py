@@ -4,8 +4,8 @@ Tables: ``buses``, ``lines``, ``line_types`` (required), ``switches``, ``infeeds
 ``options.yaml``, which declares the options with their values, default and meaning. A condition (columns ``only_if``,
 ``dead``) is empty (always), ``never``, or ``option=value|value``, several joined by ``;`` (all must hold).
 The column ``switch`` is empty (never switchable), ``always``, or values of the option ``switches``.
-The column ``devices`` of a unit is empty (one), a number, or an option whose value is one: that many equal devices share
-the row's ratings, energies, start-up power and ramps; ``pv.28`` becomes ``pv.28.01``, ``pv.28.02`` and so on.
+The column ``devices`` of a unit is empty (one), a number, or an option whose value is one: that many equal devices
+share the row's ratings, energies, start-up power and ramps; ``pv.28`` becomes ``pv.28.01``, ``pv.28.02`` and so on.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ class _Tables:
         value = self.option.get(text, text)
         if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_DEVICES):
             options = listed(name for name, values in self.declared.items() if all(v.isdigit() for v in values))
-            remedy = f"must be a number from 1 to {_MOST_DEVICES}, or an option whose values are; such options: {options}"
+            remedy = (
+                f"must be a number from 1 to {_MOST_DEVICES}, or an option whose values are; such options: {options}"
+            )
             row.wrong("devices", remedy)
             return 1
         return int(value)

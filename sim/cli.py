@@ -36,7 +36,7 @@ def check(scenario: Scenario, set_: Set = None) -> None:
 @app.command()
 def run(
     scenario: Scenario,
-    strategy: Annotated[str, typer.Option(help="dynamic or static.")] = "dynamic",
+    strategy: Annotated[str, typer.Option(help="dynamic, static or centralised.")] = "dynamic",
     seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
     out: Out = None,
     set_: Set = None,
@@ -58,7 +58,7 @@ def run(
 @app.command()
 def compare(
     scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
-    strategies: Annotated[str, typer.Option(help="Comma-separated.")] = "dynamic,static",
+    strategies: Annotated[str, typer.Option(help="Comma-separated: dynamic, static, centralised.")] = "dynamic,static",
     seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
     out: Out = None,
     set_: Set = None,
