@@ -201,7 +201,7 @@ def ess_power(m, c, t):
 
 
 def ess_share(m, c, t):
-    """ESSs aggregated by rating take their parts, kW: p_c / S_c is the same for all, so E_c / S_c stays so too."""
+    """ESSs that are one by rating, not by (8), share it so, kW: p_c / S_c is the same for all, and E_c / S_c stays so."""
     first = m.C.first()
     if m.data.options.ess_aggregation == "printed" or c == first:
         return pyo.Constraint.Skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenarios.schema import DispatchCentre
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -44,15 +46,31 @@ CENTRALISED = Strategy(
 STRATEGIES = {s.name: s for s in (DYNAMIC, STATIC, CENTRALISED)}
 
 
-class UnknownStrategyError(ValueError):
+class StrategyError(ValueError):
+    """A strategy that cannot be followed."""
+
+
+class UnknownStrategyError(StrategyError):
     """A strategy name that is not in ``STRATEGIES``."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"unknown strategy {name!r}; there are: {', '.join(STRATEGIES)}")
 
 
-def strategy_named(name: str) -> Strategy:
-    """The strategy of that name; raises ``UnknownStrategyError``."""
+class UnsuitableStrategyError(StrategyError):
+    """A strategy that the scenario's options rule out."""
+
+
+def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy:
+    """The strategy of that name, under a scenario's options if given.
+
+    Raises ``UnknownStrategyError``, and ``UnsuitableStrategyError`` for single devices in the literal form.
+    """
     if name not in STRATEGIES:
         raise UnknownStrategyError(name)
+    if options and options.formulation == "literal" and STRATEGIES[name].per_device:
+        raise UnsuitableStrategyError(
+            f"strategy {name!r} schedules single devices, which dispatch_centre.formulation: literal does not know; "
+            "use formulation: compact"
+        )
     return STRATEGIES[name]

@@ -3,8 +3,8 @@
 The paper proves connection by repeated squaring of the adjacency matrix and counts edges (20)–(30). The same plans
 follow from fewer variables. Energised closed switches are edges; each edge points away from its island's balance unit,
 and each energised section either holds the balance unit or is pointed at by exactly one edge. So an island has as many
-edges and balance units as sections: where it has no loop, it is a tree with exactly one balance unit. Only where switches
-can close a loop does a commodity prove that the island has a balance unit at all.
+edges and balance units as sections: where it has no loop, it is a tree with exactly one balance unit. Only where
+switches can close a loop does a commodity prove that the island has a balance unit at all.
 """
 
 # pyright: basic
@@ -107,14 +107,6 @@ def operation_closes(m, k, t):
 def operation_opens(m, k, t):
     """A switch operation, counted once per branch. (18), D13: o_{l,t} ≥ b_{l,t−1} − b_{l,t}."""
     return m.op[k, t] >= (m.b[k, t - 1] if t else m.b0[k]) - m.b[k, t]
-
-
-def operation_in_use(m, k, t):
-    """Between two dark sections a switch rests: operating it can wait. (18): o_{l,t} ≤ X_{s,t} + X_{r,t}.
-
-    It excludes no optimum, only its copies with the same operations earlier.
-    """
-    return m.op[k, t] <= m.X[m.sec_i[k], t] + m.X[m.sec_j[k], t]
 
 
 def static_sections(m, s, t):

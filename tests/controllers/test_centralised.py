@@ -148,7 +148,7 @@ def devices_per_kind(case: SmallCase) -> int:
 ALONE = [seed for seed in range(60) if devices_per_kind(random_case(seed)) == 1]
 
 
-@pytest.mark.parametrize("seed", ALONE)
+@pytest.mark.parametrize("seed", ALONE[:25])
 def test_without_aggregation_both_have_the_same_optimum(seed):
     case = random_case(seed)
     assert same(solve(case), solve(centralised(case)))
@@ -163,7 +163,7 @@ FEW_STARTS = [seed for seed in range(220) if len(crowded(seed).view.nbsu) <= 2]
 """Seeds quick to enumerate: every NBSU multiplies the start-ups to try."""
 
 
-@pytest.mark.parametrize("seed", FEW_STARTS[:40])
+@pytest.mark.parametrize("seed", FEW_STARTS[:25])
 def test_centralised_optimum_is_that_of_one_area_per_device(seed):
     case = crowded(seed)
     found, optimum = solve(centralised(case)), brute_force(one_area_per_device(case).horizon)
@@ -174,7 +174,7 @@ def test_centralised_optimum_is_that_of_one_area_per_device(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", FEW_STARTS[40:])
+@pytest.mark.parametrize("seed", FEW_STARTS[25:])
 def test_centralised_optimum_is_that_of_one_area_per_device_at_length(seed):
     test_centralised_optimum_is_that_of_one_area_per_device(seed)
 
@@ -187,14 +187,14 @@ def price(seed: int, **options: object) -> float:
 
 
 def test_aggregation_never_gains_and_often_costs():
-    prices = [price(seed) for seed in range(40)]
+    prices = [price(seed) for seed in range(24)]
     assert min(prices) >= -1e-6
-    assert sum(p > 0.1 for p in prices) >= 5
+    assert sum(p > 0.1 for p in prices) > 3
 
 
 @pytest.mark.slow
 def test_aggregation_never_gains_at_length():
-    assert min(price(seed) for seed in range(40, 400)) >= -1e-6
+    assert min(price(seed) for seed in range(24, 400)) >= -1e-6
 
 
 # -- where aggregation costs, by hand ---------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def planned(case: SmallCase) -> Plan:
     return Planner(case.graph, case.horizon.steps).plan(case.horizon, case.scenario.name, "centralised").plan
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(15))
 def test_a_plan_schedules_every_device_within_its_limits(seed):
     case = centralised(with_options(crowded(seed), apparent_power="circle", mip_gap=0.0))
     view, plan = case.view, planned(case)
@@ -324,7 +324,7 @@ def test_an_nbsu_forms_voltage_only_when_it_is_the_one_on_line():
 
 
 def test_intervals_of_sources_hold_device_by_device():
-    for seed in range(12):
+    for seed in range(6):
         case = centralised(with_options(crowded(seed), mip_gap=0.0))
         plan = planned(case)
         if plan.status == "fallback":

@@ -209,7 +209,7 @@ def test_sharing_by_rating_is_exact_for_equal_states_and_keeps_them_equal(seed):
 
 
 def test_neither_aggregation_contains_the_other():
-    """A full and an empty ESS of 100 kW: as printed 100 kW for an hour, by rating nothing; two half full: 100 or 200 kW."""
+    """ESSs of 100 kW. One full, one empty: 100 kW as printed, by rating nothing. Both half full: 100 kW, or 200 kW."""
     unlike = (EssUnit("full", "1", 100.0, 100.0, 0.0), EssUnit("empty", "1", 100.0, 0.0, 0.0))
     assert psc.ess_smallest_rating(unlike) == 100.0
     assert psc.proportional_energy(unlike, {"full": 100.0, "empty": 0.0}) == 0.0
