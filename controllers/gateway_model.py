@@ -201,7 +201,7 @@ def ess_power(m, c, t):
 
 
 def ess_share(m, c, t):
-    """ESSs that are one by rating, not by (8), share it so, kW: p_c / S_c is the same for all, and E_c / S_c stays so."""
+    """ESSs that are one by rating, not by (8), share it so, kW: p_c / S_c is the same for all; E_c / S_c stays so."""
     first = m.C.first()
     if m.data.options.ess_aggregation == "printed" or c == first:
         return pyo.Constraint.Skip

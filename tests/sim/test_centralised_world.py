@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from controllers import gateway as gateway_module
-from controllers.strategies import strategy_named
+from controllers.strategies import UnsuitableStrategyError, strategy_named
 from results.tables import SERIES
 from scenarios.loader import load_case
 from scenarios.view import GridView
@@ -122,3 +122,10 @@ def test_only_a_centralised_dispatch_centre_is_told_of_devices(monkeypatch: pyte
     for strategy in ("dynamic", "static", "centralised"):
         run("guo45/fault-0400", strategy, 0, "outage.duration_min=30")
     assert told == {"dynamic": {False}, "static": {False}, "centralised": {True}}
+
+
+def test_the_literal_form_is_refused_before_anything_runs() -> None:
+    options = load_case("guo45/devices-01", ["dispatch_centre.formulation=literal"]).scenario.dispatch_centre
+    assert strategy_named("dynamic", options).name == "dynamic"
+    with pytest.raises(UnsuitableStrategyError, match="formulation: compact"):
+        strategy_named("centralised", options)
