@@ -18,23 +18,29 @@ SHORTFALL_COST = 20.0
 """CNY per kWh of missing headroom; above any cost of energy, so headroom comes first."""
 
 
-def headroom_power(m, i, t):
-    """A balance unit keeps a reserve of power: p^ESS + p^NBSU + reserve ≤ S + shortfall, kW."""
-    p = (m.p_ess[i, t] if i in m.ESS else 0.0) + (m.p_nbsu[i, t] if i in m.NBSU else 0.0)
-    s = m.s_ess_min[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
-    return p + m.reserve_kw[i, t] <= s + m.short_p[i, t]
+def headroom_power(m, la, unit, t):
+    """Who holds an island keeps a reserve of power: Σ (p^ESS + p^NBSU) + reserve ≤ S + shortfall, kW."""
+    ess, nbsu = m.members[la, unit]
+    p = sum(m.p_ess[i, t] for i in ess) + sum(m.p_nbsu[i, t] for i in nbsu)
+    s = sum(m.s_ess_min[i] * X(m, i, t) for i in ess) + sum(m.s_nbsu[i] * phi(m, i, t) for i in nbsu)
+    return p + m.reserve_kw[la, unit, t] <= s + m.short_p[la, unit, t]
 
 
-def headroom_energy(m, i, t):
-    """A balance unit keeps energy for its reserve over one step: e_{i,t} + reserve Δt ≤ E^Dis + shortfall, kWh."""
-    return m.e_ess[i, t] + m.reserve_kw[i, t] * m.dt[t] <= m.e_dis[i] + m.short_e[i, t]
+def headroom_energy(m, la, unit, t):
+    """Who holds an island keeps energy for its reserve over one step: Σ e + reserve Δt ≤ Σ E^Dis + shortfall, kWh."""
+    ess, _ = m.members[la, unit]
+    if not ess:
+        return pyo.Constraint.Skip
+    taken, store = sum(m.e_ess[i, t] for i in ess), sum(m.e_dis[i] for i in ess)
+    return taken + m.reserve_kw[la, unit, t] * m.dt[t] <= store + m.short_e[la, unit, t]
 
 
-def headroom_reactive(m, i, sign, t):
-    """A balance unit keeps a reserve of reactive power: ±q + reserve ≤ 0.31 S + shortfall, kvar."""
-    q = (m.q_ess[i, t] if i in m.ESS else 0.0) + (m.q_nbsu[i, t] if i in m.NBSU else 0.0)
-    s = m.s_ess[i] * X(m, i, t) + (m.s_nbsu[i] * phi(m, i, t) if i in m.NBSU else 0.0)
-    return sign * q + m.reserve_kvar[i, t] <= m.q_ratio * s + m.short_q[i, t]
+def headroom_reactive(m, la, unit, sign, t):
+    """Who holds an island keeps a reserve of reactive power: ±Σ q + reserve ≤ 0.31 S + shortfall, kvar."""
+    ess, nbsu = m.members[la, unit]
+    q = sum(m.q_ess[i, t] for i in ess) + sum(m.q_nbsu[i, t] for i in nbsu)
+    s = sum(m.s_ess[i] * X(m, i, t) for i in ess) + sum(m.s_nbsu[i] * phi(m, i, t) for i in nbsu)
+    return sign * q + m.reserve_kvar[la, unit, t] <= m.q_ratio * s + m.short_q[la, unit, t]
 
 
 def nbsu_generation(m, i, t):
@@ -77,7 +83,8 @@ def build_dispatch(
     for family in TOPOLOGY:
         for rule, _ in contents(m, static=False).get(family, ()):
             getattr(m, rule.__name__).deactivate()
-    m.FORMER = pyo.Set(initialize=list(dict.fromkeys((*m.ESS, *m.NBSU))), ordered=True)
+    m.members = _formers(m, graph)
+    m.FORMER = pyo.Set(initialize=list(m.members), dimen=2, ordered=True)
     m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
     m.ess_discharge_cost_rate, m.ess_charge_cost_rate = graph.ess_discharge_cost, graph.ess_charge_cost
     for name in ("short_p", "short_e", "short_q"):
@@ -87,7 +94,7 @@ def build_dispatch(
     m.reserve_kw = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
     m.reserve_kvar = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
     m.headroom_power = pyo.Constraint(m.FORMER, m.T, rule=headroom_power)
-    m.headroom_energy = pyo.Constraint([i for i in m.FORMER if i in m.ESS], m.T, rule=headroom_energy)
+    m.headroom_energy = pyo.Constraint(m.FORMER, m.T, rule=headroom_energy)
     m.headroom_reactive = pyo.Constraint(m.FORMER, m.SIGN, m.T, rule=headroom_reactive)
     m.nbsu_generation = pyo.Constraint(m.NBSU, m.T, rule=nbsu_generation)
     m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)
@@ -97,6 +104,19 @@ def build_dispatch(
         for variable in getattr(m, name).values():
             variable.domain = pyo.Reals
     return m
+
+
+def _formers(m: Model, graph: AreaGraph) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+    """(LA, "") → its ESSs and NBSUs; where single devices are scheduled, (LA, device) → that device as well.
+
+    An LA's gateway makes up at each measurement for what its units miss; only the balance unit does so at once.
+    """
+    las = dict.fromkeys(graph.sources[i].local_area for i in (*m.ESS, *m.NBSU))
+    members = {(la, ""): (m.ess_la[la], m.nbsu_la[la]) for la in las}
+    if graph.per_device:
+        members |= {(graph.sources[i].local_area, i): ([i], []) for i in m.ESS}
+        members |= {(graph.sources[i].local_area, i): ([], [i]) for i in m.NBSU}
+    return members
 
 
 def decide(m: Model, decided: Model) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder
-from controllers.plan import Plan, PlanChecker, PlanStep
+from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder, UnitSchedule
+from controllers.plan import Plan, PlanChecker, PlanStep, UnitSetPoint
 from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
 from controllers.repair import Repair, reported
@@ -48,7 +48,7 @@ class DispatchCentre:
         self._view, self._scenario, self._strategy = view, scenario, strategy
         self._end_min = float(scenario.outage.duration_min)
         steps = scenario.outage.duration_min // scenario.clock.plan_step_min
-        self._graph = AreaGraph.of(view, scenario)
+        self._graph = AreaGraph.of(view, scenario, per_device=strategy.per_device)
         self._planner = Planner(self._graph, steps, static=strategy.static_plan)
         self._checker = checker if scenario.dispatch_centre.verify != "off" else None
         asked = scenario.dispatch_centre.source_intervals
@@ -80,7 +80,10 @@ class DispatchCentre:
                 if self._intervals and record.plan.status != "fallback":
                     record = self._with_intervals(record)
                 decision.issued, self._plan = record, record.plan
-                decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
+                decision.net_power = [
+                    net_power_plan(self._plan, self._view, la, per_device=self._strategy.per_device)
+                    for la in self._view.local_areas
+                ]
         assert self._plan is not None
         step = self._plan.step_at(time_min)
         if decision.issued or step is not self._step_in_force:
@@ -136,11 +139,11 @@ class DispatchCentre:
         return Horizon(self._graph, tuple(starts), self._end_min, dict(self._psc), dict(self._switch_closed))
 
 
-def net_power_plan(plan: Plan, view: GridView, la: str) -> NetPowerPlan:
-    """The part of a plan that one gateway needs to know."""
+def net_power_plan(plan: Plan, view: GridView, la: str, *, per_device: bool = False) -> NetPowerPlan:
+    """The part of a plan that one gateway needs to know; ``per_device`` with the set-points of its units."""
     bus, own = view.local_areas[la].buses[0], {u for u in view.units if view.local_area_of_unit(u) == la}
     areas = [step.local_areas.get(la) for step in plan.steps]
-    return NetPowerPlan(
+    order = NetPowerPlan(
         local_area=la,
         issued_at_min=plan.issued_at_min,
         step_start_min=[step.start_min for step in plan.steps],
@@ -153,4 +156,15 @@ def net_power_plan(plan: Plan, view: GridView, la: str) -> NetPowerPlan:
         p_nbsu_kw=[a.p_nbsu_kw if a else 0.0 for a in areas],
         nbsu_state=[a.nbsu_state if a else "off" for a in areas],
         balance_unit=[next((u for u in step.balance_units or () if u in own), None) for step in plan.steps],
+    )
+    if per_device:
+        order["units"] = {u: _schedule(plan, u) for u in view.units if u in own and u not in view.infeeds}
+    return order
+
+
+def _schedule(plan: Plan, unit: str) -> UnitSchedule:
+    """A unit's set-points in every step; off where the plan does not name it."""
+    points = [step.units.get(unit, UnitSetPoint(p_kw=0.0, q_kvar=0.0, state="off")) for step in plan.steps]
+    return UnitSchedule(
+        p_kw=[u.p_kw for u in points], q_kvar=[u.q_kvar for u in points], state=[u.state or "off" for u in points]
     )

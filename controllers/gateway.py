@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from controllers.gateway_dispatch import (
     Device,
@@ -24,6 +25,7 @@ from controllers.messages import (
     NetPowerPlan,
     PscMessage,
     UnitOrder,
+    UnitSchedule,
     UnitState,
 )
 from controllers.psc import NbsuState, assess, units_of
@@ -46,21 +48,28 @@ class _Remainder:
             return None
         return max((t for t in self.problem.steps if self.problem.step_start_min[t] <= time_min), default=0)
 
+    def nbsu_state(self, unit: str, t: int) -> NbsuState:
+        """State ordered of an NBSU: its own where the dispatch centre schedules devices, else that of all its LA's."""
+        if "units" not in self.plan:
+            return self.problem.nbsu_state[t]
+        state = self.plan["units"][unit]["state"][self.first + t]
+        return "online" if state in ON_LINE else "starting" if state == "starting" else "off"
+
 
 class EnergyGateway:
     """The controller of one local area. It sees its own measurements and forecast, and the plans sent to it."""
 
-    def __init__(self, view: GridView, la_id: str, scenario: Scenario) -> None:
-        """Raises KeyError if the view has no such LA."""
+    def __init__(self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False) -> None:
+        """``per_device``: it reports the state of every unit. Raises KeyError if the view has no such LA."""
         self.local_area = view.local_areas[la_id].id
         self._view = view
-        self._scenario = scenario
+        self._scenario, self._per_device = scenario, per_device
         self._pv, self._ess, self._nbsu = units_of(view, la_id)
         self._time_min = 0.0
         self._measurement: LocalAreaMeasurement | None = None
         self._forecast: Forecast | None = None
-        self._expected_before: tuple[float, float] | None = None
-        """demand (kW, kvar) that the forecast had for the step that the last measurement is of"""
+        self._forecast_before: Forecast | None = None
+        """the forecast of the step that the last measurement is of"""
         self._psc: PscMessage | None = None
         self._running: _Remainder | None = None
         self._picked_up: tuple[tuple[float, float], float] | None = None
@@ -74,15 +83,24 @@ class EnergyGateway:
     def assess(self, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float) -> PscMessage:
         """D_i of (1), for the dispatch centre."""
         if self._forecast is not None and time_min > self._time_min:
-            self._expected_before = self._expected
+            self._forecast_before = self._forecast
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
-        self._psc = assess(self._view, self.local_area, measurement, forecast, time_min)
+        self._psc = assess(
+            self._view,
+            self.local_area,
+            measurement,
+            forecast,
+            time_min,
+            ess_aggregation=self._scenario.dispatch_centre.ess_aggregation,
+            per_device=self._per_device,
+        )
         return self._psc
 
     def receive(self, plan: NetPowerPlan) -> None:
         """Take up a net power plan: solve (46) for what is left of it. One older than the plan in force is ignored.
 
-        Raises ValueError for another LA's plan and for a plan before the first assessment.
+        A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a plan
+        before the first assessment.
         """
         if plan["local_area"] != self.local_area:
             raise ValueError(f"gateway of LA {self.local_area} was sent the net power plan of LA {plan['local_area']}")
@@ -91,8 +109,11 @@ class EnergyGateway:
         ends = (*plan["step_start_min"][1:], plan["end_min"])
         first = next((k for k, end in enumerate(ends) if end > self._time_min), len(ends))
         problem = self._problem(plan, first, ends)
-        # the LP is proven equal to (43)–(45) for non-negative costs, and ten times faster
-        schedule = solve_local_area(problem, cost_form="epigraph")
+        if "units" in plan:
+            schedule = _as_ordered(plan["units"], first, problem)
+        else:
+            # the LP is proven equal to (43)–(45) for non-negative costs, and ten times faster
+            schedule = solve_local_area(problem, cost_form="epigraph")
         self._running = _Remainder(plan, first, problem, schedule)
 
     def orders(self, time_min: float, measurement: LocalAreaMeasurement) -> LocalAreaOrder:
@@ -126,15 +147,8 @@ class EnergyGateway:
             d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle) for d in devices if d.connected
         }
         q = correct_reactive(q_target, limits)
-        state = problem.nbsu_state[t]
-        orders = {d.id: _order(_state(d, state), p[d.id], q.get(d.id, 0.0)) for d in devices}
+        orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
         return LocalAreaOrder(units=orders, pick_up=pick_up)
-
-    @property
-    def _expected(self) -> tuple[float, float]:
-        """Demand (kW, kvar) that the latest forecast has for now."""
-        assert self._forecast is not None
-        return self._forecast["demand_p_kw"][0], self._forecast["demand_q_kvar"][0]
 
     def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
@@ -144,11 +158,17 @@ class EnergyGateway:
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
             return metered
-        p_kw, q_kvar = self._expected
+        now, before = self._forecast, self._forecast_before or self._forecast
+        p_kw, q_kvar = now["demand_p_kw"][0], now["demand_q_kvar"][0]
         if not measurement["energised"] or measurement["shed"]:
             return p_kw, q_kvar
-        before = self._expected_before or self._expected
-        return metered[0] + p_kw - before[0], metered[1] + q_kvar - before[1]
+        return metered[0] + p_kw - before["demand_p_kw"][0], metered[1] + q_kvar - before["demand_q_kvar"][0]
+
+    def _pv_change_kw(self, unit: PvUnit) -> float:
+        """How much more a PV is forecast to give now than when it was last measured."""
+        if self._forecast is None or self._forecast_before is None:
+            return 0.0
+        return (self._forecast["pv_pu"][unit.id][0] - self._forecast_before["pv_pu"][unit.id][0]) * unit.s_kva
 
     @property
     def _unit_ids(self) -> list[str]:
@@ -208,10 +228,14 @@ class EnergyGateway:
                 forecast = problem.pv_pu[unit.id][t] * unit.s_kva * problem.pv_connected[t]
                 delay = self._scenario.pv.reconnect_delay_min
                 device = pv_device(unit, planned, forecast, measurement, age_min, delay)
+                if device.connected and "units" in running.plan:
+                    # Device by device a plan may leave an ESS nothing to spare for what the forecast knew anyway.
+                    expected = device.p_max_kw + self._pv_change_kw(unit)
+                    device = replace(device, p_max_kw=min(max(expected, 0.0), unit.s_kva))
             elif isinstance(unit, EssUnit):
                 device = ess_device(unit, planned, measured[unit.id])
             else:
-                device = nbsu_device(unit, planned, measured[unit.id], age_min, problem.nbsu_state[t])
+                device = nbsu_device(unit, planned, measured[unit.id], age_min, running.nbsu_state(unit.id, t))
             devices.append(device)
         return devices
 
@@ -241,6 +265,20 @@ def pv_connected(
         since = (start if since is None else since) if live else None
         connected.append(since is not None and start - since >= reconnect_delay_min - 1e-9)
     return tuple(connected)
+
+
+def _as_ordered(units: Mapping[str, UnitSchedule], first: int, problem: LocalAreaProblem) -> LocalAreaSchedule:
+    """The schedule that the dispatch centre made, from step ``first`` on."""
+    p = {u: tuple(units[u]["p_kw"][first:]) for u in problem.units}
+    q = {u: tuple(units[u]["q_kvar"][first:]) for u in problem.units}
+    return LocalAreaSchedule(
+        problem.step_start_min,
+        p,
+        q,
+        cost=math.nan,
+        follow_error_kw=tuple(sum(p[u][t] for u in p) - problem.target_p(t) for t in problem.steps),
+        follow_error_kvar=tuple(sum(q[u][t] for u in q) - problem.target_q(t) for t in problem.steps),
+    )
 
 
 def _step_of(step_start_min: Sequence[float], time_min: float) -> int:

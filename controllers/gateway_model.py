@@ -116,7 +116,7 @@ class LocalAreaProblem:
 
 @dataclass(frozen=True)
 class LocalAreaSchedule:
-    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty.
+    """Solution of (46): kW and kvar per unit and step; cost in CNY without penalty (NaN if the schedule was ordered).
 
     Follow errors are what the LA's units give above (below, if negative) what the net power plan asks, per step.
     """
@@ -198,6 +198,14 @@ def ess_power(m, c, t):
     """Power limit of an ESS, kW. (16c): −S_c ≤ p_c ≤ S_c."""
     limit = m.S[c] * m.data.energised[t]
     return pyo.inequality(-limit, m.p[c, t], limit)
+
+
+def ess_share(m, c, t):
+    """ESSs that are one by rating, not by (8), share it so, kW: p_c / S_c is the same for all; E_c / S_c stays so."""
+    first = m.C.first()
+    if m.data.options.ess_aggregation == "printed" or c == first:
+        return pyo.Constraint.Skip
+    return m.S[first] * m.p[c, t] == m.S[c] * m.p[first, t]
 
 
 def ess_energy(m, c, t):
@@ -286,6 +294,7 @@ CONTENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     (pv_power, "B T"),
     (ess_reactive, "C T"),
     (ess_power, "C T"),
+    (ess_share, "C T"),
     (ess_energy, "C T"),
     (nbsu_reactive, "E T"),
     (nbsu_power, "E T"),

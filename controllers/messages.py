@@ -56,35 +56,15 @@ class Forecast(TypedDict):
     """PV unit id → available power per unit of rating"""
 
 
-class DeviceState(TypedDict):
-    """State of a single device in the words of ``PscMessage``; only a centralised dispatch centre asks for it."""
+class SourceState(TypedDict):
+    """State of what the dispatch centre schedules as one: all units of an LA or, centralised, a single device."""
 
-    pv_pu: list[float]
-    charge_kwh: float
-    discharge_kwh: float
-    nbsu_state: Literal["off", "starting", "online"]
-    nbsu_remaining_min: float
-    nbsu_p_kw: float
-    nbsu_p_min_kw: float
-    nbsu_p_max_kw: float
-
-
-class PscMessage(TypedDict):
-    """D_i of (1) with the state the dispatch centre needs to plan from now on; gateway → dispatch centre."""
-
-    local_area: str
-    issued_at_min: float
-    step_start_min: list[float]
-    demand_p_kw: list[float]
-    demand_q_kvar: list[float]
     pv_pu: list[float]
     """ζ^PV of (2)"""
     charge_kwh: float
     """E^Char of (3)"""
     discharge_kwh: float
     """E^Dis of (4)"""
-    energised_min: float
-    shed: bool
     nbsu_state: Literal["off", "starting", "online"]
     nbsu_remaining_min: float
     """minutes of start-up still to go (state starting)"""
@@ -92,8 +72,28 @@ class PscMessage(TypedDict):
     nbsu_p_min_kw: float
     nbsu_p_max_kw: float
     """range its ramp leaves at the next instant (state online)"""
-    devices: NotRequired[dict[str, DeviceState]]
+
+
+class PscMessage(SourceState):
+    """D_i of (1) with the state the dispatch centre needs to plan from now on; gateway → dispatch centre."""
+
+    local_area: str
+    issued_at_min: float
+    step_start_min: list[float]
+    demand_p_kw: list[float]
+    demand_q_kvar: list[float]
+    energised_min: float
+    shed: bool
+    devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
+
+
+class UnitSchedule(TypedDict):
+    """A unit's set-points per plan step, from a dispatch centre that schedules every device itself."""
+
+    p_kw: list[float]
+    q_kvar: list[float]
+    state: list[UnitState]
 
 
 class NetPowerPlan(TypedDict):
@@ -113,6 +113,8 @@ class NetPowerPlan(TypedDict):
     nbsu_state: list[Literal["off", "starting", "online"]]
     balance_unit: list[str | None]
     """which of this LA's units forms its island's voltage, if any"""
+    units: NotRequired[dict[str, UnitSchedule]]
+    """by unit id, where the dispatch centre schedules every device itself; else the gateway solves (46)"""
 
 
 class UnitOrder(TypedDict):

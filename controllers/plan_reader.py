@@ -11,9 +11,8 @@ import pyomo.environ as pyo
 from controllers.messages import UnitState
 from controllers.model import Model
 from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
-from controllers.problem import Horizon
+from controllers.problem import AreaGraph, Horizon
 from controllers.region import phi, starting
-from scenarios.view import GridView
 
 
 def is_online(m: Model, la: str, t: int) -> bool:
@@ -41,7 +40,7 @@ def _tidy(number: float) -> float:
 def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     view = horizon.graph.view
     live = {s for s in m.S if m.X[s, t].value > 0.5}
-    balance = [_balance_unit(m, view, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
+    balance = [balance_unit(m, horizon.graph, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
     areas = {
         la: _read_area(m, horizon, la, t) for la in view.local_areas if m.section[la] in live or is_online(m, la, t)
     }
@@ -55,11 +54,14 @@ def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
     )
 
 
-def _balance_unit(m: Model, view: GridView, i: str, t: int) -> str:
+def balance_unit(m: Model, graph: AreaGraph, la: str, t: int) -> str:
     """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
-    return next(
-        u for u in view.balance_order if view.local_area_of_unit(u) == i and (u not in view.nbsu or is_online(m, i, t))
-    )
+    view = graph.view
+
+    def capable(unit: str) -> bool:
+        return unit not in view.nbsu or _number(phi(m, unit if graph.per_device else la, t)) > 0.5
+
+    return next(u for u in view.balance_order if view.local_area_of_unit(u) == la and capable(u))
 
 
 def _sum(var: Any, members: list[str], t: int) -> float:

@@ -13,7 +13,7 @@ from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
 from controllers.plan import Plan
-from controllers.plan_reader import formers, is_online, nothing_restored, read_step
+from controllers.plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
 from controllers.tightened import NOTHING_KNOWN, Tightened
@@ -256,17 +256,26 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
 
 
 def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
-    """Reserve of each balance unit: a share of its island's demand."""
+    """Reserve of each balance unit's LA, a share of its island's demand, and of the unit itself as far as it goes."""
+    graph = horizon.graph
     for index in d.reserve_kw:
         d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
     for t in range(horizon.steps):
         for island in section_islands(d, t):
-            las = [la for s in island for la in horizon.graph.areas_in[s]]
-            roots = [la for la in las if la in d.ROOT and d.root[la, t].value > 0.5]
-            former = next((i for la in roots for i in formers(d, la, t)), None)
-            if former is not None:
-                d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
-                d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)
+            las = [la for s in island for la in graph.areas_in[s]]
+            roots = (la for la in las if la in d.ROOT and d.root[la, t].value > 0.5)
+            former = next((la for la in roots if formers(d, la, t)), None)
+            if former is None:
+                continue
+            p_kw, q_kvar = (
+                share * sum(demand(la, t) for la in las) for demand in (horizon.demand_kw, horizon.demand_kvar)
+            )
+            d.reserve_kw[former, "", t], d.reserve_kvar[former, "", t] = p_kw, q_kvar
+            if graph.per_device:
+                unit = balance_unit(d, graph, former, t)
+                s_kva = d.s_ess_min[unit] + d.s_nbsu[unit]
+                d.reserve_kw[former, unit, t] = min(p_kw, s_kva)
+                d.reserve_kvar[former, unit, t] = min(q_kvar, d.q_ratio * s_kva)
 
 
 def section_islands(m: Model, t: int) -> list[set[str]]:

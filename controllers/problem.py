@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from controllers.messages import DeviceState, PscMessage
+from controllers.messages import PscMessage, SourceState
 from controllers.psc import PscParameters, device_parameters, psc_parameters
 from controllers.tightened import NOTHING_KNOWN, Tightened
 from scenarios.schema import DispatchCentre, Limits, Scenario
@@ -78,14 +78,17 @@ class AreaGraph:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """What is scheduled as one, by id: the id of its LA, or of its device."""
-        view, startup = self.view, self.options.startup_power
+        view, options = self.view, self.options
         if self.per_device:
             return {
                 u: Source(u, view.local_area_of_unit(u), device_parameters(view, u))
                 for u in view.units
                 if u not in view.infeeds
             }
-        return {la: Source(la, la, psc_parameters(view, la, startup)) for la in view.local_areas}
+        return {
+            la: Source(la, la, psc_parameters(view, la, options.startup_power, options.ess_aggregation))
+            for la in view.local_areas
+        }
 
     @cached_property
     def areas_in(self) -> dict[str, list[str]]:
@@ -202,7 +205,7 @@ class Horizon:
         """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
         return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
 
-    def state(self, source: str) -> PscMessage | DeviceState:
+    def state(self, source: str) -> SourceState:
         """What is known of a source now."""
         message = self.psc[self.graph.sources[source].local_area]
         return message.get("devices", {})[source] if self.graph.per_device else message

@@ -7,19 +7,23 @@ The dispatch centre stores the static part, (5)–(12), as ``PscParameters``; th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, UnitMeasurement
+from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, SourceState, UnitMeasurement
 from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
 
 U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
 NbsuState = Literal["off", "starting", "online"]
+EssAggregation = Literal["printed", "proportional"]
 
 
 @dataclass(frozen=True)
 class PscParameters:
-    """What the dispatch centre stores of an LA, (5)–(12): kVA, kW, kW/h, minutes."""
+    """What the dispatch centre stores of an LA, (5)–(12): kVA, kW, kW/h, minutes.
+
+    ``s_ess_min_kva`` bounds the power of the ESSs together: (8), or Σ S where they share it by rating.
+    """
 
     s_pv_kva: float
     s_ess_kva: float
@@ -45,6 +49,15 @@ def charge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement
 def discharge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
     """Energy the ESSs can still give, kWh. (4): E_i^Dis = Σ_c E_c^Dis."""
     return sum(measured[c.id]["discharge_kwh"] for c in ess)
+
+
+def proportional_energy(ess: Sequence[EssUnit], energy_kwh: Mapping[str, float]) -> float:
+    """Energy of ESSs that share power by rating, kWh: Σ_c S_c · min_c E_c / S_c, in place of (3) or (4).
+
+    With p_c = p S_c / Σ S, |p| ≤ Σ S gives |p_c| ≤ S_c, and the bound on Δt Σ p gives each ESS its own. Where E_c / S_c
+    is the same for all this is Σ E: together they can do what a single one could, and no region is larger.
+    """
+    return ess_rating(ess) * min((energy_kwh[c.id] / c.s_kva for c in ess), default=0.0)
 
 
 def pv_rating(pv: Sequence[PvUnit]) -> float:
@@ -105,23 +118,35 @@ def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssU
     return inside(view.pv), inside(view.ess), inside(view.nbsu)
 
 
-def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParameters:
+def psc_parameters(
+    view: GridView, la_id: str, startup_power: str, ess_aggregation: EssAggregation = "printed"
+) -> PscParameters:
     """The static PSC of an LA, (5)–(12).
 
-    ``startup_power`` is ``sum`` or ``printed`` (D9); ValueError for another word.
+    ``startup_power`` is ``sum`` or ``printed`` (D9); ValueError for another word. ``ess_aggregation`` says how ESSs
+    share power.
     """
     start_up = {"sum": startup_power_sum, "printed": startup_power_printed}
     if startup_power not in start_up:
         raise ValueError(f"startup_power is {startup_power!r}; it must be one of {', '.join(start_up)}")
     pv, ess, nbsu = units_of(view, la_id)
-    return _parameters(pv, ess, nbsu, start_up[startup_power](nbsu))
+    parameters = _parameters(pv, ess, nbsu, start_up[startup_power](nbsu))
+    return replace(parameters, s_ess_min_kva=ess_rating(ess)) if ess_aggregation == "proportional" else parameters
 
 
 def device_parameters(view: GridView, unit_id: str) -> PscParameters:
     """The static data of a single device in the same form: of one unit (5)–(12) are the identity."""
-    nbsu = [e for e in view.nbsu.values() if e.id == unit_id]
-    pv, ess = [b for b in view.pv.values() if b.id == unit_id], [c for c in view.ess.values() if c.id == unit_id]
+    pv, ess, nbsu = _alone(view, unit_id)
     return _parameters(pv, ess, nbsu, startup_power_sum(nbsu))
+
+
+def _alone(view: GridView, unit_id: str) -> tuple[list[PvUnit], list[EssUnit], list[NbsuUnit]]:
+    """A single unit in the form of ``units_of``."""
+
+    def found(units: Mapping[str, U]) -> list[U]:
+        return [units[unit_id]] if unit_id in units else []
+
+    return found(view.pv), found(view.ess), found(view.nbsu)
 
 
 def _parameters(
@@ -166,29 +191,59 @@ def aggregate_nbsu_state(
 
 
 def assess(
-    view: GridView, la_id: str, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float
+    view: GridView,
+    la_id: str,
+    measurement: LocalAreaMeasurement,
+    forecast: Forecast,
+    time_min: float,
+    *,
+    ess_aggregation: EssAggregation = "printed",
+    per_device: bool = False,
 ) -> PscMessage:
     """D_i of (1): forecast demand, ζ^PV (2), E^Char (3) and E^Dis (4), with the state to plan from.
 
     E^Char and E^Dis are what is left now, as measured. Durations (energised, start-up) are brought forward from the
-    measurement's ``time_min`` to ``time_min``.
+    measurement's ``time_min`` to ``time_min``. ``per_device`` adds the state of every unit by itself.
     """
-    pv, ess, nbsu = units_of(view, la_id)
-    measured = measurement["units"]
     age_min = max(0.0, time_min - measurement["time_min"])
-    state, remaining_min = aggregate_nbsu_state(nbsu, measured, age_min)
-    on_line = nbsu if state == "online" else ()
-    return PscMessage(
+    units = units_of(view, la_id)
+    message = PscMessage(
         local_area=la_id,
         issued_at_min=time_min,
         step_start_min=list(forecast["step_start_min"]),
         demand_p_kw=list(forecast["demand_p_kw"]),
         demand_q_kvar=list(forecast["demand_q_kvar"]),
+        energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
+        shed=measurement["shed"],
+        **_state(*units, measurement, forecast, age_min),
+    )
+    if ess_aggregation == "proportional":
+        measured, ess = measurement["units"], units[1]
+        message["discharge_kwh"] = proportional_energy(ess, {c.id: measured[c.id]["discharge_kwh"] for c in ess})
+        message["charge_kwh"] = proportional_energy(ess, {c.id: measured[c.id]["charge_kwh"] for c in ess})
+    if per_device:
+        message["devices"] = {
+            unit.id: _state(*_alone(view, unit.id), measurement, forecast, age_min) for kind in units for unit in kind
+        }
+    return message
+
+
+def _state(
+    pv: Sequence[PvUnit],
+    ess: Sequence[EssUnit],
+    nbsu: Sequence[NbsuUnit],
+    measurement: LocalAreaMeasurement,
+    forecast: Forecast,
+    age_min: float,
+) -> SourceState:
+    """State of these units as one, from a measurement that is ``age_min`` old."""
+    measured = measurement["units"]
+    state, remaining_min = aggregate_nbsu_state(nbsu, measured, age_min)
+    on_line = nbsu if state == "online" else ()
+    return SourceState(
         pv_pu=[pv_factor(pv, forecast["pv_pu"], step) for step in range(len(forecast["step_start_min"]))],
         charge_kwh=charge_energy(ess, measured),
         discharge_kwh=discharge_energy(ess, measured),
-        energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
-        shed=measurement["shed"],
         nbsu_state=state,
         nbsu_remaining_min=remaining_min,
         nbsu_p_kw=sum(measured[e.id]["p_kw"] for e in nbsu),

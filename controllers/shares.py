@@ -108,11 +108,15 @@ def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
         for la, area in step.local_areas.items():
             energy["pv"] += hours * area.p_pv_kw
             energy["ess_net"] += hours * area.p_ess_kw
-            energy["ess_discharge"] += hours * max(area.p_ess_kw, 0.0)
+            if not graph.per_device:
+                energy["ess_discharge"] += hours * max(area.p_ess_kw, 0.0)
             energy["nbsu_net"] += hours * area.p_nbsu_kw
             if la in graph.live_infeed_kva:
                 units = area.p_pv_kw + area.p_ess_kw + area.p_nbsu_kw
                 energy["infeed"] += hours * (area.p_kw + (area.demand_kw or 0.0) - units)
+        if graph.per_device:
+            discharge = (max(u.p_kw, 0.0) for unit, u in step.units.items() if unit in graph.view.ess)
+            energy["ess_discharge"] += hours * sum(discharge)
     return {source: round(kwh, 6) + 0.0 for source, kwh in energy.items()}
 
 

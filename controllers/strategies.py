@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenarios.schema import DispatchCentre
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -11,12 +13,14 @@ class Strategy:
 
     ``replans``: plan again at every replan interval and after an event, with fresh PSC messages (receding horizon).
     ``static_plan``: one topology and one set of energised LAs for the whole window (D14).
+    ``per_device``: the dispatch centre schedules every device itself instead of the net power of each LA.
     """
 
     name: str
     replans: bool
     static_plan: bool
     summary: str
+    per_device: bool = False
 
 
 DYNAMIC = Strategy(
@@ -31,19 +35,42 @@ STATIC = Strategy(
     static_plan=True,
     summary="plans once at the fault time from the forecast then known; one topology and one set of areas (D14)",
 )
+CENTRALISED = Strategy(
+    "centralised",
+    replans=True,
+    static_plan=False,
+    per_device=True,
+    summary="as dynamic, but the dispatch centre knows and schedules every device itself, so nothing is aggregated",
+)
 
-STRATEGIES = {s.name: s for s in (DYNAMIC, STATIC)}
+STRATEGIES = {s.name: s for s in (DYNAMIC, STATIC, CENTRALISED)}
 
 
-class UnknownStrategyError(ValueError):
+class StrategyError(ValueError):
+    """A strategy that cannot be followed."""
+
+
+class UnknownStrategyError(StrategyError):
     """A strategy name that is not in ``STRATEGIES``."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"unknown strategy {name!r}; there are: {', '.join(STRATEGIES)}")
 
 
-def strategy_named(name: str) -> Strategy:
-    """The strategy of that name; raises ``UnknownStrategyError``."""
+class UnsuitableStrategyError(StrategyError):
+    """A strategy that the scenario's options rule out."""
+
+
+def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy:
+    """The strategy of that name, under a scenario's options if given.
+
+    Raises ``UnknownStrategyError``, and ``UnsuitableStrategyError`` for single devices in the literal form.
+    """
     if name not in STRATEGIES:
         raise UnknownStrategyError(name)
+    if options and options.formulation == "literal" and STRATEGIES[name].per_device:
+        raise UnsuitableStrategyError(
+            f"strategy {name!r} schedules single devices, which dispatch_centre.formulation: literal does not know; "
+            "use formulation: compact"
+        )
     return STRATEGIES[name]

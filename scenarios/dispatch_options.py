@@ -33,6 +33,11 @@ class DispatchCentre(Part):
         default=True, description="(13j) as printed; false bounds the first on-line step too (D8)."
     )
     startup_power: Literal["sum", "printed"] = Field(default="sum", description="Σ p_in, or (12) as printed (D9).")
+    ess_aggregation: Literal["printed", "proportional"] = Field(
+        default="printed",
+        description="ESSs of an LA as one: S_min with Σ E, (8) as printed; or Σ S with Σ S · min E/S, each ESS taking "
+        "its part by rating. Both can be carried out; the second is exact for equal ESSs at equal state.",
+    )
     nbsu_reactive: Literal["online", "printed"] = Field(
         default="online", description="(13a): NBSU term only while on line, or always (D10)."
     )

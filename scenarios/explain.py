@@ -6,9 +6,10 @@ import math
 import textwrap
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import groupby
 
 from scenarios.case import Case
-from scenarios.view import Branch
+from scenarios.view import Branch, Unit
 
 _WIDTH = 80
 
@@ -103,12 +104,12 @@ def _units(case: Case) -> str:
     view = case.view
     pv, ess, nbsu = view.pv.values(), view.ess.values(), view.nbsu.values()
     lines = [
-        f"PV {_number(sum(u.s_kva for u in pv))} kVA: " + _names(f"{u.id} {_number(u.s_kva)}" for u in pv),
+        f"PV {_number(sum(u.s_kva for u in pv))} kVA: " + _alike((u, _number(u.s_kva)) for u in pv),
         f"ESS {_number(sum(u.s_kva for u in ess))} kVA, {_number(sum(u.discharge_kwh for u in ess))} kWh to discharge, "
         f"{_number(sum(u.charge_kwh for u in ess))} kWh of charge room: "
-        + _names(f"{u.id} {_number(u.s_kva)} ({_number(u.discharge_kwh)}, {_number(u.charge_kwh)})" for u in ess),
+        + _alike((u, f"{_number(u.s_kva)} ({_number(u.discharge_kwh)}, {_number(u.charge_kwh)})") for u in ess),
         f"NBSU {_number(sum(u.s_kva for u in nbsu))} kVA: "
-        + _names(f"{u.id} {_number(u.s_kva)} (start-up {u.p_in_kw:g} kW, {u.start_min:g} min)" for u in nbsu),
+        + _alike((u, f"{_number(u.s_kva)} (start-up {u.p_in_kw:g} kW, {u.start_min:g} min)") for u in nbsu),
         "infeeds: " + _names(f"{u.id} {_number(u.s_kva)} kVA at bus {u.bus}" for u in view.infeeds.values()),
     ]
     if not pv and not ess and not nbsu and not any(u.live for u in view.infeeds.values()):
@@ -116,6 +117,15 @@ def _units(case: Case) -> str:
     elif not view.balance_order or (not ess and not any(u.live for u in view.infeeds.values())):
         lines.append("no unit can black start: only an ESS or a live infeed forms voltage from nothing")
     return _block("Units (rated kVA)", lines)
+
+
+def _alike(units: Iterable[tuple[Unit, str]]) -> str:
+    """Units with their facts; many alike at one bus, as a unit split into devices makes them, in a few words."""
+    found: list[str] = []
+    for (_, facts), members in groupby(units, lambda pair: (pair[0].bus, pair[1])):
+        ids = [unit.id for unit, _ in members]
+        found += [f"{ids[0]} to {ids[-1]} {facts} each"] if len(ids) > 2 else [f"{name} {facts}" for name in ids]
+    return _names(found)
 
 
 def _range(values: Iterable[float]) -> str:

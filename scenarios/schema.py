@@ -30,6 +30,14 @@ class TablesNetwork(Part):
         default_factory=dict, description="Option name → value, see the folder's options.yaml."
     )
 
+    @field_validator("options", mode="before")
+    @classmethod
+    def _numbers_as_text(cls, options: object) -> object:
+        """A value that is a whole number need not be quoted."""
+        if not isinstance(options, dict):
+            return options
+        return {name: str(value) if type(value) is int else value for name, value in options.items()}  # pyright: ignore
+
 
 class PandapowerFunction(Part):
     """A network from a function of ``pandapower.networks``."""

@@ -4,6 +4,8 @@ Tables: ``buses``, ``lines``, ``line_types`` (required), ``switches``, ``infeeds
 ``options.yaml``, which declares the options with their values, default and meaning. A condition (columns ``only_if``,
 ``dead``) is empty (always), ``never``, or ``option=value|value``, several joined by ``;`` (all must hold).
 The column ``switch`` is empty (never switchable), ``always``, or values of the option ``switches``.
+The column ``devices`` of a unit is empty (one), a number, or an option whose value is one: that many equal devices
+share the row's ratings, energies, start-up power and ramps; ``pv.28`` becomes ``pv.28.01``, ``pv.28.02`` and so on.
 """
 
 from __future__ import annotations
@@ -30,15 +32,18 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "line_types": (("std_type", "r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka"), ("source",)),
     "switches": (("name", "from_bus", "to_bus", "normally"), ("switch", "only_if")),
     "infeeds": (("name", "bus", "s_kva"), ("vm_pu", "dead", "only_if")),
-    "pv": (("id", "bus", "s_kva"), ("only_if", "tag")),
-    "ess": (("id", "bus", "s_kva", "discharge_kwh", "charge_kwh"), ("only_if", "tag")),
+    "pv": (("id", "bus", "s_kva"), ("devices", "only_if", "tag")),
+    "ess": (("id", "bus", "s_kva", "discharge_kwh", "charge_kwh"), ("devices", "only_if", "tag")),
     "nbsu": (
         ("id", "bus", "s_kva", "p_in_kw", "ramp_up_kw_per_h", "ramp_down_kw_per_h", "start_min"),
-        ("only_if", "tag"),
+        ("devices", "only_if", "tag"),
     ),
 }
 _REQUIRED = ("buses", "lines", "line_types")
-_Spec = TypeVar("_Spec", bound=BaseModel)
+_Spec = TypeVar("_Spec", bound=PvSpec | EssSpec | NbsuSpec)
+_SHARED = ("s_kva", "discharge_kwh", "charge_kwh", "p_in_kw", "ramp_up_kw_per_h", "ramp_down_kw_per_h")
+"""What equal devices have a part of each; a start-up time is the same for all."""
+_MOST_DEVICES = 10_000
 
 
 @dataclass
@@ -171,6 +176,19 @@ class _Tables:
             return text == "always"
         return self._among(row, "switch", "switches", text)
 
+    def devices(self, row: _Row) -> int:
+        """Into how many equal devices a unit is split."""
+        text = row.cells.get("devices", "") or "1"
+        value = self.option.get(text, text)
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_DEVICES):
+            options = listed(name for name, values in self.declared.items() if all(v.isdigit() for v in values))
+            remedy = (
+                f"must be a number from 1 to {_MOST_DEVICES}, or an option whose values are; such options: {options}"
+            )
+            row.wrong("devices", remedy)
+            return 1
+        return int(value)
+
     def _among(self, row: _Row, column: str, option: str, values: str) -> bool:
         wanted = [value.strip() for value in values.split("|")]
         if option not in self.declared:
@@ -225,7 +243,12 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
         for name, row in _unique(tables.rows("infeeds"), "name").items()
     ]
     pv, ess, nbsu = (
-        [spec for row in tables.rows(table) if (spec := _unit(row, model, vn))]
+        [
+            device
+            for row in tables.rows(table)
+            if (spec := _unit(row, model, vn))
+            for device in _split(spec, tables.devices(row))
+        ]
         for table, model in (("pv", PvSpec), ("ess", EssSpec), ("nbsu", NbsuSpec))
     )
     if len(problems) > before:
@@ -271,8 +294,17 @@ def _ends(row: _Row, vn: dict[str, float]) -> tuple[str, str]:
     return start, end
 
 
+def _split(spec: _Spec, devices: int) -> list[_Spec]:
+    """A unit as that many equal ones; itself if it is one."""
+    if devices == 1:
+        return [spec]
+    width, facts = len(str(devices)), spec.model_dump()
+    shares = {name: facts[name] / devices for name in _SHARED if facts.get(name) is not None}
+    return [spec.model_copy(update={"id": f"{spec.id}.{k:0{width}}", **shares}) for k in range(1, devices + 1)]
+
+
 def _unit(row: _Row, model: type[_Spec], vn: dict[str, float]) -> _Spec | None:
-    cells = {name: text for name, text in row.cells.items() if name not in ("only_if", "tag")}
+    cells = {name: text for name, text in row.cells.items() if name not in ("devices", "only_if", "tag")}
     row.choice("bus", vn, "bus")
     for column in ("id", "s_kva"):
         row.text(column)

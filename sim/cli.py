@@ -21,7 +21,7 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
-Strategy = Annotated[str, typer.Option(help="dynamic or static.")]
+Strategy = Annotated[str, typer.Option(help="dynamic, static or centralised.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")]
 File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists.")]
 Sequence = Annotated[
@@ -162,7 +162,7 @@ def run(
 @app.command()
 def compare(
     scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
-    strategies: Annotated[str, typer.Option(help="Comma-separated.")] = "dynamic,static",
+    strategies: Annotated[str, typer.Option(help="Comma-separated: dynamic, static, centralised.")] = "dynamic,static",
     seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
     out: Out = None,
     set_: Set = None,
@@ -226,7 +226,7 @@ def indices(
     scenario: Scenario,
     business: Annotated[Path | None, typer.Option(help="YAML file of business data, see docs/indices.md.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of a run of this scenario; default: run it now.")] = None,
-    strategy: Annotated[str, typer.Option(help="dynamic or static, of the run made now.")] = "dynamic",
+    strategy: Annotated[str, typer.Option(help="dynamic, static or centralised, of the run made now.")] = "dynamic",
     seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
     out: Out = None,
     set_: Set = None,
@@ -294,7 +294,7 @@ def _explain(error: Exception) -> None:
         _fail(str(getattr(error, "format_message", lambda: error)()), 2)
     # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
-    from controllers.strategies import UnknownStrategyError
+    from controllers.strategies import StrategyError
     from results.metrics.score import IncompleteRun
     from results.metrics.supply import BadTable
     from results.new_folder import FolderNotEmpty
@@ -310,7 +310,7 @@ def _explain(error: Exception) -> None:
         | ScenarioError
         | BadTable
         | IncompleteRun
-        | UnknownStrategyError
+        | StrategyError
         | FolderNotEmpty
         | NotARun
         | InputError

@@ -16,14 +16,16 @@ from sim.profiles import Profiles
 def plan_once(case: Case, strategy: str) -> PlanRecord:
     """The first plan of a run under ``strategy``, made from the forecast at the fault time.
 
-    Raises ``UnknownStrategyError`` and ``SolverOptionError`` before anything is computed.
+    Raises ``StrategyError`` and ``SolverOptionError`` before anything is computed.
     """
-    chosen = strategy_named(strategy)
+    chosen = strategy_named(strategy, case.scenario.dispatch_centre)
     check_options(case.scenario.dispatch_centre.solver_options)
     profiles, grid = Profiles(case), Grid(case)
     measured = grid.measurements()
     messages = {
-        la: EnergyGateway(case.view, la, case.scenario).assess(measured[la], profiles.forecast(la, 0.0), 0.0)
+        la: EnergyGateway(case.view, la, case.scenario, per_device=chosen.per_device).assess(
+            measured[la], profiles.forecast(la, 0.0), 0.0
+        )
         for la in case.view.local_areas
     }
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)

@@ -38,13 +38,13 @@ class RunFailedError(RuntimeError):
 def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False, label: str = "") -> Path:
     """One co-simulation of a case under a strategy, written to ``folder`` with its figures; returns the folder.
 
-    Raises ``FolderNotEmpty``, ``UnknownStrategyError`` and ``SolverOptionError`` before anything runs,
+    Raises ``FolderNotEmpty``, ``StrategyError`` and ``SolverOptionError`` before anything runs,
     ``RunFailedError`` after writing what a failed or interrupted run has recorded.
     """
     from controllers.solver import check_options  # solver, mosaik and pandapower take seconds to import
     from sim.world import RunLog, run_world
 
-    chosen = strategy_named(strategy)
+    chosen = strategy_named(strategy, case.scenario.dispatch_centre)
     check_options(case.scenario.dispatch_centre.solver_options)
     ensure_writable(folder, overwrite)
     log, failure, cause = RunLog(), "", None
@@ -91,6 +91,9 @@ def compare_strategies(
     for strategy in strategies:
         strategy_named(strategy)
     cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
+    for case in cases:
+        for strategy in strategies:
+            strategy_named(strategy, case.scenario.dispatch_centre)
     keys = [(case.scenario.name, case.scenario.seed) for case in cases]
     if twice := sorted({f"{name} (seed {seed})" for name, seed in keys if keys.count((name, seed)) > 1}):
         raise DuplicateRunError(f"asked for twice: {', '.join(twice)}; give each scenario a name of its own")

@@ -56,7 +56,7 @@ def run_world(
     profiles, grid, channel = Profiles(case, seed), Grid(case), Channel()
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     centre = DispatchCentre(view, case.scenario, strategy, check)
-    gateways = {la: EnergyGateway(view, la, case.scenario) for la in view.local_areas}
+    gateways = {la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device) for la in view.local_areas}
     terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 

@@ -285,3 +285,42 @@ def test_reactive_power_is_shared_by_limit():
     assert correct_reactive(5.0, {}) == {}
     assert reactive_limit(100.0, 100.0, 0.31, true_circle=True) == 0.0
     assert reactive_limit(100.0, 100.0, 0.31, true_circle=False) == 31.0
+
+
+def device_plan(p_kw: dict[str, float], states: dict[str, list[str]] | None = None, **parts):
+    """A plan that orders each device the same power in both steps."""
+    units = {
+        u: {"p_kw": [p] * 2, "q_kvar": [0.0] * 2, "state": (states or {}).get(u, ["follow"] * 2)}
+        for u, p in p_kw.items()
+    }
+    return {**plan((sum(p_kw.values()) - 100.0,) * 2, **parts), "units": units}
+
+
+def test_ordered_set_points_are_the_schedule():
+    own = running(gateway(PV, ESS, OTHER), FULL | {"other": unit(p_max=50.0, p_min=-50.0)}, device_plan(
+        {"pv": 100.0, "ess": 10.0, "other": -10.0}
+    ))  # fmt: skip
+    assert own.schedule is not None and own.schedule.p_kw["other"] == (-10.0, -10.0)
+    assert max(map(abs, own.schedule.follow_error_kw)) < 1e-9
+    order = own.orders(0.0, measured(FULL | {"other": unit(p_max=50.0, p_min=-50.0)}))
+    assert p_of(order) == {"pv": 100.0, "ess": 10.0, "other": -10.0}
+
+
+def test_nbsus_of_one_area_are_started_one_by_one():
+    slow = NbsuUnit("slow", "1", 80.0, 5.0, 80.0, 80.0, 60.0)
+    states = {"nbsu": ["starting", "follow"], "slow": ["off", "starting"]}
+    units = FULL | {"nbsu": unit("off"), "slow": unit("off")}
+    own = running(
+        gateway(PV, ESS, NBSU, slow), units, device_plan({"pv": 0.0, "ess": 5.0, "nbsu": -5.0, "slow": 0.0}, states)
+    )
+    assert [own.orders(0.0, measured(units))["units"][u]["state"] for u in ("nbsu", "slow")] == ["starting", "off"]
+
+
+def test_what_the_forecast_adds_to_pv_is_no_shortage_where_devices_are_ordered():
+    """PV measured at 80 kW in the step before is forecast, and ordered, to give 100 kW now: its ESS is left alone."""
+    before = FULL | {"pv": unit(p_max=80.0)}
+    own = gateway(PV, ESS)
+    own.assess(measured(before), forecast(pv_pu=0.4), 0.0)
+    own.assess(measured(before, 30.0), forecast(pv_pu=0.5), 30.0)
+    own.receive(device_plan({"pv": 100.0, "ess": 20.0}))
+    assert p_of(own.orders(30.0, measured(before, 30.0))) == {"pv": 100.0, "ess": 20.0}

@@ -121,3 +121,32 @@ def test_range_of_nbsus_on_line_is_the_sum():
     units = {"slow": unit(p_kw=40.0, p_range=(10.0, 70.0)), "fast": unit(p_kw=5.0, p_range=(0.0, 30.0))}
     message = psc.assess(area(nbsu=NBSU), "24", measurement(units), FORECAST, 60.0)
     assert (message["nbsu_p_kw"], message["nbsu_p_min_kw"], message["nbsu_p_max_kw"]) == (45.0, 10.0, 100.0)
+
+
+def test_ess_that_share_by_rating_are_as_large_as_all_and_as_full_as_the_emptiest():
+    parameters = psc.psc_parameters(area(PV, ESS), "24", "sum", "proportional")
+    assert (parameters.s_ess_kva, parameters.s_ess_min_kva) == (1300.0, 1300.0)
+    units = {"pv28": unit(), "ess25": unit(energy=(145.0, 50.0)), "ess27": unit(energy=(320.0, 80.0))}
+    message = psc.assess(
+        area(PV, ESS), "24", measurement(units), FORECAST, 60.0, ess_aggregation="proportional", per_device=True
+    )
+    assert message["discharge_kwh"] == pytest.approx(1300 * 145 / 500)  # 0.29 h against 0.4 h
+    assert message["charge_kwh"] == pytest.approx(1300 * 50 / 500)  # 0.1 h both
+
+
+def test_a_message_device_by_device_says_of_each_what_it_says_of_one_alone():
+    everything = area(PV, ESS, NBSU)
+    units = {
+        "pv28": unit(), "ess25": unit(energy=(145.0, 50.0)), "ess27": unit(energy=(320.0, 80.0)),
+        "slow": unit("starting", -10.0, 20.0), "fast": unit("follow", 30.0, p_range=(10.0, 45.0)),
+    }  # fmt: skip
+    message = psc.assess(everything, "24", measurement(units), FORECAST, 60.0, per_device=True)
+    devices = message.get("devices", {})
+    assert "devices" not in psc.assess(everything, "24", measurement(units), FORECAST, 60.0)
+    assert list(devices) == ["pv28", "ess25", "ess27", "slow", "fast"]
+    assert devices["pv28"]["pv_pu"] == [0.2, 0.4] and devices["ess27"]["pv_pu"] == [0.0, 0.0]
+    assert (devices["ess25"]["discharge_kwh"], devices["ess27"]["charge_kwh"]) == (145.0, 80.0)
+    assert (devices["slow"]["nbsu_state"], devices["slow"]["nbsu_remaining_min"]) == ("starting", 40.0)
+    fast = devices["fast"]
+    assert (fast["nbsu_state"], fast["nbsu_p_min_kw"], fast["nbsu_p_max_kw"]) == ("online", 10.0, 45.0)
+    assert message["nbsu_state"] == "starting", "together they are not on line before the slow one is"

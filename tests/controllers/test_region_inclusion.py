@@ -51,14 +51,19 @@ class Region:
     def _state_constraints(self):
         a, circle = self.area, self.area.options.apparent_power == "circle"
         s = {"pv": psc.pv_rating(a.pv), "ess": psc.ess_rating(a.ess), "nbsu": psc.nbsu_rating(a.nbsu)}
-        s_min, taken = psc.ess_smallest_rating(a.ess), np.zeros(6 * self.steps)
+        by_rating = a.options.ess_aggregation == "proportional"
+        s_min, taken = s["ess"] if by_rating else psc.ess_smallest_rating(a.ess), np.zeros(6 * self.steps)
+        charge, discharge = (
+            psc.proportional_energy(a.ess, kwh) if by_rating else sum(kwh.values())
+            for kwh in (a.charge_kwh, a.discharge_kwh)
+        )
         for t, dt in enumerate(a.dt_h):
             online, starting = a.nbsu_state[t] == "online", a.nbsu_state[t] == "starting"
             zeta = psc.pv_factor(a.pv, a.pv_pu, t) * a.pv_connected[t]
             self.between(0, self.at("p_pv", t), zeta * s["pv"])  # (13c)
             self.between(-s_min, self.at("p_ess", t), s_min)  # (13d)
             taken = taken + dt * self.at("p_ess", t)
-            self.between(-sum(a.charge_kwh.values()), taken, sum(a.discharge_kwh.values()))  # (13e)
+            self.between(-charge, taken, discharge)  # (13e)
             draw = starting * self.p_in
             self.between(-draw, self.at("p_nbsu", t), online * s["nbsu"] - draw)  # (13i)
             if t and a.nbsu_state[t - 1] == "online":  # (13j)
@@ -157,6 +162,61 @@ def test_true_circle_is_followed_exactly(seed):
     area = replace(random_area(rng, CIRCLE, zeta_max=COS), nbsu_first_kw={})
     asked = Region(area, psc.startup_power_sum(area.nbsu)).sample(rng)
     assert follow_error(asked) < TOLERANCE_KW
+
+
+BY_RATING = {"ess_aggregation": "proportional"}
+
+
+@EXAMPLES
+@given(SEEDS)
+def test_sharing_by_rating_is_followed_exactly(seed):
+    """ESSs of unlike size and charge as one of Σ S and Σ S · min E/S, as printed and inside the circle."""
+    rng = np.random.default_rng(seed)
+    options = PRINTED if rng.random() < 0.5 else CIRCLE
+    area = random_area(rng, options.model_copy(update=BY_RATING), zeta_max=COS)
+    if options is CIRCLE:
+        area = replace(area, nbsu_first_kw={})
+    asked = Region(area, psc.startup_power_sum(area.nbsu)).sample(rng)
+    assert follow_error(asked) < TOLERANCE_KW
+
+
+@EXAMPLES
+@given(SEEDS)
+def test_sharing_by_rating_is_exact_for_equal_states_and_keeps_them_equal(seed):
+    """Whatever ESSs of equal E/S can do together satisfies the region; carried out by rating, E/S stays equal."""
+    rng = np.random.default_rng(seed)
+    count, dt = int(rng.integers(2, 6)), 0.5
+    give_h, take_h = rng.uniform(0, 3, 2)
+    sizes = rng.uniform(1, 100, count)
+    ess = tuple(EssUnit(f"ess{k}", "1", s, give_h * s, take_h * s) for k, s in enumerate(sizes))
+    energies = [{c.id: getattr(c, f"{way}_kwh") for c in ess} for way in ("discharge", "charge")]
+    discharge, charge = (psc.proportional_energy(ess, kwh) for kwh in energies)
+    assert (discharge, charge) == pytest.approx(tuple(sum(kwh.values()) for kwh in energies))
+    p, taken = [], np.zeros(count)
+    for _ in range(6):
+        low = np.maximum(-sizes, (-take_h * sizes - taken) / dt)
+        high = np.minimum(sizes, (give_h * sizes - taken) / dt)
+        own = np.where(rng.random(count) < 0.3, rng.choice([low, high]), rng.uniform(low, high))
+        taken += dt * own
+        p.append(float(own.sum()))
+        assert abs(p[-1]) <= psc.ess_rating(ess) + 1e-9
+        assert -charge - 1e-6 <= taken.sum() <= discharge + 1e-6
+    schedule = solve_local_area(bare_area(ess=ess, p_kw=p, options=PRINTED.model_copy(update=BY_RATING)), "epigraph")
+    assert max(map(abs, schedule.follow_error_kw)) < TOLERANCE_KW
+    for t in range(len(p)):
+        shares = [schedule.p_kw[c.id][t] / c.s_kva for c in ess]
+        assert shares == pytest.approx([shares[0]] * count, abs=1e-5)
+
+
+def test_neither_aggregation_contains_the_other():
+    """ESSs of 100 kW. One full, one empty: 100 kW as printed, by rating nothing. Both half full: 100 kW, or 200 kW."""
+    unlike = (EssUnit("full", "1", 100.0, 100.0, 0.0), EssUnit("empty", "1", 100.0, 0.0, 0.0))
+    assert psc.ess_smallest_rating(unlike) == 100.0
+    assert psc.proportional_energy(unlike, {"full": 100.0, "empty": 0.0}) == 0.0
+    asked = bare_area(ess=unlike, p_kw=(100.0, 100.0), options=CIRCLE)
+    assert follow_error(asked) < TOLERANCE_KW
+    alike = tuple(EssUnit(name, "1", 100.0, 50.0, 0.0) for name in ("one", "other"))
+    assert follow_error(bare_area(ess=alike, p_kw=(200.0,), options=CIRCLE)) < TOLERANCE_KW
 
 
 def bare_area(pv=(), ess=(), nbsu=(), **data) -> LocalAreaProblem:
