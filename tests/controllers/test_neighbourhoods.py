@@ -1,0 +1,98 @@
+"""Search for large networks: bounds never below the optimum, plans that keep every row, and plans near the optimum."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from small_cases import SmallCase, random_case, with_options
+
+from controllers import planner
+from controllers.compiled import Compiled
+from controllers.model import build_model, set_horizon
+from controllers.neighbourhoods import relaxation_bound, search, solve_large, weak_duality_bound
+from controllers.planner import Planner
+from controllers.solver import RESIDUAL, KeptSolver
+from controllers.warm_start import start_values
+
+SEEDS = range(25)
+
+
+def case_of(seed: int) -> SmallCase:
+    return random_case(seed, sections=(4, 6), steps=(3, 4))
+
+
+def solver_of(case: SmallCase, *, static: bool = False) -> KeptSolver:
+    model = build_model(case.graph, case.horizon.steps, static, detailed=False)
+    set_horizon(model, case.horizon)
+    return KeptSolver(model, {"mip_rel_gap": 1e-6})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_found_is_a_plan_and_the_bound_holds(seed: int) -> None:
+    case = case_of(seed)
+    solver = solver_of(case)
+    compiled = Compiled(solver.model)
+    found = search(solver.model, compiled, start_values(solver.model, case.horizon, None), gap=0.0, seconds=60)
+    best = solver.solve_checked()
+    if found is None:  # no start: not even nothing restored is feasible
+        assert best.status == "none"
+        return
+    tolerance = 1e-6 * max(1.0, abs(best.objective))
+    assert compiled.worst_row(found.values)[0] <= RESIDUAL
+    assert found.objective <= best.objective + tolerance
+    assert best.objective <= found.bound + tolerance
+    objectives = [value for _, value in found.incumbents]
+    assert objectives == sorted(objectives)
+
+
+def test_the_search_is_near_the_optimum_on_most_cases() -> None:
+    near = 0
+    for seed in SEEDS:
+        case = case_of(seed)
+        solver = solver_of(case)
+        start = start_values(solver.model, case.horizon, None)
+        found = search(solver.model, Compiled(solver.model), start, gap=0.0, seconds=60)
+        best = solver.solve_checked().objective
+        near += found is None or found.objective >= best - 0.02 * abs(best) - 1e-6
+    assert near >= 0.8 * len(SEEDS)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_duals_bound_the_optimum(seed: int) -> None:
+    solver = solver_of(case_of(seed))
+    compiled, best = Compiled(solver.model), solver.solve_checked().objective
+    lp, rng = compiled.lp(), np.random.default_rng(seed)
+    for scale in (0.0, 0.1, 1.0):
+        y = scale * rng.normal(size=lp.num_row_)
+        assert weak_duality_bound(lp, compiled.matrix, y) >= best - 1e-6
+    assert best - 1e-6 <= relaxation_bound(compiled) <= weak_duality_bound(lp, compiled.matrix, np.zeros(lp.num_row_))
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_planning_by_search_ends_within_the_gap_of_planning_without(
+    static: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(10):
+        case = with_options(case_of(seed), mip_gap=0.01)
+        usual = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
+        with monkeypatch.context() as patch:
+            patch.setattr(planner, "LARGE", 1)
+            searched = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
+            again = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
+        assert searched.plan == again.plan
+        assert searched.plan.status == usual.plan.status
+        slack = 0.01 * abs(usual.plan.objective) + 1e-6
+        assert math.isclose(searched.plan.objective, usual.plan.objective, abs_tol=2 * slack)
+        assert searched.plan.bound >= usual.plan.objective - 1e-6 * max(1.0, abs(usual.plan.objective))
+
+
+def test_an_infeasible_model_is_reported_not_raised() -> None:
+    case = case_of(0)
+    solver = solver_of(case)
+    solver.model.X[next(iter(solver.model.X))].fix(1.0)
+    solver.model.demand[next(iter(solver.model.Z)), 0] = 1e9
+    solution = solve_large(solver, solver.model, {}, case.graph.options)
+    assert solution.status == "none"
+    assert "infeasible" in solution.reason
