@@ -9,57 +9,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from scenarios.network_kinds import Network
+from scenarios.network_kinds import TablesNetwork as TablesNetwork
+from scenarios.part import NonNegative, Part, Positive
+
 Minutes = Annotated[int, Field(gt=0)]
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
-
-
-class Part(BaseModel):
-    """Base of all parts: unknown keys are errors, values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TablesNetwork(Part):
-    """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
-
-    kind: Literal["tables"] = "tables"
-    folder: str = Field(
-        description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
-    )
-    options: dict[str, str] = Field(
-        default_factory=dict, description="Option name → value, see the folder's options.yaml."
-    )
-
-
-class PandapowerFunction(Part):
-    """A network from a function of ``pandapower.networks``."""
-
-    kind: Literal["function"] = "function"
-    function: str
-    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    switchable: tuple[str, ...] = Field(
-        default=(), description="Branches with a remotely operated switch, added to the net's own."
-    )
-    normally_open: tuple[str, ...] | None = Field(
-        default=None, description="Open before the outage; None: as the net has it."
-    )
-
-
-class PandapowerJson(Part):
-    """A network from a file written by ``pandapower.to_json``."""
-
-    kind: Literal["json"] = "json"
-    file: str
-    switchable: tuple[str, ...] = ()
-    normally_open: tuple[str, ...] | None = None
-
-
-Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson, Field(discriminator="kind")]
 
 
 class Clock(Part):
