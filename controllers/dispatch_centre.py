@@ -112,7 +112,7 @@ class DispatchCentre:
 
     def _planned_live(self) -> list[str]:
         """LAs that the step in force wants energised."""
-        live = set(self._step_in_force.energised_buses) if self._step_in_force else set()
+        live = set(self._step_in_force.energised_buses or ()) if self._step_in_force else set()
         return [la.id for la in self._view.local_areas.values() if la.buses[0] in live]
 
     def _horizon(self, time_min: float) -> Horizon:
@@ -129,12 +129,12 @@ def net_power_plan(plan: Plan, view: GridView, la: str) -> NetPowerPlan:
         issued_at_min=plan.issued_at_min,
         step_start_min=[step.start_min for step in plan.steps],
         end_min=plan.end_min,
-        energised=[bus in step.energised_buses for step in plan.steps],
+        energised=[bus in (step.energised_buses or ()) for step in plan.steps],
         p_kw=[a.p_kw if a else 0.0 for a in areas],
         q_kvar=[a.q_kvar if a else 0.0 for a in areas],
         p_ess_kw=[a.p_ess_kw if a else 0.0 for a in areas],
         p_pv_kw=[a.p_pv_kw if a else 0.0 for a in areas],
         p_nbsu_kw=[a.p_nbsu_kw if a else 0.0 for a in areas],
         nbsu_state=[a.nbsu_state if a else "off" for a in areas],
-        balance_unit=[next((u for u in step.balance_units if u in own), None) for step in plan.steps],
+        balance_unit=[next((u for u in step.balance_units or () if u in own), None) for step in plan.steps],
     )

@@ -91,7 +91,6 @@ def contents(m: Model, static: bool) -> Contents:
         "switching": (
             (topology.operation_closes, (m.SWITCH, T)),
             (topology.operation_opens, (m.SWITCH, T)),
-            (topology.operation_in_use, (m.SWITCH, T)),
         ),
         "balance": (
             (powerflow.active_balance, (Z, T)),
@@ -329,7 +328,6 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
 def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     message, launches = horizon.state(i), horizon.launches(i)
     online = message["nbsu_state"] == "online"
-    ready = message["nbsu_state"] == "starting" and horizon.is_online(i, -1, 0)
     m.online0[i] = float(online)
     m.p_nbsu_min0[i] = message["nbsu_p_min_kw"] if online else -m.p_in[i]
     m.p_nbsu_max0[i] = message["nbsu_p_max_kw"] if online else m.s_nbsu[i]
@@ -337,9 +335,11 @@ def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:
     recent = online and horizon.steps > 1 and horizon.dt_h(0) < horizon.full_step_h
     m.p_nbsu_min1[i] = message["nbsu_p_min_kw"] if recent else -m.p_in[i]
     m.p_nbsu_max1[i] = message["nbsu_p_max_kw"] if recent else m.s_nbsu[i]
-    if ready and not m.first_step_free:
-        rate = horizon.graph.sources[i].parameters.ramp_up_kw_per_h
-        m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rate * horizon.full_step_h - m.p_in[i]))
+    if not online and not m.first_step_free:
+        # A unit on line at once rises from its start-up draw, or from nothing if it had none before.
+        rise = horizon.graph.sources[i].parameters.ramp_up_kw_per_h * horizon.full_step_h
+        drawn = m.p_in[i] if message["nbsu_state"] == "starting" else 0.0
+        m.p_nbsu_max0[i] = max(0.0, min(m.s_nbsu[i], rise - drawn))
     for k in m.K:
         m.launch_ok[i, k] = float(k in launches)
         for t in range(max(k, 0), len(m.T)):

@@ -1,16 +1,43 @@
-"""A service restoration plan: what it says at each plan step, and its JSON form (a public contract)."""
+"""A service restoration plan: what it says at each plan step, and its JSON form (a public contract).
+
+The same form takes in plans of other tools: what only we can know (objective, bound, status, strategy) may be left
+out, and so may times that follow from the steps, and whatever a validator can find out by itself (docs/validation.md).
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from controllers.messages import UnitState
 
 PlanStatus = Literal["optimal", "feasible", "fallback"]
 """optimal: incumbent within the asked gap; feasible: a limit stopped the search (not proven); fallback: no plan was
 found and nothing is restored."""
+DEFAULT_STEP_MIN = 30.0
+"""Length of the only step of a plan that says neither how long its steps are nor when it ends."""
+
+
+def _no_flag(value: object) -> object:
+    """true and false are numbers to JSON's readers, but not to people."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _unknown() -> float:
+    """Stands for a time that ``with_times`` fills in."""
+    return math.nan
+
+
+Number = Annotated[float, BeforeValidator(_no_flag)]
 
 
 class _Part(BaseModel):
@@ -20,30 +47,43 @@ class _Part(BaseModel):
 class UnitSetPoint(_Part):
     """A unit's planned output; generation and discharge positive."""
 
-    p_kw: float
-    q_kvar: float
-    state: Literal["off", "waiting", "starting", "idle", "follow", "form"]
+    p_kw: Number
+    q_kvar: Number = 0.0
+    state: UnitState | None = Field(
+        default=None,
+        description="off, waiting (PV before it reconnects), starting (NBSU), idle, follow, or form (balance unit); "
+        "left out: read from p_kw and balance_units.",
+    )
 
 
 class LocalAreaSetPoint(_Part):
     """An LA's planned net injection, its demand if it is to be served, and the split by kind of unit."""
 
-    p_kw: float
-    q_kvar: float
-    demand_kw: float = 0.0
-    p_pv_kw: float = 0.0
-    p_ess_kw: float = 0.0
-    p_nbsu_kw: float = 0.0
+    p_kw: Number
+    q_kvar: Number
+    demand_kw: Number | None = Field(
+        default=None,
+        description="Demand that the plan says is served; left out: all of it where the LA is energised; "
+        "0: its customers stay switched off.",
+    )
+    p_pv_kw: Number = 0.0
+    p_ess_kw: Number = 0.0
+    p_nbsu_kw: Number = 0.0
     nbsu_state: Literal["off", "starting", "online"] = "off"
 
 
 class PlanStep(_Part):
-    """State of the area from ``start_min`` to the start of the next step (or the end of the window)."""
+    """State of the area from ``start_min`` to the start of the next step (or the end of the plan)."""
 
-    start_min: float
-    closed_branches: list[str]
-    energised_buses: list[str]
-    balance_units: list[str]
+    start_min: Number = Field(description="Minutes since the outage began.")
+    closed_branches: list[str] = Field(
+        description="Closed switchable branches. Branches without a switch are closed anyway; but a plan that names "
+        "one of them is taken to name every closed branch."
+    )
+    energised_buses: list[str] | None = Field(default=None, description="Left out: they follow from topology.")
+    balance_units: list[str] | None = Field(
+        default=None, description="The units that form their islands' voltage; left out: chosen by a fixed order."
+    )
     local_areas: dict[str, LocalAreaSetPoint] = Field(default_factory=dict)
     units: dict[str, UnitSetPoint] = Field(default_factory=dict)
 
@@ -57,27 +97,36 @@ class SourceEnergy(_Part):
 
 
 class Plan(_Part):
-    """A plan for the rest of the window. ``closed_branches`` names switchable branches only.
+    """A plan for the rest of the window. ``closed_branches`` of ours name switchable branches only.
 
-    ``objective`` and ``bound`` are in weighted kWh (18); ``bound`` is the proven upper bound of the objective.
+    ``objective`` and ``bound`` are in weighted kWh (18); ``bound`` is the proven upper bound of the objective; both are
+    None in a plan that does not tell. Times left out follow from the steps: ``issued_at_min`` is the first start,
+    ``step_min`` the longest distance of two starts, ``end_min`` one step after the last start.
     """
 
     schema_version: Literal[1] = 1
-    scenario: str
-    strategy: str
-    issued_at_min: float
-    step_min: float
-    end_min: float
-    objective: float
-    bound: float
-    status: PlanStatus
-    steps: list[PlanStep]
+    scenario: str = ""
+    strategy: str = ""
+    issued_at_min: Number = Field(default_factory=_unknown, description="Left out: start of the first step.")
+    step_min: Number = Field(default_factory=_unknown, gt=0, description="Left out: longest distance of two starts.")
+    end_min: Number = Field(default_factory=_unknown, description="Left out: one step after the last start.")
+    objective: Number | None = None
+    bound: Number | None = None
+    status: PlanStatus | None = None
+    steps: list[PlanStep] = Field(min_length=1)
     source_energy_kwh: dict[str, SourceEnergy] = Field(default_factory=dict)
     """by source, if asked for; see ``controllers.shares``"""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_times(cls, data: Any) -> Any:
+        return with_times(data) if isinstance(data, dict) else data
+
     @property
     def gap(self) -> float:
-        """Relative distance of bound and objective; 0 where both are 0."""
+        """Relative distance of bound and objective; 0 where both are 0, NaN where one is not known."""
+        if self.bound is None or self.objective is None:
+            return math.nan
         return (
             abs(self.bound - self.objective) / max(abs(self.objective), 1e-9) if self.bound != self.objective else 0.0
         )
@@ -86,19 +135,77 @@ class Plan(_Part):
         """The step in force at a time; the first one for earlier times."""
         return next((s for s in reversed(self.steps) if s.start_min <= time_min), self.steps[0])
 
+    def end_of(self, index: int) -> float:
+        """End of a step in minutes."""
+        return self.steps[index + 1].start_min if index + 1 < len(self.steps) else self.end_min
+
     def duration_h(self, index: int) -> float:
         """Length of a step in hours."""
-        end = self.steps[index + 1].start_min if index + 1 < len(self.steps) else self.end_min
-        return (end - self.steps[index].start_min) / 60
+        return (self.end_of(index) - self.steps[index].start_min) / 60
 
     @property
     def planned_energy_kwh(self) -> float:
-        """Demand this plan says it serves, over its whole span."""
+        """Demand this plan says it serves, over its whole span; LAs whose demand it does not tell are left out."""
         return sum(
-            self.duration_h(k) * sum(la.demand_kw for la in step.local_areas.values())
+            self.duration_h(k) * sum(la.demand_kw or 0.0 for la in step.local_areas.values())
             for k, step in enumerate(self.steps)
         )
 
     def write(self, path: Path) -> None:
-        """Write as JSON, keys in a fixed order."""
-        path.write_text(json.dumps(self.model_dump(), indent=1) + "\n", encoding="utf-8")
+        """Write as JSON, keys in a fixed order; a file that exists is replaced at once or not at all."""
+        half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            half_done.write_text(json.dumps(self.model_dump(), indent=1) + "\n", encoding="utf-8")
+            half_done.replace(path)
+        finally:
+            half_done.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A limit that a plan breaks: kinds as in docs/validation.md, ``unit`` of ``value`` and ``limit``.
+
+    ``step`` is the plan's step (from 0), ``time_min`` when in it the limit is broken most, minutes since the outage.
+    """
+
+    step: int
+    time_min: float
+    kind: str
+    element: str
+    value: float | None
+    limit: float | None
+    unit: str
+
+    @property
+    def excess(self) -> float:
+        """How far the value lies from its limit."""
+        return abs(self.value - self.limit) if self.value is not None and self.limit is not None else 0.0
+
+
+def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, Any]:
+    """A plan's JSON with the times that it leaves out; one without steps that have starts is returned as it is.
+
+    ``end_min``: end of a plan that tells neither its end nor ``step_min``.
+    """
+    steps = data.get("steps")
+    starts = [_start(step) for step in steps] if isinstance(steps, list) else []
+    if not starts or any(start is None for start in starts):
+        return data
+    known = [start for start in starts if start is not None]
+    longest = max((b - a for a, b in itertools.pairwise(known) if b > a), default=DEFAULT_STEP_MIN)
+    filled = {key: value for key, value in data.items() if value is not None}
+    if end_min is not None and "step_min" not in filled:
+        filled.setdefault("end_min", end_min)
+    filled.setdefault("issued_at_min", known[0])
+    filled.setdefault("step_min", longest)
+    step_min = filled["step_min"]
+    if isinstance(step_min, int | float) and not isinstance(step_min, bool) and step_min > 0:
+        filled.setdefault("end_min", known[-1] + step_min)
+    return filled
+
+
+def _start(step: Any) -> float | None:
+    value = step.start_min if isinstance(step, PlanStep) else step.get("start_min") if isinstance(step, dict) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if math.isfinite(value) else None

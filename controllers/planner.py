@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import networkx as nx
 
 from controllers.dispatch import DECIDED, build_dispatch, decide
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
+from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
 from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
 from controllers.solver import KeptSolver, Solution
-from controllers.warm_start import Decisions, start_values
+from controllers.warm_start import PreviousPlan, start_values
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class Planner:
         self.graph = graph
         self._steps, self._static = steps, static
         self._stages: dict[bool, _Stage] = {}
-        self._before: Decisions | None = None
+        self._before: PreviousPlan | None = None
         unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
         # In a mesh of links without switches the flows themselves follow from the voltages.
         self._trees = not unswitched or nx.is_forest(unswitched)
-        self._detailed = not (lazy_voltage and self._trees)
+        self._literal = graph.options.formulation == "literal"
+        self._detailed = self._literal or not (lazy_voltage and self._trees)
         self._stage(self._detailed)
 
     def _stage(self, detailed: bool) -> _Stage:
@@ -82,7 +84,7 @@ class Planner:
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
             note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
             return PlanRecord(plan, solution, note)
-        self._before = Decisions.of(stage.model, horizon)
+        self._before = PreviousPlan.of(stage.model, horizon)
         decided, note = stage.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
         dispatched = self._solve_dispatch(stage, horizon, islands)
         if dispatched is not None:
@@ -115,9 +117,7 @@ class Planner:
         while True:
             stage = self._stage(self._detailed)
             set_horizon(stage.model, horizon)
-            start = start_values(stage.model, horizon, self._before)
-            solver = stage.solver
-            solution = solver.solve_checked(start) if self.graph.options.check_optimum else solver.solve(start)
+            solution = self._solve_stage(stage, horizon)
             seconds += solution.seconds
             solution = replace(solution, seconds=seconds)
             if solution.status == "none":
@@ -128,6 +128,12 @@ class Planner:
             if fits or stage.detailed or "voltage" in self.graph.options.without:
                 return stage, solution, islands
             self._detailed = True
+
+    def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
+        if self._literal:
+            return solve_literal(horizon, self._static, stage.model)
+        start = start_values(stage.model, horizon, self._before)
+        return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
 
     def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""

@@ -109,14 +109,6 @@ def operation_opens(m, k, t):
     return m.op[k, t] >= (m.b[k, t - 1] if t else m.b0[k]) - m.b[k, t]
 
 
-def operation_in_use(m, k, t):
-    """Between two dark sections a switch rests: operating it can wait. (18): o_{l,t} ≤ X_{s,t} + X_{r,t}.
-
-    It excludes no optimum, only its copies with the same operations earlier.
-    """
-    return m.op[k, t] <= m.X[m.sec_i[k], t] + m.X[m.sec_j[k], t]
-
-
 def static_sections(m, s, t):
     """A static plan serves one set of sections while the window lasts (D14): X_{s,t} = X_{s,1}."""
     return m.X[s, t] == m.live[t] * m.X[s, 0] if t else pyo.Constraint.Skip

@@ -11,7 +11,7 @@ from controllers.problem import Horizon
 
 
 @dataclass(frozen=True)
-class Decisions:
+class PreviousPlan:
     """Sections energised, switches closed and start-ups launched, by the times they were decided for."""
 
     step_start_min: tuple[float, ...]
@@ -21,7 +21,7 @@ class Decisions:
     launched_min: Mapping[str, float]
 
     @classmethod
-    def of(cls, m: Any, horizon: Horizon) -> Decisions:
+    def of(cls, m: Any, horizon: Horizon) -> PreviousPlan:
         """Read them from a solved model."""
         steps = range(horizon.steps)
         return cls(
@@ -36,11 +36,10 @@ class Decisions:
         return max((k for k, start in enumerate(self.step_start_min) if start <= time_min + 1e-9), default=0)
 
 
-def start_values(m: Any, horizon: Horizon, before: Decisions | None) -> dict[int, float]:
+def start_values(m: Any, horizon: Horizon, before: PreviousPlan | None) -> dict[int, float]:
     """Values of the binaries, by ``id`` of the variable, to start from: the plan before, or nothing but live infeeds.
 
-    A switch between two dark sections rests (``operation_in_use``). The start may be infeasible; the solver then drops
-    it.
+    A switch between two dark sections rests. The start may be infeasible; the solver then drops it.
     """
     live_now = {m.section[la] for la in m.INFEED}
     start: dict[int, float] = {}
@@ -65,7 +64,7 @@ def start_values(m: Any, horizon: Horizon, before: Decisions | None) -> dict[int
     return start
 
 
-def _launch_step(horizon: Horizon, i: str, before: Decisions | None) -> int | None:
+def _launch_step(horizon: Horizon, i: str, before: PreviousPlan | None) -> int | None:
     """The launch to keep: the one under way, or the one planned for a step still to come."""
     launches = horizon.launches(i)
     if -1 in launches:

@@ -194,7 +194,7 @@ def _plan_energy(plan: dict[str, Any], area_ids: frozenset[str]) -> float | None
     ends = [step["start_min"] for step in steps[1:]]
     ends.append(plan.get("end_min", steps[-1]["start_min"] + plan["step_min"]))
     return 1e-3 * sum(
-        (end - step["start_min"]) / 60 * area.get("demand_kw", 0.0)
+        (end - step["start_min"]) / 60 * (area.get("demand_kw") or 0.0)
         for step, end in zip(steps, ends, strict=True)
         for name, area in step.get("local_areas", {}).items()
         if name in area_ids

@@ -11,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
+from scenarios.formulation import check_formulation
 from scenarios.network import build_view, bus_demand, load_network, with_customers
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
@@ -224,6 +225,7 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
     if raw is None:
         return None
     view = build_view(raw, scenario, file, problems)
+    check_formulation(scenario, view, file, problems)
     series = load_series(scenario, view, folder, file, problems)
     if scenario.load is None:
         return None

@@ -246,6 +246,10 @@ class DispatchCentre(Part):
         default=(),
         description="Families of constraints left out (an ablation); such plans may be impossible to carry out.",
     )
+    formulation: Literal["compact", "literal"] = Field(
+        default="compact",
+        description="literal: (13), (18)–(41) as printed, for a few LAs; compact: the same plans, far smaller.",
+    )
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
     time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")

@@ -21,6 +21,9 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
+Strategy = Annotated[str, typer.Option(help="dynamic or static.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")]
+File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 
 
@@ -34,10 +37,79 @@ def check(scenario: Scenario, set_: Set = None) -> None:
 
 
 @app.command()
+def plan(scenario: Scenario, out: File, strategy: Strategy = "dynamic", set_: Set = None, seed: Seed = None) -> None:
+    """Plan once, from the forecast at the fault time, and write the plan."""
+    from scenarios.loader import load_case
+    from sim.plan_once import plan_once
+
+    ensure_file(out)
+    record = plan_once(load_case(scenario, set_ or (), seed), strategy)
+    record.plan.write(out)
+    found, energy_mwh = record.plan, record.plan.planned_energy_kwh / 1000
+    typer.echo(
+        f"{found.scenario}, {strategy}: {found.status}, {energy_mwh:.3f} MWh planned in {len(found.steps)} steps"
+    )
+    typer.echo(f"objective {found.objective:.3f} kWh, bound {found.bound:.3f} kWh, gap {found.gap:.3%}")
+    if record.note:
+        typer.echo(f"note: {record.note}")
+    typer.echo(f"plan: {out}")
+
+
+@app.command()
+def validate(
+    plan: Annotated[Path, typer.Argument(help="A plan (JSON), or a switching sheet (CSV).")],
+    scenario: Annotated[str, typer.Option(help="The scenario it is for: a YAML file or a shipped name.")],
+    actual: Annotated[bool, typer.Option("--actual", help="Judge by the actual series, not by the forecast.")] = False,
+    engine: Annotated[str, typer.Option(help="pandapower or power-grid-model.")] = "pandapower",
+    run: Annotated[Path | None, typer.Option(help="Folder of the run that issued the plan: its state then.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the whole verdict (JSON).")] = None,
+    set_: Set = None,
+    seed: Seed = None,
+) -> None:
+    """Judge a plan by AC power flow and every limit; exit code 1 if it breaks one."""
+    from scenarios.loader import load_case
+    from sim.validation.engines import engine_named
+    from sim.validation.read_plan import read_plan
+    from sim.validation.run_state import state_in_run
+    from sim.validation.validator import Validator
+    from sim.validation.verdict import write_verdict
+
+    chosen = engine_named(engine)
+    if out:
+        ensure_file(out)
+    case = load_case(scenario, set_ or (), seed)
+    judged = read_plan(plan, case)
+    start = state_in_run(run, case, judged.steps[0].start_min) if run else None
+    verdict = Validator(case, engine=chosen).validate(judged, actual=actual, start=start)
+    if out:
+        write_verdict(verdict, out)
+    typer.echo(verdict.as_text(plan.name))
+    if not verdict.clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(metavar="scenario|plan|study|summary")]) -> None:
+    """Print the JSON Schema of a kind of file."""
+    import json
+
+    from controllers.plan import Plan
+    from results.summary_schema import Summary
+    from scenarios.schema import Scenario as ScenarioSchema
+
+    if what == "study":
+        raise InputError("there are no studies yet, so they have no schema; there are: scenario, plan, summary")
+    models = {"scenario": ScenarioSchema, "plan": Plan, "summary": Summary}
+    if what not in models:
+        raise InputError(f"no schema {what!r}; there are: {', '.join(models)}")
+    typer.echo(json.dumps(models[what].model_json_schema(), indent=1, ensure_ascii=False))
+
+
+@app.command()
 def run(
     scenario: Scenario,
-    strategy: Annotated[str, typer.Option(help="dynamic or static.")] = "dynamic",
-    seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
+    strategy: Strategy = "dynamic",
+    seed: Seed = None,
     out: Out = None,
     set_: Set = None,
     overwrite: Overwrite = False,
@@ -145,6 +217,14 @@ class InputError(ValueError):
     """A command-line value that cannot be right."""
 
 
+def ensure_file(path: Path) -> None:
+    """Raise ``InputError`` unless a file can be written at ``path``."""
+    if path.is_dir():
+        raise InputError(f"--out {path}: this is a folder; name a file")
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}")
+
+
 def parse_seeds(text: str | None) -> list[int | None]:
     """``0..9`` or ``1,4,7`` or both joined by commas; None: the scenario's own. Raises ``InputError``."""
     if text is None:
@@ -165,7 +245,8 @@ def parse_seeds(text: str | None) -> list[int | None]:
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
     try:
-        app(standalone_mode=False)
+        if code := app(standalone_mode=False):  # what typer.Exit carries is returned in this mode
+            sys.exit(code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
@@ -188,10 +269,12 @@ def _explain(error: Exception) -> None:
     from results.run_tables import NotARun
     from scenarios.problems import ScenarioError
     from sim.run import DuplicateRunError, RunFailedError
+    from sim.validation.engines import EngineUnavailable
 
     if isinstance(
         error,
         DuplicateRunError
+        | EngineUnavailable
         | ScenarioError
         | BadTable
         | IncompleteRun

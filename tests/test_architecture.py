@@ -48,6 +48,47 @@ def test_only_the_world_imports_mosaik(path: Path) -> None:
         assert not imported(path) & {"mosaik", "mosaik_api_v3"}
 
 
+PLANNER = {"planner", "model", "topology", "region", "powerflow", "problem", "dispatch", "solver", "plan_reader", "psc",
+           "strategies", "dispatch_centre"}  # fmt: skip
+VALIDATION = sorted((ROOT / "sim" / "validation").rglob("*.py"))
+
+
+def modules(path: Path) -> set[str]:
+    """Modules that a file imports anywhere, and what it takes out of packages."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_the_validator_shares_no_code_with_the_planner() -> None:
+    """It takes the data types, and for set-points that a plan leaves out the gateways' rules; so do the modules of
+    sim that it uses."""
+    allowed = {"controllers.plan", "controllers.messages", "controllers.gateway_dispatch"}
+    seen: set[Path] = set()
+    waiting = list(VALIDATION)
+    assert len(waiting) > 5
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        used = modules(path)
+        assert not used & {f"controllers.{name}" for name in PLANNER}, path
+        if path in VALIDATION:
+            from_controllers = {name for name in used if name.startswith("controllers")}
+            assert all(any(name == a or name.startswith(f"{a}.") for a in allowed) for name in from_controllers), path
+        inside = {ROOT / (name.replace(".", "/") + ".py") for name in used if name.startswith("sim.")}
+        waiting += [one for one in inside if one.is_file() and one not in seen]
+
+
+def test_only_its_own_engine_needs_power_grid_model() -> None:
+    """It is an optional dependency; asking whether it is there is all that others do."""
+    users = {path.name for path in FILES if "power_grid_model" in imported(path)}
+    assert users == {"engines.py", "power_grid_model_engine.py"}
+
+
 def test_nothing_below_the_command_line_imports_it() -> None:
     for path in FILES:
         if path.name != "cli.py":

@@ -1,31 +1,37 @@
-"""The page docs/formulation.md lists exactly the constraints of the model, each with its statement."""
+"""The page docs/formulation.md lists exactly the constraints of each form, each with its statement and golden file."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pyomo.environ as pyo
 import pytest
+from formulation_page import PAGE, block, equations, with_tables
+from golden_lp import FORMS, OBJECTIVE
 
-from controllers.model import build_model, contents
-from controllers.problem import AreaGraph
-from scenarios.loader import load_case
-
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "formulation.md").read_text(encoding="utf-8")
+TEXT = PAGE.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def rules():
-    case = load_case("guo45/fault-0400")
-    model = build_model(AreaGraph.of(case.view, case.scenario), 2, static=True)
-    listed = {rule.__name__: rule for family in contents(model, True).values() for rule, _ in family}
-    assert {c.local_name for c in model.component_objects(pyo.Constraint)} == set(listed)
-    return listed
+def test_the_tables_are_those_of_the_models() -> None:
+    assert with_tables(TEXT) == TEXT, "run python tests/controllers/formulation_page.py and look at what changed"
 
 
-def test_every_constraint_has_its_row_and_every_row_its_constraint(rules) -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", PAGE, flags=re.MULTILINE))
-    assert set(rows) == set(rules)
-    for name, rule in rules.items():
-        assert rows[name] == " ".join(rule.__doc__.split()).replace("|", "&#124;")
+@pytest.mark.parametrize("form", FORMS)
+def test_every_constraint_has_one_row_with_its_golden_file(form: str) -> None:
+    _, table = FORMS[form]()
+    rows = re.findall(rf"^\| `(\w+)` \| .+ \| .+ \| \[lp\]\(\S+/golden/{form}/(\w+)\.lp\) \|$", TEXT, re.MULTILINE)
+    names = [rule.__name__ for family in table.values() for rule, _ in family]
+    assert rows == [(name, name) for name in names]
+    assert f"golden/{form}/{OBJECTIVE}.lp" in block(form)
+
+
+@pytest.mark.parametrize(
+    ("statement", "paper"),
+    [
+        ("One start. (13f), (13g): t.", "13f, 13g"),
+        ("Trees. (27)–(30): Σ.", "27–30"),
+        ("A dark LA: 0.", "–"),
+        ("D13. (18), D13: o. (18)", "18"),
+    ],
+)
+def test_equations_are_read_from_the_statement(statement: str, paper: str) -> None:
+    assert equations(statement) == paper

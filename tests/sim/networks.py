@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +54,12 @@ class Line:
 R_OHM_PER_KM, X_OHM_PER_KM = 0.164, 0.318
 
 
+@lru_cache
+def _empty_network() -> Any:
+    """Made once: pandapower needs longer for it than for all that goes into it."""
+    return pp.create_empty_network(sn_mva=1.0)
+
+
 def build_case(
     lines: Iterable[Line],
     units: Iterable[Unit] = (),
@@ -66,7 +74,7 @@ def build_case(
     """
     lines, units = list(lines), list(units)
     names = list(buses or sorted({end for line in lines for end in (line.from_bus, line.to_bus)}))
-    net = pp.create_empty_network(sn_mva=1.0)
+    net = copy.deepcopy(_empty_network())
     index = {name: pp.create_bus(net, VN_KV, name=name) for name in names}
     branches = []
     for line in lines:

@@ -1,0 +1,36 @@
+"""Planning with the literal form: it decides, the compact form takes its decisions over and carries the powers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controllers.decisions import fix_compact, read_literal, unfix_compact
+from controllers.literal.model import build_literal
+from controllers.model import Model
+from controllers.problem import Horizon
+from controllers.solver import KeptSolver, Solution
+
+
+class FormsDifferError(RuntimeError):
+    """The compact form has no powers for what the literal form decided: one of them is wrong."""
+
+
+def solve_literal(horizon: Horizon, static: bool, compact: Model) -> Solution:
+    """Solve the literal form of a horizon under the options of the dispatch centre, and load it into the compact model.
+
+    ``compact`` is the detailed compact model, its horizon set and its voltage limits in force; with the decisions fixed its
+    powers and voltages follow, and whoever reads plans need know one form only. Raises ``FormsDifferError``.
+    """
+    options = horizon.graph.options
+    literal = build_literal(horizon, static)
+    limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
+    solver = KeptSolver(literal, limits | options.solver_options, options.time_limit_s)
+    solution = solver.solve_checked() if options.check_optimum else solver.solve()
+    if solution.status == "none":
+        return solution
+    fix_compact(compact, read_literal(literal))
+    powers = KeptSolver(compact, limits | options.solver_options, options.time_limit_s).solve_checked()
+    unfix_compact(compact)
+    if powers.status == "none":
+        raise FormsDifferError(f"the compact form refuses a plan of the literal one: {powers.reason}")
+    return replace(solution, seconds=solution.seconds + powers.seconds, nodes=solution.nodes + powers.nodes)

@@ -1,0 +1,194 @@
+"""The verdict on a plan: every violation, what the validator had to decide itself, and a summary of each island."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from controllers.plan import UnitSetPoint, Violation
+from results.recorder import write_json
+from results.tables import VIOLATION_KINDS
+
+Engine = Literal["pandapower", "power-grid-model"]
+WIDTH = 100
+SHOWN = 40
+"""Violations that the text of a verdict lists; the JSON holds them all."""
+
+
+@dataclass(frozen=True)
+class IslandSummary:
+    """An energised island in one interval: output of its balance unit by AC power flow, losses, extremes.
+
+    ``demand_kw`` is what is served. Numbers of a power flow that does not converge are None; so is the loading where no
+    branch has a rating.
+    """
+
+    step: int
+    start_min: float
+    end_min: float
+    island: str
+    balance_unit: str
+    buses: int
+    converged: bool
+    demand_kw: float
+    losses_kw: float | None = None
+    p_balance_kw: float | None = None
+    q_balance_kvar: float | None = None
+    vm_min_pu: float | None = None
+    vm_max_pu: float | None = None
+    loading_max_pct: float | None = None
+    loading_max_branch: str | None = None
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """What a plan left out and the validator decided: by step what it chose.
+
+    ``units``: set-points by (step, start of the interval, minutes) and unit; ``energised_buses`` and ``balance_units``:
+    steps in which they follow from topology and the fixed order.
+    """
+
+    units: tuple[tuple[int, float, Mapping[str, UnitSetPoint]], ...] = ()
+    energised_buses: tuple[int, ...] = ()
+    balance_units: tuple[int, ...] = ()
+
+    @property
+    def unit_ids(self) -> list[str]:
+        return sorted({unit for _, _, set_points in self.units for unit in set_points})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found. ``violations`` are in the order of time; ``notes`` say what else a reader should know."""
+
+    scenario: str
+    engine: Engine
+    actual: bool
+    violations: tuple[Violation, ...]
+    islands: tuple[IslandSummary, ...]
+    dispatched: Dispatched
+    operations: tuple[tuple[int, str, bool], ...] = ()
+    """(step, branch, closes) of every switch that the plan operates at the start of a step"""
+    stored_kwh: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """ESS → energy (kWh) it can still discharge and charge at the plan's end"""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return not self.violations
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Number of violations of each kind that occurs, in the order of the contract."""
+        count = Counter(v.kind for v in self.violations)
+        return {kind: count[kind] for kind in VIOLATION_KINDS if kind in count}
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, for a file."""
+        return {
+            "schema_version": 1,
+            "scenario": self.scenario,
+            "engine": self.engine,
+            "series": "actual" if self.actual else "forecast",
+            "clean": self.clean,
+            "violations_by_kind": self.by_kind,
+            "violations": [asdict(v) for v in self.violations],
+            "dispatched": {
+                "energised_buses": list(self.dispatched.energised_buses),
+                "balance_units": list(self.dispatched.balance_units),
+                "units": [
+                    {
+                        "step": step,
+                        "start_min": start,
+                        "units": {unit: set_point.model_dump() for unit, set_point in units.items()},
+                    }
+                    for step, start, units in self.dispatched.units
+                ],
+            },
+            "switch_operations": [
+                {"step": step, "branch": branch, "operation": "close" if closes else "open"}
+                for step, branch, closes in self.operations
+            ],
+            "islands": [asdict(island) for island in self.islands],
+            "stored_kwh": {u: {"discharge": out, "charge": room} for u, (out, room) in self.stored_kwh.items()},
+            "notes": list(self.notes),
+        }
+
+    def as_text(self, plan: str) -> str:
+        """For a terminal; ``plan`` names the file."""
+        series = "actual" if self.actual else "forecast"
+        lines = [f"{plan} on {self.scenario}, {series} series, AC power flow by {self.engine}"]
+        steps = len({i.step for i in self.islands})
+        solved = [i for i in self.islands if i.converged]
+        lines.append(
+            f"{len(solved)} of {len(self.islands)} islands solved in {steps} steps with supply, "
+            f"{len(self.operations)} switch operations"
+        )
+        if solved:
+            low, high = (f(_present(i, k) for i in solved) for f, k in ((min, "vm_min_pu"), (max, "vm_max_pu")))
+            loading = max((i.loading_max_pct for i in solved if i.loading_max_pct is not None), default=0.0)
+            losses = max(_present(i, "losses_kw") for i in solved)
+            lines.append(
+                f"voltage {low:.4f} to {high:.4f} p.u., loading up to {loading:.1f} %, losses up to {losses:.2f} kW"
+            )
+        for note in self.notes:
+            lines += textwrap.wrap(f"note: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        if self.clean:
+            return "\n".join([*lines, "no violation"])
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())
+        plural = "" if len(self.violations) == 1 else "s"
+        lines += [f"{len(self.violations)} violation{plural}: {kinds}", "", *_table(self.violations[:SHOWN])]
+        if len(self.violations) > SHOWN:
+            lines.append(f"... and {len(self.violations) - SHOWN} more; -o FILE writes all of them")
+        return "\n".join(lines)
+
+
+def worst(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """One of each (step, kind, element), the one furthest from its limit; in the order of steps and of the contract."""
+    kept: dict[tuple[int, str, str], Violation] = {}
+    for violation in violations:
+        key = (violation.step, violation.kind, violation.element)
+        if key not in kept or violation.excess > kept[key].excess:
+            kept[key] = violation
+    order = {kind: k for k, kind in enumerate(VIOLATION_KINDS)}
+    return tuple(sorted(kept.values(), key=lambda v: (v.step, order[v.kind])))
+
+
+def _present(island: IslandSummary, name: str) -> float:
+    value: float | None = getattr(island, name)
+    assert value is not None
+    return value
+
+
+def _table(violations: Iterable[Violation]) -> list[str]:
+    rows = [("step", "min", "kind", "element", "value", "limit", "")]
+    rows += [
+        (str(v.step), f"{v.time_min:g}", v.kind, v.element, _number(v.value), _number(v.limit), v.unit)
+        for v in violations
+    ]
+    width = [max(len(row[k]) for row in rows) for k in range(7)]
+    left = {2, 3, 6}
+    cells = [
+        [c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, width, strict=True))]
+        for row in rows
+    ]
+    return ["  ".join(row).rstrip() for row in cells]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def write_verdict(verdict: Verdict, path: Path) -> None:
+    """Write as JSON; a file that exists is replaced at once or not at all."""
+    half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_json(half_done, verdict.as_json())
+        half_done.replace(path)
+    finally:
+        half_done.unlink(missing_ok=True)
