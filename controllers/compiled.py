@@ -37,9 +37,17 @@ class Compiled:
         self._matrix = form.A.tocsc()
         self._refreshers: list[Callable[[], None]] | None = None
 
+    @property
+    def matrix(self) -> csc_array:
+        return self._matrix
+
     def column(self, variable_id: int) -> int | None:
         """Column of a Pyomo variable, given its ``id``."""
         return self._index.get(variable_id)
+
+    def by_variable(self, x: Any) -> dict[int, float]:
+        """Values of the columns by ``id`` of the Pyomo variable."""
+        return {id(variable): value for variable, value in zip(self._columns, x.tolist(), strict=True)}
 
     @property
     def is_mip(self) -> bool:
@@ -138,6 +146,10 @@ class Compiled:
 def _changes(row: Any) -> bool:
     """Whether a constraint depends on a mutable Param or on a fixed variable."""
     sides = (row.body, row.lower, row.upper)
-    if any(next(identify_mutable_parameters(e), None) is not None for e in sides if not isinstance(e, (float, int, type(None)))):
+    if any(
+        next(identify_mutable_parameters(e), None) is not None
+        for e in sides
+        if not isinstance(e, (float, int, type(None)))
+    ):
         return True
     return any(v.fixed for v in identify_variables(row.body, include_fixed=True))

@@ -72,7 +72,7 @@ class DispatchCentre:
                 if self._intervals and record.plan.status != "fallback":
                     record = self._with_intervals(record, time_min)
                 decision.issued, self._plan = record, record.plan
-                decision.net_power = [net_power_plan(self._plan, self._view, la) for la in self._view.local_areas]
+                decision.net_power = net_power_plans(self._plan, self._view)
         assert self._plan is not None
         step = self._plan.step_at(time_min)
         if decision.issued or step is not self._step_in_force:
@@ -120,16 +120,24 @@ class DispatchCentre:
         return Horizon(self._graph, tuple(starts), self._end_min, dict(self._psc), dict(self._switch_closed))
 
 
-def net_power_plan(plan: Plan, view: GridView, la: str) -> NetPowerPlan:
-    """The part of a plan that one gateway needs to know."""
-    bus, own = view.local_areas[la].buses[0], {u for u in view.units if view.local_area_of_unit(u) == la}
+def net_power_plans(plan: Plan, view: GridView) -> list[NetPowerPlan]:
+    """For each gateway the part of a plan that it needs to know, in the order of the LAs."""
+    live = [set(step.energised_buses or ()) for step in plan.steps]
+    return [
+        _net_power_plan(plan, view, la, [area.buses[0] in buses for buses in live])
+        for la, area in view.local_areas.items()
+    ]
+
+
+def _net_power_plan(plan: Plan, view: GridView, la: str, energised: list[bool]) -> NetPowerPlan:
+    own = set(view.units_in[la])
     areas = [step.local_areas.get(la) for step in plan.steps]
     return NetPowerPlan(
         local_area=la,
         issued_at_min=plan.issued_at_min,
         step_start_min=[step.start_min for step in plan.steps],
         end_min=plan.end_min,
-        energised=[bus in (step.energised_buses or ()) for step in plan.steps],
+        energised=energised,
         p_kw=[a.p_kw if a else 0.0 for a in areas],
         q_kvar=[a.q_kvar if a else 0.0 for a in areas],
         p_ess_kw=[a.p_ess_kw if a else 0.0 for a in areas],

@@ -12,6 +12,7 @@ from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
+from controllers.neighbourhoods import LARGE, solve_large
 from controllers.plan import Plan
 from controllers.plan_reader import is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
@@ -133,6 +134,8 @@ class Planner:
         if self._literal:
             return solve_literal(horizon, self._static, stage.model)
         start = start_values(stage.model, horizon, self._before)
+        if len(stage.model.S) >= LARGE:
+            return solve_large(stage.solver, stage.model, start, self.graph.options)
         return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
 
     def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
@@ -217,7 +220,9 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
     for t in range(horizon.steps):
         for island in section_islands(d, t):
             las = [la for s in island for la in horizon.graph.areas_in[s]]
-            former = next((i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None)
+            former = next(
+                (i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None
+            )
             if former is not None:
                 d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
                 d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)

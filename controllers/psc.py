@@ -98,9 +98,10 @@ def startup_power_sum(nbsu: Sequence[NbsuUnit]) -> float:
 
 def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssUnit, ...], tuple[NbsuUnit, ...]]:
     """PVs, ESSs and NBSUs of an LA, in the view's order."""
+    ids = view.units_in[la_id]
 
     def inside(units: Mapping[str, U]) -> tuple[U, ...]:
-        return tuple(u for u in units.values() if view.local_area_of_bus[u.bus] == la_id)
+        return tuple(units[u] for u in ids if u in units)
 
     return inside(view.pv), inside(view.ess), inside(view.nbsu)
 
@@ -119,8 +120,7 @@ def psc_parameters(view: GridView, la_id: str, startup_power: str) -> PscParamet
 
 def device_parameters(view: GridView, unit_id: str) -> PscParameters:
     """The static data of a single device in the same form: of one unit (5)–(12) are the identity."""
-    nbsu = [e for e in view.nbsu.values() if e.id == unit_id]
-    pv, ess = [b for b in view.pv.values() if b.id == unit_id], [c for c in view.ess.values() if c.id == unit_id]
+    pv, ess, nbsu = ([units[unit_id]] if unit_id in units else [] for units in (view.pv, view.ess, view.nbsu))
     return _parameters(pv, ess, nbsu, startup_power_sum(nbsu))
 
 

@@ -84,6 +84,4 @@ class SyntheticNetwork(Part):
         return -(-self.feeder_count // 8)
 
 
-Network = Annotated[
-    TablesNetwork | PandapowerFunction | PandapowerJson | SyntheticNetwork, Field(discriminator="kind")
-]
+Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson | SyntheticNetwork, Field(discriminator="kind")]

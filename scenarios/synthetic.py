@@ -219,11 +219,11 @@ def _net(
     import pandapower as pp
 
     net: Any = pp.create_empty_network(f_hz=50.0)
-    pp.create_buses(net, network.buses, network.vn_kv, name=names, geodata=[(float(x), float(y)) for x, y in drawing.place])
+    pp.create_buses(
+        net, network.buses, network.vn_kv, name=names, geodata=[(float(x), float(y)) for x, y in drawing.place]
+    )
     lines = drawing.lines
-    parameters = {
-        column: [CABLE[column] if cable else OVERHEAD[column] for cable in lines.cable] for column in CABLE
-    }
+    parameters = {column: [CABLE[column] if cable else OVERHEAD[column] for cable in lines.cable] for column in CABLE}
     starts, ends = [a for a, _ in lines.ends], [b for _, b in lines.ends]
     pp.create_lines_from_parameters(
         net, starts, ends, lines.length_km, name=line_names, in_service=lines.closed, **parameters
