@@ -27,11 +27,13 @@ from scenarios.schema import DispatchCentre
 
 LARGE = 50
 """Sections from which on the search pays."""
-SIZE = 150
-"""Sections times steps decided at once: about as many as HiGHS solves within a few seconds."""
+SIZE = 100
+"""Sections times steps decided at once, to begin with. It then grows and shrinks so that a subproblem takes about"""
+EFFORT = 5_000
+"""simplex iterations, a measure of work that no machine changes."""
 CYCLE = (None, 2, 3, 2)
 """Steps decided at once, in turn; None: all. Few steps let many sections move together, all steps few."""
-NODES = 20
+SUBPROBLEM: Mapping[str, Any] = {"mip_rel_gap": 0.0, "mip_max_nodes": 20, "mip_heuristic_effort": 0.01}
 SEARCH_SHARE = 0.8
 """Share of the time limit that the search may take, at most."""
 PRECISION = 0.006
@@ -101,6 +103,7 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     bound = relaxation_bound(compiled)
     precision = PRECISION * abs(bound)
     draw, solves, stale, failed = random.Random(0), 0, 0, dict.fromkeys(m.S, 0)
+    size = float(SIZE)
     incumbents = [(time.perf_counter() - began, objective)]
     widths = [min(width or len(m.T), len(m.T)) for width in CYCLE]
     while not (best := Found(x, objective, max(bound, objective), solves, tuple(incumbents))).proven(gap):
@@ -115,9 +118,12 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
             (1e-3 + sum(m.value[s, t].value * (1 - x[around.energised[s, t]]) for t in steps)) / 2 ** min(failed[s], 60)
             for s in m.S
         ]
-        sections = around.ball(draw.choices(list(m.S), unserved)[0], max(2, SIZE // width), draw)
+        sections = around.ball(draw.choices(list(m.S), unserved)[0], max(2, round(size / width)), draw)
         found = around.solve(x, sections, set(steps), precision)
         solves += 1
+        size = min(
+            max(size * (1.1 if around.effort < EFFORT / 2 else 0.8 if around.effort > EFFORT else 1.0), 20), 1000
+        )
         if found is not None and found[0] > objective + 1e-4 * abs(objective):
             stale, failed = 0, dict.fromkeys(m.S, 0)
         else:
@@ -135,6 +141,7 @@ class _Around:
 
     def __init__(self, m: Any, compiled: Compiled, until: float) -> None:
         self.m, self.until = m, until
+        self.effort = 0
         self.lp = compiled.lp()
         self.lower, self.upper = np.array(self.lp.col_lower_), np.array(self.lp.col_upper_)
         column = compiled.column
@@ -184,13 +191,13 @@ class _Around:
                 lower[j] = upper[j] = round(x[j])
         self.lp.col_lower_, self.lp.col_upper_ = lower, upper
         left = max(1.0, self.until - time.perf_counter())
-        limits = {"mip_rel_gap": 0.0, "mip_abs_gap": precision, "mip_max_nodes": NODES, "time_limit": left}
-        highs = configured({**DISCIPLINE, **limits})
+        highs = configured({**DISCIPLINE, **SUBPROBLEM, "mip_abs_gap": precision, "time_limit": left})
         highs.passModel(self.lp)
         if sections:
             highs.setSolution(len(x), np.arange(len(x), dtype=np.int32), x)
         highs.run()
         info = highs.getInfo()
+        self.effort = int(info.simplex_iteration_count)
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         return float(info.objective_function_value), np.array(highs.getSolution().col_value)
