@@ -88,7 +88,7 @@ def measure(build: Callable[[], Any], gap: float, limit_s: float) -> Measured:
     m = build()
     built = time.perf_counter() - began
     solution = KeptSolver(m, {"mip_rel_gap": gap}, limit_s).solve()
-    rows = [generate_standard_repn(c.body) for c in m.component_data_objects(pyo.Constraint, active=True)]
+    rows: list[Any] = [generate_standard_repn(c.body) for c in m.component_data_objects(pyo.Constraint, active=True)]
     return Measured(
         binaries=sum(v.is_integer() or v.is_binary() for v in m.component_data_objects(pyo.Var)),
         rows=len(rows),

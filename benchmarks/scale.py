@@ -194,22 +194,40 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             (GREY, ORANGE, RED, SKY, GREEN, PURPLE),
             strict=True,
         ):  # fmt: skip
-            phases.loglog([r["buses"] for r in main], [sum(r[c] for c in columns) for r in main], "o-", ms=2.5, color=colour, label=name)
+            phases.loglog(
+                [r["buses"] for r in main],
+                [sum(r[c] for c in columns) for r in main],
+                "o-",
+                ms=2.5,
+                color=colour,
+                label=name,
+            )
         phases.set(title="One bus bar lost: phases", xlabel="buses", ylabel="s")
         phases.legend(fontsize=5)
         for event, colour in (("blackout", RED), ("bar", BLUE)):
             for tied, style in ((True, "o-"), (False, "s--")):
                 some = of(event, tied=tied)
                 label = f"{event}, {'ties' if tied else 'no ties'}"
-                sections.loglog([r["sections"] for r in some], [r["plan_s"] for r in some], style, ms=2.5, color=colour, label=label)
+                sections.loglog(
+                    [r["sections"] for r in some], [r["plan_s"] for r in some], style, ms=2.5, color=colour, label=label
+                )
         grown = of("bar", tied=True, buses=10_000)
-        sections.loglog([r["sections"] for r in grown], [r["plan_s"] for r in grown], "^:", ms=2.5, color=GREEN, label="bar, 10,000 buses")
+        sections.loglog(
+            [r["sections"] for r in grown],
+            [r["plan_s"] for r in grown],
+            "^:",
+            ms=2.5,
+            color=GREEN,
+            label="bar, 10,000 buses",
+        )
         sections.axhline(TIME_LIMIT_S, color=GREY, lw=0.6)
         sections.set(title="Plan, end to end", xlabel="sections", ylabel="s")
         sections.legend(fontsize=5)
         for event, colour in (("blackout", RED), ("bar", BLUE)):
             some = of(event, tied=True)
-            memory.semilogx([r["buses"] for r in some], [r["peak_mib"] for r in some], "o-", ms=2.5, color=colour, label=event)
+            memory.semilogx(
+                [r["buses"] for r in some], [r["peak_mib"] for r in some], "o-", ms=2.5, color=colour, label=event
+            )
         memory.set(title="Peak memory", xlabel="buses", ylabel="MiB", ylim=(0, None))
         memory.legend(fontsize=5)
         figure.savefig(path, dpi=DPI, metadata={"Software": None})

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import highspy
 import numpy as np
@@ -38,16 +38,18 @@ class Compiled:
         self._refreshers: list[Callable[[], None]] | None = None
 
     @property
-    def matrix(self) -> csc_array:
+    def columns(self) -> list[Any]:
+        """The Pyomo variable of each column."""
+        return self._columns
+
+    @property
+    def matrix(self) -> Any:
+        """A, by columns."""
         return self._matrix
 
     def column(self, variable_id: int) -> int | None:
         """Column of a Pyomo variable, given its ``id``."""
         return self._index.get(variable_id)
-
-    def by_variable(self, x: Any) -> dict[int, float]:
-        """Values of the columns by ``id`` of the Pyomo variable."""
-        return {id(variable): value for variable, value in zip(self._columns, x.tolist(), strict=True)}
 
     @property
     def is_mip(self) -> bool:
@@ -75,9 +77,9 @@ class Compiled:
             lp.integrality_ = [kinds[v.is_integer()] for v in self._columns]
         lp.row_lower_ = np.where(self._side > 0, -infinite, self._rhs)
         lp.row_upper_ = np.where(self._side < 0, infinite, self._rhs)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        a = self._matrix
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
+        a, to = self._matrix, cast(Any, lp.a_matrix_)
+        to.format_ = highspy.MatrixFormat.kColwise
+        to.start_, to.index_, to.value_ = a.indptr, a.indices, a.data
         return lp
 
     def worst_row(self, x: Any) -> tuple[float, str]:
@@ -105,7 +107,7 @@ class Compiled:
         sides: list[tuple[int, Any, Any]] = []
         for k in changing:
             row = self.rows[k]
-            linear = generate_standard_repn(row.body, compute_values=False, quadratic=False)
+            linear = _linear(row.body)
             sides.append((k, row.upper if self._side[k] >= 0 else row.lower, linear.constant))
             rows += [k] * len(linear.linear_vars)
             columns += [self._column_of(v) for v in linear.linear_vars]
@@ -113,25 +115,25 @@ class Compiled:
         # Column by column, as HiGHS wants it, and each entry of the list found again.
         order = np.lexsort((rows, columns))
         moving = [(where, values[k]) for where, k in enumerate(order) if not isinstance(values[k], (int, float))]
-        data = np.array([float(pyo.value(values[k])) for k in order])
+        data = np.array([_number(values[k]) for k in order])
         starts = np.searchsorted(np.array(columns)[order], np.arange(len(self._columns) + 1))
         shape = (len(self.rows), len(self._columns))
         self._matrix = csc_array((data, np.array(rows)[order], starts), shape=shape)
-        goal = generate_standard_repn(self._objective.expr, compute_values=False, quadratic=False)
+        goal = _linear(self._objective.expr)
         where = [self._column_of(v) for v in goal.linear_vars]
         self._cost = np.zeros(len(self._columns))
 
         def entries() -> None:
             for k, expression in moving:
-                self._matrix.data[k] = pyo.value(expression)
+                self._matrix.data[k] = _number(expression)
 
         def right_hand_sides() -> None:
             for k, side, constant in sides:
-                self._rhs[k] = pyo.value(side) - pyo.value(constant)
+                self._rhs[k] = _number(side) - _number(constant)
 
         def costs() -> None:
-            self._cost[where] = [pyo.value(coefficient) for coefficient in goal.linear_coefs]
-            self._offset = float(pyo.value(goal.constant))
+            self._cost[where] = [_number(coefficient) for coefficient in goal.linear_coefs]
+            self._offset = _number(goal.constant)
 
         self._refreshers = [entries, right_hand_sides, costs]
 
@@ -145,11 +147,16 @@ class Compiled:
 
 def _changes(row: Any) -> bool:
     """Whether a constraint depends on a mutable Param or on a fixed variable."""
-    sides = (row.body, row.lower, row.upper)
-    if any(
-        next(identify_mutable_parameters(e), None) is not None
-        for e in sides
-        if not isinstance(e, (float, int, type(None)))
-    ):
-        return True
-    return any(v.fixed for v in identify_variables(row.body, include_fixed=True))
+    sides = [side for side in (row.body, row.lower, row.upper) if hasattr(side, "is_expression_type")]
+    given = any(next(identify_mutable_parameters(side), None) is not None for side in sides)
+    return given or any(v.fixed for v in identify_variables(row.body, include_fixed=True))
+
+
+def _linear(expression: Any) -> Any:
+    """Linear form of an expression, its coefficients kept as expressions of Params and fixed variables."""
+    return generate_standard_repn(expression, compute_values=False, quadratic=False)
+
+
+def _number(expression: Any) -> float:
+    value: Any = pyo.value(expression)
+    return float(value)

@@ -213,12 +213,12 @@ def _declare_loops(m: Model) -> None:
     bridges = {frozenset(pair) for pair in nx.bridges(single) if graph.number_of_edges(*pair) == 1}
     graph.remove_edges_from([(i, j, k) for i, j, k in graph.edges(keys=True) if frozenset((i, j)) in bridges])
     m.block_size = {s: len(block) for block in nx.connected_components(graph) for s in block}
-    looped = {k for _, _, k in graph.edges(keys=True)}
+    looped: list[str] = [k for _, _, k in graph.edges(keys=True)]
     m.LOOP = pyo.Set(initialize=[k for k in m.SWITCH if k in looped], ordered=True)
     m.LOOPED = pyo.Set(initialize=[s for s in m.S if m.block_size[s] > 1], ordered=True)
     m.loop_size = {k: m.block_size[m.sec_i[k]] for k in m.LOOP}
-    m.loop_from = _by_node({k: m.sec_i[k] for k in m.LOOP}, m.S)
-    m.loop_into = _by_node({k: m.sec_j[k] for k in m.LOOP}, m.S)
+    m.loop_from = _by_node({k: m.sec_i[k] for k in looped}, m.S)
+    m.loop_into = _by_node({k: m.sec_j[k] for k in looped}, m.S)
 
 
 def _declare_data(m: Model, graph: AreaGraph) -> None:

@@ -77,7 +77,10 @@ def solve_large(solver: KeptSolver, m: Any, start: Mapping[int, float], options:
         return Solution("optimal", found.objective, found.bound, seconds, 0, "optimal", found.incumbents)
     rest: dict[str, Any] = {"time_limit": max(1.0, options.time_limit_s - (time.perf_counter() - began))}
     if found is not None:
-        start, rest = compiled.by_variable(found.values), rest | QUICK_PROOF
+        start, rest = (
+            {id(v): x for v, x in zip(compiled.columns, found.values.tolist(), strict=True)},
+            rest | QUICK_PROOF,
+        )
     solution = (solver.solve_checked if options.check_optimum else solver.solve)(start, **rest)
     if found is not None:
         solution = replace(

@@ -15,6 +15,7 @@ from controllers.problem import Horizon
 from controllers.region import phi, starting
 from scenarios.view import GridView
 
+
 def is_online(m: Model, la: str, t: int) -> bool:
     """Whether an LA has an NBSU on line."""
     return any(_number(phi(m, e, t)) > 0.5 for e in m.nbsu_la[la])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import networkx as nx
 
-from controllers.dispatch import DECIDED, build_dispatch, decide
+from controllers.dispatch import build_dispatch, decide
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
@@ -33,8 +33,11 @@ class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
 
     def __init__(self, graph: AreaGraph, steps: int, static: bool, detailed: bool) -> None:
-        self._graph, self._steps, self.detailed = graph, steps, detailed
-        self.model = build_model(graph, steps, static, detailed=detailed)
+        self._graph, self._steps, self._static, self.detailed = graph, steps, static, detailed
+
+    @cached_property
+    def model(self) -> Model:
+        return build_model(self._graph, self._steps, self._static, detailed=self.detailed)
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -65,7 +68,6 @@ class Planner:
         self._trees = not unswitched or nx.is_forest(unswitched)
         self._literal = graph.options.formulation == "literal"
         self._detailed = self._literal or not (lazy_voltage and self._trees)
-        self._stage(self._detailed)
 
     def _stage(self, detailed: bool) -> _Stage:
         if detailed not in self._stages:
@@ -79,7 +81,7 @@ class Planner:
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
-        stage, solution, islands = self._solve(horizon)
+        stage, solution, dispatched = self._solve(horizon)
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
@@ -87,7 +89,6 @@ class Planner:
             return PlanRecord(plan, solution, note)
         self._before = PreviousPlan.of(stage.model, horizon)
         decided, note = stage.model, "" if solution.status == "optimal" else f"not proven: {solution.reason}"
-        dispatched = self._solve_dispatch(stage, horizon, islands)
         if dispatched is not None:
             decided = dispatched
         else:
@@ -108,11 +109,12 @@ class Planner:
         )
         return PlanRecord(plan, solution, note)
 
-    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, list[list[IslandFlow]]]:
-        """Solve the MILP; voltages enter it only when a plan found without them breaks a limit.
+    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, Model | None]:
+        """Solve the MILP and the dispatch problem; voltages enter the MILP only when there is no other way to keep them.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
-        them too. Once they are in they stay.
+        them too. Where the MILP's own dispatch breaks one, another dispatch of the same decisions may not. Once
+        voltages are in the MILP they stay. The dispatched model is None if that problem had no solution.
         """
         seconds = 0.0
         while True:
@@ -122,12 +124,13 @@ class Planner:
             seconds += solution.seconds
             solution = replace(solution, seconds=seconds)
             if solution.status == "none":
-                return stage, solution, []
+                return stage, solution, None
             _settle(stage.model)
             islands = self._islands(stage.model, horizon)
             fits = _choose_balance_units(stage.model, horizon, islands)
-            if fits or stage.detailed or "voltage" in self.graph.options.without:
-                return stage, solution, islands
+            dispatched = self._solve_dispatch(stage, horizon, fits=fits)
+            if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
+                return stage, solution, dispatched
             self._detailed = True
 
     def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
@@ -142,30 +145,26 @@ class Planner:
         """Islands of every step, with their linear power flow where links without switches form trees."""
         return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
-    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, islands: list[list[IslandFlow]]) -> Model | None:
-        """Fix what the MILP decided and solve the dispatch problem; None if that failed.
+    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, *, fits: bool) -> Model | None:
+        """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
 
-        Its own split of power may break a voltage that the MILP's kept: then voltages enter it.
+        Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their
+        limits.
         """
-        d = stage.dispatch.model
-        set_horizon(d, horizon)
-        decide(d, stage.model)
-        _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
-        if stage.dispatch.solve().status != "optimal":
-            return None
-        fits = not islands or _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True)
-        if fits or stage.detailed or "voltage" in self.graph.options.without:
-            return d
-        return self._solve_dispatch(self._copied(stage, horizon), horizon, [])
-
-    def _copied(self, stage: _Stage, horizon: Horizon) -> _Stage:
-        """The detailed stage with the same decisions."""
-        detailed = self._stage(True)
-        set_horizon(detailed.model, horizon)
-        for name in DECIDED:
-            for index, variable in getattr(stage.model, name).items():
-                getattr(detailed.model, name)[index].set_value(variable.value, skip_validation=True)
-        return detailed
+        checked = self._trees and not stage.detailed and "voltage" not in self.graph.options.without
+        for detailed in (stage.detailed, True) if fits or not checked else (True,):
+            solver = self._stage(detailed).dispatch
+            d = solver.model
+            set_horizon(d, horizon)
+            decide(d, stage.model)
+            _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
+            if solver.solve().status != "optimal":
+                return None
+            if detailed or not checked:
+                return d
+            if _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True):
+                return d
+        raise AssertionError("the detailed dispatch problem returns")
 
 
 def _objective(m: Model) -> float:
@@ -220,9 +219,8 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
     for t in range(horizon.steps):
         for island in section_islands(d, t):
             las = [la for s in island for la in horizon.graph.areas_in[s]]
-            former = next(
-                (i for la in las if la in d.ROOT and d.root[la, t].value > 0.5 for i in formers(d, la, t)), None
-            )
+            roots = [la for la in las if la in d.ROOT and d.root[la, t].value > 0.5]
+            former = next((i for la in roots for i in formers(d, la, t)), None)
             if former is not None:
                 d.reserve_kw[former, t] = share * sum(horizon.demand_kw(la, t) for la in las)
                 d.reserve_kvar[former, t] = share * sum(horizon.demand_kvar(la, t) for la in las)

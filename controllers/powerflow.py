@@ -1,12 +1,11 @@
 """Constraints (31)–(40): linear power flow of the energised forest. kW, kvar, squared voltage in p.u.²
 
-Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows. Nodes z are
-sections, or LAs where voltages and flows inside a section are asked for (``detailed``).
+Equations (31)–(33) only say that an island balances; (34) with P_ij + P_ji = 0 says the same through the flows. Nodes
+z are sections, or LAs where voltages and flows inside a section are asked for (``detailed``).
 """
 
 # pyright: basic
 from __future__ import annotations
-
 
 
 def X(m, z, t):

@@ -79,7 +79,11 @@ class AreaGraph:
         """What is scheduled as one, by id: the id of its LA, or of its device."""
         view, startup = self.view, self.options.startup_power
         if self.per_device:
-            return {u: Source(u, view.local_area_of_unit(u), device_parameters(view, u)) for u in view.units if u not in view.infeeds}
+            return {
+                u: Source(u, view.local_area_of_unit(u), device_parameters(view, u))
+                for u in view.units
+                if u not in view.infeeds
+            }
         return {la: Source(la, la, psc_parameters(view, la, startup)) for la in view.local_areas}
 
     @cached_property
@@ -199,7 +203,7 @@ class Horizon:
     def state(self, source: str) -> PscMessage | DeviceState:
         """What is known of a source now."""
         message = self.psc[self.graph.sources[source].local_area]
-        return message["devices"][source] if self.graph.per_device else message
+        return message.get("devices", {})[source] if self.graph.per_device else message
 
     def demand_kw(self, la: str, t: int) -> float:
         return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0

@@ -1,8 +1,8 @@
 """Constraints (13): what net power an LA can deliver, from its PSC. One function per constraint, kW and kvar.
 
-Sets: PV, ESS, NBSU sources of each kind; T steps; K launches of an NBSU. A source i is what the dispatch centre schedules
-as one: an LA's units of a kind, described by (2)–(12), or a single device. Of a single device (13) says what (14)–(17)
-say. Every bound holds per source i and step t.
+Sets: PV, ESS, NBSU sources of each kind; T steps; K launches of an NBSU. A source i is what the dispatch centre
+schedules as one: an LA's units of a kind, described by (2)–(12), or a single device. Of a single device (13) says what
+(14)–(17) say. Every bound holds per source i and step t.
 """
 
 # pyright: basic

@@ -112,7 +112,7 @@ def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
             energy["nbsu_net"] += hours * area.p_nbsu_kw
             if la in graph.live_infeed_kva:
                 units = area.p_pv_kw + area.p_ess_kw + area.p_nbsu_kw
-                energy["infeed"] += hours * (area.p_kw + area.demand_kw - units)
+                energy["infeed"] += hours * (area.p_kw + (area.demand_kw or 0.0) - units)
     return {source: round(kwh, 6) + 0.0 for source, kwh in energy.items()}
 
 
@@ -142,8 +142,8 @@ def _said(step: PlanStep, i: str, graph: AreaGraph) -> str:
     """State of an NBSU source in a plan step, in the words of ``LocalAreaSetPoint.nbsu_state``."""
     if not graph.per_device:
         return step.local_areas[i].nbsu_state if i in step.local_areas else "off"
-    state = step.units[i].state if i in step.units else "off"
-    return "online" if state in ON_LINE else state
+    state = step.units[i].state if i in step.units else None
+    return "online" if state in ON_LINE else state or "off"
 
 
 def _states(horizon: Horizon, la: str, launch: int) -> list[str]:

@@ -3,8 +3,8 @@
 The paper proves connection by repeated squaring of the adjacency matrix and counts edges (20)–(30). The same plans
 follow from fewer variables. Energised closed switches are edges; each edge points away from its island's balance unit,
 and each energised section either holds the balance unit or is pointed at by exactly one edge. So an island has as many
-edges and balance units as sections: where it has no loop, it is a tree with exactly one balance unit. Only where switches
-can close a loop does a commodity prove that the island has a balance unit at all.
+edges and balance units as sections: where it has no loop, it is a tree with exactly one balance unit. Only where
+switches can close a loop does a commodity prove that the island has a balance unit at all.
 """
 
 # pyright: basic

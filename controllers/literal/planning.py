@@ -18,8 +18,8 @@ class FormsDifferError(RuntimeError):
 def solve_literal(horizon: Horizon, static: bool, compact: Model) -> Solution:
     """Solve the literal form of a horizon under the options of the dispatch centre, and load it into the compact model.
 
-    ``compact`` is the detailed compact model, its horizon set and its voltage limits in force; with the decisions fixed its
-    powers and voltages follow, and whoever reads plans need know one form only. Raises ``FormsDifferError``.
+    ``compact`` is the detailed compact model with its horizon set; with the decisions fixed its powers and voltages
+    follow, and whoever reads plans need know one form only. Raises ``FormsDifferError``.
     """
     options = horizon.graph.options
     literal = build_literal(horizon, static)

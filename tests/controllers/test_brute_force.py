@@ -23,14 +23,15 @@ solver's (presolve in some, root cuts in others; HiGHS 1.11 to 1.15.1 alike).
 """
 
 NOTICED_BY = {
-    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "connected": 70, "edge_closed": 3,
+    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "edge_closed": 3,
     "edge_complete": 26, "ess_energy_max": 11, "ess_energy_min": 48,
-    "ess_state": 11, "flow_max": 70, "flow_min": 224, "inside_circle": 8,
+    "ess_state": 11, "inside_circle": 8,
     "live_infeed_forms": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 5,
+    "loop_connected": 70, "loop_supply": 70, "one_parent": 11,
     "nbsu_start_energised": 41, "operation_closes": 3, "operation_opens": 5, "pv_available": 2, "pv_reconnects": 8,
-    "pv_was_connected": 2, "q_max": 8, "radial": 26, "reactive_balance": 8, "reactive_flow_max": 354,
+    "pv_was_connected": 2, "q_max": 8, "reactive_balance": 8, "reactive_flow_max": 354,
     "reactive_flow_min": 629, "reference_max": 114, "reference_min": 168, "root_online": 91, "static_sections": 11,
-    "supply_from_root": 70, "switch_joins_to": 5, "voltage_drop": 9, "voltage_drop_max": 31, "voltage_drop_min": 17,
+    "switch_joins_to": 5, "voltage_drop": 9, "voltage_drop_max": 31, "voltage_drop_min": 17,
     "voltage_min": 9,
 }  # fmt: skip
 """Constraint → a seed whose optimum rises when the model leaves that constraint out."""
@@ -50,8 +51,11 @@ UNNOTICED = {
     "nbsu_launched_once": "nbsu_power_energised caps a doubled rating, and start-up draw only grows",
     "nbsu_launch_allowed": "a launch that does not exist has no on-line step in the data",
     "switch_joins_from": "a closed edge to a dark LA would need U = 0 at its live end",
-    "edge_energised": "an edge in the dark only takes an edge from the live forest",
-    "root_energised": "a balance unit in a dark LA would need U = U_N; a second one costs an edge of its island",
+    "edge_energised_from": "implied by edge_closed and the states that a closed switch joins; tightens the relaxation",
+    "edge_energised_to": "as edge_energised_from",
+    "edge_directed": "an edge pointed at both ends would leave its island a balance unit short",
+    "loop_flow_max": "rare: a ring without a balance unit beside an island of the same block",
+    "loop_flow_min": "rare: see loop_flow_max",
     "voltage_max": "the bounds of U say the same",
     "q_min": "only leading reactive demand or too high a voltage asks for it; rare",
     "infeed_min": "only a surplus that cannot be curtailed asks for it; rare",

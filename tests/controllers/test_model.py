@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import get_args
 
 import pyomo.environ as pyo
 import pytest
@@ -11,20 +13,22 @@ from small_cases import random_case
 
 from controllers import powerflow, region, topology
 from controllers.messages import PscMessage
-from controllers.model import build_model, contents, set_horizon
+from controllers.model import FAMILIES, build_model, contents, set_horizon
 from controllers.problem import AreaGraph, Horizon
 from scenarios.loader import load_case
+from scenarios.schema import ConstraintFamily
 
 EQUATION = re.compile(r"\((\d+[a-z]?|D\d+)\)")
 OWN = {
-    "within_window", "live_infeed_energises", "edge_closed", "edge_energised", "edge_complete", "flow_max", "flow_min",
-    "supply_from_root", "infeed_max", "infeed_min", "infeed_q_max", "infeed_q_min", "nbsu_power_energised",
-    "q_nbsu_energised_max", "q_nbsu_energised_min",
+    "within_window", "edge_closed", "edge_energised_from", "edge_energised_to", "edge_complete", "edge_directed",
+    "loop_connected", "loop_flow_max", "loop_flow_min", "loop_supply", "infeed_max", "infeed_min", "infeed_q_max",
+    "infeed_q_min", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
 }  # fmt: skip
 """Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA. They state their relation."""
 
 GUO45_STEPS = 10
-GUO45_SIZE = {"variables": 2363, "constraints": 6912}
+GUO45_SIZE = {"sections": (1213, 3158), "detailed": (2303, 6658)}
+"""(variables, constraints) of the model that planning starts with, and with LAs and voltages in it."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,7 @@ def test_every_entry_names_its_equation_in_one_sentence(everything):
 
 def test_every_constraint_function_is_in_the_contents(everything):
     """A public function with the model and an index is an entry, or one of the expressions that entries use."""
-    expressions = {"phi", "starting", "X", "generation", "generation_q", "restored_energy"}
+    expressions = {"phi", "starting", "X", "generation", "generation_q", "restored_energy", "pointed_at"}
     listed = {rule.__name__ for rule in entries(everything)}
     for module in (region, topology, powerflow):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
@@ -114,20 +118,37 @@ def test_voltage_big_m_frees_a_dark_end(guo45):
 
 def test_size_for_guo45(guo45):
     """13 sections instead of 45 LAs: the literal form needs 5.5 million binaries c of (26) alone."""
-    m = guo45
-    variables = list(m.component_data_objects(pyo.Var))
-    size = {
-        "variables": len(variables),
-        "constraints": sum(1 for _ in m.component_data_objects(pyo.Constraint, active=True)),
-    }
-    assert size == GUO45_SIZE
+    graph = AreaGraph.of((case := load_case("guo45/fault-0400")).view, case.scenario)
+    models = {"sections": build_model(graph, GUO45_STEPS, detailed=False), "detailed": guo45}
+    assert {
+        form: (
+            sum(1 for _ in m.component_data_objects(pyo.Var)),
+            sum(1 for _ in m.component_data_objects(pyo.Constraint, active=True)),
+        )
+        for form, m in models.items()
+    } == GUO45_SIZE
+    m = models["sections"]
     sections, switches, steps = len(m.S), len(m.SWITCH), len(m.T)
-    assert (sections, switches, len(m.N), steps) == (13, 12, 45, GUO45_STEPS)
-    decisions = [v for name in ("X", "b", "root", "launch") for v in getattr(m, name).values()]
-    assert len(decisions) == 343
-    assert sum(v.is_binary() for v in variables) < 1000
-    k_max = 2 + (len(m.N) - 1).bit_length() - 1
-    assert (k_max - 1) * len(m.N) ** 3 * steps == 5_467_500
+    assert (sections, switches, len(m.section), steps) == (13, 12, 45, GUO45_STEPS)
+    assert sum(v.is_binary() for v in m.component_data_objects(pyo.Var)) == 10 * (13 + 12) + 3 * 11
+    k_max = 2 + (len(m.section) - 1).bit_length() - 1
+    assert (k_max - 1) * len(m.section) ** 3 * steps == 5_467_500
+
+
+def test_families_are_those_a_scenario_can_leave_out(everything):
+    assert {*contents(everything, static=True)} <= {*FAMILIES}
+    assert {*get_args(ConstraintFamily)} == {*FAMILIES}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_left_out_by_name_is_gone_and_nothing_else(everything, family):
+    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == "circle")
+    graph = replace(case.graph, options=case.graph.options.model_copy(update={"without": (family,)}))
+    ablated = build_model(graph, 2, static=True)
+    gone = {rule.__name__ for rule, _ in contents(everything, static=True)[family]}
+    assert gone
+    names = {c.local_name for c in everything.component_objects(pyo.Constraint)}
+    assert {c.local_name for c in ablated.component_objects(pyo.Constraint)} == names - gone
 
 
 @pytest.mark.parametrize("options", [("circle", True), ("printed", False)])
