@@ -1,10 +1,10 @@
 """Planning time and memory against size, on synthetic networks: python benchmarks/scale.py [OUT.csv].
 
-Each size in a process of its own: load the case, build the model, plan the first horizon (10 steps of 30 min). Phases are
-timed apart, each without the phases inside it. A table is printed, a figure goes to docs/figures/scale.png.
+Each size in a process of its own: load the case, build the model, plan the first horizon (10 steps of 30 min). Phases
+are timed apart, each without the phases inside it. A table is printed, a figure goes to docs/figures/scale.png.
 
-Events: *blackout*, every infeed dead; *bar*, one of several bus bars dead and its coupler faulted, so that its feeders can
-be reached through ties only.
+Events: *blackout*, every infeed dead; *bar*, one of several bus bars dead and its coupler faulted, so that its feeders
+can be reached through ties only.
 """
 
 from __future__ import annotations
@@ -131,10 +131,11 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
 
     Compiled.__init__ = compile_and_note
     for owner, name, phase in (
-        (Compiled, "__init__", "compile"), (Compiled, "refresh", "compile"), (KeptSolver, "solve", "solve"),
-        (KeptSolver, "solve_checked", "solve"), (planner, "solve_large", "solve"), (planner, "island_flows", "islands"),
-        (planner, "_choose_balance_units", "islands"), (planner, "read_step", "read"), (planner, "set_horizon", "model"),
-        (planner, "build_model", "model"), (Planner, "_solve_dispatch", "dispatch"), (planner, "start_values", "model"),
+        (Compiled, "__init__", "compile"), (Compiled, "refresh", "compile"), (KeptSolver, "solve_checked", "solve"),
+        (KeptSolver, "solve", "solve"), (planner, "solve_large", "solve"), (Planner, "_solve_dispatch", "dispatch"),
+        (planner, "island_flows", "islands"), (planner, "_choose_balance_units", "islands"),
+        (planner, "read_step", "read"), (planner, "set_horizon", "model"), (planner, "build_model", "model"),
+        (planner, "start_values", "model"),
     ):  # fmt: skip
         watch.watch(owner, name, phase)
 
@@ -171,81 +172,67 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Time by phase and peak memory against size, for both events."""
+    """Time by phase, time against sections and peak memory against buses."""
     from results.style import BLUE, DPI, GREEN, GREY, ORANGE, PAGE_MM, PURPLE, RED, SKY, house_style, new_figure
 
-    def of(event: str, *, tied: bool, buses: int | None = None) -> list[dict[str, Any]]:
-        chosen = [
-            r for r in rows
-            if r["event"] == event and (r["ties"] > 0) == tied and r["areas"] == "section"
-            and r["gap_pct"] == 1 and not r["check"] and (r["sections"] <= 100 if buses is None else r["buses"] == buses)
-        ]  # fmt: skip
-        return sorted(chosen, key=lambda r: (r["buses"], r["sections"]))
+    plain = [r for r in rows if r["areas"] == "section" and r["gap_pct"] == 1 and not r["check"]]
+    sizes = [r for r in plain if (r["buses"], r["sections"]) in SIZES]
 
+    def of(event: str, *, tied: bool) -> list[dict[str, Any]]:
+        return [r for r in sizes if r["event"] == event and (r["ties"] > 0) == tied]
+
+    phases = {
+        "load": ("load_s",),
+        "messages": ("messages_s",),
+        "model, compile": ("graph_s", "model_s", "compile_s"),
+        "solve": ("solve_s",),
+        "dispatch": ("dispatch_s",),
+        "check, read": ("islands_s", "read_s"),
+    }
     with house_style():
         figure = new_figure(PAGE_MM, 62)
-        phases, sections, memory = figure.subplots(1, 3)
-        main = of("bar", tied=True)
-        for (name, columns), colour in zip(
-            {
-                "load": ("load_s",), "model, compile": ("graph_s", "model_s", "compile_s"), "solve": ("solve_s",),
-                "dispatch": ("dispatch_s",), "check, read": ("islands_s", "read_s"), "messages": ("messages_s",),
-            }.items(),
-            (GREY, ORANGE, RED, SKY, GREEN, PURPLE),
-            strict=True,
-        ):  # fmt: skip
-            phases.loglog(
-                [r["buses"] for r in main],
-                [sum(r[c] for c in columns) for r in main],
-                "o-",
-                ms=2.5,
-                color=colour,
-                label=name,
-            )
-        phases.set(title="One bus bar lost: phases", xlabel="buses", ylabel="s")
-        phases.legend(fontsize=5)
-        for event, colour in (("blackout", RED), ("bar", BLUE)):
-            for tied, style in ((True, "o-"), (False, "s--")):
-                some = of(event, tied=tied)
-                label = f"{event}, {'ties' if tied else 'no ties'}"
-                sections.loglog(
-                    [r["sections"] for r in some], [r["plan_s"] for r in some], style, ms=2.5, color=colour, label=label
-                )
-        grown = of("bar", tied=True, buses=10_000)
-        sections.loglog(
-            [r["sections"] for r in grown],
-            [r["plan_s"] for r in grown],
-            "^:",
-            ms=2.5,
-            color=GREEN,
-            label="bar, 10,000 buses",
-        )
-        sections.axhline(TIME_LIMIT_S, color=GREY, lw=0.6)
-        sections.set(title="Plan, end to end", xlabel="sections", ylabel="s")
-        sections.legend(fontsize=5)
-        for event, colour in (("blackout", RED), ("bar", BLUE)):
-            some = of(event, tied=True)
-            memory.semilogx(
-                [r["buses"] for r in some], [r["peak_mib"] for r in some], "o-", ms=2.5, color=colour, label=event
-            )
-        memory.set(title="Peak memory", xlabel="buses", ylabel="MiB", ylim=(0, None))
-        memory.legend(fontsize=5)
+        left, middle, right = figure.subplots(1, 3)
+        shown = of("blackout", tied=True)
+        for (name, columns), colour in zip(phases.items(), (GREY, PURPLE, ORANGE, RED, SKY, GREEN), strict=True):
+            seconds = [sum(r[c] for c in columns) for r in shown]
+            left.loglog([r["buses"] for r in shown], seconds, "o-", ms=2.5, color=colour, label=name)
+        left.set(title="Phases, blackout with ties", xlabel="buses", ylabel="s")
+        series = [
+            (f"{event}, {'ties' if tied else 'no ties'}", of(event, tied=tied), "o-" if tied else "s--", colour)
+            for event, colour in (("blackout", RED), ("bar", BLUE))
+            for tied in (True, False)
+        ]
+        grown = [r for r in plain if r["event"] == "bar" and r["buses"] == SIZES[-1][0] and r["ties"]]
+        grown.sort(key=lambda r: r["sections"])
+        series.append((f"bar, {SIZES[-1][0]:,} buses", grown, "^:", GREEN))
+        for label, some, style, colour in series:
+            x, y = [r["sections"] for r in some], [r["plan_s"] for r in some]
+            middle.loglog(x, y, style, ms=2.5, color=colour, label=label)
+        middle.axhline(TIME_LIMIT_S, color=GREY, lw=0.6)
+        middle.set(title="Plan, end to end", xlabel="sections", ylabel="s")
+        for label, some, style, colour in series[:-1]:
+            x, y = [r["buses"] for r in some], [r["peak_mib"] for r in some]
+            right.semilogx(x, y, style, ms=2.5, color=colour, label=label)
+        right.set(title="Peak memory", xlabel="buses", ylabel="MiB", ylim=(0, None))
+        for axes in (left, middle):
+            axes.legend(fontsize=5)
         figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    head = "| event | buses | sections | ties | LA = | asked gap | load | build | solve | rest | plan | gap found | served | MiB |"
-    lines = [head, "|---|" + "---:|" * 3 + "---|" + "---:|" * 9]
+    heads = "event,buses,sections,ties,LA =,asked gap,load,build,solve,rest,plan,gap found,served,MiB".split(",")
+    lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|---|---|" + "---:|" * 8]
     for r in rows:
         build = r["graph_s"] + r["model_s"] + r["compile_s"]
-        rest = r["plan_s"] - build - r["solve_s"]
-        gap = f"{r['found_gap_pct']:.2f} %" if r["objective_kwh"] > 1 else "–"
-        asked = f"{r['gap_pct']:g} %{', checked' if r['check'] else ''}"
+        seconds = (r["load_s"], build, r["solve_s"], r["plan_s"] - build - r["solve_s"], r["plan_s"])
         served = r["objective_kwh"] / r["demand_kwh"]
-        lines.append(
-            f"| {r['event']} | {r['buses']:,} | {r['sections']} | {r['ties']} | {r['areas']} | {asked} | {r['load_s']:.1f} s | "
-            f"{build:.1f} s | {r['solve_s']:.1f} s | {rest:.1f} s | {r['plan_s']:.1f} s | {gap} | {served:.0%} | {r['peak_mib']:.0f} |"
-        )
+        cells = (
+            r["event"], f"{r['buses']:,}", r["sections"], r["ties"], r["areas"],
+            f"{r['gap_pct']:g} %{', checked' if r['check'] else ''}", *(f"{s:.1f} s" for s in seconds),
+            f"{r['found_gap_pct']:.2f} %" if r["objective_kwh"] > 0 else "no plan", f"{max(served, 0):.1%}",
+            f"{r['peak_mib']:.0f}",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 

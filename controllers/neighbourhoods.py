@@ -1,9 +1,9 @@
 """A first plan for large networks: decide anew a part of the network, or a part of the time, while the rest stays.
 
-On some sixty sections and more HiGHS by itself finds no plan within minutes (``benchmarks/README.md``). Starting from
-any plan, large neighbourhood search (Shaw 1998, doi:10.1007/3-540-49481-2_30) solves small MILPs instead: all decisions
-stay as they are but those of some neighbouring sections in some consecutive steps. Each answer is a plan, and never a worse
-one. What is found is only a start: the MILP itself is then solved, or the relaxation below proves the start near optimal.
+From some sixty sections on HiGHS by itself finds no plan within minutes (``benchmarks/README.md``). Starting from any
+plan, large neighbourhood search (Shaw 1998, doi:10.1007/3-540-49481-2_30) solves small MILPs instead: all decisions stay
+as they are but those of some neighbouring sections in some consecutive steps. Each answer is a plan, and never a worse
+one. What is found is then proven near optimal by the linear relaxation, or it is where solving the MILP itself starts.
 """
 
 # pyright: basic

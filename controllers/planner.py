@@ -110,7 +110,7 @@ class Planner:
         return PlanRecord(plan, solution, note)
 
     def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, Model | None]:
-        """Solve the MILP and the dispatch problem; voltages enter the MILP only when there is no other way to keep them.
+        """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
         them too. Where the MILP's own dispatch breaks one, another dispatch of the same decisions may not. Once

@@ -1,10 +1,11 @@
 """Synthetic medium-voltage networks: radial feeders with normally open ties, loads and units, all drawn from a seed.
 
 Bus bars stand in a row, joined by normally open couplers; each has up to eight feeders. A feeder is a tree of sections,
-each entered through one switch; a section is a tree of buses. Its farthest bus is 2 to 5 km from the bar, and it is cable or
-overhead line section by section, of the two types of ``guo45/line_types.csv``. Ties lead from the far ends of feeders to the
-nearest bus of another feeder. Loads are lognormal with power factor 0.95. Storage stands in as many different sections as
-it can, NBSUs likewise, PV at different buses. So many sections have no unit that could form voltage, and must be reached.
+each entered through one switch; a section is a tree of buses. A feeder's farthest bus is 1.4 to 3.3 km from the bar, as in
+guo45, and it is cable or overhead line section by section, of the two types of ``guo45/line_types.csv``. Ties lead from
+the far ends of feeders to the nearest bus of another feeder. Loads are lognormal with power factor 0.95. Storage stands
+in as many different sections as it can, NBSUs likewise, PV at different buses: most sections hold no unit that could form
+voltage and must be reached from others.
 
 All numbers here are assumptions [A]; such networks show how cost grows, not how any real network behaves.
 """
@@ -25,7 +26,7 @@ from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
 CABLE = {"r_ohm_per_km": 0.0601, "x_ohm_per_km": 0.090, "c_nf_per_km": 370.0, "max_i_ka": 0.450}
 OVERHEAD = {"r_ohm_per_km": 0.164, "x_ohm_per_km": 0.318, "c_nf_per_km": 11.5, "max_i_ka": 0.460}
 CABLE_SHARE = 0.4
-REACH_KM = (2.0, 5.0)
+REACH_KM = (1.4, 3.3)
 BAR_DISTANCE_KM = 4.0
 CHAINED = 0.7
 """Chance that a bus (a section) follows the one drawn before it; otherwise any earlier one of its section (feeder)."""
@@ -223,10 +224,19 @@ def _net(
         net, network.buses, network.vn_kv, name=names, geodata=[(float(x), float(y)) for x, y in drawing.place]
     )
     lines = drawing.lines
-    parameters = {column: [CABLE[column] if cable else OVERHEAD[column] for cable in lines.cable] for column in CABLE}
+    kinds = [CABLE if cable else OVERHEAD for cable in lines.cable]
     starts, ends = [a for a, _ in lines.ends], [b for _, b in lines.ends]
     pp.create_lines_from_parameters(
-        net, starts, ends, lines.length_km, name=line_names, in_service=lines.closed, **parameters
+        net,
+        starts,
+        ends,
+        lines.length_km,
+        name=line_names,
+        in_service=lines.closed,
+        r_ohm_per_km=[kind["r_ohm_per_km"] for kind in kinds],
+        x_ohm_per_km=[kind["x_ohm_per_km"] for kind in kinds],
+        c_nf_per_km=[kind["c_nf_per_km"] for kind in kinds],
+        max_i_ka=[kind["max_i_ka"] for kind in kinds],
     )
     if couplers:
         bars = list(range(len(couplers)))
