@@ -1,7 +1,7 @@
 """A first plan for large networks: decide anew a part of the network, or a part of the time, while the rest stays.
 
-From some sixty sections on HiGHS by itself finds no plan within minutes (``benchmarks/README.md``). Starting from any
-plan, large neighbourhood search (Shaw 1998, doi:10.1007/3-540-49481-2_30) solves small MILPs instead: all decisions stay
+From some sixty sections on HiGHS by itself finds no plan within minutes (``benchmarks/README.md``). Starting from
+any plan, large neighbourhood search (Shaw 1998, doi:10.1007/3-540-49481-2_30) solves small MILPs instead: all decisions stay
 as they are but those of some neighbouring sections in some consecutive steps. Each answer is a plan, and never a worse
 one. What is found is then proven near optimal by the linear relaxation, or it is where solving the MILP itself starts.
 """
@@ -77,10 +77,8 @@ def solve_large(solver: KeptSolver, m: Any, start: Mapping[int, float], options:
         return Solution("optimal", found.objective, found.bound, seconds, 0, "optimal", found.incumbents)
     rest: dict[str, Any] = {"time_limit": max(1.0, options.time_limit_s - (time.perf_counter() - began))}
     if found is not None:
-        start, rest = (
-            {id(v): x for v, x in zip(compiled.columns, found.values.tolist(), strict=True)},
-            rest | QUICK_PROOF,
-        )
+        start = {id(v): x for v, x in zip(compiled.columns, found.values.tolist(), strict=True)}
+        rest |= dict(QUICK_PROOF)
     solution = (solver.solve_checked if options.check_optimum else solver.solve)(start, **rest)
     if found is not None:
         solution = replace(
@@ -108,7 +106,8 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     draw, solves, stale, failed = random.Random(0), 0, 0, dict.fromkeys(m.S, 0)
     size = float(SIZE)
     incumbents = [(time.perf_counter() - began, objective)]
-    widths = [min(width or len(m.T), len(m.T)) for width in CYCLE]
+    cycle = (None,) if hasattr(m, "static_sections") else CYCLE
+    widths = [min(width or len(m.T), len(m.T)) for width in cycle]
     while not (best := Found(x, objective, max(bound, objective), solves, tuple(incumbents))).proven(gap):
         over = time.perf_counter() - began > seconds
         if over or solves >= MOST * len(m.S) or stale >= max(12, PATIENCE * len(m.S)):
@@ -191,7 +190,7 @@ class _Around:
         lower, upper = self.lower.copy(), self.upper.copy()
         for j, (own, t) in self.decisions.items():
             if t not in steps or sections.isdisjoint(own):
-                lower[j] = upper[j] = round(x[j])
+                lower[j] = upper[j] = round(float(x[j]))
         self.lp.col_lower_, self.lp.col_upper_ = lower, upper
         left = max(1.0, self.until - time.perf_counter())
         highs = configured({**DISCIPLINE, **SUBPROBLEM, "mip_abs_gap": precision, "time_limit": left})
@@ -209,8 +208,8 @@ class _Around:
 def relaxation_bound(compiled: Compiled) -> float:
     """Upper bound of a maximisation from its linear relaxation, by weak duality from the solver's row duals y.
 
-    c x = y A x + (c − yA) x, each term at its largest within the bounds of rows and columns. This holds for any y, so it
-    does not rest on the solver's word. Infinite where a column without a bound keeps a reduced cost.
+    c x = y A x + (c − yA) x, each term at its largest within the bounds of rows and columns. This holds for any y, so
+    it does not rest on the solver's word. Infinite where a column without a bound keeps a reduced cost.
     """
     lp, highs = compiled.lp(), configured({**DISCIPLINE, "solver": "ipm"})
     lp.integrality_ = []

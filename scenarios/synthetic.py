@@ -1,11 +1,11 @@
 """Synthetic medium-voltage networks: radial feeders with normally open ties, loads and units, all drawn from a seed.
 
-Bus bars stand in a row, joined by normally open couplers; each has up to eight feeders. A feeder is a tree of sections,
-each entered through one switch; a section is a tree of buses. A feeder's farthest bus is 1.4 to 3.3 km from the bar, as in
-guo45, and it is cable or overhead line section by section, of the two types of ``guo45/line_types.csv``. Ties lead from
-the far ends of feeders to the nearest bus of another feeder. Loads are lognormal with power factor 0.95. Storage stands
-in as many different sections as it can, NBSUs likewise, PV at different buses: most sections hold no unit that could form
-voltage and must be reached from others.
+Bus bars stand in a row, joined by normally open couplers; each has up to eight feeders. A feeder is a tree of
+sections, each entered through one switch; a section is a tree of buses. A feeder's farthest bus is 1.4 to 3.3 km from
+the bar, as in guo45, and it is cable or overhead line section by section, of the two types of ``guo45/line_types.csv``.
+Ties lead from the far ends of feeders to the nearest bus of another feeder. Loads are lognormal with power factor 0.95.
+Storage stands in as many different sections as it can, NBSUs likewise, PV at different buses: most sections hold no
+unit that could form voltage and must be reached from others.
 
 All numbers here are assumptions [A]; such networks show how cost grows, not how any real network behaves.
 """
