@@ -80,10 +80,7 @@ class DispatchCentre:
                 if self._intervals and record.plan.status != "fallback":
                     record = self._with_intervals(record)
                 decision.issued, self._plan = record, record.plan
-                decision.net_power = [
-                    net_power_plan(self._plan, self._view, la, per_device=self._strategy.per_device)
-                    for la in self._view.local_areas
-                ]
+                decision.net_power = net_power_plans(self._plan, self._view, per_device=self._strategy.per_device)
         assert self._plan is not None
         step = self._plan.step_at(time_min)
         if decision.issued or step is not self._step_in_force:
@@ -139,16 +136,25 @@ class DispatchCentre:
         return Horizon(self._graph, tuple(starts), self._end_min, dict(self._psc), dict(self._switch_closed))
 
 
-def net_power_plan(plan: Plan, view: GridView, la: str, *, per_device: bool = False) -> NetPowerPlan:
-    """The part of a plan that one gateway needs to know; ``per_device`` with the set-points of its units."""
-    bus, own = view.local_areas[la].buses[0], {u for u in view.units if view.local_area_of_unit(u) == la}
+def net_power_plans(plan: Plan, view: GridView, *, per_device: bool = False) -> list[NetPowerPlan]:
+    """For each gateway the part of a plan that it needs to know, in the order of the LAs; ``per_device`` with the
+    set-points of its units."""
+    live = [set(step.energised_buses or ()) for step in plan.steps]
+    return [
+        _net_power_plan(plan, view, la, [area.buses[0] in buses for buses in live], per_device=per_device)
+        for la, area in view.local_areas.items()
+    ]
+
+
+def _net_power_plan(plan: Plan, view: GridView, la: str, energised: list[bool], *, per_device: bool) -> NetPowerPlan:
+    own = set(view.units_in[la])
     areas = [step.local_areas.get(la) for step in plan.steps]
     order = NetPowerPlan(
         local_area=la,
         issued_at_min=plan.issued_at_min,
         step_start_min=[step.start_min for step in plan.steps],
         end_min=plan.end_min,
-        energised=[bus in (step.energised_buses or ()) for step in plan.steps],
+        energised=energised,
         p_kw=[a.p_kw if a else 0.0 for a in areas],
         q_kvar=[a.q_kvar if a else 0.0 for a in areas],
         p_ess_kw=[a.p_ess_kw if a else 0.0 for a in areas],

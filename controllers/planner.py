@@ -7,11 +7,12 @@ from functools import cached_property
 
 import networkx as nx
 
-from controllers.dispatch import DECIDED, build_dispatch, decide
+from controllers.dispatch import build_dispatch, decide
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
+from controllers.neighbourhoods import LARGE, solve_large
 from controllers.plan import Plan
 from controllers.plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
@@ -39,8 +40,11 @@ class _Stage:
     def __init__(
         self, graph: AreaGraph, steps: int, static: bool, detailed: bool, form: tuple[int, bool, bool]
     ) -> None:
-        self._graph, self._steps, self.detailed, self._form = graph, steps, detailed, form
-        self.model = build_model(graph, steps, static, detailed=detailed, form=form)
+        self._graph, self._steps, self._static, self.detailed, self._form = graph, steps, static, detailed, form
+
+    @cached_property
+    def model(self) -> Model:
+        return build_model(self._graph, self._steps, self._static, detailed=self.detailed, form=self._form)
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -74,7 +78,6 @@ class Planner:
         self._trees = not unswitched or nx.is_forest(unswitched)
         self._literal = graph.options.formulation == "literal"
         self._detailed = self._literal or not (lazy_voltage and self._trees)
-        self._stage(self._detailed)
 
     def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
         """The stage that can take in what is known."""
@@ -95,14 +98,14 @@ class Planner:
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
-        stage, solution, islands = self._solve(horizon)
+        stage, solution, dispatched = self._solve(horizon)
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
             note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
             return PlanRecord(plan, solution, horizon, note)
         self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
-        dispatched, note = self._solve_dispatch(stage, horizon, islands), ""
+        note = ""
         if dispatched is None:
             solution = replace(solution, status="feasible")
             note = "the dispatch stage found no solution; the MILP's own dispatch is used"
@@ -122,9 +125,7 @@ class Planner:
         moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
         if moved and not _choose_balance_units(stage.model, horizon, islands):
             return None
-        if stage is not self._stage(stage.detailed, horizon.tightened):
-            stage = self._copied(stage, horizon, detailed=stage.detailed)
-        dispatched = self._solve_dispatch(stage, horizon, islands)
+        dispatched = self._solve_dispatch(stage, horizon, fits=True)
         if dispatched is None:
             return None
         return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
@@ -150,11 +151,12 @@ class Planner:
         )
         return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
-    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, list[list[IslandFlow]]]:
-        """Solve the MILP; voltages enter it only when a plan found without them breaks a limit.
+    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, Model | None]:
+        """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
-        them too. Once they are in they stay.
+        them too. Where the MILP's own dispatch breaks one, another dispatch of the same decisions may not. Once
+        voltages are in the MILP they stay. The dispatched model is None if that problem had no solution.
         """
         seconds = 0.0
         while True:
@@ -164,48 +166,47 @@ class Planner:
             seconds += solution.seconds
             solution = replace(solution, seconds=seconds)
             if solution.status == "none":
-                return stage, solution, []
+                return stage, solution, None
             _settle(stage.model)
             islands = self._islands(stage.model, horizon)
             fits = _choose_balance_units(stage.model, horizon, islands)
-            if fits or stage.detailed or "voltage" in self.graph.options.without:
-                return stage, solution, islands
+            dispatched = self._solve_dispatch(stage, horizon, fits=fits)
+            if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
+                return stage, solution, dispatched
             self._detailed = True
 
     def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
         if self._literal and horizon.tightened == NOTHING_KNOWN:
             return solve_literal(horizon, self._static, stage.model)
         start = start_values(stage.model, horizon, self._before)
+        if len(stage.model.S) >= LARGE:
+            return solve_large(stage.solver, stage.model, start, self.graph.options)
         return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
 
     def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""
         return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
-    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, islands: list[list[IslandFlow]]) -> Model | None:
-        """Fix what the MILP decided and solve the dispatch problem; None if that failed.
+    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, *, fits: bool) -> Model | None:
+        """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
 
-        Its own split of power may break a voltage that the MILP's kept: then voltages enter it.
+        Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their
+        limits.
         """
-        d = stage.dispatch.model
-        set_horizon(d, horizon)
-        decide(d, stage.model)
-        _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
-        if stage.dispatch.solve().status != "optimal":
-            return None
-        fits = not islands or _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True)
-        if fits or stage.detailed or "voltage" in self.graph.options.without:
-            return d
-        return self._solve_dispatch(self._copied(stage, horizon, detailed=True), horizon, [])
-
-    def _copied(self, stage: _Stage, horizon: Horizon, *, detailed: bool) -> _Stage:
-        """The stage that can take in what is known, with the same decisions."""
-        other = self._stage(detailed, horizon.tightened)
-        set_horizon(other.model, horizon)
-        for name in DECIDED:
-            for index, variable in getattr(stage.model, name).items():
-                getattr(other.model, name)[index].set_value(variable.value, skip_validation=True)
-        return other
+        checked = self._trees and not stage.detailed and "voltage" not in self.graph.options.without
+        for detailed in (stage.detailed, True) if fits or not checked else (True,):
+            solver = self._stage(detailed, horizon.tightened).dispatch
+            d = solver.model
+            set_horizon(d, horizon)
+            decide(d, stage.model)
+            _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
+            if solver.solve().status != "optimal":
+                return None
+            if detailed or not checked:
+                return d
+            if _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True):
+                return d
+        raise AssertionError("the detailed dispatch problem returns")
 
 
 def _objective(m: Model) -> float:

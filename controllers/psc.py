@@ -111,9 +111,10 @@ def startup_power_sum(nbsu: Sequence[NbsuUnit]) -> float:
 
 def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssUnit, ...], tuple[NbsuUnit, ...]]:
     """PVs, ESSs and NBSUs of an LA, in the view's order."""
+    ids = view.units_in[la_id]
 
     def inside(units: Mapping[str, U]) -> tuple[U, ...]:
-        return tuple(u for u in units.values() if view.local_area_of_bus[u.bus] == la_id)
+        return tuple(units[u] for u in ids if u in units)
 
     return inside(view.pv), inside(view.ess), inside(view.nbsu)
 

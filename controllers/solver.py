@@ -83,7 +83,8 @@ class KeptSolver:
             self._options["time_limit"] = time_limit_s
         self._compiled: Compiled | None = None
 
-    def _compile(self) -> Compiled:
+    def compiled(self) -> Compiled:
+        """The arrays of the model as it now stands. Raises ``InfeasibleConstraintException`` if a row cannot hold."""
         if self._compiled is None:
             self._compiled = Compiled(self.model)
         else:
@@ -98,7 +99,7 @@ class KeptSolver:
         """
         began = time.perf_counter()
         try:
-            compiled = self._compile()
+            compiled = self.compiled()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
         solution, x = self._run(compiled, start or {}, options, began)
@@ -106,15 +107,16 @@ class KeptSolver:
             compiled.load(x)
         return solution
 
-    def solve_checked(self, start: Mapping[int, float] | None = None) -> Solution:
+    def solve_checked(self, start: Mapping[int, float] | None = None, **limits: Any) -> Solution:
         """Solve a maximisation, then again in another way; keep the best incumbent, proven if two solves say so.
 
         HiGHS 1.15 was seen to call wrong plans optimal, or feasible problems infeasible, on about one small case in a
         thousand with presolve and on others without. A third solve decides where the first two contradict each other.
+        ``limits`` replace options of the solver in each of them.
         """
         began = time.perf_counter()
         try:
-            compiled = self._compile()
+            compiled = self.compiled()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
         solves: list[Solution] = []
@@ -122,7 +124,9 @@ class KeptSolver:
         values: NDArray[np.float64] | None = None
         for options in ({}, VERIFY, {"random_seed": 11, "presolve": "off", "mip_heuristic_effort": 0.1}):
             proving = {} if values is None else QUICK_PROOF
-            solution, x = self._run(compiled, start or {} if values is None else values, {**proving, **options}, began)
+            solution, x = self._run(
+                compiled, start or {} if values is None else values, {**limits, **proving, **options}, began
+            )
             solves.append(solution)
             if x is not None and (best is None or solution.objective > best.objective):
                 best, values = solution, x

@@ -26,8 +26,8 @@ WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "wo
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
     "missing": "missing; this key is required",
-    "union_tag_not_found": "must be one of tables, function, json",
-    "union_tag_invalid": "must be one of tables, function, json",
+    "union_tag_not_found": "must be one of tables, function, json, synthetic",
+    "union_tag_invalid": "must be one of tables, function, json, synthetic",
 }
 
 
@@ -169,7 +169,7 @@ def _problems_of(
     for item in error.errors():
         keys: list[str] = [part]
         place: Any = data[part]
-        tagged = part == "network" and item["loc"][:1] in (("tables",), ("function",), ("json",))
+        tagged = part == "network" and item["loc"][:1] in (("tables",), ("function",), ("json",), ("synthetic",))
         for key in item["loc"][1:] if tagged else item["loc"]:
             if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
                 place = place[key]  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import networkx as nx
 import numpy as np
 
+from scenarios.network_kinds import Network, SyntheticNetwork, TablesNetwork
 from scenarios.pandapower_import import read_pandapower
 from scenarios.problems import Problem, listed
 from scenarios.raw import RawNetwork
-from scenarios.schema import EssSpec, Load, NbsuSpec, Network, PvSpec, Scenario, TablesNetwork
+from scenarios.schema import EssSpec, Load, NbsuSpec, PvSpec, Scenario
+from scenarios.synthetic import draw_network
 from scenarios.tables import read_tables
 from scenarios.view import (
     Branch,
@@ -36,8 +38,12 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
 
     Everything wrong is added to ``problems``; None when there is nothing to go on with.
     """
-    read = read_tables if isinstance(network, TablesNetwork) else read_pandapower
-    raw = read(network, base, file, problems)  # type: ignore[arg-type]
+    if isinstance(network, SyntheticNetwork):
+        raw = draw_network(network, file, problems)
+    elif isinstance(network, TablesNetwork):
+        raw = read_tables(network, base, file, problems)
+    else:
+        raw = read_pandapower(network, base, file, problems)
     if raw is None:
         return None
     if not len(raw.net.bus):

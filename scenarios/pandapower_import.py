@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from scenarios.network_kinds import PandapowerFunction, PandapowerJson
 from scenarios.problems import Problem, find_input, listed
 from scenarios.raw import RawNetwork
-from scenarios.schema import PandapowerFunction, PandapowerJson
 from scenarios.view import Infeed
 
 Net = Any

@@ -13,56 +13,12 @@ from pydantic import Field, field_validator, model_validator
 
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
+from scenarios.network_kinds import Network
+from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
-
-
-class TablesNetwork(Part):
-    """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
-
-    kind: Literal["tables"] = "tables"
-    folder: str = Field(
-        description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
-    )
-    options: dict[str, str] = Field(
-        default_factory=dict, description="Option name → value, see the folder's options.yaml."
-    )
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _numbers_as_text(cls, options: object) -> object:
-        """A value that is a whole number need not be quoted."""
-        if not isinstance(options, dict):
-            return options
-        return {name: str(value) if type(value) is int else value for name, value in options.items()}  # pyright: ignore
-
-
-class PandapowerFunction(Part):
-    """A network from a function of ``pandapower.networks``."""
-
-    kind: Literal["function"] = "function"
-    function: str
-    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    switchable: tuple[str, ...] = Field(
-        default=(), description="Branches with a remotely operated switch, added to the net's own."
-    )
-    normally_open: tuple[str, ...] | None = Field(
-        default=None, description="Open before the outage; None: as the net has it."
-    )
-
-
-class PandapowerJson(Part):
-    """A network from a file written by ``pandapower.to_json``."""
-
-    kind: Literal["json"] = "json"
-    file: str
-    switchable: tuple[str, ...] = ()
-    normally_open: tuple[str, ...] | None = None
-
-
-Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson, Field(discriminator="kind")]
 
 
 class Clock(Part):

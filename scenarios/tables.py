@@ -20,9 +20,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from scenarios.network_kinds import TablesNetwork
 from scenarios.problems import Problem, display_name, find_input, listed
 from scenarios.raw import RawNetwork
-from scenarios.schema import EssSpec, NbsuSpec, PvSpec, TablesNetwork
+from scenarios.schema import EssSpec, NbsuSpec, PvSpec
 from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
 from scenarios.yaml_text import read_yaml
 

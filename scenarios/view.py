@@ -142,6 +142,14 @@ class GridView:
     def local_area_of_bus(self) -> dict[str, str]:
         return {bus: la.id for la in self.local_areas.values() for bus in la.buses}
 
+    @cached_property
+    def units_in(self) -> dict[str, list[str]]:
+        """LA → its units by id, infeeds included, in the order of ``units``."""
+        inside: dict[str, list[str]] = {la: [] for la in self.local_areas}
+        for unit in self.units:
+            inside[self.local_area_of_unit(unit)].append(unit)
+        return inside
+
     def local_area_of_unit(self, unit_id: str) -> str:
         return self.local_area_of_bus[self.units[unit_id].bus]
 

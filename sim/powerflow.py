@@ -84,10 +84,10 @@ class PowerFlow:
         }
         loaded = [bus for bus in view.buses if case.base_load_kw.get(bus, 0.0) > 0]
         forming = [u for u in view.units.values() if not isinstance(u, PvUnit)]
-        for bus in loaded:
-            pp.create_load(net, bus_index[bus], p_mw=0.0, in_service=False)
-        for unit in view.units.values():
-            pp.create_sgen(net, bus_index[unit.bus], p_mw=0.0, in_service=False)
+        if loaded:
+            pp.create_loads(net, [bus_index[bus] for bus in loaded], p_mw=0.0, in_service=False)
+        if view.units:
+            pp.create_sgens(net, [bus_index[unit.bus] for unit in view.units.values()], p_mw=0.0, in_service=False)
         for unit in forming:
             vm_pu = view.infeeds[unit.id].vm_pu if unit.id in view.infeeds else case.scenario.limits.reference_vm_pu
             pp.create_ext_grid(net, bus_index[unit.bus], vm_pu=vm_pu, in_service=False)
