@@ -141,6 +141,24 @@ def indices(
     typer.echo(f"tables: {written.folder / 'indices.csv'}\nradar:  {written.folder / 'figures' / 'radar.png'}")
 
 
+@app.command()
+def reproduce(
+    out: Out = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A coarse form, in minutes.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure the published claims of Guo et al. and judge each by a stated rule."""
+    from results.reproduction_text import as_text
+    from sim.reproduce import reproduce as measure
+    from sim.run import new_run_folder
+
+    folder = out or new_run_folder("reproduction")
+    found = measure(folder, quick=quick, workers=workers, overwrite=overwrite)
+    typer.echo(f"tables:  {folder / 'README.md'}\nfigures: {folder / 'figures'}\n")
+    typer.echo(as_text(found))
+
+
 class InputError(ValueError):
     """A command-line value that cannot be right."""
 
@@ -187,6 +205,7 @@ def _explain(error: Exception) -> None:
     from results.new_folder import FolderNotEmpty
     from results.run_tables import NotARun
     from scenarios.problems import ScenarioError
+    from sim.reproduction_jobs import JobFailedError
     from sim.run import DuplicateRunError, RunFailedError
 
     if isinstance(
@@ -202,7 +221,7 @@ def _explain(error: Exception) -> None:
         | SolverOptionError,
     ):
         _fail(str(error), 2)
-    if isinstance(error, RunFailedError):
+    if isinstance(error, RunFailedError | JobFailedError):
         _fail(str(error), 3)
 
 
