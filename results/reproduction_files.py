@@ -9,8 +9,8 @@ import pandas as pd
 from results import style
 from results.compare_text import table_csv
 from results.recorder import write_json, write_text
-from results.reproduction_tables import Reproduction, crossings
 from results.reproduction_figures import load_spread, restored_map
+from results.reproduction_tables import Reproduction, crossings
 from results.reproduction_text import as_latex, as_markdown, variations_latex
 from results.run_folder import installed_versions
 

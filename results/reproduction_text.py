@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from results.claims import PRINTED_MWH, SOURCE, TOLERANCE, VERDICTS, Row
+from results.reproduction_figures import clock
 from results.reproduction_tables import (
     STORAGES,
     TIMED,
@@ -18,7 +19,6 @@ from results.reproduction_tables import (
     shown_peaks,
     storages_in,
 )
-from results.reproduction_figures import clock
 
 WIDTH = 80
 QUANTITY = 30

@@ -180,10 +180,17 @@ def parse_seeds(text: str | None) -> list[int | None]:
     return list(dict.fromkeys(seeds))
 
 
+CTRL_C = 130
+"""What typer returns for it."""
+
+
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
     try:
-        app(standalone_mode=False)
+        if code := app(standalone_mode=False):  # what typer.Exit carries is returned in this mode
+            if code == CTRL_C:
+                _fail("interrupted", 3)
+            sys.exit(code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):

@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from results.new_folder import ensure_writable, new_folder
+from results.reproduction_files import write_reproduction
 from results.reproduction_tables import (
     MAP_COLUMNS,
     RUN_COLUMNS,
@@ -19,7 +20,6 @@ from results.reproduction_tables import (
     VARIATION_COLUMNS,
     Reproduction,
 )
-from results.reproduction_files import write_reproduction
 from sim.reproduction_facts import CASES, OWN_WINDOW, SCENARIOS, claim_rows
 from sim.reproduction_jobs import Job, Outcome, PlanJob, PlanOutcome, RunJob, RunOutcome, available_cores, perform_all
 

@@ -115,9 +115,9 @@ def perform_all(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         except BrokenProcessPool as error:
             raise JobFailedError("a process died, perhaps for want of memory; try fewer --workers") from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - before:
                 process.terminate()
+            pool.shutdown(cancel_futures=True)
             raise
 
 
