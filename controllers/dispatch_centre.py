@@ -13,6 +13,7 @@ from controllers.plan import Plan, PlanStep
 from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
 from controllers.shares import NoDispatchFound, SourceIntervals
+from controllers.source_bounds import SourceBounds
 from controllers.strategies import Strategy
 from scenarios.schema import Scenario
 from scenarios.view import GridView
@@ -45,6 +46,8 @@ class DispatchCentre:
         self._planner = Planner(self._graph, steps, static=strategy.static_plan)
         asked = scenario.dispatch_centre.source_intervals
         self._intervals = SourceIntervals(self._graph, steps) if asked else None
+        proven = asked and scenario.dispatch_centre.source_bounds
+        self._bounds = SourceBounds(self._graph, steps, static=strategy.static_plan) if proven else None
         self._psc: dict[str, PscMessage] = {}
         self._switch_closed: dict[str, bool] = {}
         self._plan: Plan | None = None
@@ -95,7 +98,10 @@ class DispatchCentre:
         """The same plan with the least and largest energy of each source at its objective."""
         assert self._intervals is not None
         try:
-            found = self._intervals.of_plan(record.plan, self._horizon(time_min))
+            horizon = self._horizon(time_min)
+            found = self._intervals.of_plan(record.plan, horizon)
+            for source, (low, high) in (self._bounds.of_plan(record.plan, horizon) if self._bounds else {}).items():
+                found[source] = found[source].model_copy(update={"lower_bound": low, "upper_bound": high})
         except NoDispatchFound as error:
             return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
         return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))

@@ -49,11 +49,17 @@ class PlanStep(_Part):
 
 
 class SourceEnergy(_Part):
-    """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective."""
+    """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective.
+
+    ``least`` and ``largest`` are those of the plan's own topology and start-ups (``controllers.shares``);
+    ``lower_bound`` and ``upper_bound``, if asked for, hold for all plans worth as much (``controllers.source_bounds``).
+    """
 
     planned: float
     least: float
     largest: float
+    lower_bound: float | None = None
+    upper_bound: float | None = None
 
 
 class Plan(_Part):

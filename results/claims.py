@@ -126,7 +126,7 @@ PRINTED_MWH = {"0400": 7.0, "1000": 5.0}
 
 PRINTED_STATIC_MWH = 0.186
 
-_OPEN = "the objective counts load, not sources; feasible at our first plan's optimum: {interval:%s}"
+_OPEN = "the objective counts load, not sources; all plans worth as much as our first one: {interval:%s}"
 
 
 def _share(id: str, case: str, source: str, value: float, where: str, quote: str, fact: str) -> Claim:

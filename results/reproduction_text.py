@@ -98,7 +98,7 @@ def as_markdown(found: Reproduction) -> str:
                 for row in found.rows
             ],
         ),
-        "", "Shares: ours, and in parentheses the interval that the objective leaves open at the first plan's optimum.",
+        "", "Shares: ours, and in parentheses proven bounds over all plans worth as much as our first one.",
         "", "## Why", "",
         *_md(
             ["claim", "printed in", "quote", "reason", "command, seeds"],

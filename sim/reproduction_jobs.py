@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controllers.plan import Plan
+from controllers.plan import Plan, SourceEnergy
 from scenarios.case import Case
 from scenarios.loader import input_hashes, load_case
 
@@ -55,7 +55,7 @@ Job = PlanJob | RunJob
 class PlanOutcome:
     """A first plan: energy it restores in the outage area, its bound's distance, and what it says of sources and LAs.
 
-    ``sources`` holds planned, least and largest energy (MWh) where intervals were asked for; ``live`` the energised
+    ``sources`` holds planned, least and largest energy (MWh), see ``_open``, where asked for; ``live`` the energised
     LAs by start of step (min); ``seconds`` is the wall time of planning.
     """
 
@@ -154,13 +154,18 @@ def _plan(job: PlanJob) -> PlanOutcome:
         gap=plan.gap,
         status=plan.status,
         seconds=seconds,
-        sources={
-            name: (energy.planned / 1e3, energy.least / 1e3, energy.largest / 1e3)
-            for name, energy in plan.source_energy_kwh.items()
-        },
+        sources={name: _open(energy) for name, energy in plan.source_energy_kwh.items()},
         live={step.start_min: frozenset(area_of[bus] for bus in step.energised_buses) for step in plan.steps},
         inputs=input_hashes(case),
     )
+
+
+def _open(energy: SourceEnergy) -> tuple[float, float, float]:
+    """Planned energy and what the objective leaves open (MWh): over all plans of its worth where that was proven."""
+    low, high = energy.least, energy.largest
+    if energy.lower_bound is not None and energy.upper_bound is not None:
+        low, high = energy.lower_bound, energy.upper_bound
+    return energy.planned / 1e3, low / 1e3, high / 1e3
 
 
 def _restored_mwh(plan: Plan, case: Case, until_min: float) -> float:
