@@ -26,6 +26,9 @@ RUN_COLUMNS = (
     "interruptions_3h", "deviation_3h_pct", "areas_shed", "violated_steps",
 )  # fmt: skip
 
+MAP_GAP = 0.005
+"""The map's plans are solved once, to half a per cent; the gap reached is written down for each point."""
+
 PEAK_STEP_KW = 10.0
 Interval = tuple[float, float]
 
@@ -70,14 +73,15 @@ def reach(restored_map: pd.DataFrame) -> pd.DataFrame:
 
 def peaks_that_meet(restored_map: pd.DataFrame, storage: str, printed_mwh: Mapping[str, float]) -> list[Interval]:
     """Intervals of peak load (kW) at which every printed energy lies between the least and the largest of its case,
-    each case with a clear-sky index of its own; between the map's peaks both are interpolated."""
+    each case with a clear-sky index of its own, to the gap that the map was solved to; between the map's peaks both
+    are interpolated."""
     found = reach(restored_map)
     peaks = np.arange(found["peak_kw"].min(), found["peak_kw"].max() + 1, PEAK_STEP_KW)
     met = np.ones(len(peaks), dtype=bool)
     for case, printed in printed_mwh.items():
         own = found[(found["storage"] == storage) & (found["case"] == case)].sort_values("peak_kw")
         least, largest = (np.interp(peaks, own["peak_kw"], own[name]) for name in ("least_mwh", "largest_mwh"))
-        met &= (least <= printed) & (printed <= largest)
+        met &= (least <= printed * (1 + MAP_GAP)) & (printed * (1 - MAP_GAP) <= largest)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], met, [False]]).astype(int)))
     return [(float(peaks[a]), float(peaks[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 

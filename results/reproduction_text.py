@@ -166,16 +166,17 @@ def _map(found: Reproduction) -> list[str]:
 
 def _spread(found: Reproduction) -> list[str]:
     body = [
-        [clock(str(row["case"])), f"± {100 * row['spread']:.0f} %", shown(row["least"]), shown(row["mean"]),
+        [STORAGES[str(row["storage"])], clock(str(row["case"])), f"± {100 * row['spread']:.0f} %",
+         shown(row["least"]), shown(row["mean"]),
          shown(row["largest"]), str(row["draws"])]
         for _, row in found.spread_summary.iterrows()
     ]  # fmt: skip
     return [
         "## How load is spread", "",
         "![Restored energy by spread of load](figures/load_spread.png)", "",
-        "First dynamic plans with Table 3 as printed; each LA's share of the load is drawn from 1 ± spread (uniform, "
-        "seeded) and normalised. Restored energy, MWh:", "",
-        *_md(["fault", "spread", "least", "mean", "largest", "draws"], body), "",
+        "First dynamic plans; each bus's share of the load is drawn from 1 ± spread (uniform, seeded) and normalised. "
+        "Restored energy, MWh:", "",
+        *_md(["storage", "fault", "spread", "least", "mean", "largest", "draws"], body), "",
     ]  # fmt: skip
 
 

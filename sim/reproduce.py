@@ -14,6 +14,7 @@ from results.new_folder import ensure_writable, new_folder
 from results.reproduction_files import write_reproduction
 from results.reproduction_tables import (
     MAP_COLUMNS,
+    MAP_GAP,
     RUN_COLUMNS,
     SPREAD_COLUMNS,
     STORAGES,
@@ -24,8 +25,7 @@ from sim.reproduction_facts import CASES, OWN_WINDOW, SCENARIOS, claim_rows
 from sim.reproduction_jobs import Job, Outcome, PlanJob, PlanOutcome, RunJob, RunOutcome, available_cores, perform_all
 
 INTERVALS = ("dispatch_centre.source_intervals=true", "dispatch_centre.source_bounds=true")
-MAP_OPTIONS = ("dispatch_centre.check_optimum=false", "dispatch_centre.mip_gap=0.005")
-"""The map's plans are solved once, to half a per cent; the gap reached is written down for each point."""
+MAP_OPTIONS = ("dispatch_centre.check_optimum=false", f"dispatch_centre.mip_gap={MAP_GAP}")
 
 PRINTED_FORMS = (
     "dispatch_centre.startup_power=printed",
@@ -63,6 +63,7 @@ class Extent:
     map_storages: tuple[str, ...]
     map_peaks_kw: tuple[int, ...]
     map_indices: tuple[float, ...]
+    spread_storages: tuple[str, ...]
     spreads: tuple[float, ...]
     share_seeds: tuple[int, ...]
     seeds: Mapping[str, tuple[int, ...]]
@@ -74,6 +75,7 @@ FULL = Extent(
     map_storages=tuple(STORAGES),
     map_peaks_kw=tuple(range(2400, 6001, 600)),
     map_indices=tuple(round(0.1 * k, 1) for k in range(2, 11)),
+    spread_storages=tuple(STORAGES),
     spreads=(0.5, 0.9),
     share_seeds=tuple(range(10)),
     seeds={"printed": (0, 1, 2, 3, 4), "reduced": (0,)},
@@ -83,6 +85,7 @@ QUICK = Extent(
     map_storages=("printed",),
     map_peaks_kw=(2400, 4200, 6000),
     map_indices=(0.2, 0.6, 1.0),
+    spread_storages=("printed",),
     spreads=(0.5,),
     share_seeds=(0, 1, 2),
     seeds={"printed": (0,)},
@@ -103,9 +106,9 @@ def map_plan(storage: str, case: str, peak_kw: int, index: float) -> PlanJob:
     return PlanJob(SCENARIOS[storage][case], "dynamic", changed)
 
 
-def spread_plan(case: str, spread: float, seed: int) -> PlanJob:
+def spread_plan(storage: str, case: str, spread: float, seed: int) -> PlanJob:
     changed = ("load.shares=random", f"load.shares_spread={spread}", f"load.shares_seed={seed}")
-    return PlanJob(SCENARIOS["printed"][case], "dynamic", changed)
+    return PlanJob(SCENARIOS[storage][case], "dynamic", changed)
 
 
 def all_jobs(extent: Extent) -> list[Job]:
@@ -125,7 +128,13 @@ def all_jobs(extent: Extent) -> list[Job]:
         for case in CASES
         for strategy in ("dynamic", "static")
     ]
-    jobs += [spread_plan(case, spread, s) for case in CASES for spread in extent.spreads for s in extent.share_seeds]
+    jobs += [
+        spread_plan(storage, case, spread, seed)
+        for storage in reversed(extent.spread_storages)
+        for case in CASES
+        for spread in extent.spreads
+        for seed in extent.share_seeds
+    ]
     jobs += [
         map_plan(storage, case, peak, index)
         for storage in extent.map_storages
@@ -180,7 +189,8 @@ def assemble(extent: Extent, done: Mapping[Job, Outcome], quick: bool) -> Reprod
         restored_map=restored_map,
         spread=pd.DataFrame(
             [
-                ("printed", case, spread, seed, *_found(plans[spread_plan(case, spread, seed)]))
+                (storage, case, spread, seed, *_found(plans[spread_plan(storage, case, spread, seed)]))
+                for storage in extent.spread_storages
                 for case in CASES
                 for spread in extent.spreads
                 for seed in extent.share_seeds

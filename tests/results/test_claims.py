@@ -95,10 +95,13 @@ MAP = pd.DataFrame(
 
 
 def test_peaks_that_meet_the_printed_energies() -> None:
-    # 04:00: least energy rises from 6 to 9 MWh over 2 MW, so 7 MWh is left at 2667 kW.
-    assert peaks_that_meet(MAP, "printed", {"0400": 7.0}) == [(2000.0, 2660.0)]
-    # 10:00: least energy falls from 10 to 4 MWh, so 5 MWh is reached at 3667 kW.
-    assert peaks_that_meet(MAP, "printed", {"1000": 5.0}) == [(3670.0, 4000.0)]
+    # 04:00: least energy rises from 6 to 9 MWh over 2 MW, so 7 MWh (+ 0.5 %, the map's gap) is left at 2690 kW.
+    assert peaks_that_meet(MAP, "printed", {"0400": 7.0}) == [pytest.approx((2000.0, 2690.0), abs=10.0)]
+    # 10:00: least energy falls from 10 to 4 MWh, so 5 MWh (+ 0.5 %) is reached at 3658 kW.
+    assert peaks_that_meet(MAP, "printed", {"1000": 5.0}) == [pytest.approx((3660.0, 4000.0), abs=10.0)]
+    # No width at all: 7 MWh is met where least and largest cross it together.
+    flat = MAP.assign(energy_mwh=[6.0, 6.0, 8.0, 8.0] * 2)
+    assert peaks_that_meet(flat, "printed", {"0400": 7.0}) == [pytest.approx((2970.0, 3030.0), abs=10.0)]
     assert peaks_that_meet(MAP, "printed", {"0400": 7.0, "1000": 5.0}) == []
     assert shown_peaks([(2000.0, 2660.0), (3000.0, 3000.0)]) == "2.00 to 2.66 or 3.00 MW"
     assert shown_peaks([]).startswith("no peak")

@@ -101,8 +101,8 @@ def test_committed_points_of_map_readings_and_spread_are_those_of_today() -> Non
     name = "R2: 13-19 live from bus 19, no bus 45"
     today = energy(variation_plan("printed", name, "1000", "static"))
     assert today == pytest.approx(variations.loc[("printed", name), "static_1000_mwh"], rel=GAP)
-    drawn = committed("load_spread").query("case == '0400' and shares_seed == 1").iloc[0]
-    assert energy(spread_plan("0400", drawn["spread"], 1)) == pytest.approx(drawn["energy_mwh"], rel=GAP)
+    drawn = committed("load_spread").query("storage == 'printed' and case == '0400' and shares_seed == 1").iloc[0]
+    assert energy(spread_plan("printed", "0400", drawn["spread"], 1)) == pytest.approx(drawn["energy_mwh"], rel=GAP)
 
 
 def test_committed_map_is_whole_proven_and_never_falls_with_more_sun() -> None:
@@ -137,6 +137,7 @@ SMALL = Extent(
     map_storages=("printed",),
     map_peaks_kw=(2400, 6000),
     map_indices=(0.2, 1.0),
+    spread_storages=("printed",),
     spreads=(0.5,),
     share_seeds=(0, 1),
     seeds={"printed": (0, 1)},
