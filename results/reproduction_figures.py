@@ -81,9 +81,7 @@ def load_spread(points: pd.DataFrame) -> Figure:
             axes.plot([k] * len(energy), energy, linestyle="", marker="o", markersize=3.5, color=style.BLUE, alpha=0.55)
             axes.plot([k - 0.2, k + 0.2], [energy.mean()] * 2, color=style.BLACK, linewidth=1.2)
         axes.axhline(printed, color=style.RED, linewidth=0.9, linestyle=(0, (3, 2)))
-        axes.text(
-            len(groups) - 0.45, printed, f"printed: {printed:g}", fontsize=6, color=style.RED, va="bottom", ha="right"
-        )
+        axes.text(-0.55, printed, f"printed: {printed:g}", fontsize=6, color=style.RED, va="top")
         axes.set_xticks(range(len(groups)), [f"{KWH[s]} kWh\n± {100 * spread:.0f} %" for s, spread in groups])
         axes.set_xlim(-0.6, len(groups) - 0.4)
         axes.set_title(f"Fault at {clock(case)}")

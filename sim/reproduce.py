@@ -36,6 +36,7 @@ PRINTED_FORMS = (
 NO_SWITCHING = ("dispatch_centre.switching_cost_kwh=100000",)
 """Dearer than all the demand of a window, so no plan pays for an operation."""
 
+RING_MAIN_UNITS = "ring main units switchable"
 AS_SHIPPED = "as shipped (R1, bus 44, 13 sections)"
 VARIATIONS: dict[str, tuple[str, ...]] = {
     AS_SHIPPED: (),
@@ -47,11 +48,11 @@ VARIATIONS: dict[str, tuple[str, ...]] = {
     "LA = section": ("local_areas.by=section",),
     "no switch operated": NO_SWITCHING,
     OWN_WINDOW: ("outage.start=2025-06-20T06:00", "outage.duration_min=480"),
-    "ring main units switchable": ("network.options.switches=rmu",),
+    RING_MAIN_UNITS: ("network.options.switches=rmu",),
 }
 """Readings and options, one at a time: name → what is changed on the command line."""
 
-SLOW = ("ring main units switchable", OWN_WINDOW)
+SLOW = (RING_MAIN_UNITS, OWN_WINDOW)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class Extent:
 
 
 FULL = Extent(
-    variations=dict.fromkeys(STORAGES, tuple(VARIATIONS)),
+    variations={
+        "printed": tuple(VARIATIONS),
+        # With 610 kWh the 10:00 plan runs into its wall-clock limit, and what follows would depend on the machine.
+        "reduced": tuple(name for name in VARIATIONS if name != RING_MAIN_UNITS),
+    },
     map_storages=tuple(STORAGES),
     map_peaks_kw=tuple(range(2400, 6001, 600)),
     map_indices=tuple(round(0.1 * k, 1) for k in range(2, 11)),
@@ -199,9 +204,14 @@ def assemble(extent: Extent, done: Mapping[Job, Outcome], quick: bool) -> Reprod
         ),
         runs=pd.DataFrame([_run_row(job, out) for job, out in runs.items()], columns=list(RUN_COLUMNS)),
         quick=quick,
-        seconds={job.command: out.seconds for job, out in plans.items()},
+        seconds={job.command: round(out.seconds, 3) for job, out in plans.items() if not _is_sample(job)},
         inputs={name: digest for out in plans.values() for name, digest in sorted(out.inputs.items())},
     )
+
+
+def _is_sample(job: PlanJob) -> bool:
+    """Whether a plan is one of the many of map and load spread."""
+    return any(override.startswith("load.") for override in job.overrides)
 
 
 def _restored_map(extent: Extent, plans: Mapping[PlanJob, PlanOutcome]) -> pd.DataFrame:
