@@ -14,6 +14,7 @@ from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
 from controllers.repair import Repair, reported
 from controllers.shares import NoDispatchFound, SourceIntervals
+from controllers.source_bounds import SourceBounds
 from controllers.strategies import Strategy
 from scenarios.schema import Scenario
 from scenarios.view import GridView
@@ -53,6 +54,8 @@ class DispatchCentre:
         self._checker = checker if scenario.dispatch_centre.verify != "off" else None
         asked = scenario.dispatch_centre.source_intervals
         self._intervals = SourceIntervals(self._graph, steps) if asked else None
+        proven = asked and scenario.dispatch_centre.source_bounds
+        self._bounds = SourceBounds(self._graph, steps, static=strategy.static_plan) if proven else None
         self._psc: dict[str, PscMessage] = {}
         self._switch_closed: dict[str, bool] = {}
         self._plan: Plan | None = None
@@ -112,6 +115,9 @@ class DispatchCentre:
         assert self._intervals is not None
         try:
             found = self._intervals.of_plan(record.plan, record.horizon)
+            proven = self._bounds.of_plan(record.plan, record.horizon) if self._bounds else {}
+            for source, (low, high) in proven.items():
+                found[source] = found[source].model_copy(update={"lower_bound": low, "upper_bound": high})
         except NoDispatchFound as error:
             return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
         return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))

@@ -91,11 +91,17 @@ class PlanStep(_Part):
 
 
 class SourceEnergy(_Part):
-    """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective."""
+    """Energy of one source over a plan's span, kWh: as planned, and the least and largest at the same objective.
+
+    ``least`` and ``largest`` are those of the plan's own topology and start-ups (``controllers.shares``);
+    ``lower_bound`` and ``upper_bound``, if asked for, hold for all plans worth as much (``controllers.source_bounds``).
+    """
 
     planned: Number
     least: Number
     largest: Number
+    lower_bound: Number | None = None
+    upper_bound: Number | None = None
 
 
 class PlanCheck(_Part):

@@ -170,9 +170,9 @@ def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list
     return strategies, rows
 
 
-def table_csv(table: pd.DataFrame) -> str:
+def table_csv(table: pd.DataFrame, digits: int = 9) -> str:
     """A table as CSV text: fixed rounding, ``\\n`` line ends."""
-    texts = table.map(lambda value: cell(None if value is pd.NA else value, 9))
+    texts = table.map(lambda value: cell(None if value is pd.NA else value, digits))
     return texts.to_csv(index=False, lineterminator="\n")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-OURS = ("manifest.json", "comparison.json", "study.json", "indices.json")
+OURS = ("manifest.json", "comparison.json", "study.json", "indices.json", "reproduction.json")
 """A folder with one of these files holds results of this program, so ``overwrite`` may replace it."""
 
 

@@ -79,6 +79,10 @@ class DispatchCentre(Part):
         default=False,
         description="Find, for each plan, the least and largest energy of each source at the plan's own objective.",
     )
+    source_bounds: bool = Field(
+        default=False,
+        description="With source_intervals, also prove bounds of these energies over all plans worth as much (slower).",
+    )
     solver_options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Further HiGHS options."
     )

@@ -245,6 +245,24 @@ def indices(
     typer.echo(f"tables: {written.folder / 'indices.csv'}\nradar:  {written.folder / 'figures' / 'radar.png'}")
 
 
+@app.command()
+def reproduce(
+    out: Out = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A coarse form, in minutes.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure the published claims of Guo et al. and judge each by a stated rule."""
+    from results.reproduction_text import as_text
+    from sim.reproduce import reproduce as measure
+    from sim.run import new_run_folder
+
+    folder = out or new_run_folder("reproduction")
+    found = measure(folder, quick=quick, workers=workers, overwrite=overwrite)
+    typer.echo(f"tables:  {folder / 'README.md'}\nfigures: {folder / 'figures'}\n")
+    typer.echo(as_text(found))
+
+
 class InputError(ValueError):
     """A command-line value that cannot be right."""
 
@@ -274,10 +292,16 @@ def parse_seeds(text: str | None) -> list[int | None]:
     return list(dict.fromkeys(seeds))
 
 
+CTRL_C = 130
+"""What typer returns for it."""
+
+
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
     try:
         if code := app(standalone_mode=False):  # what typer.Exit carries is returned in this mode
+            if code == CTRL_C:
+                _fail("interrupted", 3)
             sys.exit(code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
@@ -300,6 +324,7 @@ def _explain(error: Exception) -> None:
     from results.new_folder import FolderNotEmpty
     from results.run_tables import NotARun
     from scenarios.problems import ScenarioError
+    from sim.reproduction_jobs import JobFailedError
     from sim.run import DuplicateRunError, RunFailedError
     from sim.validation.engines import EngineUnavailable
 
@@ -317,7 +342,7 @@ def _explain(error: Exception) -> None:
         | SolverOptionError,
     ):
         _fail(str(error), 2)
-    if isinstance(error, RunFailedError):
+    if isinstance(error, RunFailedError | JobFailedError):
         _fail(str(error), 3)
 
 

@@ -214,10 +214,13 @@ def _first_plan(plans: list[dict[str, Any]]) -> Score:
         names = [f"first_plan_{s}_energy_mwh" for s in SOURCES] + [f"first_plan_share_{s}_pct" for s in SOURCES]
         return dict.fromkeys(names, Value(None, note))
     total = sum(found[source]["planned"] for source in SOURCES if source != "ess_discharge")
-    note = "interval at the plan's own topology and commitments"
     score: Score = {}
     for source in SOURCES:
         low, planned, high = (found[source][key] for key in ("least", "planned", "largest"))
+        note = "interval at the plan's own topology and commitments"
+        if found[source].get("lower_bound") is not None:
+            low, high = found[source]["lower_bound"], found[source]["upper_bound"]
+            note = "proven bounds over all plans worth as much"
         score[f"first_plan_{source}_energy_mwh"] = Value(planned / 1e3, note, low / 1e3, high / 1e3)
         share = [100 * kwh / total for kwh in (planned, low, high)] if total > 0 else None
         score[f"first_plan_share_{source}_pct"] = (

@@ -1,0 +1,225 @@
+"""``relight reproduce``: what is committed is up to date (a short form), and the report from made-up outcomes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from results.claims import CLAIMS, Bound, verdict
+from results.new_folder import FolderNotEmpty
+from results.reproduction_text import as_markdown, as_text
+from sim import cli
+from sim.reproduce import (
+    FULL,
+    QUICK,
+    VARIATIONS,
+    Extent,
+    all_jobs,
+    map_plan,
+    reproduce,
+    spread_plan,
+    variation_plan,
+)
+from sim.reproduction_facts import CASES, bounds_of, live_counts
+from sim.reproduction_jobs import Job, JobFailedError, Outcome, PlanJob, PlanOutcome, RunJob, RunOutcome, perform
+
+COMMITTED = Path(__file__).resolve().parents[2] / "results" / "reproduction"
+GAP = 0.0025
+"""Two optima found to 0.1 % each, and rounding."""
+
+
+def committed(table: str) -> pd.DataFrame:
+    return pd.read_csv(COMMITTED / f"{table}.csv", dtype={"case": str, "storage": str}, keep_default_na=True)
+
+
+def claims() -> dict[str, dict[str, str]]:
+    with (COMMITTED / "claims.csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def test_committed_claims_are_those_of_the_code_judged_by_its_rule() -> None:
+    rows = claims()
+    assert list(rows) == [claim.id for claim in CLAIMS]
+    text = (COMMITTED / "README.md").read_text(encoding="utf-8")
+    for claim in CLAIMS:
+        row = rows[claim.id]
+        assert (float(row["printed"]), row["unit"], row["quantity"]) == (claim.value, claim.unit, claim.quantity)
+        assert row["quote"] == claim.quote and claim.quote in text
+        if claim.id != "seconds":  # its value is in timing.json
+            high = number(row["bound_high"])
+            bound = None if high is None else Bound(float(row["bound_low"]), high)
+            assert row["verdict"] == verdict(claim, number(row["measured"]), bound), claim.id
+
+
+def test_committed_bounds_follow_from_the_shipped_tables() -> None:
+    rows = claims()
+    for prefix, storage in (("bound", "printed"), ("calibrated_bound", "reduced")):
+        bounds = bounds_of(storage)
+        for claim in CLAIMS:
+            found = (number(rows[claim.id][f"{prefix}_low"]), number(rows[claim.id][f"{prefix}_high"]))
+            bound = bounds.get(claim.bound)
+            expected = (None, None) if bound is None else pytest.approx((bound.low, bound.high), abs=1e-5)
+            assert found == expected, claim.id
+    assert bounds_of("printed")["nbsu_energy_0400"].high == pytest.approx(3.78)
+    assert bounds_of("reduced")["ess_share_0400"].high == pytest.approx(100 * 0.61 / 7)
+
+
+def energy(job: PlanJob) -> float:
+    out = perform(job)
+    assert isinstance(out, PlanOutcome)
+    return out.energy_mwh
+
+
+@pytest.mark.parametrize(
+    ("storage", "strategy", "case", "claim"),
+    [("printed", "dynamic", "0400", "energy-0400"), ("printed", "static", "1000", "static-1000")],
+)
+def test_committed_energies_are_those_of_today(storage, strategy, case, claim) -> None:
+    today = energy(variation_plan(storage, next(iter(VARIATIONS)), case, strategy))
+    assert today == pytest.approx(float(claims()[claim]["measured"]), rel=GAP)
+    shipped = committed("variations").query("storage == @storage").iloc[0]
+    assert today == pytest.approx(shipped[f"{strategy}_{case}_mwh"], rel=GAP)
+
+
+def test_committed_points_of_map_readings_and_spread_are_those_of_today() -> None:
+    table = committed("restored_map")
+    for case, peak, index in (("0400", 2400, 0.6), ("1000", 4200, 1.0)):
+        at = table[(table["storage"] == "printed") & (table["case"] == case) & (table["peak_kw"] == peak)]
+        point = at[at["clear_sky_index"] == index].iloc[0]
+        assert energy(map_plan("printed", case, peak, index)) == pytest.approx(point["energy_mwh"], rel=0.011)
+    variations = committed("variations").set_index(["storage", "variation"])
+    name = "R2: 13-19 live from bus 19, no bus 45"
+    today = energy(variation_plan("printed", name, "1000", "static"))
+    assert today == pytest.approx(variations.loc[("printed", name), "static_1000_mwh"], rel=GAP)
+    drawn = committed("load_spread").query("storage == 'printed' and case == '0400' and shares_seed == 1").iloc[0]
+    assert energy(spread_plan("printed", "0400", drawn["spread"], 1)) == pytest.approx(drawn["energy_mwh"], rel=GAP)
+
+
+def test_committed_map_is_whole_proven_and_never_falls_with_more_sun() -> None:
+    table = committed("restored_map")
+    assert json.loads((COMMITTED / "reproduction.json").read_text(encoding="utf-8"))["extent"] == "full"
+    assert len(table) == len(FULL.map_storages) * len(CASES) * len(FULL.map_peaks_kw) * len(FULL.map_indices)
+    assert (table["status"] == "optimal").all() and table["gap"].max() <= 0.005 + 1e-9
+    for _, points in table.groupby(["storage", "case", "peak_kw"]):
+        energies = points.sort_values("clear_sky_index")["energy_mwh"].to_numpy()
+        assert (energies[1:] >= energies[:-1] * (1 - 0.0051) - 0.03).all()  # gap, and switching counted in kWh
+    assert committed("variations")["all_proven"].all()
+
+
+def made_up(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
+    """Outcomes that depend on the job alone."""
+    for job in jobs:
+        case = job.scenario[-4:]
+        scale = 7.0 if case == "0400" else 5.0
+        if isinstance(job, RunJob):
+            yield RunOutcome(11.5, scale, scale - 0.1 * job.seed, 3, 1, 6.0, 2, 0)
+            continue
+        live = {30.0 * k: frozenset(str(n) for n in range(1, 46) if k > 3 or n < 39) for k in range(10)}
+        sources = {"pv": (2.0, 1.5, 2.5), "ess_net": (1.0, 1.0, 1.0), "nbsu_net": (3.0, 2.5, 3.5)}
+        sources |= {"infeed": (0.0, 0.0, 0.0), "ess_discharge": (1.5, 1.0, 2.0)}
+        index = next((float(o.split("=")[1]) for o in job.overrides if o.startswith("pv.")), 0.5)
+        share = 0.1 if job.strategy == "static" else 0.5 + index
+        yield PlanOutcome(scale * share, 0.001, "optimal", 40.0, sources, live, {f"guo45/{case}.yaml": "0" * 64})
+
+
+SMALL = Extent(
+    variations={"printed": tuple(VARIATIONS)[:2], "reduced": tuple(VARIATIONS)[:1]},
+    map_storages=("printed",),
+    map_peaks_kw=(2400, 6000),
+    map_indices=(0.2, 1.0),
+    spread_storages=("printed",),
+    spreads=(0.5,),
+    share_seeds=(0, 1),
+    seeds={"printed": (0, 1)},
+)
+
+
+def test_report_from_made_up_outcomes(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sim.reproduce.QUICK", SMALL)
+    found = reproduce(tmp_path / "a", quick=True, workers=2, perform=made_up)
+    reproduce(tmp_path / "b", quick=True, workers=1, perform=made_up)
+    rows = {row.claim.id: row for row in found.rows}
+    assert rows["energy-0400"].verdict == "reproduced" and rows["energy-0400"].fact.value == 7.0
+    assert rows["seconds"].verdict == "differs"  # 40 s
+    assert rows["deviation-1000"].verdict == "differs" and rows["deviation-1000"].fact.seeds == "0, 1"
+    assert rows["areas-0600"].fact.value == 0 and rows["areas-0430"].fact.value == 10
+    assert rows["static-1000"].fact.value == pytest.approx(0.5)
+    share = rows["pv-share-0400"]
+    assert (share.fact.value, share.fact.low, share.fact.high) == pytest.approx((100 / 3, 25, 125 / 3))
+    assert share.verdict == "undefined"
+    text = as_text(found)
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(claim.quantity in text for claim in CLAIMS)
+    assert "40" not in as_markdown(found).split("computation time")[1].split("\n")[0]  # wall times stay out
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert {"README.md", "claims.csv", "claims.tex", "restored_map.csv", "reproduction.json"} <= set(map(str, files))
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+    with pytest.raises(FolderNotEmpty):
+        reproduce(tmp_path / "a", quick=True, perform=made_up)
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    def interrupted(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
+        yield from made_up(jobs[:3], workers)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(tmp_path / "a", quick=True, perform=interrupted)
+    assert not list(tmp_path.iterdir())
+
+
+def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["relight", "reproduce", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, *capsys.readouterr()
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("dear", encoding="utf-8")
+    code, _, err = call("--out", "mine", "--overwrite")
+    assert code == 2 and "never replaced" in err
+    assert call("--workers", "0")[0] == 2
+    for problem, expected in (
+        (KeyboardInterrupt(), "interrupted"),
+        (JobFailedError("relight run x: broken"), "broken"),
+    ):
+
+        def fail(*_: object, problem: BaseException = problem, **__: object) -> None:
+            raise problem
+
+        monkeypatch.setattr("sim.reproduce.reproduce", fail)
+        code, _, err = call("--quick")
+        assert code == 3 and expected in err and "Traceback" not in err
+
+
+def test_jobs_are_told_once_and_failures_name_their_command() -> None:
+    for extent in (FULL, QUICK):
+        jobs = all_jobs(extent)
+        assert len(set(jobs)) == len(jobs)
+    with pytest.raises(JobFailedError, match=r"relight run guo45/fault-0400 --strategy dynamic --set load\.peek=3"):
+        perform(PlanJob("guo45/fault-0400", "dynamic", ("load.peek=3",)))
+
+
+def test_areas_of_the_papers_story() -> None:
+    everybody = frozenset(str(n) for n in range(1, 46))
+    live = {30.0 * k: everybody for k in range(10)}
+    live[120.0] = everybody - {"39", "40", "41", "42"}  # lost at 06:00
+    live[270.0] = everybody - {"6", "24"}
+    counts = live_counts(PlanOutcome(7, 0, "optimal", 1, live=live))
+    assert counts == {"areas_0430": 14, "areas_0600": 4, "areas_0700": 4, "areas_0830": 16}
