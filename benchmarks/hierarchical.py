@@ -23,7 +23,7 @@ import highspy
 import pandas as pd
 import pyomo.environ as pyo
 
-from controllers.dispatch_centre import net_power_plan
+from controllers.dispatch_centre import net_power_plans
 from controllers.gateway import EnergyGateway
 from controllers.messages import NetPowerPlan
 from controllers.plan import Plan
@@ -97,7 +97,7 @@ def measure(fault: str, devices: int, way: str, into: Measured) -> None:
             variables = list(planner.model.component_data_objects(pyo.Var))
             into.variables, into.binaries = len(variables), sum(v.is_binary() for v in variables)
             into.rows = sum(1 for _ in planner.model.component_data_objects(pyo.Constraint, active=True))
-            orders = [net_power_plan(record.plan, case.view, la, per_device=per_device) for la in gateways]
+            orders = net_power_plans(record.plan, case.view, per_device=per_device)
             into.seconds["gateways"].append(cpu_seconds(partial(hand_out, orders, gateways)))
 
 
