@@ -20,6 +20,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from controllers.compiled import Compiled
 from controllers.solver import DISCIPLINE, QUICK_PROOF, RESIDUAL, KeptSolver, Solution, configured
@@ -101,7 +103,7 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     if first is None:
         return None
     objective, x = first
-    bound = relaxation_bound(compiled)
+    bound, relaxed = relaxation(compiled)
     precision = PRECISION * abs(bound)
     draw, solves, stale, failed = random.Random(0), 0, 0, dict.fromkeys(m.S, 0)
     size = float(SIZE)
@@ -115,12 +117,13 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
         width = widths[solves % len(widths)]
         first_step = draw.randrange(len(m.T) - width + 1)
         steps = range(first_step, first_step + width)
-        # Where most is unserved there is most to gain, unless it was tried in vain since the last gain.
-        unserved = [
-            (1e-3 + sum(m.value[s, t].value * (1 - x[around.energised[s, t]]) for t in steps)) / 2 ** min(failed[s], 60)
-            for s in m.S
-        ]
-        sections = around.ball(draw.choices(list(m.S), unserved)[0], max(2, round(size / width)), draw)
+        # Most is to gain where the relaxation serves most that the plan does not, unless it was tried in vain since the
+        # last gain.
+        promise = {
+            s: sum(m.value[s, t].value * max(0.0, (relaxed - x)[around.energised[s, t]]) for t in steps) for s in m.S
+        }
+        weights = [(1e-3 + kwh) / 2 ** min(failed[s], 60) for s, kwh in promise.items()]
+        sections = around.ball(draw.choices(list(m.S), weights)[0], max(2, round(size / width)), draw)
         found = around.solve(x, sections, set(steps), precision)
         solves += 1
         size = min(
@@ -144,20 +147,24 @@ class _Around:
     def __init__(self, m: Any, compiled: Compiled, until: float) -> None:
         self.m, self.until = m, until
         self.effort = 0
-        self.lp = compiled.lp()
+        self.lp, self.matrix, self.column = compiled.lp(), compiled.matrix, compiled.column
         self.lower, self.upper = np.array(self.lp.col_lower_), np.array(self.lp.col_upper_)
-        column = compiled.column
-        self.energised = {(s, t): column(id(m.X[s, t])) for s in m.S for t in m.T}
-        owner = {j: ((s,), t) for (s, t), j in self.energised.items()}
-        owner |= {column(id(m.b[k, t])): ((m.sec_i[k], m.sec_j[k]), t) for k in m.SWITCH for t in m.T}
-        owner |= {column(id(m.launch[i, k])): ((m.home[i],), max(k, 0)) for i in m.NBSU for k in m.K}
-        owner.pop(None, None)  # not in any active constraint
-        self.decisions = owner
-        self.column = column
+        self.cost = np.array(self.lp.col_cost_)
+        self.row_lower, self.row_upper = np.array(self.lp.row_lower_), np.array(self.lp.row_upper_)
         self.near: dict[str, list[str]] = {s: [] for s in m.S}
         for k in m.SWITCH:
             self.near[m.sec_i[k]].append(m.sec_j[k])
             self.near[m.sec_j[k]].append(m.sec_i[k])
+        place = {s: k for k, s in enumerate(m.S)}
+        self.place = place
+        self.owner = np.array([[place[s] for s in _ends(m, v)] for v in compiled.columns])
+        """two sections (often the same one) for each column"""
+        self.decided_at = np.array([_decided_at(v) for v in compiled.columns])
+        """step of each decision; -1: not a decision"""
+        self.energised = {(s, t): self.column(id(m.X[s, t])) for s in m.S for t in m.T}
+        edges = [(k, t) for k in m.SWITCH for t in m.T if self.column(id(m.edge[k, t])) is not None]
+        self.edges = np.array([self.column(id(m.edge[k, t])) for k, t in edges], dtype=int)
+        self.edge_step = np.array([t for _, t in edges], dtype=int)
 
     def ball(self, seed: str, size: int, draw: random.Random) -> set[str]:
         """Up to ``size`` sections around one, grown at random along switches."""
@@ -181,46 +188,94 @@ class _Around:
         for variable, value in start.items():
             if self.column(variable) is not None:
                 x[self.column(variable)] = value
-        return self.solve(x, set(), set(), 0.0)
+        return self._solve(x, self.decided_at < 0, 0.0, start=False)
 
     def solve(
         self, x: NDArray[np.float64], sections: set[str], steps: set[int], precision: float
     ) -> tuple[float, NDArray[np.float64]] | None:
-        """Decide these sections in these steps anew, all else held at ``x``; None if nothing was found."""
-        lower, upper = self.lower.copy(), self.upper.copy()
-        for j, (own, t) in self.decisions.items():
-            if t not in steps or sections.isdisjoint(own):
-                lower[j] = upper[j] = round(float(x[j]))
-        self.lp.col_lower_, self.lp.col_upper_ = lower, upper
+        """Decide these sections in these steps anew; None if nothing was found.
+
+        Powers are free in every island that holds one of them, or a neighbour, at any step; all else stays at ``x``.
+        """
+        inside = np.zeros(len(self.place), dtype=bool)
+        inside[[self.place[s] for s in sections]] = True
+        around = inside.copy()
+        around[[self.place[other] for s in sections for other in self.near[s]]] = True
+        for t in self.m.T:
+            live = self.edges[(self.edge_step == t) & (x[self.edges] > 0.5)]
+            graph = coo_array((np.ones(len(live)), self.owner[live].T), shape=(len(inside), len(inside)))
+            _, island = connected_components(graph, directed=False)
+            around |= np.isin(island, island[around])
+        decisions = np.isin(self.decided_at, list(steps)) & inside[self.owner].any(axis=1)
+        return self._solve(x, decisions | (self.decided_at < 0) & around[self.owner].all(axis=1), precision, start=True)
+
+    def _solve(
+        self, x: NDArray[np.float64], free: NDArray[np.bool_], precision: float, *, start: bool
+    ) -> tuple[float, NDArray[np.float64]] | None:
+        """The best values of the free columns; ``start`` from ``x``. The rows that hold none of them are left out."""
+        x = np.where(self.decided_at >= 0, np.round(x), x)
+        part = self.matrix[:, free].tocsr()
+        rows = np.flatnonzero(np.diff(part.indptr))
+        part = part[rows].tocsc()
+        held = (self.matrix @ np.where(free, 0.0, x))[rows]
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = part.shape[1], part.shape[0]
+        lp.sense_, lp.col_cost_ = self.lp.sense_, self.cost[free]
+        lp.col_lower_, lp.col_upper_ = self.lower[free], self.upper[free]
+        lp.row_lower_, lp.row_upper_ = self.row_lower[rows] - held, self.row_upper[rows] - held
+        if len(self.lp.integrality_):
+            lp.integrality_ = [kind for kind, own in zip(self.lp.integrality_, free, strict=True) if own]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = part.indptr, part.indices, part.data
         left = max(1.0, self.until - time.perf_counter())
         highs = configured({**DISCIPLINE, **SUBPROBLEM, "mip_abs_gap": precision, "time_limit": left})
-        highs.passModel(self.lp)
-        if sections:
-            highs.setSolution(len(x), np.arange(len(x), dtype=np.int32), x)
+        highs.passModel(lp)
+        if start:
+            highs.setSolution(part.shape[1], np.arange(part.shape[1], dtype=np.int32), x[free])
         highs.run()
         info = highs.getInfo()
         self.effort = int(info.simplex_iteration_count)
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
-        return float(info.objective_function_value), np.array(highs.getSolution().col_value)
+        x[free] = highs.getSolution().col_value
+        return float(self.cost @ x + self.lp.offset_), x
 
 
-def relaxation_bound(compiled: Compiled) -> float:
-    """Upper bound of a maximisation from its linear relaxation, by weak duality from the solver's row duals y.
+def _ends(m: Any, variable: Any) -> tuple[str, str]:
+    """The sections at a variable: of its section, its source or LA, or both ends of its link."""
+    name, member = variable.parent_component().name, variable.index()[0]
+    if name in ("X", "supply"):
+        return member, member
+    if name in ("b", "edge", "down", "op", "flow", "P", "Q"):
+        return m.section[m.from_la[member]], m.section[m.to_la[member]]
+    section = m.home[member] if member in m.home else m.node_section[member] if name == "U" else m.section[member]
+    return section, section
 
-    c x = y A x + (c − yA) x, each term at its largest within the bounds of rows and columns. This holds for any y, so
-    it does not rest on the solver's word. Infinite where a column without a bound keeps a reduced cost.
+
+def _decided_at(variable: Any) -> int:
+    """Step of a decision (sections, switches, launches); -1 for powers and all that follows from decisions."""
+    return max(variable.index()[1], 0) if variable.parent_component().name in ("X", "b", "launch") else -1
+
+
+def relaxation(compiled: Compiled) -> tuple[float, NDArray[np.float64]]:
+    """Upper bound of a maximisation from its linear relaxation, and the values of the relaxation's columns.
+
+    The bound is by weak duality from the solver's row duals y: c x = y A x + (c − yA) x, each term at its largest
+    within the bounds of rows and columns. This holds for any y, so it does not rest on the solver's word. Infinite
+    where a column without a bound keeps a reduced cost.
     """
     lp, highs = compiled.lp(), configured({**DISCIPLINE, "solver": "ipm"})
     lp.integrality_ = []
     highs.passModel(lp)
     highs.run()
-    y = np.array(highs.getSolution().row_dual)
-    return weak_duality_bound(lp, compiled.matrix, y) if len(y) == lp.num_row_ else math.inf
+    y, x = np.array(highs.getSolution().row_dual), np.array(highs.getSolution().col_value)
+    if len(y) != lp.num_row_:
+        return math.inf, np.ones(lp.num_col_)
+    return weak_duality_bound(lp, compiled.matrix, y), x
 
 
 def weak_duality_bound(lp: highspy.HighsLp, matrix: Any, y: NDArray[np.float64]) -> float:
-    """See ``relaxation_bound``; rows of one column count as bounds of it."""
+    """See ``relaxation``; rows of one column count as bounds of it."""
     row_lower, row_upper = np.array(lp.row_lower_), np.array(lp.row_upper_)
     lower, upper, cost = np.array(lp.col_lower_), np.array(lp.col_upper_), np.array(lp.col_cost_)
     by_row = matrix.tocsr()
