@@ -153,3 +153,9 @@ class SwitchOrder(TypedDict):
 
     switch: str
     closed: bool
+
+
+class Heartbeat(TypedDict):
+    """Dispatch centre → gateway at every step without a net power plan, where messages can fail: it is there."""
+
+    sent_min: float

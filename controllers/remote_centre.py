@@ -61,7 +61,6 @@ class RemoteDispatchCentre(DispatchCentre):
         self._net_power: dict[str, NetPowerPlan] = {}
         self._ordered_min: dict[tuple[str, str], float] = {}
         """when each was sent its last order"""
-        self._carried_min = 0.0
         self._was_down = False
         self.receive(known, closed)
         self._news.clear()
@@ -109,15 +108,14 @@ class RemoteDispatchCentre(DispatchCentre):
 
     def _carry_to(self, time_min: float) -> None:
         """Bring every last report forward to now."""
-        step = self._plan.step_at(self._carried_min) if self._plan else None
         for la, basis in self._basis.items():
-            minutes = time_min - max(self._carried_min, self._psc[la]["issued_at_min"])
-            if minutes > 0:
-                measurement = carried_measurement(basis["measurement"], minutes, self._view, la, step)
+            then = basis["measurement"]["time_min"]
+            if then < time_min:
+                step = self._plan.step_at(then) if self._plan else None
+                measurement = carried_measurement(basis["measurement"], time_min - then, self._view, la, step)
                 self._basis[la] = PscBasis(
                     measurement=measurement, forecast=carried_forecast(basis["forecast"], time_min)
                 )
-        self._carried_min = float(time_min)
 
     def _horizon(self, time_min: float) -> Horizon:
         now = {la: self._psc_now(la, time_min) for la in self._psc}
@@ -164,7 +162,7 @@ class RemoteDispatchCentre(DispatchCentre):
         if self._was_down:
             return "the dispatch centre is back"
         alone = [la for kind, la in sorted(self._news) if kind == "gateway" and self._psc[la].get("alone")]
-        alone = [la for la in alone if self._unanswered("gateway", la)]
+        alone = [la for la in alone if self._reported_since(la)]
         missed = {("gateway", la) for la in self._without_plan(time_min)}
         missed |= {("terminal", switch) for switch in self._not_as_ordered(time_min)}
         back = [name for kind, name in self._regained if (kind, name) in missed]
@@ -180,11 +178,11 @@ class RemoteDispatchCentre(DispatchCentre):
         as_ordered = not self._silent and all(
             closed == (switch in wanted) for switch, closed in self._switch_closed.items() if self._operable(switch)
         )
-        return [la for la in heard if la in self._went_dark or (as_ordered and self._unanswered("gateway", la))]
+        return [la for la in heard if la in self._went_dark or (as_ordered and self._reported_since(la))]
 
-    def _unanswered(self, kind: str, name: str) -> bool:
+    def _reported_since(self, la: str) -> bool:
         """Whether a gateway's last report is younger than the last order sent to it."""
-        return self._psc[name]["issued_at_min"] > self._ordered_min.get((kind, name), -1.0)
+        return self._psc[la]["issued_at_min"] > self._ordered_min.get(("gateway", la), -1.0)
 
     def _without_plan(self, time_min: float) -> list[str]:
         """LAs heard now whose gateway does not follow the plan in force although it was sent it."""
@@ -192,7 +190,7 @@ class RemoteDispatchCentre(DispatchCentre):
             return []
         follows = {la: self._psc[la].get("plan_issued_at_min") for kind, la in sorted(self._news) if kind == "gateway"}
         other = [la for la, issued in follows.items() if issued != self._plan.issued_at_min]
-        return [la for la in other if self._unanswered("gateway", la)]
+        return [la for la in other if self._reported_since(la)]
 
     def _not_as_ordered(self, time_min: float) -> list[str]:
         """Switches heard now that are not in the state that the plan in force wants."""
