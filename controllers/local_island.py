@@ -2,12 +2,12 @@
 
 It knows its own meters only, so it never switches and never decides what its island consists of:
 
-- Its area is live and one of its units forms the voltage: that unit goes on; the area's other units take over what it gives,
-  so that it keeps room, and NBSUs that are off are started.
+- Its area is live and one of its units forms the voltage: that unit goes on; the area's other units take over what it
+  gives, so that it keeps room, and NBSUs that are off are started.
 - Its area is live and somebody else forms the voltage: it keeps the net power of its last plan (0 without one).
-- Its area is dark and it has an ESS with energy, or an NBSU on line: nobody else supplies it, so it tries to form the voltage of
-  whatever is connected, once at the start of each plan step's length. Where two gateways of one island try at once,
-  one forms and the other follows: a unit that meets a voltage synchronises to it.
+- Its area is dark and it has an ESS with energy, or an NBSU on line: nobody else supplies it, so it tries to form the
+  voltage of whatever is connected, at once and then every plan step's length. Where two gateways of one island try at
+  the same time, one forms and the other follows: a unit that meets a voltage synchronises to it.
 - Its area is dark and it has neither: its units are off, an NBSU on line idles.
 
 PV that is connected may give all it has; the island's balance unit has it curtailed.
@@ -53,8 +53,8 @@ class LocalIsland:
     ) -> LocalAreaOrder:
         """Orders for the simulation step from ``time_min``; powers (kW, kvar).
 
-        ``own_demand``: of the LA's customers; ``held_net``: net injection of its last plan; ``attempt``: now is a time to
-        form voltage if the area is dark, and to pick up customers that were shed.
+        ``own_demand``: of the LA's customers; ``held_net``: net injection of its last plan; ``attempt``: now is a time
+        to form voltage if the area is dark, and to pick up customers that were shed.
         """
         if not measurement["energised"]:
             return self._dark(measurement, attempt)
@@ -76,7 +76,9 @@ class LocalIsland:
             if d.connected
         }
         q = correct_reactive(target_kvar, limits)
-        orders = {d.id: _order(self._state(d, measurement, age_min, starts), p[d.id], q.get(d.id, 0.0)) for d in devices}
+        orders = {
+            d.id: _order(self._state(d, measurement, age_min, starts), p[d.id], q.get(d.id, 0.0)) for d in devices
+        }
         return LocalAreaOrder(units=orders, pick_up=attempt and forming is not None)
 
     def _dark(self, measurement: LocalAreaMeasurement, attempt: bool) -> LocalAreaOrder:
@@ -104,9 +106,7 @@ class LocalIsland:
         state = "online" if runs else "starting" if forming or metered["state"] == "starting" else "off"
         return nbsu_device(unit, metered["p_kw"], metered, age_min, state)
 
-    def _state(
-        self, device: Device, measurement: LocalAreaMeasurement, age_min: float, starts: set[str]
-    ) -> UnitState:
+    def _state(self, device: Device, measurement: LocalAreaMeasurement, age_min: float, starts: set[str]) -> UnitState:
         if device.forms_voltage:
             return "form"
         unit = next((e for e in self.nbsu if e.id == device.id), None)

@@ -75,8 +75,8 @@ class SourceState(TypedDict):
 
 
 class PscBasis(TypedDict):
-    """What a gateway made its assessment from; sent along where messages can fail, so that the dispatch centre can carry
-    it forward while nothing newer arrives."""
+    """What a gateway made its assessment from; sent along where messages can fail, so that the dispatch centre can
+    carry it forward while nothing newer arrives."""
 
     measurement: LocalAreaMeasurement
     forecast: Forecast
@@ -95,8 +95,8 @@ class PscMessage(SourceState):
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
     plan_issued_at_min: NotRequired[float | None]
-    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself; where messages can
-    fail"""
+    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself; where messages
+    can fail"""
     alone: NotRequired[bool]
     """it runs its area by itself; where messages can fail"""
     basis: NotRequired[PscBasis]

@@ -3,8 +3,10 @@
 - It plans with the last PSC it knows, carried forward in time (``carry_forward``), and marks it as stale in the plan.
 - Switches count as they were last reported.
 - Contact with a gateway or terminal is lost when nothing was heard of it for ``fallback_after_min``. When it is heard
-  again and has missed an order, or has run its area by itself, a strategy that replans does so before it orders anything.
-- A gateway that reports an older plan, or none, is sent its plan again; a switch that is not as ordered is ordered again.
+  again and has missed an order, or has run its area by itself, a strategy that replans does so before it orders
+  anything.
+- A gateway that reports an older plan, or none, is sent its plan again; a switch that is not as ordered is ordered
+  again.
 """
 
 from __future__ import annotations
@@ -66,11 +68,13 @@ class RemoteDispatchCentre(DispatchCentre):
         self._news.clear()
 
     def receive(self, messages: Mapping[str, PscMessage], switch_closed: Mapping[str, bool]) -> None:
-        """Take in what was heard since the last decision. Raises KeyError for a PSC without its basis."""
+        """Take in what was heard since the last decision. Raises ValueError for a PSC without its basis."""
         for la, message in messages.items():
             before = self._psc.get(la)
             if before and before["energised_min"] > 0 and message["energised_min"] == 0:
                 self._went_dark.add(la)
+            if "basis" not in message:
+                raise ValueError(f"the PSC of LA {la} does not say what it was made from")
             self._basis[la] = message["basis"]
         super().receive(messages, switch_closed)
         self._news |= {("gateway", la) for la in messages} | {("terminal", switch) for switch in switch_closed}

@@ -1,9 +1,9 @@
 """An energy gateway where messages can fail: it watches for its dispatch centre, and knows what to do without it.
 
 The dispatch centre sends something at every step, a net power plan or a heartbeat. A gateway that has heard nothing for
-``fallback_after_min`` is without contact: it follows its last plan to its end (or for ``plan_validity_min`` after it last
-heard), and then runs its area on its own (``local_island``) until a new plan arrives. A heartbeat alone does not bring
-an expired plan back: the dispatch centre has to plan from what the area has become.
+``fallback_after_min`` is without contact: it follows its last plan to its end (or for ``plan_validity_min`` after it
+last heard), and then runs its area on its own (``local_island``) until a new plan arrives. A heartbeat alone does not
+bring an expired plan back: the dispatch centre has to plan from what the area has become.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scenarios.schema import Scenario
 from scenarios.view import GridView
 
 Mode = Literal["plan", "hold", "alone"]
-"""plan: follows the net power plan; hold: has none (any more) and leaves its units as they are; alone: runs its area by itself."""
+"""plan: follows the net power plan; hold: has none and leaves its units as they are; alone: runs its area by itself."""
 
 
 class RemoteGateway(EnergyGateway):

@@ -1,9 +1,9 @@
 """The communication network: every message between dispatch centre, gateways and field terminals passes here.
 
 Time is that of the world's steps. A message whose delay is shorter than a simulation step arrives in the instant it was
-sent; one with a longer delay arrives at the first step at or after the end of its delay. Fate and delay belong to the link,
-the direction and the instant, not to the message: strategies that share a seed meet the same channel, whatever they
-say, and a higher loss probability loses the same messages and more.
+sent; any other arrives at the first step at or after the end of its delay. Fate and delay belong to the link, the
+direction and the instant, not to the message: strategies that share a seed meet the same channel, whatever they say,
+and a higher loss probability loses the same messages and more.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from scenarios.communication import gateway as gateway
 from scenarios.communication import terminal as terminal
 
 Status = Literal["delivered", "link_down", "lost", "receiver_down", "outdated", "under_way"]
-"""delivered: handed over; link_down: sent while the link was out; lost: by chance; receiver_down: nobody there to take it;
-outdated: discarded, for a newer one of its kind had overtaken it; under_way: not there when the window ended."""
+"""delivered: handed over; link_down: sent while the link was out; lost: by chance; receiver_down: nobody there to take
+it; outdated: discarded, for a newer one of its kind had overtaken it; under_way: not there when the window ended."""
 
 
 class Envelope(TypedDict):
@@ -118,7 +118,7 @@ class Channel:
         )
 
     def _draw(self, sender: str, receiver: str, time_min: float) -> tuple[float, float]:
-        """A uniform number in [0, 1) and one exponentially distributed with mean 1, of a link, direction and instant."""
+        """Of a link, direction and instant: a uniform number in [0, 1), an exponentially distributed one of mean 1."""
         name = f"{self._seed}|{sender}|{receiver}|{time_min:g}"
         digest = blake2b(name.encode(), digest_size=16).digest()
         chance, other = (int.from_bytes(half, "big") / 2**64 for half in (digest[:8], digest[8:]))

@@ -1,8 +1,8 @@
 """The mosaik adapters of a run whose scenario has a ``communication`` section.
 
-One instant: gateways assess and send; the channel delivers to the dispatch centre; it decides and sends; the channel delivers
-to gateways and terminals; gateways, having heard all that arrives now, order their units. The channel wakes everybody
-in each instant, also with nothing to deliver, so that silence is noticed.
+One instant: gateways assess and send; the channel delivers to the dispatch centre; it decides and sends; the channel
+delivers to gateways and terminals; gateways, having heard all that arrives now, order their units. The channel wakes
+everybody in each instant, also with nothing to deliver, so that silence is noticed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ class RemoteGatewaySim(GatewaySim):
     """Energy gateways that watch their link, and can be dead for a while."""
 
     def __init__(
-        self, make: Callable[[str, float], RemoteGateway], areas: Iterable[str], options: Communication, log: RunLog, step_min: int
+        self,
+        make: Callable[[str, float], RemoteGateway],
+        areas: Iterable[str],
+        options: Communication,
+        log: RunLog,
+        step_min: int,
     ) -> None:
         """``make``: a new gateway of an LA, without plan and memory, that comes to life at a time (min)."""
         gateways = {la: make(la, 0.0) for la in areas}
@@ -43,7 +48,7 @@ class RemoteGatewaySim(GatewaySim):
         self._remote, self._make, self._options, self._log = gateways, make, options, log
         self._orders = dict.fromkeys(gateways, NOTHING_ORDERED)
         self._down: set[str] = set()
-        self._told = {la: (True, False) for la in gateways}
+        self._told = dict.fromkeys(gateways, (True, False))
         """in contact, alone: as last told in events"""
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
@@ -106,7 +111,9 @@ class RemoteGatewaySim(GatewaySim):
 class RemoteChannelSim(ChannelSim):
     """The channel: what is due for the dispatch centre first, then what is due for all others."""
 
-    def __init__(self, channel: Channel, addresses: Iterable[str], options: Communication, log: RunLog, step_min: int) -> None:
+    def __init__(
+        self, channel: Channel, addresses: Iterable[str], options: Communication, log: RunLog, step_min: int
+    ) -> None:
         super().__init__(channel, step_min)
         self._field, self._options, self._log = list(addresses), options, log
         self._now = -1
@@ -147,7 +154,9 @@ class RemoteDispatchCentreSim(DispatchCentreSim):
         self._outbox[DISPATCH_CENTRE] = []
         was_down, self._is_down = self._is_down, self._options.centre_is_down(time)
         if self._is_down != was_down:
-            self._log.recorder.add_event(time, f"dispatch_centre_{'down' if self._is_down else 'back'}", DISPATCH_CENTRE)
+            self._log.recorder.add_event(
+                time, f"dispatch_centre_{'down' if self._is_down else 'back'}", DISPATCH_CENTRE
+            )
         if self._is_down:
             return
         if was_down:

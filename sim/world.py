@@ -68,7 +68,10 @@ def run_world(
         recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
         with world.group():
             if case.scenario.communication is None:
-                own = {la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device) for la in view.local_areas}
+                own = {
+                    la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device)
+                    for la in view.local_areas
+                }
                 centre = DispatchCentre(view, case.scenario, strategy, check)
                 actors = (
                     GatewaySim(own, step_min),
