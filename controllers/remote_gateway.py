@@ -72,10 +72,11 @@ class RemoteGateway(EnergyGateway):
         return message
 
     def receive(self, plan: NetPowerPlan) -> None:
-        """Take up a net power plan, as ``EnergyGateway.receive``. The one that it follows already changes nothing."""
-        same = self._running is not None and plan["issued_at_min"] == self._running.plan["issued_at_min"]
-        if same and self._alone_since is None and plan["local_area"] == self.local_area:
-            return
+        """Take up a net power plan, as ``EnergyGateway.receive``. The one it follows already changes nothing."""
+        if self._running and plan["local_area"] == self.local_area:
+            newer_by_min = plan["issued_at_min"] - self._running.plan["issued_at_min"]
+            if newer_by_min < 0 or (newer_by_min == 0 and self._alone_since is None):
+                return
         super().receive(plan)
         self._alone_since = None
 
