@@ -25,7 +25,7 @@ FATES = {
 
 
 def communication(run: RunTables) -> Figure:
-    """Demand, planned and served power; messages sent in each step by their fate; gateways and contacts out of reach."""
+    """Demand, planned and served power; messages of each step by their fate; gateways and contacts out of reach."""
     times = sorted(run.local_area["time_min"].unique())
     edges = step_edges(run, times)
     figure = style.new_figure(style.PAGE_MM, 128)

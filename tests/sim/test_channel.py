@@ -30,9 +30,7 @@ def test_without_options_all_arrives_at_once_in_the_order_sent() -> None:
     assert statuses(one) == [(5, 5, "delivered")] * 3
 
 
-@pytest.mark.parametrize(
-    ("latency_min", "arrives"), [(0, 10), (4.99, 10), (5, 15), (5.01, 20), (10, 20), (12, 25)]
-)
+@pytest.mark.parametrize(("latency_min", "arrives"), [(0, 10), (4.99, 10), (5, 15), (5.01, 20), (10, 20), (12, 25)])
 def test_a_delay_below_a_step_is_none_and_others_end_at_a_step(latency_min: float, arrives: int) -> None:
     one = channel(latency_s=60 * latency_min)
     seen = {time: one.carry([envelope()] if time == 10 else [], time) for time in range(10, 40, 5)}

@@ -213,7 +213,10 @@ def test_everything_at_once_keeps_every_invariant() -> None:
     case = small_case(
         {
             "latency_s": 30, "jitter_s": 60, "loss_probability": 0.25, "plan_validity_min": 10,
-            "outages": [{"start_min": 10, "duration_min": 25}, {"start_min": 40, "links": ["gateway.4", "terminal.2-3"]}],
+            "outages": [
+                {"start_min": 10, "duration_min": 25},
+                {"start_min": 40, "links": ["gateway.4", "terminal.2-3"]},
+            ],
             "gateways_down": [{"start_min": 42, "duration_min": 6, "gateways": ["1"], "units": "stop"}],
             "dispatch_centre_down": [{"start_min": 50, "duration_min": 4}],
         },
@@ -226,7 +229,7 @@ def test_everything_at_once_keeps_every_invariant() -> None:
     assert math.isfinite(served(log).sum()) and served(log).sum() > 0
 
 
-# -- the shipped scenario -----------------------------------------------------------------------------------------------
+# -- the shipped scenario ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
