@@ -38,6 +38,12 @@ class Span(Part):
     start_min: NonNegative = 0.0
     duration_min: Positive | None = Field(default=None, description="None: to the end of the window.")
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        length = "to the end" if self.duration_min is None else f"for {self.duration_min:g} min"
+        return f"from {self.start_min:g} min {length}"
+
     def holds(self, time_min: float) -> bool:
         """Whether a time lies in [start, start + duration)."""
         return self.start_min <= time_min and (
@@ -91,6 +97,18 @@ class Communication(Part):
     outages: tuple[LinkOutage, ...] = ()
     gateways_down: tuple[GatewayDown, ...] = ()
     dispatch_centre_down: tuple[Span, ...] = ()
+
+    def told(self) -> list[str]:
+        """What this section says, a sentence each."""
+        valid = "to its end" if self.plan_validity_min is None else f"for {self.plan_validity_min} min"
+        return [
+            f"a message takes {self.latency_s:g} s and {self.jitter_s:g} s more on average; "
+            f"{self.loss_probability:.2%} are lost",
+            f"contact is lost after {self.fallback_after_min:g} min; a plan is then followed {valid}",
+            *(f"no link {', '.join(outage.links)} {outage.words}" for outage in self.outages),
+            *(f"gateways {', '.join(down.gateways)} dead {down.words}: {down.units}" for down in self.gateways_down),
+            *(f"dispatch centre dead {span.words}" for span in self.dispatch_centre_down),
+        ]
 
     def link_is_down(self, address: str, time_min: float) -> bool:
         """Whether the link between the dispatch centre and an address is out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenarios.communication import Communication, Span
+from scenarios.explain import explain
 from scenarios.loader import load_case, resolved_yaml
 from scenarios.problems import ScenarioError
 
@@ -23,6 +24,13 @@ def test_the_shipped_scenario_loads_and_resolves_to_itself(tmp_path) -> None:
     path = tmp_path / "resolved.yaml"
     path.write_text(resolved_yaml(case.scenario), encoding="utf-8")
     assert load_case(path).scenario == case.scenario
+
+
+def test_check_tells_of_it() -> None:
+    text = explain(load_case("guo45/comms-outage"))
+    assert "Communication" in text and "no link all from 20 min for 60 min" in text
+    assert "gateways 27 dead from 180 min for 15 min: hold" in text and "1.00% are lost" in text
+    assert "Communication" not in explain(load_case(GUO))
 
 
 def test_all_mistakes_are_told_at_once_with_what_would_be_right() -> None:
