@@ -129,8 +129,11 @@ class DispatchCentre:
             return ""
         if time_min % self._scenario.clock.replan_min == 0:
             return "replan interval"
-        lost = [la for la in self._planned_live() if self._psc[la]["energised_min"] == 0]
+        lost = self._gone_dark()
         return f"planned areas went dark: {', '.join(lost)}" if lost else ""
+
+    def _gone_dark(self) -> list[str]:
+        return [la for la in self._planned_live() if self._psc[la]["energised_min"] == 0]
 
     def _planned_live(self) -> list[str]:
         """LAs that the step in force wants energised."""

@@ -74,6 +74,14 @@ class SourceState(TypedDict):
     """range its ramp leaves at the next instant (state online)"""
 
 
+class PscBasis(TypedDict):
+    """What a gateway made its assessment from; sent along where messages can fail, so that the dispatch centre can
+    carry it forward while nothing newer arrives."""
+
+    measurement: LocalAreaMeasurement
+    forecast: Forecast
+
+
 class PscMessage(SourceState):
     """D_i of (1) with the state the dispatch centre needs to plan from now on; gateway → dispatch centre."""
 
@@ -86,6 +94,13 @@ class PscMessage(SourceState):
     shed: bool
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
+    plan_issued_at_min: NotRequired[float | None]
+    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself; where messages
+    can fail"""
+    alone: NotRequired[bool]
+    """it runs its area by itself; where messages can fail"""
+    basis: NotRequired[PscBasis]
+    """where messages can fail"""
 
 
 class UnitSchedule(TypedDict):
@@ -138,3 +153,9 @@ class SwitchOrder(TypedDict):
 
     switch: str
     closed: bool
+
+
+class Heartbeat(TypedDict):
+    """Dispatch centre → gateway at every step without a net power plan, where messages can fail: it is there."""
+
+    sent_min: float

@@ -146,6 +146,12 @@ class Plan(_Part):
         "the one after them, unless the last says: issue.",
     )
 
+    stale_psc_min: dict[str, Number] = Field(
+        default_factory=dict,
+        exclude_if=lambda ages: not ages,
+        description="LAs whose last PSC is older than the plan, with its age in minutes.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_times(cls, data: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results import comparison_figures, run_figures, style
+from results.communication_figure import communication
 from results.run_tables import RunTables, read_run
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
     "envelopes": run_figures.envelopes,
 }
 """Figures of a run by file name."""
+COMMUNICATION_FIGURES: dict[str, Callable[[RunTables], Figure]] = {"communication": communication}
+"""Further figures of a run whose scenario has a ``communication`` section."""
 
 
 def draw_run_figures(folder: Path) -> list[Path]:
@@ -31,7 +34,8 @@ def draw_run_figures(folder: Path) -> list[Path]:
         return []
     files: list[Path] = []
     with style.house_style():
-        for name, draw in RUN_FIGURES.items():
+        further = COMMUNICATION_FIGURES if run.scenario.communication else {}
+        for name, draw in (RUN_FIGURES | further).items():
             files += style.save(draw(run), folder / "figures" / name)
     return files
 

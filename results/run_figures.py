@@ -44,7 +44,7 @@ def restoration_states(run: RunTables) -> Figure:
     upper, lower = figure.subplots(
         2, 1, height_ratios=[len(areas), max(len(switches), 1)], sharex=True, gridspec_kw={"hspace": 0.03}
     )
-    edges = _edges(run, grid.columns)
+    edges = step_edges(run, grid.columns)
     upper.pcolormesh(
         edges, np.arange(len(areas) + 1), grid.to_numpy(), cmap=ListedColormap(list(style.STATE_COLOURS.values())),
         vmin=-0.5, vmax=len(STATES) - 0.5, rasterized=True,
@@ -62,7 +62,7 @@ def restoration_states(run: RunTables) -> Figure:
         axes.grid(visible=False)
         for time in np.arange(0, run.end_min, run.scenario.clock.plan_step_min):
             axes.axvline(time, color="white", linewidth=0.35)
-    _clock(lower, run)
+    clock_axis(lower, run)
     upper.tick_params(labelbottom=False)
     return figure
 
@@ -75,7 +75,7 @@ def generation_by_source(run: RunTables) -> Figure:
     times = sorted(run.local_area["time_min"].unique())
     figure = style.new_figure(style.PAGE_MM, 78)
     axes = figure.subplots()
-    edges = _edges(run, times)
+    edges = step_edges(run, times)
     area = run.local_area.loc[run.local_area["in_outage_area"] == 1, "local_area"].unique()
     unit = run.unit[run.unit["local_area"].isin(area)]
 
@@ -106,22 +106,22 @@ def generation_by_source(run: RunTables) -> Figure:
                 edgecolor="white" if hatch else colour, hatch=hatch, linewidth=0, label=name,
             )  # fmt: skip
             base = base + values
-    _load_lines(axes, run, times, edges, ("demand", "served"))
+    load_lines(axes, run, times, edges, ("demand", "served"))
     axes.axhline(0, color=style.BLACK, linewidth=0.6)
     axes.set_ylabel("power (kW)")
     axes.set_title("Generation by source", pad=16)
     style.legend_above(axes, 9)
-    _clock(axes, run)
+    clock_axis(axes, run)
     return figure
 
 
 def planned_served(run: RunTables) -> Figure:
     """Demand, planned and served power of the outage area, and their energy so far."""
     times = sorted(run.local_area["time_min"].unique())
-    edges, hours = _edges(run, times), np.array(list(step_hours(run.local_area["time_min"], run.end_min).values()))
+    edges, hours = step_edges(run, times), np.array(list(step_hours(run.local_area["time_min"], run.end_min).values()))
     figure = style.new_figure(style.PAGE_MM, 70)
     left, right = figure.subplots(1, 2)
-    _load_lines(left, run, times, edges, LOADS)
+    load_lines(left, run, times, edges, LOADS)
     left.set_ylabel("power (kW)")
     left.set_ylim(bottom=0)
     left.set_title("Power", pad=16)
@@ -135,14 +135,14 @@ def planned_served(run: RunTables) -> Figure:
     right.set_title("Energy", pad=16)
     style.legend_above(right, 3)
     for axes in (left, right):
-        _clock(axes, run, most=6)
+        clock_axis(axes, run, most=6)
     return figure
 
 
 def envelopes(run: RunTables) -> Figure:
     """Lowest and highest voltage of the energised buses with the limits, highest loading, and losses."""
     times = sorted(run.local_area["time_min"].unique())
-    edges, limits = _edges(run, times), run.scenario.limits
+    edges, limits = step_edges(run, times), run.scenario.limits
     by_time = run.island.groupby("time_min")
     low = by_time["vm_min_pu"].min().reindex(times).to_numpy()
     high = by_time["vm_max_pu"].max().reindex(times).to_numpy()
@@ -165,7 +165,7 @@ def envelopes(run: RunTables) -> Figure:
     bottom.set_ylim(bottom=0)
     for axes, title in ((top, "Voltage of energised buses"), (middle, "Loading"), (bottom, "Losses")):
         axes.set_title(title)
-        _clock(axes, run, label=axes is bottom)
+        clock_axis(axes, run, label=axes is bottom)
     for axes in (top, middle):
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2, columnspacing=1.2)
     return figure
@@ -231,7 +231,8 @@ def _name_sections(axes: Axes, sections: list[str]) -> None:
         )  # fmt: skip
 
 
-def _load_lines(axes: Axes, run: RunTables, times: list[float], edges: np.ndarray, names: tuple[str, ...]) -> None:
+def load_lines(axes: Axes, run: RunTables, times: list[float], edges: np.ndarray, names: tuple[str, ...]) -> None:
+    """Draw demand, planned or served power of the outage area, step by step."""
     for name in names:
         colour, dash = LOAD_LINES[name]
         power = _area_power(run, name, times)
@@ -247,10 +248,12 @@ def _per_step(values: pd.Series, time_min: pd.Series, times: list[float]) -> np.
     return values.groupby(time_min).sum().reindex(times).fillna(0.0).to_numpy()
 
 
-def _edges(run: RunTables, times: Any) -> np.ndarray:
+def step_edges(run: RunTables, times: Any) -> np.ndarray:
+    """Starts of the steps and the end of the window (min)."""
     return np.array([*times, run.end_min], dtype=float)
 
 
-def _clock(axes: Axes, run: RunTables, label: bool = True, most: int = 10) -> None:
+def clock_axis(axes: Axes, run: RunTables, label: bool = True, most: int = 10) -> None:
+    """Time of day along an axis of minutes since the fault."""
     start = run.scenario.outage.start
     style.clock_axis(axes, start.hour * 60 + start.minute, run.end_min, label, most)

@@ -17,6 +17,8 @@ _WIDTH = 80
 def explain(case: Case) -> str:
     """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
+    if case.scenario.communication:
+        parts.append(_block("Communication", case.scenario.communication.told()))
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
+from scenarios.communication import check_communication
 from scenarios.formulation import check_formulation
 from scenarios.network import build_view, bus_demand, load_network, with_customers
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
@@ -226,6 +227,7 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
         return None
     view = build_view(raw, scenario, file, problems)
     check_formulation(scenario, view, file, problems)
+    check_communication(scenario.communication, view, file, problems)
     series = load_series(scenario, view, folder, file, problems)
     if scenario.load is None:
         return None

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from scenarios.communication import Communication
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
 from scenarios.network_kinds import Network
@@ -278,6 +279,11 @@ class Scenario(Part):
     gateway: Gateway = Gateway()
     world: World = World()
     switching: Switching = Switching()
+    communication: Communication | None = Field(
+        default=None,
+        exclude_if=lambda section: section is None,
+        description="None: every message arrives at once, and nobody watches the links.",
+    )
     published: Published | None = None
 
     @model_validator(mode="after")

@@ -64,7 +64,7 @@ def _model(attrs: list[str], **more: list[str]) -> dict[str, Any]:
     return {"public": True, "params": ["eid"], "attrs": attrs, **more}
 
 
-def _one(values: dict[str, Any]) -> Any:
+def one_of(values: dict[str, Any]) -> Any:
     """The value of an input that has exactly one source."""
     (value,) = values.values()
     return value
@@ -109,15 +109,15 @@ class GridSim(Adapter):
         began = clock()
         self._record = self._grid.step(
             time,
-            demand={la: _one(attrs["demand"]) for la, attrs in areas.items()},
-            pv_pu={pv: value for attrs in areas.values() for pv, value in _one(attrs["pv_pu"]).items()},
+            demand={la: one_of(attrs["demand"]) for la, attrs in areas.items()},
+            pv_pu={pv: value for attrs in areas.values() for pv, value in one_of(attrs["pv_pu"]).items()},
             switch_orders={
                 eid[3:]: closed
                 for eid, attrs in inputs.items()
-                if eid.startswith("sw.") and (closed := _one(attrs["operation"])) is not None
+                if eid.startswith("sw.") and (closed := one_of(attrs["operation"])) is not None
             },
-            area_orders={la: _one(attrs["order"]) for la, attrs in areas.items()},
-            planned_kw=_one(next(iter(areas.values()))["planned_kw"]),
+            area_orders={la: one_of(attrs["order"]) for la, attrs in areas.items()},
+            planned_kw=one_of(next(iter(areas.values()))["planned_kw"]),
         )
         self._log.add_seconds("grid", clock() - began)
         self._on_step(time)
@@ -169,12 +169,12 @@ class GatewaySim(MessagingSim):
         for la, own in self._gateways.items():
             attrs = inputs.get(la, {})
             if "measurement" in attrs:
-                self._measured[la] = _one(attrs["measurement"])
-            received = list(_received(attrs))
+                self._measured[la] = one_of(attrs["measurement"])
+            received = list(received_by(attrs))
             for envelope in received:
                 own.receive(envelope["body"])
             if self._assessed_at != time:
-                psc = own.assess(self._measured[la], _one(attrs["forecast"]), time)
+                psc = own.assess(self._measured[la], one_of(attrs["forecast"]), time)
                 self._outbox[la] = [Envelope(sender=gateway(la), receiver=DISPATCH_CENTRE, kind="psc", body=psc)]
             if self._assessed_at != time or received:
                 self._orders[la] = own.orders(time, self._measured[la])
@@ -200,10 +200,10 @@ class TerminalSim(MessagingSim):
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
         for switch, own in self._terminals.items():
             attrs = inputs.get(switch, {})
-            for envelope in _received(attrs):
+            for envelope in received_by(attrs):
                 own.receive(envelope["body"])
             if self._reported_at != time and "closed" in attrs:
-                body = {"switch": switch, "closed": _one(attrs["closed"])}
+                body = {"switch": switch, "closed": one_of(attrs["closed"])}
                 self._outbox[switch] = [
                     Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
                 ]
@@ -243,7 +243,7 @@ class DispatchCentreSim(MessagingSim):
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
         self._now = time
-        received = [e for attrs in inputs.values() for e in _received(attrs)]
+        received = [e for attrs in inputs.values() for e in received_by(attrs)]
         if not received:
             return
         self._centre.receive(
@@ -253,7 +253,7 @@ class DispatchCentreSim(MessagingSim):
         began = clock()
         decision = self._centre.decide(time)
         self._log.add_seconds("dispatch_centre", clock() - began)
-        _record_decision(self._log, decision, time)
+        record_decision(self._log, decision, time)
         self._outbox[DISPATCH_CENTRE] = [
             *(
                 Envelope(sender=DISPATCH_CENTRE, receiver=terminal(o["switch"]), kind="switch_order", body=o)
@@ -281,7 +281,7 @@ class RecorderSim(Adapter):
         self._channel, self._recorder = channel, recorder
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        record = _one(_one(inputs)["record"])
+        record = one_of(one_of(inputs)["record"])
         for table, rows in record.series.items():
             self._recorder.add(table, rows)
         self._recorder.add("message", self._channel.take_log())
@@ -293,12 +293,14 @@ class RecorderSim(Adapter):
         return {}
 
 
-def _received(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
+def received_by(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
+    """What an entity's inbox holds."""
     for batch in attrs.get("inbox", {}).values():
         yield from batch
 
 
-def _record_decision(log: RunLog, decision: Decision, now: int) -> None:
+def record_decision(log: RunLog, decision: Decision, now: int) -> None:
+    """Note what the dispatch centre decided: its plan and the events around it."""
     if decision.failed:
         log.recorder.add_event(
             now, "planning_failed", DISPATCH_CENTRE, text=f"{decision.failed}; the plan in force goes on"

@@ -31,7 +31,13 @@ class PlanCheck:
 
     def __call__(self, plan: Plan) -> Findings:
         """What the check found."""
-        start = StartState.measured(self._case, self._measured(), self._switch_closed())
+        return self.from_state(plan, self._measured(), self._switch_closed())
+
+    def from_state(
+        self, plan: Plan, measured: Mapping[str, LocalAreaMeasurement], switch_closed: Mapping[str, bool]
+    ) -> Findings:
+        """What the check found, the plan starting from this state, whatever is measured now."""
+        start = StartState.measured(self._case, measured, switch_closed)
         verdict = self._validator.validate(plan, start=start)
         losses = [
             IslandLosses(i.step, i.balance_unit, i.losses_kw, i.losses_kvar)

@@ -37,6 +37,7 @@ from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
+from sim.remote_actors import remote_actors
 
 
 class IncompleteRunError(RuntimeError):
@@ -53,10 +54,9 @@ def run_world(
     began = clock()
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
-    profiles, grid, channel = Profiles(case, seed), Grid(case), Channel()
+    profiles, grid = Profiles(case, seed), Grid(case)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
-    centre = DispatchCentre(view, case.scenario, strategy, check)
-    gateways = {la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device) for la in view.local_areas}
+    channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
     terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
@@ -67,10 +67,23 @@ def run_world(
         physics = start("Grid", GridSim(grid, log, step_min, on_step))
         recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
         with world.group():
-            gates = start("Gateways", GatewaySim(gateways, step_min))
+            if case.scenario.communication is None:
+                own = {
+                    la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device)
+                    for la in view.local_areas
+                }
+                centre = DispatchCentre(view, case.scenario, strategy, check)
+                actors = (
+                    GatewaySim(own, step_min),
+                    ChannelSim(channel, step_min),
+                    DispatchCentreSim(centre, log, step_min),
+                )
+            else:
+                actors = remote_actors(case, strategy, profiles, grid, channel, check, log)
+            gates = start("Gateways", actors[0])
             fields = start("Terminals", TerminalSim(terminals, step_min))
-            mail = start("Communication", ChannelSim(channel, step_min))
-            office = start("DispatchCentre", DispatchCentreSim(centre, log, step_min))
+            mail = start("Communication", actors[1])
+            office = start("DispatchCentre", actors[2])
 
         dispatch_centre = office.DispatchCentre(eid=DISPATCH_CENTRE)
         _connect_mail(world, mail, dispatch_centre, DISPATCH_CENTRE)
