@@ -15,7 +15,8 @@ LONG_AGO_MIN = -1440.0
 
 
 class Pv(UnitModel):
-    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, then gives what is available."""
+    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, or its own protection tripped it,
+    then gives what is available."""
 
     kind = "pv"
 
@@ -24,8 +25,10 @@ class Pv(UnitModel):
         self.reconnect_delay_min = reconnect_delay_min
         self.available_kw = 0.0
         self.energised_min: float | None = None
+        self.tripped_at = -math.inf
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        energised_min = min(energised_min, self.now - self.tripped_at)
         self.energised_min = energised_min if energised else None
         if not energised or self.order["state"] == "off":
             self._enter("off")
@@ -35,6 +38,7 @@ class Pv(UnitModel):
     def trip(self) -> None:
         super().trip()
         self.energised_min = None
+        self.tripped_at = self.now
 
     def p_range(self) -> tuple[float, float]:
         return (0.0, self.available_kw) if self.running else (0.0, 0.0)
