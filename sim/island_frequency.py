@@ -88,7 +88,12 @@ class FrequencyOfIslands:
         return respond(
             step_kw,
             load_kw,
-            [self._responder(u, u.id == one.choice.unit) for u in one.units.values() if u.running],
+            # Others that come on line now synchronise when the voltage stands.
+            [
+                self._responder(u, u.id == one.choice.unit)
+                for u in one.units.values()
+                if u.id == one.choice.unit or (u.running and u.was_on_line)
+            ],
             self._stages(one),
             nominal_hz=options.nominal_hz,
             load_damping=options.load_damping,
