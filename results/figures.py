@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import comparison_figures, run_figures, style
+from results import comparison_figures, frequency_figure, run_figures, style
 from results.run_tables import RunTables, read_run
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
     "envelopes": run_figures.envelopes,
 }
 """Figures of a run by file name."""
+
+OPTIONAL_FIGURES: dict[str, tuple[Callable[[RunTables], bool], Callable[[RunTables], Figure]]] = {
+    "frequency": (frequency_figure.has_frequency, frequency_figure.frequency),
+}
+"""Figures that only some runs have: by file name, whether a run has it, and how it is drawn."""
 
 
 def draw_run_figures(folder: Path) -> list[Path]:
@@ -33,6 +38,9 @@ def draw_run_figures(folder: Path) -> list[Path]:
     with style.house_style():
         for name, draw in RUN_FIGURES.items():
             files += style.save(draw(run), folder / "figures" / name)
+        for name, (applies, draw) in OPTIONAL_FIGURES.items():
+            if applies(run):
+                files += style.save(draw(run), folder / "figures" / name)
     return files
 
 
