@@ -71,6 +71,11 @@ class Grid:
         """
         return {la: self._measure(la) for la in self.view.local_areas}
 
+    @property
+    def power_flow_seconds(self) -> float:
+        """Time spent on AC power flow so far."""
+        return self._power_flow.seconds
+
     def switch_states(self) -> dict[str, bool]:
         """Switchable branches: closed or not. Faulted ones are open."""
         return {b.id: self._closed[b.id] for b in self.view.branches.values() if b.switchable}
