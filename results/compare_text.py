@@ -10,14 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from results.compare import CALIBRATED, COMPUTED, NOT_DEFINED, PRINTED, Comparison
+from results.compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Comparison
 from results.metrics.side_by_side import metric_rows, metrics_over_seeds
 from results.recorder import cell, write_json, write_text
 from results.tables import VIOLATION_KINDS
 
 WIDTH = 80
-TIMES = ("dispatch_centre_s", "solver_s", "solver_longest_s", "grid_s", "power_flow_s", "run_s")
-"""Wall times that the terminal shows; ``timing.json`` and ``timing.csv`` have all parts."""
 
 LABELS: dict[str, tuple[str, str, int]] = {
     "demand_energy_mwh": ("demand", "MWh", 3),
@@ -208,7 +206,14 @@ def _seeds_line(comparison: Comparison, scenario: str) -> str:
 
 def _wall_time_rows(comparison: Comparison, scenario: str, strategies: list[str]) -> list[tuple[str, str, Column]]:
     timing = comparison.timing[comparison.timing["scenario"] == scenario]
-    names = [name for name in TIMES if name in timing and pd.api.types.is_numeric_dtype(timing[name])]
+    # How orchestration divides is told in timing.csv only.
+    names = [
+        str(c)
+        for c in timing.columns
+        if c not in (*KEYS, "mosaik_s", "setup_s")
+        and not str(c).endswith("_actor_s")
+        and pd.api.types.is_numeric_dtype(timing[c])
+    ]
     return [
         (f"wall time, {name.removesuffix('_s')}", "s" if name.endswith("_s") else "",
          [_spread(timing.loc[timing["strategy"] == s, name].tolist(), name, 2) for s in strategies])

@@ -142,6 +142,11 @@ class _Island:
         rates = [fastest, swing, *(1 / u.lag_s for u in self.lagging)]
         self.dt = min(LONGEST_STEP_S, STIFFNESS / max(rates))
 
+    @property
+    def moving(self) -> bool:
+        """Whether an answer is still on its way."""
+        return any(abs(u.target_kw(self.x) - u.delta_kw) > SETTLED * u.spec.s_kva for u in self.lagging)
+
     def shed(self, kw: float) -> None:
         self.imbalance_kw -= kw
         self.load_kw = max(self.load_kw - kw, 0.0)
@@ -192,8 +197,7 @@ def respond(
         raise ValueError(f"one unit with inertia must form the voltage, not {[r.id for r in forming]}")
     state = _Island(step_kw, load_kw, [_Unit(r, nominal_hz) for r in responders], nominal_hz, load_damping)
     response = Response(step_kw, [0.0], [nominal_hz])
-    waiting = [(number, stage) for number, stage in enumerate(stages, 1)]
-    below_s = [0.0 for _ in stages]
+    relays = _Relays(stages)
     time_s, first = 0.0, 0
     while time_s < duration_s:
         dt = state.dt
@@ -209,30 +213,43 @@ def respond(
         rocof = (hz - then) / rocof_window_s
         if abs(rocof) > abs(response.rocof_hz_per_s):
             response.rocof_hz_per_s = rocof
+        busy = relays.act(state, response, rocof)
+        if response.collapsed or (abs(slope) < SETTLED and not busy and not state.moving):
+            break
+    return response
 
-        timing = False
-        for number, stage in list(waiting):
-            below_s[number - 1] = below_s[number - 1] + dt if hz < stage.below_hz else 0.0
-            timing |= hz < stage.below_hz
-            if hz < stage.below_hz and below_s[number - 1] >= stage.delay_s:
-                waiting.remove((number, stage))
+
+class _Relays:
+    """Under-frequency relays of customers, and the units' own protection."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._waiting = dict(enumerate(stages, 1))
+        self._below_s = dict.fromkeys(self._waiting, 0.0)
+
+    def act(self, state: _Island, response: Response, rocof: float) -> bool:
+        """Shed and trip what is due after a step of the integration; whether any relay timed or acted."""
+        time_s, hz = response.time_s[-1], response.hz[-1]
+        dt = time_s - response.time_s[-2]
+        busy = False
+        for number, stage in list(self._waiting.items()):
+            below = hz < stage.below_hz
+            self._below_s[number] = self._below_s[number] + dt if below else 0.0
+            busy |= below
+            if below and self._below_s[number] >= stage.delay_s:
+                del self._waiting[number]
                 response.sheddings.append(Shedding(time_s, hz, number, stage))
                 state.shed(stage.p_kw)
         for unit in list(state.units):
             why = _trips(unit, hz, dt, rocof)
-            timing |= any(unit.beyond_s.values())
+            busy |= why is not None or any(unit.beyond_s.values())
             if why is None:
                 continue
             response.trips.append(UnitTrip(time_s, hz, unit.id, why))
             if unit.spec.forming:
                 response.collapsed = True
-                return response
+                return busy
             state.lose(unit)
-            timing = True
-        moving = any(abs(u.target_kw(state.x) - u.delta_kw) > SETTLED * u.spec.s_kva for u in state.lagging)
-        if abs(slope) < SETTLED and not timing and not moving:
-            break
-    return response
+        return busy
 
 
 def _trips(unit: _Unit, hz: float, dt: float, rocof: float) -> Why | None:

@@ -142,10 +142,9 @@ def _stage(stage: UflsStage, chosen: list[Demand]) -> Stage:
 
 
 def _connected_kw(unit: UnitModel) -> float:
-    """What a unit gave in the last step and has not lost suddenly. One ordered off ramps down: that is slow."""
-    if unit.running:
-        return unit.p_kw if unit.was_on_line else 0.0
-    return unit.p_kw if unit.was_on_line and unit.kind != "infeed" else 0.0
+    """What a unit gave in the last step and has not lost suddenly. One ordered off ramps down, which is slow."""
+    stays = unit.running or (unit.kind != "infeed" and unit.tripped_at < unit.now)
+    return unit.p_kw if unit.was_on_line and stays else 0.0
 
 
 def _initial_kw(unit: UnitModel) -> float:
@@ -168,4 +167,5 @@ def _events(one: IslandStep, response: Response) -> Iterable[Row]:
             kw = sum(p for p, _ in one.demand[la].values())
             yield event("la_shed", la, kw, "kW", f"UFLS stage {shedding.number}")
     for trip in response.trips:
-        yield event("unit_tripped", trip.unit, trip.hz, "Hz", f"{trip.why} after {trip.time_s:.2f} s")
+        text = f"{trip.why}, {trip.hz:.2f} Hz after {trip.time_s:.2f} s"
+        yield event("unit_tripped", trip.unit, one.units[trip.unit].p_kw, "kW", text)

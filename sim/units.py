@@ -25,7 +25,6 @@ class Pv(UnitModel):
         self.reconnect_delay_min = reconnect_delay_min
         self.available_kw = 0.0
         self.energised_min: float | None = None
-        self.tripped_at = -math.inf
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
         energised_min = min(energised_min, self.now - self.tripped_at)
@@ -38,7 +37,6 @@ class Pv(UnitModel):
     def trip(self) -> None:
         super().trip()
         self.energised_min = None
-        self.tripped_at = self.now
 
     def p_range(self) -> tuple[float, float]:
         return (0.0, self.available_kw) if self.running else (0.0, 0.0)

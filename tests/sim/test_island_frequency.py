@@ -108,6 +108,15 @@ def test_a_lost_unit_and_a_lost_infeed_are_steps():
     run.step()
     assert run.island("a")["step_kw"] == pytest.approx(50, abs=0.01)
 
+    # And one that fails in the midst of the step, when it has taken up its orders.
+    run = Run(case, loaded(60, "a", "b")).step(order("ess.a", "form"), switches={"a-b": True})
+    run.step(order("ess.b", "follow", 50))
+    unit = run.grid._units["ess.b"]
+    begin = unit.begin
+    unit.begin = lambda time_min: (begin(time_min), unit.trip())
+    run.step()
+    assert run.island("a")["step_kw"] == pytest.approx(50, abs=0.01)
+
     case = build_case([Line("a", "b", length_km=SHORT)], [infeed("a"), ess("b")], frequency={})
     run = Run(case, loaded(60, "a", "b")).step(order("ess.b", "follow", 10))
     assert run.island("a")["step_kw"] is None, "the infeed holds the frequency"
