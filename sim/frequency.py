@@ -139,8 +139,8 @@ class _Island:
         fastest = (sum(u.kw_per_hz for u in self.prompt) + self.damping_kw_per_hz) / self.inertia
         # A governor and the inertia swing against each other at this rate.
         swing = math.sqrt(sum(u.kw_per_hz / u.lag_s for u in self.lagging) / self.inertia)
-        rates = [fastest, swing, *(1 / u.lag_s for u in self.lagging)]
-        self.dt = min(LONGEST_STEP_S, STIFFNESS / max(rates))
+        rate = max(fastest, swing, *(1 / u.lag_s for u in self.lagging))
+        self.dt = min(LONGEST_STEP_S, STIFFNESS / rate) if rate > 0 else LONGEST_STEP_S
 
     @property
     def moving(self) -> bool:

@@ -184,6 +184,12 @@ def test_exactly_one_unit_with_inertia_forms_the_voltage():
         respond(10.0, 10.0, [inverter(100.0), inverter(200.0)])
 
 
+def test_without_droop_and_damping_nothing_stops_the_fall():
+    """M = 3.2 kWs/Hz, 32 kW: 10 Hz/s, 47 Hz after 0.3 s."""
+    response = respond(32.0, 32.0, [inverter(100.0, droop_pct=None)], load_damping=0.0)
+    assert response.collapsed and response.trips[0].time_s == pytest.approx(0.3 + 0.16, abs=0.012)
+
+
 def test_limits_given_in_part_keep_the_rest():
     answer = EssForming.model_validate({"limits": {"under_hz": 46.0}})
     assert answer.limits == InverterFormingLimits(under_hz=46.0) and answer.limits.over_hz == 52.0
