@@ -24,6 +24,11 @@ FATES = {
 """What became of a message: status → colour and words."""
 
 
+def has_communication(run: RunTables) -> bool:
+    """Whether the run's scenario says how messages fail."""
+    return run.scenario.communication is not None
+
+
 def communication(run: RunTables) -> Figure:
     """Demand, planned and served power; messages of each step by their fate; gateways and contacts out of reach."""
     times = sorted(run.local_area["time_min"].unique())

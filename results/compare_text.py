@@ -206,7 +206,14 @@ def _seeds_line(comparison: Comparison, scenario: str) -> str:
 
 def _wall_time_rows(comparison: Comparison, scenario: str, strategies: list[str]) -> list[tuple[str, str, Column]]:
     timing = comparison.timing[comparison.timing["scenario"] == scenario]
-    names = [str(c) for c in timing.columns if c not in KEYS and pd.api.types.is_numeric_dtype(timing[c])]
+    # How orchestration divides is told in timing.csv only.
+    names = [
+        str(c)
+        for c in timing.columns
+        if c not in (*KEYS, "mosaik_s", "setup_s")
+        and not str(c).endswith("_actor_s")
+        and pd.api.types.is_numeric_dtype(timing[c])
+    ]
     return [
         (f"wall time, {name.removesuffix('_s')}", "s" if name.endswith("_s") else "",
          [_spread(timing.loc[timing["strategy"] == s, name].tolist(), name, 2) for s in strategies])

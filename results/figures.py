@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import comparison_figures, run_figures, style
-from results.communication_figure import communication
+from results import communication_figure, comparison_figures, frequency_figure, run_figures, style
 from results.run_tables import RunTables, read_run
 
 if TYPE_CHECKING:
@@ -20,8 +19,11 @@ RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
     "envelopes": run_figures.envelopes,
 }
 """Figures of a run by file name."""
-COMMUNICATION_FIGURES: dict[str, Callable[[RunTables], Figure]] = {"communication": communication}
-"""Further figures of a run whose scenario has a ``communication`` section."""
+OPTIONAL_FIGURES: dict[str, tuple[Callable[[RunTables], bool], Callable[[RunTables], Figure]]] = {
+    "communication": (communication_figure.has_communication, communication_figure.communication),
+    "frequency": (frequency_figure.has_frequency, frequency_figure.frequency),
+}
+"""Figures that only some runs have: by file name, whether a run has it, and how it is drawn."""
 
 
 def draw_run_figures(folder: Path) -> list[Path]:
@@ -34,9 +36,11 @@ def draw_run_figures(folder: Path) -> list[Path]:
         return []
     files: list[Path] = []
     with style.house_style():
-        further = COMMUNICATION_FIGURES if run.scenario.communication else {}
-        for name, draw in (RUN_FIGURES | further).items():
+        for name, draw in RUN_FIGURES.items():
             files += style.save(draw(run), folder / "figures" / name)
+        for name, (applies, draw) in OPTIONAL_FIGURES.items():
+            if applies(run):
+                files += style.save(draw(run), folder / "figures" / name)
     return files
 
 

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from results.tables import EVENTS, SERIES, VIOLATION_KINDS, VIOLATIONS
+from results.tables import EVENTS, OPTIONAL, SERIES, VIOLATION_KINDS, VIOLATIONS
 
 Row = Mapping[str, Any]
 
@@ -38,6 +38,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
+        self._optional: set[str] = set()
         self.plans: list[dict[str, Any]] = []
         self._steps: set[float] = set()
 
@@ -45,8 +46,10 @@ class Recorder:
         """Append rows to a table. Raises ValueError for an unknown table, a missing or an unknown column."""
         if table not in COLUMNS:
             raise ValueError(f"unknown table {table!r}; tables are {', '.join(COLUMNS)}")
-        columns = COLUMNS[table]
         for row in rows:
+            if not self.rows[table] and row.keys() >= set(OPTIONAL.get(table, "?")):
+                self._optional.add(table)
+            columns = self.columns(table)
             if row.keys() != set(columns):
                 missing, unknown = set(columns) - row.keys(), row.keys() - set(columns)
                 raise ValueError(f"table {table}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")
@@ -82,6 +85,10 @@ class Recorder:
         """Keep a plan (its plain form), in the order of issue."""
         self.plans.append(dict(plan))
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Columns of a table in this run: with those of ``OPTIONAL`` if its first row has them."""
+        return COLUMNS[table] + (OPTIONAL[table] if table in self._optional else ())
+
     @property
     def steps_seen(self) -> int:
         """Number of simulation steps with at least one row; a run is complete only when this is the window's number."""
@@ -94,7 +101,7 @@ class Recorder:
 
     def table_text(self, table: str) -> str:
         """A table as CSV text: header, one line per row, ``\\n`` line ends."""
-        columns = COLUMNS[table]
+        columns = self.columns(table)
         digits = [9 if column in _FINE else 6 for column in columns]
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")

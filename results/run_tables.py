@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from results.recorder import COLUMNS, TEXT_COLUMNS, table_path
+from results.tables import OPTIONAL
 from scenarios.schema import Scenario
 
 
@@ -67,25 +68,27 @@ def read_run(folder: Path) -> RunTables:
     except (OSError, ValidationError, yaml.YAMLError) as error:
         raise NotARun(f"{folder / 'scenario.yaml'}: {error}") from error
     plans = [read_json(path) for path in sorted((folder / "plans").glob("*.json"))]
-    tables = {table: read_table(folder / table_path(table), COLUMNS[table]) for table in COLUMNS}
+    tables = {
+        table: read_table(folder / table_path(table), COLUMNS[table], OPTIONAL.get(table, ())) for table in COLUMNS
+    }
     return RunTables(manifest=manifest, scenario=scenario, plans=plans, **tables)
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read one CSV table. Raises NotARun if it is missing or its columns differ."""
-    numbers = [column for column in columns if column not in TEXT_COLUMNS]
+def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read one CSV table. Raises NotARun if it is missing or its columns differ; ``optional`` ones may all be there."""
+    numbers = [column for column in columns + optional if column not in TEXT_COLUMNS]
     try:
         table = pd.read_csv(
             path,
             # An id may be called NA; only an empty cell of a number is "not defined".
             keep_default_na=False,
             na_values={column: [""] for column in numbers},
-            dtype={column: float if column in numbers else str for column in columns},
+            dtype={column: float if column in numbers else str for column in columns + optional},
             encoding="utf-8",
         )
     except (OSError, ValueError) as error:
         raise NotARun(f"{path}: {error}") from error
-    if tuple(table.columns) != columns:
+    if tuple(table.columns) not in (columns, columns + optional):
         raise NotARun(f"{path}: columns are {', '.join(table.columns)}; they should be {', '.join(columns)}")
     return table
 

@@ -78,6 +78,21 @@ gateway meters it, ``discharge_kwh`` an ESS's remaining energy at the end of the
 balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
 number of rows in violations.csv for this island and step."""
 
+FREQUENCY_COLUMNS: tuple[str, ...] = (
+    "step_kw",
+    "f_min_hz",
+    "f_max_hz",
+    "f_settled_hz",
+    "rocof_hz_per_s",
+    "ufls_kw",
+)
+OPTIONAL: dict[str, tuple[str, ...]] = {"island": FREQUENCY_COLUMNS}
+"""Columns that a table has only where a scenario asks for them: table → columns, after all others.
+
+``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency
+of the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
+empty for islands held by an infeed. See docs/frequency.md."""
+
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
 nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged."""

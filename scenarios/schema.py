@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from scenarios.communication import Communication
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
+from scenarios.frequency import Frequency
 from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
@@ -285,6 +286,11 @@ class Scenario(Part):
         description="None: every message arrives at once, and nobody watches the links.",
     )
     published: Published | None = None
+    frequency: Frequency | None = Field(
+        default=None,
+        exclude_if=lambda frequency: frequency is None,
+        description="Frequency response of islands; None: islands keep the nominal frequency.",
+    )
 
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:

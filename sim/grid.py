@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from controllers.messages import LocalAreaMeasurement, LocalAreaOrder
 from scenarios.case import Case
+from sim.island_frequency import FrequencyOfIslands
 from sim.islands import BalanceChoice, Island, choose_balance_unit, find_islands
 from sim.powerflow import PowerFlow
 from sim.rows import Settled, series
@@ -43,6 +44,8 @@ class Grid:
         self._power_flow = PowerFlow(case)
         self._closed = {b.id: b.closed and not b.faulted for b in self.view.branches.values()}
         self._units = build_units(self.view, case.scenario)
+        options = case.scenario.frequency
+        self._frequency = FrequencyOfIslands(options) if options else None
         self._units_by_area: dict[str, dict[str, UnitModel]] = {la: {} for la in self.view.local_areas}
         for unit in self._units.values():
             self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
@@ -67,6 +70,11 @@ class Grid:
         Before the first step: the initial state. Ranges of units are for the step to come.
         """
         return {la: self._measure(la) for la in self.view.local_areas}
+
+    @property
+    def power_flow_seconds(self) -> float:
+        """Time spent on AC power flow so far."""
+        return self._power_flow.seconds
 
     def switch_states(self) -> dict[str, bool]:
         """Switchable branches: closed or not. Faulted ones are open."""
@@ -100,7 +108,11 @@ class Grid:
             unit.begin(time_min)
 
         islands = [self._prepare(island, closed_on_fault) for island in find_islands(self.view, self._closed)]
+        if self._frequency:
+            events += self._frequency.apply(islands)
         settle([one for one in islands if one.energised], self._power_flow)
+        if self._frequency:
+            self._frequency.note(islands)
         for one in islands:
             if one.trip:
                 for unit in one.units.values():
@@ -124,8 +136,9 @@ class Grid:
         for row in violations:
             by_island[row["island"]] = by_island.get(row["island"], 0) + 1
         settled = Settled(
-            time_min, islands, self._units, self._closed, frozenset(operated), self._shed, planned_kw, by_island
-        )
+            time_min, islands, self._units, self._closed, frozenset(operated), self._shed, planned_kw, by_island,
+            with_frequency=self._frequency is not None,
+        )  # fmt: skip
         record = StepRecord(
             series(self.view, settled),
             [{"time_min": time_min, **row} for row in events],

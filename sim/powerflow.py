@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from sim.islands import Island, WorldError
 TOLERANCE_MVA = 1e-9
 """Largest mismatch of a bus: 1 mW, so that an island of hundreds of buses closes well within 1 W."""
 _BRANCH_TABLES = {"line": ("from", "to"), "trafo": ("hv", "lv")}
+clock = time.perf_counter
 _FOREIGN = (
     "load", "sgen", "gen", "ext_grid", "storage", "shunt", "ward", "xward", "motor", "impedance", "trafo3w", "dcline",
     "asymmetric_load", "asymmetric_sgen", "svc", "tcsc", "ssc",
@@ -75,6 +77,8 @@ class PowerFlow:
         foreign = [table for table in _FOREIGN if table in case.net and len(case.net[table])]
         if foreign:
             raise ValueError(f"the net of a case holds branches and buses only, but this one has {', '.join(foreign)}")
+        self.seconds = 0.0
+        """time spent on solutions so far"""
         self.net = net = copy.deepcopy(case.net)
         self.view = view = case.view
         bus_index = dict(zip(net.bus["name"], net.bus.index, strict=True))
@@ -103,8 +107,13 @@ class PowerFlow:
         """
         if not inputs:
             return {}
-        if self._run(inputs):
-            return self._read(inputs)
+        began = clock()
+        try:
+            flows = self._read(inputs) if self._run(inputs) else None
+        finally:
+            self.seconds += clock() - began
+        if flows is not None:
+            return flows
         if len(inputs) == 1:
             return {inputs[0].island.id: None}
         return {key: flow for single in inputs for key, flow in self.solve([single]).items()}

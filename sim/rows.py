@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from results.tables import FREQUENCY_COLUMNS
 from scenarios.view import GridView
 from sim.powerflow import BranchFlow
 from sim.settle import IslandStep
@@ -30,6 +31,8 @@ class Settled:
     planned_kw: Mapping[str, float]
     violations: Mapping[str, int]
     """number of violations by island"""
+    with_frequency: bool = False
+    """whether island rows have the columns of frequency"""
 
 
 def series(view: GridView, settled: Settled) -> dict[str, list[Row]]:
@@ -81,6 +84,7 @@ def _switch_rows(view: GridView, settled: Settled) -> Iterable[Row]:
 
 def _island_row(one: IslandStep, settled: Settled) -> Row:
     bill, flow = bills(one), one.flow
+    frequency = _frequency_cells(one) if settled.with_frequency else {}
     loadings = [b.loading_pct for b in flow.branches.values() if b.loading_pct is not None] if flow else []
     return {
         "island": one.island.id, "balance_unit": one.choice.unit if one.energised else "",
@@ -90,7 +94,19 @@ def _island_row(one: IslandStep, settled: Settled) -> Row:
         "startup_kw": bill.startup_kw, "served_kw": bill.served_kw, "losses_kw": bill.losses_kw,
         "mismatch_kw": bill.mismatch_kw, "vm_min_pu": min(flow.vm_pu.values()) if flow else None,
         "vm_max_pu": max(flow.vm_pu.values()) if flow else None, "loading_max_pct": max(loadings, default=None),
+        **frequency,
     }  # fmt: skip
+
+
+def _frequency_cells(one: IslandStep) -> Row:
+    response = one.frequency
+    if response is None:
+        return dict.fromkeys(FREQUENCY_COLUMNS)
+    values = (
+        response.step_kw, response.min_hz, response.max_hz, response.settled_hz, response.rocof_hz_per_s,
+        response.shed_kw,
+    )  # fmt: skip
+    return dict(zip(FREQUENCY_COLUMNS, values, strict=True))
 
 
 def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:

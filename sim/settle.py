@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sim.balance import CannotBalance, Demand, Dispatch, Source, Task, balance
+from sim.frequency import Response
 from sim.islands import BalanceChoice, Island
 from sim.powerflow import IslandFlow, IslandInput, PowerFlow
 from sim.unit_model import UnitModel, clip
@@ -42,6 +43,8 @@ class IslandStep:
     flow: IslandFlow | None = None
     output: dict[str, Powers] = field(default_factory=dict)
     """what each unit gave, by id (kW, kvar); empty when dark"""
+    frequency: Response | None = None
+    """response to the step's sudden change; None where an infeed holds the island, it is dark or frequency is off"""
 
     @property
     def energised(self) -> bool:

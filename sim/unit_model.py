@@ -41,6 +41,8 @@ class UnitModel:
         self.now = 0.0
         self.was: tuple[UnitState, float] = ("off", 0.0)
         self.p_kw = self.q_kvar = 0.0
+        self.tripped_at = -math.inf
+        """start of the step in which it last tripped"""
 
     @property
     def step_h(self) -> float:
@@ -91,6 +93,7 @@ class UnitModel:
     def trip(self) -> None:
         """Protection opens: off, and the order is forgotten."""
         self.order = OFF
+        self.tripped_at = self.now
         self._enter("off")
 
     def p_range(self) -> tuple[float, float]:

@@ -15,7 +15,8 @@ LONG_AGO_MIN = -1440.0
 
 
 class Pv(UnitModel):
-    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, then gives what is available."""
+    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, or its own protection tripped it,
+    then gives what is available."""
 
     kind = "pv"
 
@@ -26,6 +27,7 @@ class Pv(UnitModel):
         self.energised_min: float | None = None
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        energised_min = min(energised_min, self.now - self.tripped_at)
         self.energised_min = energised_min if energised else None
         if not energised or self.order["state"] == "off":
             self._enter("off")

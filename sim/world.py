@@ -38,6 +38,7 @@ from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 from sim.remote_actors import remote_actors
+from sim.timing import Timing
 
 
 class IncompleteRunError(RuntimeError):
@@ -60,9 +61,10 @@ def run_world(
     terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
+    timing = Timing(log)
     world = mosaik.World({}, time_resolution=60.0, configure_logging=False, skip_greetings=True)
     try:
-        start = _starter(world)
+        start = _starter(world, timing)
         series = start("Profiles", ProfilesSim(profiles, pv_of, step_min))
         physics = start("Grid", GridSim(grid, log, step_min, on_step))
         recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
@@ -103,8 +105,10 @@ def run_world(
             world.connect(own, area, "operation")
             _connect_mail(world, mail, own, terminal(switch))
         world.connect(physics.Record(eid="record"), recorder.Recorder(eid="recorder"), "record")
-        world.run(until=duration, print_progress=False)
+        log.add_seconds("setup", clock() - began)
+        timing.loop(lambda: world.run(until=duration, print_progress=False))
     finally:
+        log.add_seconds("power_flow", grid.power_flow_seconds)
         _cancel_pending(world)
         world.shutdown()
         log.add_seconds("run", clock() - began)
@@ -122,10 +126,11 @@ def _cancel_pending(world: mosaik.World) -> None:
     world.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
 
 
-def _starter(world: mosaik.World) -> Callable[[str, Adapter], Any]:
+def _starter(world: mosaik.World, timing: Timing) -> Callable[[str, Adapter], Any]:
     """Start an adapter that exists already: mosaik makes simulators itself, so it is given one that returns ours."""
 
     def start(name: str, adapter: Adapter) -> Any:
+        timing.timed(name, adapter)
         return world.start(PythonStarter(cast(type[mosaik_api_v3.Simulator], lambda: adapter)), sim_id=name)
 
     return start

@@ -63,6 +63,7 @@ def cases(draw: st.DrawFn) -> Case:
         pv={"reconnect_delay_min": draw(st.sampled_from((0, 10)))},
         world={"nbsu_ramp_window_min": draw(st.sampled_from((None, 5, 12)))},
         dispatch_centre={"first_online_step_free": draw(st.booleans())},
+        frequency=draw(st.sampled_from((None, {}))),
     )
 
 

@@ -1,0 +1,152 @@
+"""Frequency of islands (``frequency:`` of a scenario; without it, islands keep the nominal frequency).
+
+Tags: [S] from a named source, [M] recalled from a named source, not verified, [C] computed, [A] assumed.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from scenarios.schema_parts import NonNegative, Part, Positive
+
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+Droop = Annotated[float, Field(ge=0.5, le=100)]
+Inertia = Annotated[float, Field(ge=0.1)]
+
+
+class FrequencyLimits(Part):
+    """When a unit's own protection trips it: beyond a frequency for longer than a time, or by RoCoF."""
+
+    under_hz: Positive
+    under_s: NonNegative
+    over_hz: Positive
+    over_s: NonNegative
+    rocof_hz_per_s: Positive | None = Field(description="Average over frequency.rocof_window_s; None: never trips it.")
+
+
+class FollowerLimits(FrequencyLimits):
+    """Defaults of IEEE 1547-2018 [M], UF2 and OF2 of Table 18 (56.5 and 62.0 Hz of 60 Hz) and RoCoF of Category III."""
+
+    under_hz: Positive = 47.1
+    under_s: NonNegative = 0.16
+    over_hz: Positive = 51.7
+    over_s: NonNegative = 0.16
+    rocof_hz_per_s: Positive | None = 3.0
+
+
+class InverterFormingLimits(FrequencyLimits):
+    """Wider than a follower's [A]; anti-islanding by RoCoF is blocked, for the island is intended [A]."""
+
+    under_hz: Positive = 47.0
+    under_s: NonNegative = 0.16
+    over_hz: Positive = 52.0
+    over_s: NonNegative = 0.16
+    rocof_hz_per_s: Positive | None = None
+
+
+class GensetLimits(FrequencyLimits):
+    """−10 % and +12 %, the transient limits of class G2 of ISO 8528-5 [S]; delay [A]; no RoCoF protection [A]."""
+
+    under_hz: Positive = 45.0
+    under_s: NonNegative = 0.5
+    over_hz: Positive = 56.0
+    over_s: NonNegative = 0.5
+    rocof_hz_per_s: Positive | None = None
+
+
+class UnitFrequency(Part):
+    """How a kind of unit answers to frequency, on its own rating: H, droop, dead band, time constant."""
+
+    inertia_s: NonNegative = Field(description="H: energy stored at nominal frequency / rating.")
+    droop_pct: Droop | None = Field(
+        description="Change of frequency (%) that moves the output by the rating; None: does not answer."
+    )
+    deadband_hz: NonNegative = 0.0
+    response_s: NonNegative = Field(description="Time constant of the answer; 0: at once.")
+
+
+class EssForming(UnitFrequency):
+    """An inverter that forms the voltage. A droop of 2 % [A] on power measured through a filter of 5 Hz [A], τ = 32 ms,
+    is a swing equation with H = τ / 2R = 0.8 s [C] and no further delay [S: D'Arco & Suul, IEEE Trans. Smart Grid 5
+    (2014), 394-395]."""
+
+    inertia_s: Inertia = 0.8
+    droop_pct: Droop | None = 2.0
+    response_s: NonNegative = 0.0
+    limits: InverterFormingLimits = InverterFormingLimits()
+
+
+class Genset(UnitFrequency):
+    """A synchronous generating set, forming or following. Droop of class G2 of ISO 8528-5, at most 5 % [S]; H, and the
+    time constant of governor and engine together [A]."""
+
+    inertia_s: Inertia = 1.0
+    droop_pct: Droop | None = 5.0
+    response_s: NonNegative = 0.5
+    limits: GensetLimits = GensetLimits()
+
+
+class FollowingInverter(UnitFrequency):
+    """PV, or an ESS that follows: frequency-droop of IEEE 1547-2018, defaults of Table 24 [M]; PV downwards only."""
+
+    inertia_s: NonNegative = 0.0
+    droop_pct: Droop | None = 5.0
+    deadband_hz: NonNegative = 0.036
+    response_s: NonNegative = 5.0
+    limits: FollowerLimits = FollowerLimits()
+
+
+UnitAnswer = EssForming | Genset | FollowingInverter
+"""A unit's answer with its limits."""
+
+
+class UflsStage(Part):
+    """A stage of under-frequency load shedding (UFLS)."""
+
+    below_hz: Positive
+    delay_s: NonNegative = Field(default=0.15, description="Relay and breaker; 150 ms [M: (EU) 2017/2196, Annex].")
+    share_pct: Percent = Field(description="Of the demand connected at the disturbance; whole LAs until it is reached.")
+
+
+STAGES = tuple(UflsStage(below_hz=hz, share_pct=10.0) for hz in (49.0, 48.8, 48.6, 48.4, 48.2, 48.0))
+"""Six stages from 49.0 to 48.0 Hz [M: (EU) 2017/2196, Annex: at least six, at most 10 % each]; 60 % in all [A]."""
+
+
+class Frequency(Part):
+    """Frequency of each island not held by an infeed, in the seconds after a sudden change of its balance."""
+
+    nominal_hz: Positive = 50.0
+    load_damping: NonNegative = Field(
+        default=1.0, description="Change of demand (%) per change of frequency (%) [A: within the usual 1 to 2]."
+    )
+    least_step_kw: Positive = Field(default=1.0, description="Smaller steps are not looked at [A].")
+    rocof_window_s: Positive = Field(default=0.5, description="RoCoF is an average over this [M: ENTSO-E, 500 ms].")
+    duration_s: Positive = Field(default=30.0, description="Primary response is over then, at the latest [A].")
+    ess_forming: EssForming = EssForming()
+    ess_following: FollowingInverter = FollowingInverter()
+    nbsu: Genset = Genset()
+    pv: FollowingInverter = FollowingInverter()
+    ufls: tuple[UflsStage, ...] = Field(
+        default=STAGES, description="From the highest frequency to the lowest; empty: no under-frequency load shedding."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Frequency:
+        for kind in ("ess_forming", "ess_following", "nbsu", "pv"):
+            limits: FrequencyLimits = getattr(self, kind).limits
+            if not limits.under_hz < self.nominal_hz < limits.over_hz:
+                raise ValueError(
+                    f"{kind}.limits: under_hz {limits.under_hz} < nominal_hz {self.nominal_hz} < over_hz "
+                    f"{limits.over_hz} must hold"
+                )
+        levels = [self.nominal_hz, *(stage.below_hz for stage in self.ufls)]
+        if any(high <= low for high, low in pairwise(levels)):
+            raise ValueError(f"ufls: below_hz must fall from stage to stage, from below nominal_hz; got {levels[1:]}")
+        if sum(stage.share_pct for stage in self.ufls) > 100 + 1e-9:
+            raise ValueError("ufls: share_pct of all stages must not exceed 100 together")
+        return self
