@@ -65,7 +65,7 @@ def run_world(
         start = _starter(world)
         series = start("Profiles", ProfilesSim(profiles, pv_of, step_min))
         physics = start("Grid", GridSim(grid, log, step_min, on_step))
-        recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
+        recorder = start("Recorder", RecorderSim(channel, log.recorder, profiles, step_min))
         with world.group():
             gates = start("Gateways", GatewaySim(gateways, step_min))
             fields = start("Terminals", TerminalSim(terminals, step_min))
