@@ -136,7 +136,7 @@ def report(found: dict[Run, Outcome], title: str) -> str:
         f"{title}; seeds {seeds[0]} to {seeds[-1]}; plans to a gap of {GAP_PCT:g} %; "
         f"Python {platform.python_version()}, {platform.machine()}.",
         "",
-        "| deviation of served from planned energy, % | dynamic | below 5 % in | static | below 5 % in | dynamic − static |",
+        "| deviation of served from planned energy, % | dynamic | below 5 % | static | below 5 % | dynamic − static |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, words in READINGS.items():
@@ -161,8 +161,8 @@ def report(found: dict[Run, Outcome], title: str) -> str:
     ratio = [a / b for a, b in zip(served, column(*static, lambda o: o.served_mwh), strict=True)]
     lines += [
         "",
-        f"Rural against urban, dynamic: {_told(loss)} % of the served energy are lost (published: {CLAIMED_LOSS_PCT:g} %). "
-        f"Dynamic serves {_told(ratio)} times as much as static.",
+        f"Rural against urban, dynamic: {_told(loss)} % of the served energy are lost (published: "
+        f"{CLAIMED_LOSS_PCT:g} %). Dynamic serves {_told(ratio)} times as much as static.",
     ]
     return "\n".join(lines)
 

@@ -58,8 +58,8 @@ def deviation(run: RunTables) -> Deviation:
     return Deviation(
         net_pct=_relative_pct(abs(served.sum() - planned.sum()), planned.sum()),
         gross_pct=_relative_pct((served - planned).abs().sum(), planned.sum()),
-        first_pct=_from_first(run, lost, served, run.end_min),
-        first_early_pct=_from_first(run, lost, served, early),
+        first_pct=_from_first(run, lost, steps["served_kw"], run.end_min),
+        first_early_pct=_from_first(run, lost, steps["served_kw"], early),
     )
 
 
@@ -77,8 +77,8 @@ def student_interval(values: Sequence[float], level: float = 0.95) -> Mean:
     return Mean(mean, mean - half, mean + half, count)
 
 
-def _from_first(run: RunTables, lost: frozenset[str], served_kwh: pd.Series, until_min: float) -> float:
-    """Served against promised energy up to a time, in %."""
+def _from_first(run: RunTables, lost: frozenset[str], served_kw: pd.Series, until_min: float) -> float:
+    """Served against promised energy up to a time, in %; ``served_kw`` by start of the simulation step."""
     if not run.plans:
         return math.nan
     plan = run.plans[0]
@@ -90,7 +90,8 @@ def _from_first(run: RunTables, lost: frozenset[str], served_kwh: pd.Series, unt
         for la, area in (step.get("local_areas") or {}).items()
         if la in lost
     )
-    given = float(served_kwh[served_kwh.index < until_min].sum())
+    edges = np.clip([*served_kw.index, run.end_min], None, until_min)
+    given = float((served_kw.to_numpy() * np.diff(edges)).sum()) / 60
     return _relative_pct(abs(given - promised), promised)
 
 
