@@ -34,7 +34,7 @@ READINGS = {
     "net_pct": "whole window, plan in force",
     "gross_pct": "step by step, plan in force",
     "first_pct": "whole window, first plan",
-    "first_early_pct": "10:00 to 13:00, first plan",
+    "first_early_pct": "first three hours, first plan",
 }
 
 
@@ -195,8 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.calibrated:
         overrides.append("network.options.table3=reduced")
     found = measure(range(3 if chosen.quick else chosen.seeds), tuple(overrides), chosen.workers, chosen.out)
-    storage = "610" if chosen.calibrated else "5220"
-    text = report(found, f"guo45/cloudy-1000 and guo45/rural-sparse, fault at {chosen.base}, {storage} kWh printed")
+    storage = "reduced" if chosen.calibrated else "printed"
+    clock = f"{chosen.base[:2]}:{chosen.base[2:]}"
+    text = report(found, f"guo45/cloudy-1000 and guo45/rural-sparse, fault at {clock}, storage as {storage}")
     (chosen.out / f"deviation-{chosen.base}{'-calibrated' * chosen.calibrated}.md").write_text(text + "\n", "utf-8")
     print(text)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import calendar
 import math
 import warnings
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -87,40 +88,9 @@ class Profiles:
             self._pv_actual = {unit: np.repeat(values, repeat) for unit, values in self._pv_forecast.items()}
 
         self._changing: Forecasts | None = None
-        options = scenario.forecast or ForecastOptions()
-        if options.method != "mean" or self._issues:
-            load_csv, pv_csv = series.get("load.actual_csv"), series.get("pv.actual_csv")
+        if (scenario.forecast and scenario.forecast.method != "mean") or self._issues:
             fine_pv = np.clip(step_means(self._sky.clear_sky_pu, len(sim_edges) - 1) * pv.clear_sky_index, 0, 1)
-            self._changing = Forecasts(
-                options,
-                self._times,
-                noise,
-                self._sky,
-                demand={
-                    la: (
-                        Course(
-                            p_kw, fine[la][0], self._demand_actual[la][0], _before(load_csv, la, fine[la][0], ratio)
-                        ),
-                        Course(q_kvar, fine[la][1], self._demand_actual[la][1]),
-                    )
-                    for (la, (p_kw, q_kvar)), ratio in zip(self._demand_forecast.items(), before.values(), strict=True)
-                },
-                pv={
-                    unit: Course(
-                        self._pv_forecast[unit],
-                        fine_pv,
-                        self._pv_actual[unit],
-                        _before(pv_csv, unit, fine_pv, self._sky.ratio_before(site)),
-                    )
-                    for unit, site in self._site_of.items()
-                },
-                sites={
-                    unit: None if pv_csv and unit in pv_csv.columns else site for unit, site in self._site_of.items()
-                },
-                fixed={c for item, csv in series.items() if item.endswith("forecast_csv") for c in csv.columns},
-                issues=self._issues,
-                tan_phi=demand.tan_phi,
-            )
+            self._changing = self._forecasts(case, noise, series, fine, fine_pv, before, demand.tan_phi)
 
     @property
     def forecast_changes(self) -> bool:
@@ -169,6 +139,41 @@ class Profiles:
                 text = f"in use: the forecast issued at minute {issues.issued_min[now]:g} ({issues.path.name})"
                 rows.append(event("forecast_issued", field.split(".")[1].split("_")[0], text=text))
         return rows
+
+    def _forecasts(
+        self,
+        case: Case,
+        noise: Noise,
+        series: Mapping[str, Series],
+        fine: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        fine_pv: np.ndarray,
+        before: Mapping[str, float],
+        tan_phi: float,
+    ) -> Forecasts:
+        """Forecasts that change, from the mean courses by simulation step (``fine``) and what was metered ``before``."""
+        load_csv, pv_csv = series.get("load.actual_csv"), series.get("pv.actual_csv")
+        demand: dict[str, tuple[Course, Course]] = {}
+        for la, (p_kw, q_kvar) in self._demand_forecast.items():
+            (fine_p, fine_q), (happens_p, happens_q) = fine[la], self._demand_actual[la]
+            ratio = _before(load_csv, la, fine_p, before[la])
+            demand[la] = Course(p_kw, fine_p, happens_p, ratio), Course(q_kvar, fine_q, happens_q)
+        pv: dict[str, Course] = {}
+        for unit, site in self._site_of.items():
+            ratio = _before(pv_csv, unit, fine_pv, self._sky.ratio_before(site))
+            pv[unit] = Course(self._pv_forecast[unit], fine_pv, self._pv_actual[unit], ratio)
+        given = pv_csv.columns if pv_csv else {}
+        return Forecasts(
+            case.scenario.forecast or ForecastOptions(),
+            self._times,
+            noise,
+            self._sky,
+            demand,
+            pv,
+            sites={unit: None if unit in given else site for unit, site in self._site_of.items()},
+            fixed={column for item, csv in series.items() if item.endswith("forecast_csv") for column in csv.columns},
+            issues=self._issues,
+            tan_phi=tan_phi,
+        )
 
     def _step(self, time_min: float) -> int:
         if not 0 <= time_min < self.duration_min:
