@@ -150,16 +150,16 @@ class Profiles:
         before: Mapping[str, float],
         tan_phi: float,
     ) -> Forecasts:
-        """Forecasts that change, from the mean courses by simulation step (``fine``) and what was metered ``before``."""
+        """Forecasts that change, from mean courses by simulation step (``fine``) and what was metered ``before``."""
         load_csv, pv_csv = series.get("load.actual_csv"), series.get("pv.actual_csv")
         demand: dict[str, tuple[Course, Course]] = {}
         for la, (p_kw, q_kvar) in self._demand_forecast.items():
             (fine_p, fine_q), (happens_p, happens_q) = fine[la], self._demand_actual[la]
-            ratio = _before(load_csv, la, fine_p, before[la])
+            ratio = _before(load_csv, la, self.sim_step_min, fine_p, before[la])
             demand[la] = Course(p_kw, fine_p, happens_p, ratio), Course(q_kvar, fine_q, happens_q)
         pv: dict[str, Course] = {}
         for unit, site in self._site_of.items():
-            ratio = _before(pv_csv, unit, fine_pv, self._sky.ratio_before(site))
+            ratio = _before(pv_csv, unit, self.sim_step_min, fine_pv, self._sky.ratio_before(site))
             pv[unit] = Course(self._pv_forecast[unit], fine_pv, self._pv_actual[unit], ratio)
         given = pv_csv.columns if pv_csv else {}
         return Forecasts(
@@ -262,15 +262,16 @@ def _mixed(curves: pd.DataFrame, mix: dict[str, float]) -> np.ndarray:
     return sum((curves[name].to_numpy() * weight / total for name, weight in mix.items()), np.zeros(len(curves)))
 
 
-def _before(csv: Series | None, column: str, mean: np.ndarray, ratio: float) -> float:
+def _before(csv: Series | None, column: str, step_min: float, mean: np.ndarray, ratio: float) -> float:
     """Actual over mean course in the step before the window: ``ratio``, unless the actual series is given.
 
     A file that does not reach back tells nothing of it, so the mean course is taken: 1.
     """
     if csv is None or column not in csv.columns:
         return ratio
-    reaches_back = csv.edges_min[0] < 0 and mean[0] > 0
-    return float(csv.mean(column, np.array([csv.edges_min[0], 0.0]))[0] / mean[0]) if reaches_back else 1.0
+    if csv.edges_min[0] > -step_min or not mean[0] > 0:
+        return 1.0
+    return float(csv.mean(column, np.array([-step_min, 0.0]))[0] / mean[0])
 
 
 def _pv_series(

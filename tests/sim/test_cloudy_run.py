@@ -61,6 +61,9 @@ def test_each_plan_is_made_by_the_forecast_of_its_time(dynamic: RunLog) -> None:
             assert kw == pytest.approx(known["demand_p_kw"][known["step_start_min"].index(60)], rel=1e-5)
         told.append(served)
     assert len(told) == 3 and told[0] != told[1] != told[2]
+    assert not any(plan["checks"] for plan in dynamic.recorder.plans), (
+        "judged by another forecast they would break limits"
+    )
 
 
 def test_what_a_cloud_takes_from_pv_storage_gives() -> None:

@@ -182,3 +182,14 @@ def test_the_dispatch_centre_judges_its_plan_by_the_forecast_of_that_time() -> N
     assert late.pv_pu["pv.28"][1:].tolist() == profiles.forecast("28", 95)["pv_pu"]["pv.28"]
     assert late.demand_kw["28"][late.index(100)] == profiles.forecast("28", 95)["demand_p_kw"][0]
     assert conditions(case, profiles).edges_min.tolist() == [float(t) for t in range(0, 301, 30)]
+
+
+def test_persistence_takes_what_a_file_says_of_the_time_before(tmp_path) -> None:
+    for first, ratio in ((-5, 0.2), (0, None)):
+        (tmp_path / "pv.csv").write_text(f"time_min,pv.28\n{first},0.2\n0.0001,0.4\n200,0.5\n", "utf-8")
+        csv = f"pv.actual_csv={tmp_path / 'pv.csv'}"
+        known, usual = profiles_of("forecast.method=persistence", csv), profiles_of()
+        fine = profiles_of("pv.variability_pct=0").pv_pu(0)["pv.28"]
+        expected = 1.0 if ratio is None else ratio / fine
+        found = np.array(known.forecast("28", 0)["pv_pu"]["pv.28"]) / usual.forecast("28", 0)["pv_pu"]["pv.28"]
+        assert found == pytest.approx(expected, rel=1e-4)
