@@ -158,17 +158,21 @@ class EnergyGateway:
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
             return metered
-        now, before = self._forecast, self._forecast_before or self._forecast
-        p_kw, q_kvar = now["demand_p_kw"][0], now["demand_q_kvar"][0]
         if not measurement["energised"] or measurement["shed"]:
-            return p_kw, q_kvar
-        return metered[0] + p_kw - before["demand_p_kw"][0], metered[1] + q_kvar - before["demand_q_kvar"][0]
+            return self._forecast["demand_p_kw"][0], self._forecast["demand_q_kvar"][0]
+        # By one issue of the forecast: the difference of two also holds what was learnt in between.
+        before = self._forecast_before or self._forecast
+        now = _step_of(before["step_start_min"], self._time_min)
+        p_kw, q_kvar = before["demand_p_kw"], before["demand_q_kvar"]
+        return metered[0] + p_kw[now] - p_kw[0], metered[1] + q_kvar[now] - q_kvar[0]
 
     def _pv_change_kw(self, unit: PvUnit) -> float:
         """How much more a PV is forecast to give now than when it was last measured."""
-        if self._forecast is None or self._forecast_before is None:
+        if self._forecast_before is None:
             return 0.0
-        return (self._forecast["pv_pu"][unit.id][0] - self._forecast_before["pv_pu"][unit.id][0]) * unit.s_kva
+        before = self._forecast_before
+        now = _step_of(before["step_start_min"], self._time_min)
+        return (before["pv_pu"][unit.id][now] - before["pv_pu"][unit.id][0]) * unit.s_kva
 
     @property
     def _unit_ids(self) -> list[str]:

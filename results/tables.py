@@ -95,7 +95,8 @@ empty for islands held by an infeed. See docs/frequency.md."""
 
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
-nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged."""
+nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged, cloud_begins,
+cloud_ends, forecast_issued."""
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
 """violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""

@@ -162,5 +162,23 @@ def _clock(case: Case) -> str:
             f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
             f"simulation step {clock.sim_step_min} min",
             f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
+            *_weather(case),
         ],
     )
+
+
+def _weather(case: Case) -> list[str]:
+    """Forecasts and sky where the scenario says more of them."""
+    lines: list[str] = []
+    if options := case.scenario.forecast:
+        given = [name for name in (options.pv_issues_csv, options.load_issues_csv) if name]
+        lines.append(f"forecasts by method {options.method}" + (f", by issue from {_names(given)}" if given else ""))
+    if weather := case.scenario.weather:
+        length_km = weather.correlation_length_km(case.scenario.pv.correlation_min)
+        sites = "one sky for all sites" if weather.sites == "common" else f"correlation 1/e at {length_km:.3g} km"
+        clouds = [
+            f"minute {cloud.start_min:g} for {cloud.duration_min:g} min, {cloud.depth_pct:g} % darker"
+            for cloud in weather.passing_clouds
+        ]
+        lines.append(f"weather: {sites}; passing clouds: {_names(clouds)}")
+    return lines

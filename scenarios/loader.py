@@ -12,8 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
 from scenarios.communication import check_communication
+from scenarios.forecast_issues import LOAD_ISSUES, load_issues
 from scenarios.formulation import check_formulation
 from scenarios.network import build_view, bus_demand, load_network, with_customers
+from scenarios.places import check_weather
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
@@ -21,7 +23,7 @@ from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, rea
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
-WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world")
+WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "weather")
 """Parts whose change makes another case than the one a publication speaks of."""
 
 _REMEDIES = {
@@ -228,16 +230,22 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
     view = build_view(raw, scenario, file, problems)
     check_formulation(scenario, view, file, problems)
     check_communication(scenario.communication, view, file, problems)
+    check_weather(scenario, raw.net, view, file, problems)
     series = load_series(scenario, view, folder, file, problems)
+    issues = load_issues(scenario, view, folder, series, file, problems)
     if scenario.load is None:
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
     view = with_customers(view, scenario, p_kw, file, problems)
-    for field, item in series.items():
-        for column in item.columns if field.startswith("load.") else ():
+    for field, item in {**series, **issues}.items():
+        for column in item.columns if field in ("load.forecast_csv", "load.actual_csv", LOAD_ISSUES) else ():
             area = view.local_areas[column.removesuffix(":q")]
             if not any(p_kw.get(bus) for bus in area.buses):
                 remedy = "this local area has no loaded bus; give it a share, or leave the column out"
                 problems.append(Problem(display_name(item.path, folder), "header", column, remedy))
-    inputs = (*(read.resolve() for read in files), *raw.files, *(item.path for item in series.values()))
+    inputs = (
+        *(read.resolve() for read in files),
+        *raw.files,
+        *(item.path for item in (*series.values(), *issues.values())),
+    )
     return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)))

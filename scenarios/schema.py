@@ -14,10 +14,12 @@ from pydantic import Field, field_validator, model_validator
 from scenarios.communication import Communication
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
+from scenarios.forecast_options import ForecastOptions
 from scenarios.frequency import Frequency
 from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
-from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
+from scenarios.schema_parts import Minutes, NonNegative, Part, Positive, absent
+from scenarios.weather import Weather
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
@@ -274,6 +276,12 @@ class Scenario(Part):
     load: Load
     pv: Pv = Pv()
     perfect_forecast: bool = Field(default=False, description="Actual series equal the forecast, step by step.")
+    forecast: ForecastOptions | None = Field(
+        default=None, exclude_if=absent, description="None: the mean course, never updated."
+    )
+    weather: Weather | None = Field(
+        default=None, exclude_if=absent, description="None: one clear-sky index for all sites."
+    )
     units: Units = Units()
     limits: Limits = Limits()
     dispatch_centre: DispatchCentre = DispatchCentre()

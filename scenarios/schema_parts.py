@@ -15,3 +15,8 @@ class Part(BaseModel):
     """Base of all parts: unknown keys are errors, values do not change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def absent(value: object) -> bool:
+    """For ``exclude_if``: an optional part that a scenario does not have stays out of its resolved form."""
+    return value is None

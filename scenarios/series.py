@@ -82,16 +82,11 @@ def read_series(
     """
     path, before = find_input(name, folder), len(problems)
     file = display_name(path, folder)
-    try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        missing = isinstance(error, FileNotFoundError)
-        remedy = "no such file" if missing else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
-        problems.append(Problem(*source, name, remedy))
+    rows = read_rows(path, name, source, problems)
+    if rows is None:
         return None
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
     header = [cell.strip() for cell in rows[0]] if rows else []
-    columns = _check_header(file, header, tuple(known), problems)
+    columns = check_header(file, header, tuple(known), problems)
     if len(problems) > before:
         return None
     signed, times, values = set(signed), [], {column: [] for column in columns}
@@ -99,22 +94,34 @@ def read_series(
         if len(row) != len(header):
             problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
             continue
-        times.append(_minutes(file, number, header[0], row[0].strip(), start, problems))
+        times.append(read_minutes(file, number, header[0], row[0].strip(), start, problems))
         for column, cell in zip(columns, row[1:], strict=True):
-            values[column].append(_number(file, number, column, cell.strip(), column in signed, problems))
+            values[column].append(read_number(file, number, column, cell.strip(), column in signed, problems))
     if len(problems) > before:
         return None
     for column in columns if source[1].startswith("pv.") else ():
         if max(values[column]) > MOST_PV_PU:
             remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
             problems.append(Problem(file, column, max(values[column]), remedy))
-    edges = _edges(file, times, duration_min, problems)
+    edges = row_edges(file, times, duration_min, problems)
     if edges is None or len(problems) > before:
         return None
     return Series(path, edges, {column: np.array(series) for column, series in values.items()})
 
 
-def _check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
+def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Problem]) -> list[list[str]] | None:
+    """Rows of a CSV file that are not empty; None, and a problem of the scenario's field, if it cannot be read."""
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        missing = isinstance(error, FileNotFoundError)
+        remedy = "no such file" if missing else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
+        problems.append(Problem(*source, name, remedy))
+        return None
+    return [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
     first, columns = (header[0] if header else None), header[1:]
     if first not in ("time", "time_min"):
         problems.append(Problem(file, "header", first, "the first column must be time or time_min"))
@@ -128,7 +135,7 @@ def _check_header(file: str, header: list[str], known: tuple[str, ...], problems
     return columns
 
 
-def _minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
+def read_minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
     try:
         minutes = float(text) if kind == "time_min" else (datetime.fromisoformat(text) - start).total_seconds() / 60
     except (ValueError, TypeError):
@@ -140,7 +147,7 @@ def _minutes(file: str, number: int, kind: str, text: str, start: datetime, prob
     return minutes
 
 
-def _number(file: str, number: int, column: str, text: str, signed: bool, problems: list[Problem]) -> float:
+def read_number(file: str, number: int, column: str, text: str, signed: bool, problems: list[Problem]) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -151,7 +158,7 @@ def _number(file: str, number: int, column: str, text: str, signed: bool, proble
     return value
 
 
-def _edges(file: str, times: list[float], duration_min: float, problems: list[Problem]) -> np.ndarray | None:
+def row_edges(file: str, times: list[float], duration_min: float, problems: list[Problem]) -> np.ndarray | None:
     """Rows' starts, and the end of the last row, which is as long as the one before it."""
     if len(times) < 2:
         problems.append(Problem(file, "time", len(times), "must have at least two rows"))

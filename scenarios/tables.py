@@ -6,6 +6,8 @@ Tables: ``buses``, ``lines``, ``line_types`` (required), ``switches``, ``infeeds
 The column ``switch`` is empty (never switchable), ``always``, or values of the option ``switches``.
 The column ``devices`` of a unit is empty (one), a number, or an option whose value is one: that many equal devices
 share the row's ratings, energies, start-up power and ramps; ``pv.28`` becomes ``pv.28.01``, ``pv.28.02`` and so on.
+The column ``length_factor`` of a line, by which its ``length_m`` is multiplied, is empty (1), a number or such an
+option.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ from scenarios.yaml_text import read_yaml
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buses": (("name", "vn_kv"), ("x", "y", "only_if")),
-    "lines": (("name", "from_bus", "to_bus", "length_m", "std_type"), ("switch", "normally", "only_if")),
+    "lines": (
+        ("name", "from_bus", "to_bus", "length_m", "std_type"),
+        ("switch", "normally", "length_factor", "only_if"),
+    ),
     "line_types": (("std_type", "r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka"), ("source",)),
     "switches": (("name", "from_bus", "to_bus", "normally"), ("switch", "only_if")),
     "infeeds": (("name", "bus", "s_kva"), ("vm_pu", "dead", "only_if")),
@@ -190,6 +195,17 @@ class _Tables:
             return 1
         return int(value)
 
+    def length_m(self, row: _Row) -> float:
+        """Length of a line times its factor."""
+        text = row.cells.get("length_factor", "") or "1"
+        try:
+            factor = float(self.option.get(text, text))
+        except ValueError:
+            factor = math.nan
+        if not 0 < factor < math.inf:
+            row.wrong("length_factor", "must be a number above 0, or an option whose values are")
+        return row.number("length_m") * factor
+
     def _among(self, row: _Row, column: str, option: str, values: str) -> bool:
         wanted = [value.strip() for value in values.split("|")]
         if option not in self.declared:
@@ -222,7 +238,7 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
         for name, row in kinds.items()
     }
     ends = {name: _ends(row, vn) for name, row in branches.items()}
-    lengths = {row.cells["name"]: row.number("length_m") for row in lines}
+    lengths = {row.cells["name"]: tables.length_m(row) for row in lines}
     for row in lines:
         row.choice("std_type", types, "line type")
     closed = {

@@ -274,17 +274,18 @@ class DispatchCentreSim(MessagingSim):
 
 
 class RecorderSim(Adapter):
-    """The recorder: takes each step's record and the message log."""
+    """The recorder: takes each step's record, the message log and what happens to sky and forecasts."""
 
-    def __init__(self, channel: Channel, recorder: Recorder, step_min: int) -> None:
+    def __init__(self, channel: Channel, recorder: Recorder, profiles: Profiles, step_min: int) -> None:
         super().__init__("time-based", {"Recorder": _model(["record"])}, step_min)
-        self._channel, self._recorder = channel, recorder
+        self._channel, self._recorder, self._profiles = channel, recorder, profiles
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
         record = one_of(one_of(inputs)["record"])
         for table, rows in record.series.items():
             self._recorder.add(table, rows)
         self._recorder.add("message", self._channel.take_log())
+        self._recorder.add("events", [{"time_min": time, **row} for row in self._profiles.events(time)])
         self._recorder.add("events", record.events)
         self._recorder.add("violations", record.violations)
         return time + self._step_min

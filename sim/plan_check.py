@@ -14,7 +14,7 @@ from sim.validation.validator import Validator
 
 
 class PlanCheck:
-    """Judges a plan as the dispatch centre could: never by the actual series.
+    """Judges a plan as the dispatch centre could: by the forecast of its time of issue, never by the actual series.
 
     ``measured`` and ``switch_closed`` give what gateways meter and field terminals report when a plan is made.
     """
@@ -26,7 +26,7 @@ class PlanCheck:
         measured: Callable[[], Mapping[str, LocalAreaMeasurement]],
         switch_closed: Callable[[], Mapping[str, bool]],
     ) -> None:
-        self._case, self._measured, self._switch_closed = case, measured, switch_closed
+        self._case, self._profiles, self._measured, self._switch_closed = case, profiles, measured, switch_closed
         self._validator = fastest_validator(case, profiles)
 
     def __call__(self, plan: Plan) -> Findings:
@@ -37,6 +37,8 @@ class PlanCheck:
         self, plan: Plan, measured: Mapping[str, LocalAreaMeasurement], switch_closed: Mapping[str, bool]
     ) -> Findings:
         """What the check found, the plan starting from this state, whatever is measured now."""
+        if self._profiles.forecast_changes:
+            self._validator.forecast = forecast(self._case, self._profiles, plan.issued_at_min)
         start = StartState.measured(self._case, measured, switch_closed)
         verdict = self._validator.validate(plan, start=start)
         losses = [

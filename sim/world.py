@@ -67,7 +67,7 @@ def run_world(
         start = _starter(world, timing)
         series = start("Profiles", ProfilesSim(profiles, pv_of, step_min))
         physics = start("Grid", GridSim(grid, log, step_min, on_step))
-        recorder = start("Recorder", RecorderSim(channel, log.recorder, step_min))
+        recorder = start("Recorder", RecorderSim(channel, log.recorder, profiles, step_min))
         with world.group():
             if case.scenario.communication is None:
                 own = {

@@ -40,15 +40,20 @@ class Conditions:
         return lengths / lengths.sum()
 
 
-def forecast(case: Case, profiles: Profiles) -> Conditions:
-    """What was forecast at the fault time, per plan step."""
-    series = {la: profiles.forecast(la, 0.0) for la in case.view.local_areas}
+def forecast(case: Case, profiles: Profiles, issued_min: float = 0.0) -> Conditions:
+    """What was forecast at ``issued_min``, per plan step; its first value stands for the time before."""
+    series = {la: profiles.forecast(la, issued_min) for la in case.view.local_areas}
     starts = next(iter(series.values()))["step_start_min"]
+    over = [0.0] if issued_min > 0 else []
+
+    def padded(values: list[float]) -> np.ndarray:
+        return np.array([*values[: len(over)], *values])
+
     return Conditions(
-        np.array([*starts, float(profiles.duration_min)]),
-        {la: np.array(one["demand_p_kw"]) for la, one in series.items()},
-        {la: np.array(one["demand_q_kvar"]) for la, one in series.items()},
-        {unit: np.array(pu) for one in series.values() for unit, pu in one["pv_pu"].items()},
+        np.array([*over, *starts, float(profiles.duration_min)]),
+        {la: padded(one["demand_p_kw"]) for la, one in series.items()},
+        {la: padded(one["demand_q_kvar"]) for la, one in series.items()},
+        {unit: padded(pu) for one in series.values() for unit, pu in one["pv_pu"].items()},
     )
 
 

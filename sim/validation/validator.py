@@ -52,10 +52,16 @@ class Validator:
     def _profiles(self) -> Profiles:
         return Profiles(self.case, self._seed)
 
-    @cached_property
+    @property
     def forecast(self) -> Conditions:
-        """Demand and sun as forecast at the fault time."""
-        return self._forecast or forecast(self.case, self._profiles)
+        """Demand and sun as forecast, at the fault time unless told otherwise."""
+        if self._forecast is None:
+            self._forecast = forecast(self.case, self._profiles)
+        return self._forecast
+
+    @forecast.setter
+    def forecast(self, series: Conditions) -> None:
+        self._forecast = series
 
     @cached_property
     def actual(self) -> Conditions:

@@ -110,11 +110,23 @@ def test_demand_is_expected_to_move_with_the_forecast():
     own = gateway(ESS)
     units = {"ess": unit(p_max=500.0, p_min=-500.0)}
     step = [measured(units, demand_kw=0.0, energised_min=0.0), measured(units, 30.0, demand_kw=110.0)]
-    own.assess(step[0], forecast(demand_kw=100.0), 0.0)
+    own.assess(step[0], {**forecast(), "demand_p_kw": [100.0, 150.0]}, 0.0)
     own.receive(plan())
     assert p_of(own.orders(0.0, step[0])) == {"ess": 100.0}, "a dark area cannot be metered: the forecast counts"
     own.assess(step[1], {**forecast(demand_kw=150.0), "step_start_min": [30.0, 60.0]}, 30.0)
     assert p_of(own.orders(30.0, step[1])) == {"ess": 160.0}, "10 kW above the forecast before, so 10 kW above it now"
+
+
+def test_what_a_new_forecast_learnt_from_the_meter_is_not_counted_twice():
+    own = gateway(ESS)
+    units = {"ess": unit(p_max=500.0, p_min=-500.0)}
+    step = [measured(units, demand_kw=0.0, energised_min=0.0), measured(units, 30.0, demand_kw=110.0)]
+    own.assess(step[0], {**forecast(), "demand_p_kw": [100.0, 150.0]}, 0.0)
+    own.receive(plan())
+    own.assess(step[1], {**forecast(demand_kw=165.0), "step_start_min": [30.0, 60.0]}, 30.0)
+    assert p_of(own.orders(30.0, step[1])) == {"ess": 160.0}, (
+        "the issue before told the change: 50 kW more than metered"
+    )
 
 
 def test_pv_is_never_asked_for_more_than_the_target():
@@ -320,7 +332,7 @@ def test_what_the_forecast_adds_to_pv_is_no_shortage_where_devices_are_ordered()
     """PV measured at 80 kW in the step before is forecast, and ordered, to give 100 kW now: its ESS is left alone."""
     before = FULL | {"pv": unit(p_max=80.0)}
     own = gateway(PV, ESS)
-    own.assess(measured(before), forecast(pv_pu=0.4), 0.0)
+    own.assess(measured(before), {**forecast(), "pv_pu": {"pv": [0.4, 0.5]}}, 0.0)
     own.assess(measured(before, 30.0), forecast(pv_pu=0.5), 30.0)
     own.receive(device_plan({"pv": 100.0, "ess": 20.0}))
     assert p_of(own.orders(30.0, measured(before, 30.0))) == {"pv": 100.0, "ess": 20.0}
