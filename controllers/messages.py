@@ -30,6 +30,10 @@ class UnitMeasurement(TypedDict):
     discharge_kwh: float
     charge_kwh: float
     """ESS: energy it can still discharge and charge; 0 for the rest"""
+    failed: NotRequired[bool]
+    """off line and deaf to orders; only where it is so"""
+    upstream_live: NotRequired[bool]
+    """a dead infeed that may return: whether there is voltage behind its breaker"""
 
 
 class LocalAreaMeasurement(TypedDict):
@@ -86,6 +90,10 @@ class PscMessage(SourceState):
     shed: bool
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
+    out_of_service: NotRequired[list[str]]
+    """units that have failed; the rest of the message is without them"""
+    infeeds: NotRequired[dict[str, Literal["dead", "live", "connected"]]]
+    """infeeds that were dead and may return: voltage behind the breaker, and the breaker closed"""
 
 
 class UnitSchedule(TypedDict):
@@ -131,6 +139,15 @@ class LocalAreaOrder(TypedDict):
     units: dict[str, UnitOrder]
     pick_up: bool
     """reconnect customers that were shed (sent once at each plan step that serves this LA)"""
+
+
+class SwitchReport(TypedDict):
+    """Field terminal → dispatch centre: the state of its switch, one simulation step old."""
+
+    switch: str
+    closed: bool
+    fault: NotRequired[str]
+    """where the terminal saw a fault current that is not repaired yet: this branch, or the section at its side"""
 
 
 class SwitchOrder(TypedDict):

@@ -16,11 +16,12 @@ from scenarios.network import build_view, bus_demand, load_network, with_custome
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
+from scenarios.surprises import complaints
 from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
-WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world")
+WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "surprises")
 """Parts whose change makes another case than the one a publication speaks of."""
 
 _REMEDIES = {
@@ -226,6 +227,8 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
         return None
     view = build_view(raw, scenario, file, problems)
     check_formulation(scenario, view, file, problems)
+    if scenario.surprises:
+        problems.extend(Problem(file, *complaint) for complaint in complaints(scenario.surprises, view))
     series = load_series(scenario, view, folder, file, problems)
     if scenario.load is None:
         return None

@@ -16,6 +16,7 @@ from scenarios.dispatch_options import DispatchCentre
 from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
+from scenarios.surprises import Surprises
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
@@ -278,6 +279,9 @@ class Scenario(Part):
     gateway: Gateway = Gateway()
     world: World = World()
     switching: Switching = Switching()
+    surprises: Surprises | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="What goes wrong on the way; None: nothing."
+    )
     published: Published | None = None
 
     @model_validator(mode="after")
