@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from controllers.messages import PscMessage, SwitchOrder
-from scenarios.view import GridView, find_sections
+from scenarios.view import Branch, GridView, find_sections
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def changed_view(base: GridView, facts: Facts) -> GridView:
     """
     stuck = dict(facts.stuck)
 
-    def branch(b):
+    def branch(b: Branch) -> Branch:
         frozen = stuck.get(b.id)
         return replace(
             b,
@@ -216,9 +216,9 @@ class KnownWorld:
         live |= {infeed for infeed, state in self.returned.items() if state == "connected"}
         return found | {view.infeeds[infeed].bus for infeed in live}
 
-    def _joined(self, view: GridView) -> nx.Graph:
+    def _joined(self, view: GridView) -> nx.Graph[str]:
         """Buses joined by branches that are closed as far as is known."""
-        graph = nx.Graph()
+        graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(view.buses)
         graph.add_edges_from(
             (b.from_bus, b.to_bus) for b in view.branches.values() if self.closed.get(b.id, not b.faulted)

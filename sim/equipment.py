@@ -42,7 +42,7 @@ class Equipment:
             model.failing_starts = failures
 
     def begin(self, time_min: float) -> list[Row]:
-        """Let happen what is due by the step at ``time_min``: faults, repairs, returns. Units fail in ``fail_units``."""
+        """Let happen what is due by the step at ``time_min``: faults, repairs, returns; ``fail_units`` does trips."""
         self._due = self._course.due(self._until, time_min)
         self._now = self._until = time_min
         events: list[Row] = []
