@@ -64,7 +64,7 @@ class DispatchCentre:
         """what the planner knows by now"""
         self._psc: dict[str, PscMessage] = {}
         self._switch_closed: dict[str, bool] = {}
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, list[str]] = {}
         self._plan: Plan | None = None
         self._step_in_force: PlanStep | None = None
 
@@ -77,11 +77,11 @@ class DispatchCentre:
         self,
         messages: Mapping[str, PscMessage],
         switch_closed: Mapping[str, bool],
-        faults: Mapping[str, str] | None = None,
+        faults: Mapping[str, list[str]] | None = None,
     ) -> None:
         """Take in PSC messages (by LA) and switch states reported by field terminals; older ones are replaced.
 
-        ``faults``: switch → place of the fault its terminal saw; a terminal that reports without one sees none.
+        ``faults``: switch → places of the faults its terminal saw; a terminal that reports without one sees none.
         """
         self._psc.update(messages)
         self._switch_closed.update(switch_closed)

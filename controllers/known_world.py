@@ -98,11 +98,11 @@ class KnownWorld:
         time_min: float,
         psc: Mapping[str, PscMessage],
         closed: Mapping[str, bool],
-        faults: Mapping[str, str],
+        faults: Mapping[str, Collection[str]],
     ) -> list[str]:
         """Take in all that was reported last; returns what is new and calls for a plan, in words.
 
-        ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw one.
+        ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any.
         """
         news: list[str] = []
         for message in psc.values():
@@ -111,7 +111,7 @@ class KnownWorld:
         self._watch_orders(time_min, faults, news)
         failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
         live = frozenset(i for i, state in self.returned.items() if state != "dead")
-        facts = Facts(frozenset(faults.values()), tuple(sorted(self._stuck.items())), failed, live)
+        facts = Facts(frozenset(place for places in faults.values() for place in places), tuple(sorted(self._stuck.items())), failed, live)
         before = self.facts
         for told, gone, new in (
             ("{} faulted", before.faults, facts.faults),
@@ -157,7 +157,7 @@ class KnownWorld:
             if 0 < count < self._give_up_after
         ]
 
-    def _watch_orders(self, time_min: float, faults: Mapping[str, str], news: list[str]) -> None:
+    def _watch_orders(self, time_min: float, faults: Mapping[str, Collection[str]], news: list[str]) -> None:
         """Count orders that were not carried out; give a switch up after some, and trust it again once it moves."""
         for switch, (ordered_min, state) in list(self._ordered.items()):
             if switch in faults:  # protection holds it open: no fault of the switch

@@ -146,8 +146,8 @@ class SwitchReport(TypedDict):
 
     switch: str
     closed: bool
-    fault: NotRequired[str]
-    """where the terminal saw a fault current that is not repaired yet: this branch, or the section at its side"""
+    faults: NotRequired[list[str]]
+    """where the terminal saw fault currents, not repaired yet: this branch, or the section at one of its sides"""
 
 
 class SwitchOrder(TypedDict):

@@ -98,7 +98,7 @@ class GridSim(Adapter):
     def __init__(self, grid: Grid, log: RunLog, step_min: int, on_step: Callable[[int], None]) -> None:
         models = {
             "LocalArea": _model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
-            "Switch": _model(["operation", "closed", "fault"]),
+            "Switch": _model(["operation", "closed", "faults"]),
             "Record": _model(["record"]),
         }
         super().__init__("time-based", models, step_min)
@@ -133,8 +133,8 @@ class GridSim(Adapter):
                 if attr == "record"
                 else closed[eid[3:]]
                 if attr == "closed"
-                else faults.get(eid[3:], "")
-                if attr == "fault"
+                else faults.get(eid[3:], [])
+                if attr == "faults"
                 else measurements[eid[3:]]
                 for attr in attrs
             }
@@ -197,7 +197,7 @@ class TerminalSim(MessagingSim):
     """Field terminals: one entity per switch."""
 
     def __init__(self, terminals: dict[str, FieldTerminal], step_min: int) -> None:
-        super().__init__("Terminal", ["closed", "fault", "operation"], step_min)
+        super().__init__("Terminal", ["closed", "faults", "operation"], step_min)
         self._terminals = terminals
         self._reported_at = -1
 
@@ -208,8 +208,8 @@ class TerminalSim(MessagingSim):
                 own.receive(envelope["body"])
             if self._reported_at != time and "closed" in attrs:
                 body = SwitchReport(switch=switch, closed=_one(attrs["closed"]))
-                if fault := _one(attrs["fault"]):
-                    body["fault"] = fault
+                if fault := _one(attrs["faults"]):
+                    body["faults"] = fault
                 self._outbox[switch] = [
                     Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
                 ]
@@ -255,7 +255,7 @@ class DispatchCentreSim(MessagingSim):
         self._centre.receive(
             {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
             {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
-            {e["body"]["switch"]: e["body"]["fault"] for e in received if "fault" in e["body"]},
+            {e["body"]["switch"]: e["body"]["faults"] for e in received if "faults" in e["body"]},
         )
         began = clock()
         decision = self._centre.decide(time)

@@ -35,7 +35,7 @@ class Equipment:
         self.balance_order = (*(unit.id for unit in returning), *case.view.balance_order)
         """as the view's, with infeeds that may return"""
         self._now, self._due = 0.0, list[Happening]()
-        self._until = -1.0
+        self._until, self._blocked = -1.0, set[str]()
         for unit, failures in self._course.failed_starts.items():
             model = units[unit]
             assert isinstance(model, Nbsu)
@@ -88,17 +88,21 @@ class Equipment:
     def operate_breakers(self) -> list[Row]:
         """Open and close the breakers of infeeds that were dead, as ordered and as the interlock allows."""
         events: list[Row] = []
+        blocked: set[str] = set()
         for infeed in self._returning:
             if infeed.live and not infeed.wants_to_close:
                 infeed.live = False
                 events.append(event("infeed_disconnected", infeed.id))
             elif infeed.wants_to_close and not infeed.live:
                 if self.interlock.blocks(self._closed, infeed.bus, infeed.id):
-                    text = "its bus is fed by another source, and breakers here do not synchronise"
-                    events.append(event("closing_blocked", infeed.id, text=text))
+                    blocked.add(infeed.id)
                 else:
                     infeed.live = True
+                    self.interlock.feed(infeed.bus, infeed.id)
                     events.append(event("infeed_connected", infeed.id))
+        text = "not closed: its bus is fed by another source"
+        events += [event("closing_blocked", infeed, text=text) for infeed in sorted(blocked - self._blocked)]
+        self._blocked = blocked
         return events
 
     def isolate(self, islands: Iterable[IslandStep], operated: set[str]) -> list[Row]:

@@ -77,8 +77,8 @@ class Grid:
         """Switchable branches: closed or not, as their field terminals report. Faulted ones are open."""
         return self._equipment.reported(self._end_min)
 
-    def fault_reports(self) -> dict[str, str]:
-        """Switch → place of the fault that its field terminal saw, until it is repaired."""
+    def fault_reports(self) -> dict[str, list[str]]:
+        """Switch → places of the faults that its field terminal saw and that are not repaired."""
         return self._equipment.faults.reports()
 
     def step(

@@ -32,6 +32,10 @@ class Interlock:
             return False
         return not self._synchronised or sum(source in self._view.infeeds for source in sources) > 1
 
+    def feed(self, bus: str, infeed: str) -> None:
+        """An infeed's breaker has closed in this step."""
+        self._source[bus] = infeed
+
     def book(self, islands: Iterable[IslandStep]) -> None:
         """Take note of who feeds whom."""
         if self._returning:

@@ -17,10 +17,10 @@ class Faults:
     def __init__(self, view: GridView) -> None:
         self._view = view
         self.branches = {b.id for b in view.branches.values() if b.faulted}
-        self.locked: dict[str, str] = {}
-        """switch that opened on a fault → its place"""
-        self._known = {branch: branch for branch in self.branches}
-        """place of faults from before the first step, by switch"""
+        self._tripped: dict[str, set[str]] = {}
+        """switch that opened on faults → their places"""
+        self._known = {branch: {branch} for branch in self.branches}
+        """the same for faults from before the first step, which keep nothing locked"""
 
     def place(self, branch: str) -> str:
         """Where terminals see a fault on a branch."""
@@ -43,8 +43,13 @@ class Faults:
         """A branch is whole again; switches are unlocked unless there is another fault at the same place."""
         self.branches.discard(branch)
         self._known.pop(branch, None)
-        places = {self.place(other) for other in self.branches}
-        self.locked = {switch: place for switch, place in self.locked.items() if place in places}
+        left = {self.place(other) for other in self.branches}
+        self._tripped = {switch: places & left for switch, places in self._tripped.items() if places & left}
+
+    @property
+    def locked(self) -> dict[str, str]:
+        """Switches that protection holds open, and for what."""
+        return {switch: ", ".join(sorted(places)) for switch, places in self._tripped.items()}
 
     def within(self, branches: Sequence[str]) -> str | None:
         """The first faulted branch among these."""
@@ -53,9 +58,13 @@ class Faults:
     def isolate(self, branch: str) -> list[str]:
         """Lock the switches around a fault; returns them."""
         around = self.switches_around(branch)
-        self.locked.update(dict.fromkeys(around, self.place(branch)))
+        for switch in around:
+            self._tripped.setdefault(switch, set()).add(self.place(branch))
         return around
 
-    def reports(self) -> dict[str, str]:
-        """Place of the fault by the switch whose terminal saw it."""
-        return self._known | self.locked
+    def reports(self) -> dict[str, list[str]]:
+        """Places of the faults that a switch's terminal saw, for each that saw any."""
+        seen = {switch: set(places) for switch, places in self._known.items()}
+        for switch, places in self._tripped.items():
+            seen.setdefault(switch, set()).update(places)
+        return {switch: sorted(places) for switch, places in seen.items()}

@@ -87,8 +87,8 @@ def run_world(
         states, faults = grid.switch_states(), grid.fault_reports()
         for switch in terminals:
             area, own = physics.Switch(eid=f"sw.{switch}"), fields.Terminal(eid=switch)
-            report = {"closed": states[switch], "fault": faults.get(switch, "")}
-            world.connect(area, own, "closed", "fault", time_shifted=True, initial_data=report)
+            report = {"closed": states[switch], "faults": faults.get(switch, [])}
+            world.connect(area, own, "closed", "faults", time_shifted=True, initial_data=report)
             world.connect(own, area, "operation")
             _connect_mail(world, mail, own, terminal(switch))
         world.connect(physics.Record(eid="record"), recorder.Recorder(eid="recorder"), "record")

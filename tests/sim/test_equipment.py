@@ -46,7 +46,7 @@ def test_a_fault_darkens_its_island_and_the_switches_around_its_section_open_and
     assert ("branch_faulted", "b-c") in run.events and ("protection_trip", "b-c") in run.events
     assert ("island_dark", "a") in run.events and ("collapse", "a") not in run.events
     assert closed(run) == {"a-b": 0, "c-d": 0} == {k: int(v) for k, v in run.grid.switch_states().items()}
-    assert run.grid.fault_reports() == {"a-b": "b", "c-d": "b"}
+    assert run.grid.fault_reports() == {"a-b": ["b"], "c-d": ["b"]}
     run.step(order("ess.a", "form"), order("ess.d", "form"), switches={"a-b": True})
     assert served(run) == {"a": 60.0, "b": 0.0, "c": 0.0, "d": 60.0}
     assert ("switch_refused", "a-b") in run.events and closed(run) == {"a-b": 0, "c-d": 0}
@@ -55,7 +55,7 @@ def test_a_fault_darkens_its_island_and_the_switches_around_its_section_open_and
 def test_a_repaired_section_can_be_closed_again() -> None:
     faults = [{"branch": "b-c", "at_min": 5, "repair": {"minutes": 7}}]
     run = surprised(feeder(), ess("a"), faults=faults).step(order("ess.a", "form"), steps=3)
-    assert run.grid.fault_reports() == {"a-b": "b", "c-d": "b"}
+    assert run.grid.fault_reports() == {"a-b": ["b"], "c-d": ["b"]}
     run.step(order("ess.a", "form"), switches={"a-b": True})  # minute 15: repaired at minute 12
     assert ("branch_repaired", "b-c") in run.events and run.grid.fault_reports() == {}
     assert served(run) == {"a": 60.0, "b": 60.0, "c": 60.0, "d": 0.0}
@@ -83,15 +83,24 @@ def test_two_faults_in_one_section_keep_it_locked_until_both_are_repaired() -> N
         {"branch": "c-d", "at_min": 5, "repair": {"minutes": 10}},
     ]
     run = surprised(lines, ess("a"), faults=faults).step(order("ess.a", "form"), steps=3)
-    assert run.grid.fault_reports() == {"a-b": "b"}
+    assert run.grid.fault_reports() == {"a-b": ["b"]}
     assert run.step().grid.fault_reports() == {}
+
+
+def test_a_terminal_tells_of_faults_on_both_its_branch_and_its_section() -> None:
+    """c-d failed first; then the section at its side does, and only that is repaired."""
+    lines = [*feeder()[:2], Line("c", "d", faulted=True, length_km=SHORT)]
+    run = surprised(lines, ess("a"), faults=[{"branch": "b-c", "at_min": 5, "repair": {"minutes": 5}}])
+    run.step(order("ess.a", "form"), steps=2)
+    assert run.grid.fault_reports() == {"c-d": ["b", "c-d"], "a-b": ["b"]}
+    assert run.step().grid.fault_reports() == {"c-d": ["c-d"]}
 
 
 def test_the_line_that_failed_first_can_be_repaired() -> None:
     lines = [Line("a", "b", faulted=True, length_km=SHORT)]
     repairs = [{"branch": "a-b", "after": {"minutes": 10}}]
     run = surprised(lines, ess("a"), repairs=repairs).step(order("ess.a", "form"), switches={"a-b": True})
-    assert ("protection_trip", "a-b") in run.events and run.grid.fault_reports() == {"a-b": "a-b"}
+    assert ("protection_trip", "a-b") in run.events and run.grid.fault_reports() == {"a-b": ["a-b"]}
     run.step(order("ess.a", "form")).step(order("ess.a", "form"), switches={"a-b": True})
     assert served(run) == {"a": 60.0, "b": 60.0} and run.grid.fault_reports() == {}
 
@@ -222,3 +231,13 @@ def test_two_infeeds_are_never_joined() -> None:
     run = surprised(lines, *units, infeeds=infeeds, switching={"synchronised_closing": True})
     run.step(order("infeed.a", "form"), order("infeed.b", "form")).step(switches={"a-b": True})
     assert ("closing_blocked", "a-b") in run.events and closed(run)["a-b"] == 0
+
+
+def test_of_two_infeeds_that_close_at_once_onto_one_island_one_is_held_back() -> None:
+    infeeds = [{"infeed": "infeed.a", "at_min": 0}, {"infeed": "infeed.b", "at_min": 0}]
+    lines = [Line("a", "b", length_km=SHORT)]
+    run = surprised(lines, infeed("a", live=False), infeed("b", live=False), infeeds=infeeds)
+    run.step(order("infeed.a", "form"), order("infeed.b", "form"))
+    assert ("infeed_connected", "infeed.a") in run.events and ("closing_blocked", "infeed.b") in run.events
+    assert run.violations == [] and served(run) == {"a": 60.0, "b": 60.0}
+    assert ("closing_blocked", "infeed.b") not in run.step().events, "told once"
