@@ -111,7 +111,12 @@ class KnownWorld:
         self._watch_orders(time_min, faults, news)
         failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
         live = frozenset(i for i, state in self.returned.items() if state != "dead")
-        facts = Facts(frozenset(place for places in faults.values() for place in places), tuple(sorted(self._stuck.items())), failed, live)
+        facts = Facts(
+            frozenset(place for places in faults.values() for place in places),
+            tuple(sorted(self._stuck.items())),
+            failed,
+            live,
+        )
         before = self.facts
         for told, gone, new in (
             ("{} faulted", before.faults, facts.faults),
