@@ -131,3 +131,14 @@ def test_a_seed_fixes_a_storm() -> None:
     first = run("guo45/fault-1000", "static", 1, STORM, HOUR)
     again = run("guo45/fault-1000", "static", 1, STORM, HOUR, "seed=1")
     assert first is not again and first.recorder.rows == again.recorder.rows
+
+
+def test_a_section_without_any_surprise_changes_nothing_but_the_reports_of_faulted_switches() -> None:
+    half = "outage.duration_min=30"
+    calm, listening = (run("guo45/fault-0400", "dynamic", 0, half, *more) for more in ((), ("surprises={}",)))
+    tables = set(calm.recorder.rows) - {"message"}
+    assert tables >= {"bus", "switch", "unit", "events"}
+    for name in tables:
+        assert calm.recorder.rows[name] == listening.recorder.rows[name], name
+    extra = len(listening.recorder.rows["message"]) - len(calm.recorder.rows["message"])
+    assert extra == 6, "12-13 in each step"
