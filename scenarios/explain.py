@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from scenarios.case import Case
+from scenarios.surprises import described
 from scenarios.view import Branch, Unit
 
 _WIDTH = 80
@@ -17,6 +18,8 @@ _WIDTH = 80
 def explain(case: Case) -> str:
     """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
+    if case.scenario.surprises:
+        parts.append(_block("Surprises", described(case.scenario.surprises)))
     return "\n\n".join(parts) + "\n"
 
 

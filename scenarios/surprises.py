@@ -143,3 +143,34 @@ def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
         if one.until_min is not None and one.until_min <= one.from_min:
             found.append((f"surprises.switches.{k}.until_min", f"{one.until_min:g}", "must be later than from_min"))
     return found
+
+
+def described(surprises: Surprises) -> list[str]:
+    """The listed events in words, and what may come at random."""
+    lines = [f"{f.branch} faults at {f.at_min:g} min, {_after('repaired', f.repair)}" for f in surprises.faults]
+    lines += [f"{r.branch} is {_after('repaired', r.after)}" for r in surprises.repairs]
+    lines += [f"{i.infeed} has voltage again at {i.at_min:g} min" for i in surprises.infeeds]
+    lines += [f"{t.unit} trips at {t.at_min:g} min, {_after('back', t.back_after)}" for t in surprises.trips]
+    lines += [f"{s.unit} fails to start, {s.attempts} times" for s in surprises.start_failures]
+    lines += [f"{s.switch} {_TROUBLES[s.kind]} from {s.from_min:g} min on" for s in surprises.switches]
+    odds = surprises.random.model_dump(include=set(_ODDS))
+    return lines + [f"random: {name} {value:g}{_ODDS[name]}" for name, value in odds.items() if value]
+
+
+_TROUBLES = {"refuses": "refuses orders", "late": "operates late", "misreports": "reports wrongly"}
+_ODDS = {
+    "faults_per_h": " per branch",
+    "trips_per_h": " per unit",
+    "start_failure": " per start-up",
+    "refuses": " per switch",
+    "refuses_once": " per switch",
+    "late": " per switch",
+    "misreports": " per switch",
+}
+
+
+def _after(what: str, duration: Duration | None) -> str:
+    if duration is None:
+        return f"not {what} within the window"
+    middle = {"fixed": "", "exponential": "mean ", "lognormal": "median "}[duration.distribution]
+    return f"{what} after {middle}{duration.minutes:g} min"

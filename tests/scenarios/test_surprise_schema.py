@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scenarios.explain import explain
 from scenarios.loader import ScenarioError, load_case, resolved_yaml
 
 GUO = "guo45/fault-0400"
@@ -39,6 +40,14 @@ def test_everything_unknown_is_told_at_once() -> None:
 def test_a_trouble_that_makes_no_sense_is_refused(trouble: str, remedy: str) -> None:
     with pytest.raises(ScenarioError, match=remedy):
         load_case(GUO, [f"surprises={{switches: [{trouble}]}}"])
+
+
+def test_check_tells_what_will_go_wrong() -> None:
+    text = explain(load_case("guo45/second-fault", ["surprises.random={late: 0.1}"]))
+    for line in ("40-41 faults at 75 min, repaired after median 90 min", "12-13 is repaired after median 70 min",
+                 "random: late 0.1 per switch"):  # fmt: skip
+        assert line in text
+    assert "Surprises" not in explain(load_case(GUO))
 
 
 def test_a_branch_cannot_fault_twice() -> None:
