@@ -5,9 +5,10 @@ It sees what gateways and field terminals tell it, never the world itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from controllers.known_world import Facts, KnownWorld
 from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder, UnitSchedule
 from controllers.plan import Plan, PlanChecker, PlanStep, UnitSetPoint
 from controllers.planner import Planner, PlanRecord
@@ -16,6 +17,8 @@ from controllers.repair import Repair, reported
 from controllers.shares import NoDispatchFound, SourceIntervals
 from controllers.source_bounds import SourceBounds
 from controllers.strategies import Strategy
+from controllers.tightened import NOTHING_KNOWN, Tightened
+from controllers.transfers import with_transfers
 from scenarios.schema import Scenario
 from scenarios.view import GridView
 
@@ -40,24 +43,28 @@ class DispatchCentre:
     """The agent that restores: one per run.
 
     ``checker`` judges its plans before they are issued, as ``dispatch_centre.verify`` asks; without one nothing is
-    checked.
+    checked. ``checker_of`` gives the checker for a network that has changed, where ``surprises`` can change it.
     """
 
     def __init__(
-        self, view: GridView, scenario: Scenario, strategy: Strategy, checker: PlanChecker | None = None
+        self,
+        view: GridView,
+        scenario: Scenario,
+        strategy: Strategy,
+        checker: PlanChecker | None = None,
+        checker_of: Callable[[GridView], PlanChecker] | None = None,
     ) -> None:
-        self._view, self._scenario, self._strategy = view, scenario, strategy
+        self._scenario, self._strategy = scenario, strategy
         self._end_min = float(scenario.outage.duration_min)
-        steps = scenario.outage.duration_min // scenario.clock.plan_step_min
-        self._graph = AreaGraph.of(view, scenario, per_device=strategy.per_device)
-        self._planner = Planner(self._graph, steps, static=strategy.static_plan)
-        self._checker = checker if scenario.dispatch_centre.verify != "off" else None
-        asked = scenario.dispatch_centre.source_intervals
-        self._intervals = SourceIntervals(self._graph, steps) if asked else None
-        proven = asked and scenario.dispatch_centre.source_bounds
-        self._bounds = SourceBounds(self._graph, steps, static=strategy.static_plan) if proven else None
+        self._take_view(view, checker)
+        self._checker_of = checker_of
+        surprises = scenario.surprises
+        self._known = KnownWorld(view, surprises.give_up_after) if surprises else None
+        self._facts = self._known.facts if self._known else Facts()
+        """what the planner knows by now"""
         self._psc: dict[str, PscMessage] = {}
         self._switch_closed: dict[str, bool] = {}
+        self._faults: dict[str, list[str]] = {}
         self._plan: Plan | None = None
         self._step_in_force: PlanStep | None = None
 
@@ -66,16 +73,28 @@ class DispatchCentre:
         """The plan in force."""
         return self._plan
 
-    def receive(self, messages: Mapping[str, PscMessage], switch_closed: Mapping[str, bool]) -> None:
-        """Take in PSC messages (by LA) and switch states reported by field terminals; older ones are replaced."""
+    def receive(
+        self,
+        messages: Mapping[str, PscMessage],
+        switch_closed: Mapping[str, bool],
+        faults: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """Take in PSC messages (by LA) and switch states reported by field terminals; older ones are replaced.
+
+        ``faults``: switch → places of the faults its terminal saw; a terminal that reports without one sees none.
+        """
         self._psc.update(messages)
         self._switch_closed.update(switch_closed)
+        for switch in switch_closed:
+            self._faults.pop(switch, None)
+        self._faults.update(faults or {})
 
     def decide(self, time_min: float) -> Decision:
         """Plan if it is time to, and say what follows from the plan in force at this time."""
-        decision = Decision(why=self._reason_to_plan(time_min))
+        decision = Decision(why=self._reason_to_plan(time_min, self._learn(time_min)))
         if decision.why:
-            record = self._checked_plan(self._horizon(time_min))
+            self._take_changes()
+            record = self._handed_over(self._checked_plan(self._horizon(time_min)))
             if record.plan.status == "fallback" and self._plan is not None:
                 # Half a plan is better than none: the one in force goes on.
                 decision.why, decision.failed = "", record.note
@@ -93,6 +112,10 @@ class DispatchCentre:
                 for b in self._view.branches.values()
                 if b.switchable and not b.faulted
             ]
+        elif self._known:
+            decision.switches = self._known.reminders()
+        if self._known:
+            self._known.note_orders(time_min, decision.switches)
         self._step_in_force = step
         return decision
 
@@ -101,6 +124,44 @@ class DispatchCentre:
         if self._plan is None:
             return {}
         return {la: area.demand_kw for la, area in self._plan.step_at(time_min).local_areas.items() if area.demand_kw}
+
+    def _take_view(self, view: GridView, checker: PlanChecker | None) -> None:
+        """Plan with this network from now on."""
+        scenario, strategy = self._scenario, self._strategy
+        steps = scenario.outage.duration_min // scenario.clock.plan_step_min
+        self._view = view
+        self._graph = AreaGraph.of(view, scenario, per_device=strategy.per_device)
+        self._planner = Planner(self._graph, steps, static=strategy.static_plan)
+        self._checker = checker if scenario.dispatch_centre.verify != "off" else None
+        asked = scenario.dispatch_centre.source_intervals
+        self._intervals = SourceIntervals(self._graph, steps) if asked else None
+        proven = asked and scenario.dispatch_centre.source_bounds
+        self._bounds = SourceBounds(self._graph, steps, static=strategy.static_plan) if proven else None
+
+    def _learn(self, time_min: float) -> list[str]:
+        """What reports tell of the network that is new and calls for a plan."""
+        if not self._known:
+            return []
+        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults)
+
+    def _take_changes(self) -> None:
+        """Give the planner and the check of plans the network as it is known by now, if it has changed."""
+        if self._known and self._known.facts != self._facts:
+            self._facts, view = self._known.facts, self._known.view()
+            self._take_view(view, self._checker_of(view) if self._checker_of else None)
+
+    def _handed_over(self, record: PlanRecord) -> PlanRecord:
+        """The plan with the dark moments of those who change over to an infeed that returned."""
+        synchronised = self._scenario.switching.synchronised_closing
+        if not self._known or not self._facts.infeeds or synchronised or record.plan.status == "fallback":
+            return record
+        live = {bus for bus, la in self._view.local_area_of_bus.items() if self._psc[la]["energised_min"] > 0}
+        fed, dark_min = self._known.fed(self._view, self._psc), float(self._scenario.clock.sim_step_min)
+        plan, areas = with_transfers(record.plan, self._view, self._facts.infeeds, live, fed, dark_min)
+        if not areas:
+            return record
+        note = f"{len(areas)} local areas change over to an infeed, dark for {dark_min:g} min"
+        return replace(record, plan=plan, note="; ".join(filter(None, (record.note, note))))
 
     def _checked_plan(self, horizon: Horizon) -> PlanRecord:
         """A plan, judged and repaired as asked; plans made without some family of constraints are judged only."""
@@ -122,7 +183,7 @@ class DispatchCentre:
             return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
         return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))
 
-    def _reason_to_plan(self, time_min: float) -> str:
+    def _reason_to_plan(self, time_min: float, news: list[str]) -> str:
         if self._plan is None:
             return "first plan"
         if not self._strategy.replans or time_min >= self._end_min:
@@ -130,7 +191,21 @@ class DispatchCentre:
         if time_min % self._scenario.clock.replan_min == 0:
             return "replan interval"
         lost = self._gone_dark()
-        return f"planned areas went dark: {', '.join(lost)}" if lost else ""
+        dark = [f"planned areas went dark: {', '.join(lost)}"] if lost else []
+        return "; ".join([*news, *dark, *self._not_started()])
+
+    def _not_started(self) -> list[str]:
+        """LAs of which the step in force has an NBSU on its way, but which report none, live for a step or more."""
+        if not self._known or not self._step_in_force:
+            return []
+        since_min, areas = self._scenario.clock.sim_step_min, self._step_in_force.local_areas
+        failed = [
+            la
+            for la, message in self._psc.items()
+            if la in areas and areas[la].nbsu_state != "off" and message["nbsu_state"] == "off"
+            and message["energised_min"] > since_min
+        ]  # fmt: skip
+        return [f"NBSUs did not start: {', '.join(failed)}"] if failed else []
 
     def _gone_dark(self) -> list[str]:
         return [la for la in self._planned_live() if self._psc[la]["energised_min"] == 0]
@@ -140,9 +215,18 @@ class DispatchCentre:
         live = set(self._step_in_force.energised_buses or ()) if self._step_in_force else set()
         return [la.id for la in self._view.local_areas.values() if la.buses[0] in live]
 
+    def _psc_at(self, time_min: float) -> dict[str, PscMessage]:
+        """What it plans from."""
+        return dict(self._psc)
+
     def _horizon(self, time_min: float) -> Horizon:
-        starts = next(iter(self._psc.values()))["step_start_min"]
-        return Horizon(self._graph, tuple(starts), self._end_min, dict(self._psc), dict(self._switch_closed))
+        psc = self._psc_at(time_min)
+        starts = next(iter(psc.values()))["step_start_min"]
+        closed = self._known.closed if self._known else self._switch_closed
+        tightened = NOTHING_KNOWN
+        if self._known and (blocked := self._known.blocked(self._view)):
+            tightened = Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(len(starts))})
+        return Horizon(self._graph, tuple(starts), self._end_min, psc, dict(closed), tightened)
 
 
 def net_power_plans(plan: Plan, view: GridView, *, per_device: bool = False) -> list[NetPowerPlan]:

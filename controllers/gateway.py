@@ -17,6 +17,7 @@ from controllers.gateway_dispatch import (
     reactive_limit,
 )
 from controllers.gateway_model import LocalAreaProblem, LocalAreaSchedule, solve_local_area
+from controllers.known_world import without_units
 from controllers.messages import (
     ON_LINE,
     Forecast,
@@ -64,6 +65,7 @@ class EnergyGateway:
         self.local_area = view.local_areas[la_id].id
         self._view = view
         self._scenario, self._per_device = scenario, per_device
+        self._all_units, self._failed = view, frozenset[str]()
         self._pv, self._ess, self._nbsu = units_of(view, la_id)
         self._time_min = 0.0
         self._measurement: LocalAreaMeasurement | None = None
@@ -85,6 +87,7 @@ class EnergyGateway:
         if self._forecast is not None and time_min > self._time_min:
             self._forecast_before = self._forecast
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
+        self._leave_out(frozenset(u for u, metered in measurement["units"].items() if metered.get("failed")))
         self._psc = assess(
             self._view,
             self.local_area,
@@ -94,7 +97,22 @@ class EnergyGateway:
             ess_aggregation=self._scenario.dispatch_centre.ess_aggregation,
             per_device=self._per_device,
         )
+        if self._failed:
+            self._psc["out_of_service"] = sorted(self._failed)
+        infeeds = {u: metered for u, metered in measurement["units"].items() if "upstream_live" in metered}
+        if infeeds:
+            self._psc["infeeds"] = {
+                u: "connected" if metered["state"] == "form" else "live" if metered.get("upstream_live") else "dead"
+                for u, metered in infeeds.items()
+            }
         return self._psc
+
+    def _leave_out(self, failed: frozenset[str]) -> None:
+        """Assess and schedule without units that have failed."""
+        if failed != self._failed:
+            self._failed = failed
+            self._view = without_units(self._all_units, failed)
+            self._pv, self._ess, self._nbsu = units_of(self._view, self.local_area)
 
     def receive(self, plan: NetPowerPlan) -> None:
         """Take up a net power plan: solve (46) for what is left of it. One older than the plan in force is ignored.
@@ -131,10 +149,11 @@ class EnergyGateway:
         pick_up = problem.energised[t] and self._picks_up(
             (running.plan["issued_at_min"], problem.step_start_min[t]), time_min
         )
+        breakers = self._breakers(running, t, measurement)
         # A black start is tried when a plan step begins. If the area is dark after that, it waits for the next.
         if not problem.energised[t] or not (measurement["energised"] or pick_up):
             idle = {u: _order(self._state_when_dark(u, measurement)) for u in self._unit_ids}
-            return LocalAreaOrder(units=idle, pick_up=False)
+            return LocalAreaOrder(units=idle | breakers, pick_up=False)
 
         served = pick_up or not measurement["shed"]
         demand_kw, demand_kvar = self._demand_now(measurement)
@@ -148,7 +167,16 @@ class EnergyGateway:
         }
         q = correct_reactive(q_target, limits)
         orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
-        return LocalAreaOrder(units=orders, pick_up=pick_up)
+        return LocalAreaOrder(units=orders | breakers, pick_up=pick_up)
+
+    def _breakers(self, running: _Remainder, t: int, measurement: LocalAreaMeasurement) -> dict[str, UnitOrder]:
+        """Orders to infeeds that were dead: closed where the plan has one form the voltage, else open."""
+        forming = running.plan["balance_unit"][running.first + t]
+        return {
+            u: _order("form" if u == forming and running.problem.energised[t] else "off")
+            for u, metered in measurement["units"].items()
+            if "upstream_live" in metered
+        }
 
     def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
@@ -225,6 +253,8 @@ class EnergyGateway:
         forming = running.plan["balance_unit"][running.first + t]
         devices = []
         for unit in (*self._pv, *self._ess, *self._nbsu):
+            if unit.id not in running.schedule.p_kw:
+                continue  # back in service since the plan was made: it waits for the next
             planned = running.schedule.p_kw[unit.id][t]
             if unit.id == forming and not isinstance(unit, PvUnit):
                 device = balance_device(unit, planned)

@@ -30,6 +30,10 @@ class UnitMeasurement(TypedDict):
     discharge_kwh: float
     charge_kwh: float
     """ESS: energy it can still discharge and charge; 0 for the rest"""
+    failed: NotRequired[bool]
+    """off line and deaf to orders; only where it is so"""
+    upstream_live: NotRequired[bool]
+    """a dead infeed that may return: whether there is voltage behind its breaker"""
 
 
 class LocalAreaMeasurement(TypedDict):
@@ -101,6 +105,10 @@ class PscMessage(SourceState):
     """it runs its area by itself; where messages can fail"""
     basis: NotRequired[PscBasis]
     """where messages can fail"""
+    out_of_service: NotRequired[list[str]]
+    """units that have failed; the rest of the message is without them"""
+    infeeds: NotRequired[dict[str, Literal["dead", "live", "connected"]]]
+    """infeeds that were dead and may return: voltage behind the breaker, and the breaker closed"""
 
 
 class UnitSchedule(TypedDict):
@@ -146,6 +154,15 @@ class LocalAreaOrder(TypedDict):
     units: dict[str, UnitOrder]
     pick_up: bool
     """reconnect customers that were shed (sent once at each plan step that serves this LA)"""
+
+
+class SwitchReport(TypedDict):
+    """Field terminal → dispatch centre: the state of its switch, one simulation step old."""
+
+    switch: str
+    closed: bool
+    faults: NotRequired[list[str]]
+    """where the terminal saw fault currents, not repaired yet: this branch, or the section at one of its sides"""
 
 
 class SwitchOrder(TypedDict):

@@ -17,13 +17,15 @@ from dataclasses import dataclass, field, replace
 from controllers.carry_forward import carried_forecast, carried_measurement
 from controllers.dispatch_centre import Decision, DispatchCentre
 from controllers.messages import LocalAreaMeasurement, NetPowerPlan, PscBasis, PscMessage, SwitchOrder
-from controllers.plan import Findings, Plan
+from controllers.plan import Findings, Plan, PlanChecker
 from controllers.planner import PlanRecord
 from controllers.problem import Horizon
 from controllers.psc import assess
 from controllers.strategies import Strategy
 from scenarios.schema import Scenario
 from scenarios.view import GridView
+
+Judge = Callable[[Plan, Mapping[str, LocalAreaMeasurement], Mapping[str, bool]], Findings]
 
 
 @dataclass
@@ -38,7 +40,8 @@ class RemoteDispatchCentre(DispatchCentre):
     """A dispatch centre behind a channel that can fail.
 
     ``known`` and ``closed`` are the last PSCs and switch states from before the outage; it plans with these until it
-    hears something newer. ``checker`` is given a plan and what the dispatch centre takes the meters to read now.
+    hears something newer. ``checker`` is given a plan and what the dispatch centre takes the meters to read now;
+    ``checker_of`` gives one for a network that has changed.
     """
 
     def __init__(
@@ -48,11 +51,14 @@ class RemoteDispatchCentre(DispatchCentre):
         strategy: Strategy,
         known: Mapping[str, PscMessage],
         closed: Mapping[str, bool],
-        checker: Callable[[Plan, Mapping[str, LocalAreaMeasurement], Mapping[str, bool]], Findings] | None = None,
+        checker: Judge | None = None,
+        checker_of: Callable[[GridView], Judge] | None = None,
     ) -> None:
-        super().__init__(view, scenario, strategy, self._judge if checker else None)
+        self._judge_by, self._judge_of = checker, checker_of
+        super().__init__(
+            view, scenario, strategy, self._judge if checker else None, self._judge_with if checker_of else None
+        )
         assert scenario.communication is not None
-        self._judge_by = checker
         self._patience_min = scenario.communication.fallback_after_min
         self._basis: dict[str, PscBasis] = {}
         self._heard_min = {("gateway", la): 0.0 for la in known} | {("terminal", switch): 0.0 for switch in closed}
@@ -67,7 +73,12 @@ class RemoteDispatchCentre(DispatchCentre):
         self.receive(known, closed)
         self._news.clear()
 
-    def receive(self, messages: Mapping[str, PscMessage], switch_closed: Mapping[str, bool]) -> None:
+    def receive(
+        self,
+        messages: Mapping[str, PscMessage],
+        switch_closed: Mapping[str, bool],
+        faults: Mapping[str, list[str]] | None = None,
+    ) -> None:
         """Take in what was heard since the last decision. Raises ValueError for a PSC without its basis."""
         for la, message in messages.items():
             before = self._psc.get(la)
@@ -76,7 +87,7 @@ class RemoteDispatchCentre(DispatchCentre):
             if "basis" not in message:
                 raise ValueError(f"the PSC of LA {la} does not say what it was made from")
             self._basis[la] = message["basis"]
-        super().receive(messages, switch_closed)
+        super().receive(messages, switch_closed, faults)
         self._news |= {("gateway", la) for la in messages} | {("terminal", switch) for switch in switch_closed}
 
     def comes_back(self) -> None:
@@ -101,6 +112,8 @@ class RemoteDispatchCentre(DispatchCentre):
             decision.net_power = [self._net_power[la] for la in self._without_plan(time_min)]
         if not decision.switches:
             decision.switches = [self._order(switch, time_min) for switch in self._not_as_ordered(time_min)]
+            if self._known:
+                self._known.note_orders(time_min, decision.switches)
         self._ordered_min |= {("gateway", order["local_area"]): time_min for order in decision.net_power}
         self._ordered_min |= {("terminal", order["switch"]): time_min for order in decision.switches}
         self._news.clear()
@@ -121,10 +134,15 @@ class RemoteDispatchCentre(DispatchCentre):
                     measurement=measurement, forecast=carried_forecast(basis["forecast"], time_min)
                 )
 
-    def _horizon(self, time_min: float) -> Horizon:
-        now = {la: self._psc_now(la, time_min) for la in self._psc}
-        starts = next(iter(now.values()))["step_start_min"]
-        return Horizon(self._graph, tuple(starts), self._end_min, now, dict(self._switch_closed))
+    def _psc_at(self, time_min: float) -> dict[str, PscMessage]:
+        return {la: self._psc_now(la, time_min) for la in self._psc}
+
+    def _learn(self, time_min: float) -> list[str]:
+        """As without delays, but only what was heard just now can contradict a report, or show an order undone."""
+        if not self._known:
+            return []
+        heard = {name for _, name in self._news}
+        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults, heard)
 
     def _psc_now(self, la: str, time_min: float) -> PscMessage:
         if self._psc[la]["issued_at_min"] >= time_min:
@@ -151,6 +169,12 @@ class RemoteDispatchCentre(DispatchCentre):
         plan = record.plan.model_copy(update={"stale_psc_min": stale})
         return replace(record, plan=plan, note="; ".join(filter(None, (record.note, note))))
 
+    def _judge_with(self, view: GridView) -> PlanChecker:
+        """The same check for a network that has changed."""
+        assert self._judge_of is not None
+        self._judge_by = self._judge_of(view)
+        return self._judge
+
     def _judge(self, plan: Plan) -> Findings:
         assert self._judge_by is not None
         meters = {la: basis["measurement"] for la, basis in self._basis.items()}
@@ -158,8 +182,8 @@ class RemoteDispatchCentre(DispatchCentre):
 
     # -- what it does about it ----------------------------------------------------------------------------------------
 
-    def _reason_to_plan(self, time_min: float) -> str:
-        if why := super()._reason_to_plan(time_min):
+    def _reason_to_plan(self, time_min: float, news: list[str]) -> str:
+        if why := super()._reason_to_plan(time_min, news):
             return why
         if not self._strategy.replans or time_min >= self._end_min:
             return ""
@@ -206,7 +230,7 @@ class RemoteDispatchCentre(DispatchCentre):
         return [switch for switch in other if time_min > self._ordered_min.get(("terminal", switch), -1.0)]
 
     def _operable(self, switch: str) -> bool:
-        return not self._view.branches[switch].faulted
+        return self._view.branches[switch].switchable and not self._view.branches[switch].faulted
 
     def _order(self, switch: str, time_min: float) -> SwitchOrder:
         assert self._plan is not None

@@ -96,7 +96,9 @@ empty for islands held by an infeed. See docs/frequency.md."""
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
 nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged, cloud_begins,
-cloud_ends, forecast_issued."""
+cloud_ends, forecast_issued; with surprises also branch_faulted, branch_repaired, unit_tripped, unit_back,
+nbsu_start_failed, switch_refused, switch_late, infeed_returned, infeed_connected, infeed_disconnected,
+closing_blocked."""
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
 """violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from scenarios.case import Case
+from scenarios.surprises import described
 from scenarios.view import Branch, Unit
 
 _WIDTH = 80
@@ -19,6 +20,8 @@ def explain(case: Case) -> str:
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
     if case.scenario.communication:
         parts.append(_block("Communication", case.scenario.communication.told()))
+    if case.scenario.surprises:
+        parts.append(_block("Surprises", described(case.scenario.surprises)))
     return "\n\n".join(parts) + "\n"
 
 

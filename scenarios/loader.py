@@ -19,11 +19,12 @@ from scenarios.places import check_weather
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
+from scenarios.surprises import complaints
 from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
-WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "weather")
+WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "weather", "surprises")
 """Parts whose change makes another case than the one a publication speaks of."""
 
 _REMEDIES = {
@@ -231,6 +232,8 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
     check_formulation(scenario, view, file, problems)
     check_communication(scenario.communication, view, file, problems)
     check_weather(scenario, raw.net, view, file, problems)
+    if scenario.surprises:
+        problems.extend(Problem(file, *complaint) for complaint in complaints(scenario.surprises, view))
     series = load_series(scenario, view, folder, file, problems)
     issues = load_issues(scenario, view, folder, series, file, problems)
     if scenario.load is None:

@@ -19,6 +19,7 @@ from scenarios.frequency import Frequency
 from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive, absent
+from scenarios.surprises import Surprises
 from scenarios.weather import Weather
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
@@ -290,13 +291,16 @@ class Scenario(Part):
     switching: Switching = Switching()
     communication: Communication | None = Field(
         default=None,
-        exclude_if=lambda section: section is None,
+        exclude_if=absent,
         description="None: every message arrives at once, and nobody watches the links.",
+    )
+    surprises: Surprises | None = Field(
+        default=None, exclude_if=absent, description="What goes wrong on the way; None: nothing."
     )
     published: Published | None = None
     frequency: Frequency | None = Field(
         default=None,
-        exclude_if=lambda frequency: frequency is None,
+        exclude_if=absent,
         description="Frequency response of islands; None: islands keep the nominal frequency.",
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from controllers.dispatch_centre import Decision, DispatchCentre
 from controllers.gateway import EnergyGateway
+from controllers.messages import SwitchReport
 from results.recorder import Recorder
 from sim.communication import DISPATCH_CENTRE, Channel, Envelope, gateway, terminal
 from sim.field_terminal import FieldTerminal
@@ -97,7 +98,7 @@ class GridSim(Adapter):
     def __init__(self, grid: Grid, log: RunLog, step_min: int, on_step: Callable[[int], None]) -> None:
         models = {
             "LocalArea": _model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
-            "Switch": _model(["operation", "closed"]),
+            "Switch": _model(["operation", "closed", "faults"]),
             "Record": _model(["record"]),
         }
         super().__init__("time-based", models, step_min)
@@ -125,12 +126,15 @@ class GridSim(Adapter):
 
     def get_data(self, outputs: Requested) -> Outputs:
         measurements, closed = self._grid.measurements(), self._grid.switch_states()
+        faults = self._grid.fault_reports()
         return {
             eid: {
                 attr: self._record
                 if attr == "record"
                 else closed[eid[3:]]
                 if attr == "closed"
+                else faults.get(eid[3:], [])
+                if attr == "faults"
                 else measurements[eid[3:]]
                 for attr in attrs
             }
@@ -193,7 +197,7 @@ class TerminalSim(MessagingSim):
     """Field terminals: one entity per switch."""
 
     def __init__(self, terminals: dict[str, FieldTerminal], step_min: int) -> None:
-        super().__init__("Terminal", ["closed", "operation"], step_min)
+        super().__init__("Terminal", ["closed", "faults", "operation"], step_min)
         self._terminals = terminals
         self._reported_at = -1
 
@@ -203,7 +207,9 @@ class TerminalSim(MessagingSim):
             for envelope in received_by(attrs):
                 own.receive(envelope["body"])
             if self._reported_at != time and "closed" in attrs:
-                body = {"switch": switch, "closed": one_of(attrs["closed"])}
+                body = SwitchReport(switch=switch, closed=one_of(attrs["closed"]))
+                if fault := one_of(attrs["faults"]):
+                    body["faults"] = fault
                 self._outbox[switch] = [
                     Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
                 ]
@@ -249,6 +255,7 @@ class DispatchCentreSim(MessagingSim):
         self._centre.receive(
             {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
             {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
+            {e["body"]["switch"]: e["body"]["faults"] for e in received if "faults" in e["body"]},
         )
         began = clock()
         decision = self._centre.decide(time)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from controllers.messages import LocalAreaMeasurement, LocalAreaOrder
 from scenarios.case import Case
+from sim.equipment import Equipment
 from sim.island_frequency import FrequencyOfIslands
 from sim.islands import BalanceChoice, Island, choose_balance_unit, find_islands
 from sim.powerflow import PowerFlow
@@ -36,8 +37,11 @@ class StepRecord:
 class Grid:
     """A case's network and units, from the state just after the fault: outage area dark, units off, the rest live."""
 
-    def __init__(self, case: Case) -> None:
-        """Keeps its own copy of the net. Raises ValueError if the net holds loads or generators of its own."""
+    def __init__(self, case: Case, seed: int | None = None) -> None:
+        """Keeps its own copy of the net; ``seed`` (None: the scenario's) drives what fails at random.
+
+        Raises ValueError if the net holds loads or generators of its own.
+        """
         self.case, self.view = case, case.view
         self.step_min = float(case.scenario.clock.sim_step_min)
         self.step_count = 0
@@ -46,6 +50,7 @@ class Grid:
         self._units = build_units(self.view, case.scenario)
         options = case.scenario.frequency
         self._frequency = FrequencyOfIslands(options) if options else None
+        self._equipment = Equipment(case, self._closed, self._units, case.scenario.seed if seed is None else seed)
         self._units_by_area: dict[str, dict[str, UnitModel]] = {la: {} for la in self.view.local_areas}
         for unit in self._units.values():
             self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
@@ -77,8 +82,12 @@ class Grid:
         return self._power_flow.seconds
 
     def switch_states(self) -> dict[str, bool]:
-        """Switchable branches: closed or not. Faulted ones are open."""
-        return {b.id: self._closed[b.id] for b in self.view.branches.values() if b.switchable}
+        """Switchable branches: closed or not, as their field terminals report. Faulted ones are open."""
+        return self._equipment.reported(self._end_min)
+
+    def fault_reports(self) -> dict[str, list[str]]:
+        """Switch → places of the faults that its field terminal saw and that are not repaired."""
+        return self._equipment.faults.reports()
 
     def step(
         self,
@@ -102,10 +111,13 @@ class Grid:
         self._now = time_min = float(time_min)
         before = Before(self._energised_buses(), {u.id: u.state for u in self._units.values()}, self._shed)
         self._meet(demand, pv_pu)
-        events, closed_on_fault, operated = self._operate(switch_orders)
+        events = self._equipment.begin(time_min)
+        closed_on_fault, operated = self._operate(switch_orders, events)
         self._take_orders(area_orders)
         for unit in self._units.values():
             unit.begin(time_min)
+        events += self._equipment.fail_units()
+        events += self._equipment.operate_breakers()
 
         islands = [self._prepare(island, closed_on_fault) for island in find_islands(self.view, self._closed)]
         if self._frequency:
@@ -117,6 +129,7 @@ class Grid:
             if one.trip:
                 for unit in one.units.values():
                     unit.trip()
+        events += self._equipment.isolate(islands, operated)
 
         # Customers that had not lost supply count as planned for, whatever a plan says of them.
         planned = {
@@ -127,6 +140,7 @@ class Grid:
         for one in islands:
             if one.energised:
                 check_island(one)
+                self._equipment.check(one)
             violations.extend(judge(self.case, one, planned))
         self._book(islands)
         check_booked(self._units.values(), self.view.units, self._energised_buses())
@@ -189,22 +203,27 @@ class Grid:
             if isinstance(unit, Pv):
                 unit.available_kw = unit.s_kva * min(float(pv_pu.get(unit.id, 0.0)), 1.0)
 
-    def _operate(self, orders: Mapping[str, bool]) -> tuple[list[Row], list[str], set[str]]:
-        """Operate switches; returns events, faulted branches that were closed (and are open again), all operated."""
-        events: list[Row] = []
+    def _operate(self, orders: Mapping[str, bool], events: list[Row]) -> tuple[list[str], set[str]]:
+        """Operate switches; returns faulted branches that were closed (and are open again), and all operated."""
         closed_on_fault: list[str] = []
         operated: set[str] = set()
-        for branch, closed in orders.items():
+        acts, told = self._equipment.acting(orders)
+        events += told
+        for branch, closed in acts.items():
             if closed == self._closed[branch]:
+                continue
+            if closed and self._equipment.interlocked(branch):
+                text = "not closed: it would join an infeed that returned with another live island"
+                events.append(event("closing_blocked", branch, text=text))
                 continue
             operated.add(branch)
             events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
-            if self.view.branches[branch].faulted:
+            if closed and branch in self._equipment.faults.branches:
                 closed_on_fault.append(branch)
                 events.append(event("protection_trip", branch, None, "", "closed onto a fault; open again"))
             else:
                 self._closed[branch] = bool(closed)
-        return events, closed_on_fault, operated
+        return closed_on_fault, operated
 
     def _take_orders(self, area_orders: Mapping[str, LocalAreaOrder]) -> None:
         for order in area_orders.values():
@@ -218,7 +237,7 @@ class Grid:
         units = {u.id: u for u in self._units.values() if u.bus in buses}
         live = any(self._energised_since[bus] is not None for bus in island.buses)
         choice = choose_balance_unit(
-            self.view.balance_order,
+            self._equipment.balance_order,
             units,
             willing={u.id for u in units.values() if u.willing_to_form()},
             on_line={u.id for u in units.values() if live and u.able_to_take_over()},
@@ -229,6 +248,9 @@ class Grid:
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)
             one.fail("protection", "closed onto a fault")
+        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island.branches)):
+            one.choice = BalanceChoice(None)
+            one.fail("protection", f"fault on {faulted}")
         for unit in choice.demoted:
             units[unit].demote()
         for unit in units.values():
@@ -246,6 +268,7 @@ class Grid:
             for bus in one.island.buses:
                 since = self._energised_since[bus]
                 self._energised_since[bus] = None if not one.energised else self._now if since is None else since
+        self._equipment.interlock.book(islands)
 
     def _measure(self, la: str) -> LocalAreaMeasurement:
         since = self._energised_since[self.view.local_areas[la].buses[0]]

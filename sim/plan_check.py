@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from controllers.messages import LocalAreaMeasurement
 from controllers.plan import Findings, IslandLosses, Plan
 from scenarios.case import Case
+from scenarios.view import GridView
 from sim.profiles import Profiles
 from sim.validation.conditions import StartState, forecast
 from sim.validation.engines import EngineUnavailable
@@ -28,6 +30,10 @@ class PlanCheck:
     ) -> None:
         self._case, self._profiles, self._measured, self._switch_closed = case, profiles, measured, switch_closed
         self._validator = fastest_validator(case, profiles)
+
+    def of_view(self, view: GridView) -> PlanCheck:
+        """The same check for the network as the dispatch centre knows it by now."""
+        return PlanCheck(replace(self._case, view=view), self._profiles, self._measured, self._switch_closed)
 
     def __call__(self, plan: Plan) -> Findings:
         """What the check found."""

@@ -31,9 +31,13 @@ def remote_actors(
 
     measured, closed = grid.measurements(), grid.switch_states()
     known = {la: make(la, 0.0).assess(measured[la], profiles.forecast(la, 0.0), 0.0) for la in view.local_areas}
-    closed = {switch: state for switch, state in closed.items() if not view.branches[switch].faulted}
-    checker = None if scenario.dispatch_centre.verify == "off" else check.from_state
-    centre = RemoteDispatchCentre(view, scenario, strategy, known, closed, checker)
+    if not scenario.surprises:  # nobody repairs a faulted branch, or asks for its state
+        closed = {switch: state for switch, state in closed.items() if not view.branches[switch].faulted}
+    verified = scenario.dispatch_centre.verify != "off"
+    checker_of = (lambda changed: check.of_view(changed).from_state) if verified else None
+    centre = RemoteDispatchCentre(
+        view, scenario, strategy, known, closed, check.from_state if verified else None, checker_of
+    )
     field = [*map(gateway, view.local_areas), *map(terminal, closed)]
     return (
         RemoteGatewaySim(make, view.local_areas, options, log, step_min),

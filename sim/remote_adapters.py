@@ -165,6 +165,7 @@ class RemoteDispatchCentreSim(DispatchCentreSim):
         self._remote.receive(
             {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
             {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
+            {e["body"]["switch"]: e["body"]["faults"] for e in received if "faults" in e["body"]},
         )
         began = clock()
         decision = self._remote.decide(time)

@@ -43,6 +43,8 @@ class UnitModel:
         self.p_kw = self.q_kvar = 0.0
         self.tripped_at = -math.inf
         """start of the step in which it last tripped"""
+        self.outages = 0
+        """failures not over yet: with any the unit is off and takes no orders"""
 
     @property
     def step_h(self) -> float:
@@ -64,7 +66,17 @@ class UnitModel:
             raise ValueError(f"unit {self.id}: unknown state {order['state']!r} in an order")
         if not (math.isfinite(order["p_kw"]) and math.isfinite(order["q_kvar"])):
             raise ValueError(f"unit {self.id}: set-point {order['p_kw']} kW, {order['q_kvar']} kvar is not finite")
-        self.order = {"p_kw": float(order["p_kw"]), "q_kvar": float(order["q_kvar"]), "state": order["state"]}
+        if not self.outages:
+            self.order = {"p_kw": float(order["p_kw"]), "q_kvar": float(order["q_kvar"]), "state": order["state"]}
+
+    def fail(self) -> None:
+        """Go off line until ``recover``."""
+        self.outages += 1
+        self.trip()
+
+    def recover(self) -> None:
+        """Be ready for orders again, once as often as it failed."""
+        self.outages = max(self.outages - 1, 0)
 
     def begin(self, time_min: float) -> None:
         """Start the step at ``time_min``."""
@@ -128,10 +140,13 @@ class UnitModel:
         """Metered at ``time_min``, the end of the last step."""
         p_min_kw, p_max_kw = self.next_range()
         discharge_kwh, charge_kwh = self.energies()
-        return {
+        metered: UnitMeasurement = {
             "p_kw": self.p_kw, "q_kvar": self.q_kvar, "state": self.state, "state_min": time_min - self.since,
             "p_min_kw": p_min_kw, "p_max_kw": p_max_kw, "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
         }  # fmt: skip
+        if self.outages:
+            metered["failed"] = True
+        return metered
 
     def _enter(self, state: UnitState) -> None:
         self.state = state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from controllers.messages import ON_LINE
+from controllers.messages import ON_LINE, UnitMeasurement
 from scenarios.schema import Scenario
 from scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
 from sim.unit_model import OFF, UnitModel
@@ -43,7 +43,7 @@ class Pv(UnitModel):
 
     def next_range(self) -> tuple[float, float]:
         """What is available now counts for the next step too: the meter knows no better."""
-        if self.energised_min is None or self.energised_min + self.step_min < self.reconnect_delay_min:
+        if self.outages or self.energised_min is None or self.energised_min + self.step_min < self.reconnect_delay_min:
             return 0.0, 0.0
         return 0.0, self.available_kw
 
@@ -68,6 +68,8 @@ class Ess(UnitModel):
         return self.next_range() if self.running else (0.0, 0.0)
 
     def next_range(self) -> tuple[float, float]:
+        if self.outages:
+            return 0.0, 0.0
         return -min(self.s_kva, self.charge_kwh / self.step_h), min(self.s_kva, self.discharge_kwh / self.step_h)
 
     def commit(self, p_kw: float, q_kvar: float) -> None:
@@ -102,10 +104,19 @@ class Nbsu(UnitModel):
         self.down_kw = spec.ramp_down_kw_per_h * window_min / 60
         self.history: deque[tuple[float, float]] = deque()
         """(start of a step, output in it) since it came on line; the window's worth of it"""
+        self.failing_starts = 0
+        """start-ups that will fail from now on"""
+        self.start_failed = False
+        """whether one failed in this step"""
 
     def begin(self, time_min: float) -> None:
         super().begin(time_min)
+        self.start_failed = False
         if self.state == "starting" and self.order["state"] in ON_LINE and self._started_at(time_min):
+            if self.failing_starts:
+                self.failing_starts, self.start_failed = self.failing_starts - 1, True
+                self.trip()
+                return
             self._enter("idle")
             self._restart_history(time_min)
 
@@ -194,6 +205,26 @@ class InfeedUnit(UnitModel):
         return (-self.s_kva, self.s_kva) if self.running else (0.0, 0.0)
 
 
+class ReturningInfeed(InfeedUnit):
+    """An infeed that is dead at first: voltage may come back behind its breaker, which is closed by order only."""
+
+    def __init__(self, spec: Infeed, step_min: float) -> None:
+        super().__init__(spec, step_min)
+        self.upstream_live = False
+
+    @property
+    def wants_to_close(self) -> bool:
+        """Ordered to feed, and able to."""
+        return self.upstream_live and self.order["state"] == "form"
+
+    def trip(self) -> None:
+        super().trip()
+        self.live = False
+
+    def measurement(self, time_min: float) -> UnitMeasurement:
+        return {**super().measurement(time_min), "upstream_live": self.upstream_live}
+
+
 def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
     """All units of a case by id, off, in the view's order."""
     step_min = float(scenario.clock.sim_step_min)
@@ -205,5 +236,6 @@ def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
     units |= {u.id: Pv(u, step_min, sin_phi, delay_min) for u in view.pv.values()}
     units |= {u.id: Ess(u, step_min, sin_phi) for u in view.ess.values()}
     units |= {u.id: Nbsu(u, step_min, sin_phi, window_min, free) for u in view.nbsu.values()}
-    units |= {u.id: InfeedUnit(u, step_min) for u in view.infeeds.values()}
+    returning = {one.infeed for one in scenario.surprises.infeeds} if scenario.surprises else set[str]()
+    units |= {u.id: (ReturningInfeed if u.id in returning else InfeedUnit)(u, step_min) for u in view.infeeds.values()}
     return units

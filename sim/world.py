@@ -55,10 +55,11 @@ def run_world(
     began = clock()
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
-    profiles, grid = Profiles(case, seed), Grid(case)
+    profiles, grid = Profiles(case, seed), Grid(case, seed)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
-    terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
+    told_of = [b for b in view.branches.values() if b.switchable and (case.scenario.surprises or not b.faulted)]
+    terminals = {b.id: FieldTerminal(b.id) for b in told_of}
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
     timing = Timing(log)
@@ -74,7 +75,7 @@ def run_world(
                     la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device)
                     for la in view.local_areas
                 }
-                centre = DispatchCentre(view, case.scenario, strategy, check)
+                centre = DispatchCentre(view, case.scenario, strategy, check, check.of_view)
                 actors = (
                     GatewaySim(own, step_min),
                     ChannelSim(channel, step_min),
@@ -98,10 +99,11 @@ def run_world(
             world.connect(own, area, "order")
             world.connect(dispatch_centre, area, "planned_kw")
             _connect_mail(world, mail, own, gateway(la))
-        states = grid.switch_states()
+        states, faults = grid.switch_states(), grid.fault_reports()
         for switch in terminals:
             area, own = physics.Switch(eid=f"sw.{switch}"), fields.Terminal(eid=switch)
-            world.connect(area, own, "closed", time_shifted=True, initial_data={"closed": states[switch]})
+            report = {"closed": states[switch], "faults": faults.get(switch, [])}
+            world.connect(area, own, "closed", "faults", time_shifted=True, initial_data=report)
             world.connect(own, area, "operation")
             _connect_mail(world, mail, own, terminal(switch))
         world.connect(physics.Record(eid="record"), recorder.Recorder(eid="recorder"), "record")
