@@ -78,9 +78,17 @@ gateway meters it, ``discharge_kwh`` an ESS's remaining energy at the end of the
 balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
 number of rows in violations.csv for this island and step."""
 
+OPTIONAL_SERIES: dict[str, tuple[str, ...]] = {
+    "cold_load": ("time_min", "local_area", "multiple", "cold_load_kw"),
+}
+"""Series tables that a run's folder holds only where there is something in them. ``cold_load``: what a local area with
+supply draws as a multiple of what it would draw without an outage, and the excess, part of its demand and of what is
+served (docs/world.md)."""
+
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
-nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged."""
+nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, cold_load_pick_up, collapse,
+not_converged."""
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
 """violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
 from scenarios.formulation import check_formulation
-from scenarios.network import build_view, bus_demand, load_network, with_customers
+from scenarios.network import build_view, bus_demand, load_network, with_customers, with_kinds
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
@@ -20,7 +20,7 @@ from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, rea
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
-WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world")
+WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "cold_load", "world")
 """Parts whose change makes another case than the one a publication speaks of."""
 
 _REMEDIES = {
@@ -231,6 +231,7 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
     view = with_customers(view, scenario, p_kw, file, problems)
+    view = with_kinds(view, p_kw, mixes)
     for field, item in series.items():
         for column in item.columns if field.startswith("load.") else ():
             area = view.local_areas[column.removesuffix(":q")]
