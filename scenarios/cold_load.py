@@ -97,7 +97,7 @@ def kinds_of(mixes: Mapping[str, Mapping[str, float]], load_kw: Mapping[str, flo
 
 @dataclass(frozen=True)
 class AreaColdLoad:
-    """Cold load pick-up of one local area: its classes, each with its share of the load; ``factor`` times the excess."""
+    """Cold load pick-up of an area: its classes, each with its share of the load. ``factor`` times the excess."""
 
     parts: tuple[tuple[float, ColdLoadClass], ...]
     factor: float = 1.0
@@ -127,10 +127,27 @@ class AreaColdLoad:
         )
 
 
+def cold_load_of(parameters: ColdLoad | None, kinds: Mapping[str, Mapping[str, float]]) -> dict[str, AreaColdLoad]:
+    """Cold load pick-up of each area, by its kinds of customers; none at all without ``parameters``."""
+    return {la: AreaColdLoad.of(parameters, shares) for la, shares in kinds.items()} if parameters else {}
+
+
+def estimated_cold_load(
+    estimate: ColdLoadEstimate | None, world: ColdLoad | None, kinds: Mapping[str, Mapping[str, float]]
+) -> dict[str, AreaColdLoad]:
+    """The same as the dispatch centre takes it to be; none at all where it plans without."""
+    if estimate is None:
+        return {}
+    parameters = estimate.parameters or world or ColdLoad()
+    return {la: AreaColdLoad.of(parameters, shares, estimate.factor) for la, shares in kinds.items()}
+
+
 @dataclass(frozen=True)
 class SupplyRecord:
-    """One area's supply up to now: whether it has any, and since when (min) it has or has not; ``cold`` of each class at
-    the last pick-up, ``left`` of it when supply was lost last. Both are empty before the first loss."""
+    """One area's supply up to now: whether it has any, and since when (min) it has or has not.
+
+    ``cold`` of each class at the last pick-up, ``left`` of it when supply was lost last; empty before the first loss.
+    """
 
     supplied: bool = True
     since_min: float = -math.inf

@@ -50,8 +50,8 @@ class DispatchCentre(Part):
     )
     pick_up_limit_pct: Positive | None = Field(
         default=None,
-        description="Most demand that an island may pick up at the start of a plan step, % of the rating of its balance "
-        "unit; None: no limit.",
+        description="Most demand that an island may pick up at the start of a plan step, % of its balance unit's "
+        "rating; None: no limit.",
     )
     reserve_pct: NonNegative = Field(
         default=10.0,

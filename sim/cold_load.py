@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scenarios.case import Case
-from scenarios.cold_load import AreaColdLoad, SupplyRecord
+from scenarios.cold_load import SupplyRecord, cold_load_of
 from sim.step_events import Row, event
 
 TOLD = 1e-9
@@ -23,10 +23,8 @@ class Supply:
     """
 
     def __init__(self, case: Case) -> None:
-        view, parameters = case.view, case.scenario.cold_load
-        self._cold = {
-            la.id: AreaColdLoad.of(parameters, la.kinds) for la in view.local_areas.values() if parameters is not None
-        }
+        view = case.view
+        self._cold = cold_load_of(case.scenario.cold_load, {la.id: la.kinds for la in view.local_areas.values()})
         self.changes_min: dict[str, list[float]] = {
             la.id: [0.0] if la.buses[0] in view.outage_area else [] for la in view.local_areas.values()
         }
