@@ -9,10 +9,13 @@ the mean excess over the step (``Horizon.cold_excess``). Objective (18) does not
 # pyright: basic
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyomo.environ as pyo
 
+from controllers.messages import NetPowerPlan
+from controllers.plan import Plan
 from controllers.problem import AreaGraph, Horizon
 
 
@@ -85,3 +88,14 @@ def drawn(m: Any, horizon: Horizon, la: str, t: int) -> tuple[float, float]:
         return p_kw, q_kvar
     multiple = 1.0 + horizon.cold_excess(la, spell_of(m, horizon, m.section[la], t), t)
     return p_kw * multiple, q_kvar * multiple
+
+
+def tell_multiples(orders: Iterable[NetPowerPlan], plan: Plan, horizon: Horizon) -> None:
+    """Add to the orders of a plan, by step, what it counts with as a multiple of each LA's forecast demand."""
+    for order in orders:
+        la = order["local_area"]
+        areas = [step.local_areas.get(la) for step in plan.steps]
+        order["demand_multiple"] = [
+            area.demand_kw / kw if area and area.demand_kw and (kw := horizon.demand_kw(la, t)) > 0 else 1.0
+            for t, area in enumerate(areas)
+        ]
