@@ -80,7 +80,7 @@ class StartState:
     supply_changes: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def changes_min(self, la: str, bus: str) -> Sequence[float]:
-        """Changes of an LA's supply so far; where they are not known, lost at the fault if its bus is dark, else never."""
+        """Changes of an LA's supply so far; where that is not known, one loss at the fault if its bus is dark."""
         return self.supply_changes.get(la, () if bus in self.energised_min else (0.0,))
 
     @classmethod

@@ -54,8 +54,11 @@ def with_options(case: SmallCase, **changes: object) -> SmallCase:
 
 
 def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: object) -> SmallCase:
-    """The same case planned with cold load pick-up, and a limit on what is picked up: customers of random kinds, who lost
-    supply at random times, some of them once before; some are shed though their section is energised."""
+    """The same case planned with cold load pick-up, and a limit on what is picked up.
+
+    Customers of random kinds lost supply at random times, some of them once before; some are shed though their section
+    is energised.
+    """
     rng = np.random.default_rng([case.seed, 5])
     areas, psc = {}, {}
     now = case.horizon.start(0)
