@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -75,6 +75,11 @@ class ColdLoadEstimate(Part):
     factor: NonNegative = Field(
         default=1.0, description="Times the excess above 1 of the parameters; 1 with parameters: null is right."
     )
+    of_step: Literal["mean", "largest"] = Field(
+        default="mean",
+        description="Plan a step with the mean of the multiple, which is right in energy, or with its largest, which "
+        "leaves room for what is drawn at the start of the step.",
+    )
     parameters: ColdLoad | None = Field(
         default=None, description="Its own parameters; None: those of the world, or the defaults where that has none."
     )
@@ -97,15 +102,21 @@ def kinds_of(mixes: Mapping[str, Mapping[str, float]], load_kw: Mapping[str, flo
 
 @dataclass(frozen=True)
 class AreaColdLoad:
-    """Cold load pick-up of an area: its classes, each with its share of the load. ``factor`` times the excess."""
+    """Cold load pick-up of an area: its classes, each with its share of the load. ``factor`` times the excess.
+
+    ``largest``: of a time not the mean counts but its start, where the excess is largest.
+    """
 
     parts: tuple[tuple[float, ColdLoadClass], ...]
     factor: float = 1.0
+    largest: bool = False
 
     @classmethod
-    def of(cls, parameters: ColdLoad, kinds: Mapping[str, float], factor: float = 1.0) -> AreaColdLoad:
+    def of(
+        cls, parameters: ColdLoad, kinds: Mapping[str, float], factor: float = 1.0, *, largest: bool = False
+    ) -> AreaColdLoad:
         """``kinds``: share of the load by kind of customer; none, for an area without load, has no excess."""
-        return cls(tuple((share, parameters.of(kind)) for kind, share in kinds.items()), factor)
+        return cls(tuple((share, parameters.of(kind)) for kind, share in kinds.items()), factor, largest)
 
     def cold(self, outage_min: float, left: tuple[float, ...] = ()) -> tuple[float, ...]:
         """c of each class after so long without supply, ``left`` of it before."""
@@ -121,6 +132,7 @@ class AreaColdLoad:
 
     def excess(self, cold: tuple[float, ...], from_min: float, to_min: float) -> float:
         """Mean multiple less 1 over a time since a pick-up with ``cold``."""
+        to_min = from_min if self.largest else to_min
         return self.factor * sum(
             share * (one.peak - 1.0) * c * one.mean(from_min, to_min)
             for c, (share, one) in zip(cold, self.parts, strict=True)
@@ -139,7 +151,8 @@ def estimated_cold_load(
     if estimate is None:
         return {}
     parameters = estimate.parameters or world or ColdLoad()
-    return {la: AreaColdLoad.of(parameters, shares, estimate.factor) for la, shares in kinds.items()}
+    largest = estimate.of_step == "largest"
+    return {la: AreaColdLoad.of(parameters, shares, estimate.factor, largest=largest) for la, shares in kinds.items()}
 
 
 @dataclass(frozen=True)

@@ -317,7 +317,7 @@ class BruteForce:
         return found
 
     def excess(self, la: str, begun: int, t: int) -> float:
-        """Mean of the delayed exponential over a step, integrated numerically."""
+        """Mean of the delayed exponential over a step, integrated numerically, or its largest."""
         if self.cold_load is None:
             return 0.0
         if (la, begun, t) not in self._excess:
@@ -344,7 +344,8 @@ class BruteForce:
                 a, b = self.start[t] - picked_up, self.start[t + 1] - picked_up
                 kink = [own.hold_min] if a < own.hold_min < b else None
                 area = quad(lambda x, own=own: decayed(own, x), a, b, points=kink, epsabs=1e-12)[0]
-                total += share * (own.peak - 1) * cold * area / (b - a)
+                of_step = area / (b - a) if self.cold_load.of_step == "mean" else decayed(own, a)
+                total += share * (own.peak - 1) * cold * of_step
             self._excess[la, begun, t] = self.cold_load.factor * total
         return self._excess[la, begun, t]
 

@@ -82,7 +82,8 @@ def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: o
                             decay_min=float(rng.uniform(10, 120)))
         for kind, peak in zip(("household", "business", "farming"), peaks, strict=True)
     }  # fmt: skip
-    estimate = ColdLoadEstimate(factor=float(rng.choice([0.5, 1.0, 1.5])), parameters=ColdLoad(**own))
+    factor, of_step = float(rng.choice([0.5, 1.0, 1.5])), "largest" if rng.random() < 0.25 else "mean"
+    estimate = ColdLoadEstimate(factor=factor, of_step=of_step, parameters=ColdLoad(**own))
     view = replace(case.view, local_areas=areas)
     options = case.scenario.dispatch_centre.model_copy(
         update={"cold_load": estimate, "pick_up_limit_pct": limit_pct} | changes
