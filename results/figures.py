@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import comparison_figures, run_figures, style
+from results import cold_load_figure, comparison_figures, run_figures, style
 from results.run_tables import RunTables, read_run
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
     "planned_served": run_figures.planned_served,
     "envelopes": run_figures.envelopes,
 }
-"""Figures of a run by file name."""
+"""Figures of every run by file name."""
+
+
+def figures_of(run: RunTables) -> dict[str, Callable[[RunTables], Figure]]:
+    """Figures of a run by file name, with those of what only some scenarios have."""
+    return RUN_FIGURES | ({} if run.cold_load.empty else {"cold_load": cold_load_figure.cold_load})
 
 
 def draw_run_figures(folder: Path) -> list[Path]:
@@ -31,7 +36,7 @@ def draw_run_figures(folder: Path) -> list[Path]:
         return []
     files: list[Path] = []
     with style.house_style():
-        for name, draw in RUN_FIGURES.items():
+        for name, draw in figures_of(run).items():
             files += style.save(draw(run), folder / "figures" / name)
     return files
 
