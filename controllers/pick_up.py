@@ -68,10 +68,11 @@ def contents(m: Any) -> dict[str, tuple]:
 
 def declare(m: Any, graph: AreaGraph) -> None:
     """Data and variables of the family."""
-    m.pick_up_asked = graph.options.pick_up_limit_pct is not None and "pick_up" not in graph.options.without
-    if not m.pick_up_asked:
+    limit_pct = None if "pick_up" in graph.options.without else graph.options.pick_up_limit_pct
+    m.pick_up_asked = limit_pct is not None
+    if limit_pct is None:
         return
-    m.taken_max_kw = {i: graph.options.pick_up_limit_pct / 100 * balance_rating_kva(graph, i) for i in m.ROOT}
+    m.taken_max_kw = {i: limit_pct / 100 * balance_rating_kva(graph, i) for i in m.ROOT}
     m.most_taken_kw = max(m.taken_max_kw.values(), default=0.0)
     m.newly = pyo.Var(m.S, m.T, bounds=(0, 1), doc="section newly energised")
     m.carry = pyo.Var(m.SWITCH, m.T, bounds=(-m.most_taken_kw, m.most_taken_kw), doc="new demand, kW")

@@ -32,7 +32,8 @@ def active_balance(m, z, t):
     out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
     drawn = (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t)
     if m.cold_load_asked:
-        drawn += m.loss_factor * excess(m, m.cold_kw, z, t)
+        # Written so that Pyomo does not turn it round: explaining an infeasible horizon needs its sign.
+        return generation(m, z, t) - drawn - m.loss_factor * excess(m, m.cold_kw, z, t) - out == 0
     return generation(m, z, t) - drawn == out
 
 
@@ -42,7 +43,7 @@ def reactive_balance(m, z, t):
     ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
     drawn = (m.loss_factor * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
     if m.cold_load_asked:
-        drawn += m.loss_factor * excess(m, m.cold_kvar, z, t)
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, m.cold_kvar, z, t) - out == 0
     return generation_q(m, z, t) + ends - drawn == out
 
 

@@ -86,13 +86,11 @@ def test_a_family_left_out_is_planned_without(family: str) -> None:
 
 
 def balances(m: pyo.ConcreteModel) -> dict[str, dict[str, float]]:
-    """Coefficients of the balances of a model, row by row, the first positive: Pyomo may turn an equation round."""
+    """Coefficients of the balances of a model, row by row; turned round they would tell the wrong cause (infeasible.py)."""
     found: dict[str, dict[str, float]] = {}
     for row in (*m.active_balance.values(), *m.reactive_balance.values()):
         linear = generate_standard_repn(row.body)
-        terms = {v.name: c for v, c in zip(linear.linear_vars, linear.linear_coefs, strict=True) if c}
-        sign = math.copysign(1.0, terms[min(terms)])
-        found[row.name] = {v: sign * c for v, c in terms.items()}
+        found[row.name] = {v.name: c for v, c in zip(linear.linear_vars, linear.linear_coefs, strict=True) if c}
     return found
 
 
