@@ -86,7 +86,7 @@ def test_a_family_left_out_is_planned_without(family: str) -> None:
 
 
 def balances(m: pyo.ConcreteModel) -> dict[str, dict[str, float]]:
-    """Coefficients of the balances of a model, row by row; turned round they would tell the wrong cause (infeasible.py)."""
+    """Coefficients of the balances of a model, row by row; turned round they would mislead ``infeasible``."""
     found: dict[str, dict[str, float]] = {}
     for row in (*m.active_balance.values(), *m.reactive_balance.values()):
         linear = generate_standard_repn(row.body)
