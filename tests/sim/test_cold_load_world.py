@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,9 +13,12 @@ import pytest
 from networks import Run, build_case, chain, ess, nbsu, order
 
 from controllers.strategies import strategy_named
+from results.compare import compare
 from results.tables import EVENTS, OPTIONAL_SERIES, SERIES, VIOLATIONS
 from scenarios.case import Case
 from sim.plan_once import plan_once
+from sim.run import simulate
+from sim.validation.run_state import state_in_run
 from sim.validation.validator import Validator
 from sim.world import RunLog, run_world
 
@@ -164,3 +169,23 @@ def test_the_limit_spreads_pick_ups_over_steps() -> None:
         area = whole_run(three_areas({}, ess_kva=600.0, pick_up_limit_pct=limit))["local_area"]
         first[limit] = sorted(area[area.served_kw > 0].groupby("local_area").time_min.min())
     assert first == {None: [0.0, 0.0, 0.0], 30.0: [0.0, 0.0, 30.0]}
+
+
+def test_folders_tell_the_excess_and_strategies_can_be_compared(tmp_path: Path) -> None:
+    """Demand differs between strategies by the excess alone; the state read back from a run knows of supply."""
+    case = three_areas({}, ess_kva=600.0, pick_up_limit_pct=30.0)
+    folders = [simulate(case, strategy, tmp_path / strategy) for strategy in ("dynamic", "static")]
+    summaries = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in folders]
+    excess = [summary["cold_load_energy_mwh"] for summary in summaries]
+    assert excess[0] > 0.01 > excess[1] == 0.0
+    demand = [summary["demand_energy_mwh"] - more for summary, more in zip(summaries, excess, strict=True)]
+    assert demand[0] == pytest.approx(demand[1], abs=1e-9)
+    assert compare(folders).runs["cold_load_energy_mwh"].to_list() == pytest.approx(excess)
+    assert (folders[0] / "figures" / "cold_load.png").is_file()
+    told = state_in_run(folders[0], case, 60.0).supply_changes
+    assert sorted(told.values()) == [[0.0, 0.0], [0.0, 0.0], [0.0, 30.0]]
+    off = three_areas(None)
+    off = replace(off, scenario=off.scenario.model_copy(update={"cold_load": None}))
+    plain = simulate(off, "static", tmp_path / "off")
+    assert not (plain / "series" / "cold_load.csv").exists() and not (plain / "figures" / "cold_load.png").exists()
+    assert "cold_load_energy_mwh" not in json.loads((plain / "summary.json").read_text(encoding="utf-8"))
