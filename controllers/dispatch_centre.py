@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from controllers.cold_load import tell_multiples
 from controllers.known_world import Facts, KnownWorld
 from controllers.messages import NetPowerPlan, PscMessage, SwitchOrder, UnitSchedule
 from controllers.plan import Plan, PlanChecker, PlanStep, UnitSetPoint
@@ -103,6 +104,8 @@ class DispatchCentre:
                     record = self._with_intervals(record)
                 decision.issued, self._plan = record, record.plan
                 decision.net_power = net_power_plans(self._plan, self._view, per_device=self._strategy.per_device)
+                if self._graph.cold_load:
+                    tell_multiples(decision.net_power, record.plan, record.horizon)
         assert self._plan is not None
         step = self._plan.step_at(time_min)
         if decision.issued or step is not self._step_in_force:

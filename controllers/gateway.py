@@ -156,7 +156,7 @@ class EnergyGateway:
             return LocalAreaOrder(units=idle | breakers, pick_up=False)
 
         served = pick_up or not measurement["shed"]
-        demand_kw, demand_kvar = self._demand_now(measurement)
+        demand_kw, demand_kvar = self._demand_now(measurement, _multiple(running.plan, running.first + t))
         p_target = problem.p_kw[t] + demand_kw * served
         q_target = problem.q_kvar[t] + demand_kvar * served
 
@@ -178,16 +178,17 @@ class EnergyGateway:
             if "upstream_live" in metered
         }
 
-    def _demand_now(self, measurement: LocalAreaMeasurement) -> tuple[float, float]:
+    def _demand_now(self, measurement: LocalAreaMeasurement, multiple: float) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
 
-        What a dark or shed area would take cannot be metered: there the forecast alone counts.
+        What a dark or shed area would take cannot be metered: there the forecast counts, times the ``multiple`` of cold
+        load pick-up that the dispatch centre counts with.
         """
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
             return metered
         if not measurement["energised"] or measurement["shed"]:
-            return self._forecast["demand_p_kw"][0], self._forecast["demand_q_kvar"][0]
+            return self._forecast["demand_p_kw"][0] * multiple, self._forecast["demand_q_kvar"][0] * multiple
         # By one issue of the forecast: the difference of two also holds what was learnt in between.
         before = self._forecast_before or self._forecast
         now = _step_of(before["step_start_min"], self._time_min)
@@ -214,6 +215,7 @@ class EnergyGateway:
         starts = [max(start, self._time_min) for start in plan["step_start_min"][first:]]
         known = [_step_of(forecast["step_start_min"], start) for start in starts]
         energised = plan["energised"][first:]
+        multiples = [_multiple(plan, first + t) for t in range(len(starts))]
         age_min = starts[0] - self._psc["issued_at_min"] if starts else 0.0
         return LocalAreaProblem(
             pv=self._pv,
@@ -231,8 +233,8 @@ class EnergyGateway:
             nbsu_state=tuple(plan["nbsu_state"][first:]),
             p_kw=tuple(plan["p_kw"][first:]),
             q_kvar=tuple(plan["q_kvar"][first:]),
-            demand_p_kw=tuple(forecast["demand_p_kw"][k] for k in known),
-            demand_q_kvar=tuple(forecast["demand_q_kvar"][k] for k in known),
+            demand_p_kw=tuple(forecast["demand_p_kw"][k] * m for k, m in zip(known, multiples, strict=True)),
+            demand_q_kvar=tuple(forecast["demand_q_kvar"][k] * m for k, m in zip(known, multiples, strict=True)),
             pv_pu={b.id: tuple(forecast["pv_pu"][b.id][k] for k in known) for b in self._pv},
             discharge_kwh={c.id: measured[c.id]["discharge_kwh"] for c in self._ess},
             charge_kwh={c.id: measured[c.id]["charge_kwh"] for c in self._ess},
@@ -313,6 +315,12 @@ def _as_ordered(units: Mapping[str, UnitSchedule], first: int, problem: LocalAre
         follow_error_kw=tuple(sum(p[u][t] for u in p) - problem.target_p(t) for t in problem.steps),
         follow_error_kvar=tuple(sum(q[u][t] for u in q) - problem.target_q(t) for t in problem.steps),
     )
+
+
+def _multiple(plan: NetPowerPlan, step: int) -> float:
+    """Planned demand over forecast demand in a step of a plan; 1 where the dispatch centre does not tell."""
+    multiples = plan.get("demand_multiple")
+    return multiples[step] if multiples else 1.0
 
 
 def _step_of(step_start_min: Sequence[float], time_min: float) -> int:

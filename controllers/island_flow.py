@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controllers.cold_load import drawn
 from controllers.problem import AreaGraph, Horizon
 
 FLOW_TOLERANCE_KVA = 1e-4
@@ -71,8 +72,9 @@ def _injections(
     """Net injection of each energised LA as (34) counts it: with the loss allowance, and with what cables give."""
     graph = horizon.graph
     beyond = {la: horizon.tightened.losses(la, t, two_sided=m.two_sided_losses) for la in areas}
-    p = {la: -m.loss_factor * horizon.demand_kw(la, t) - beyond[la][0] for la in areas}
-    q = {la: graph.charging_kvar[la] - m.loss_factor * horizon.demand_kvar(la, t) - beyond[la][1] for la in areas}
+    demand = {la: drawn(m, horizon, la, t) for la in areas}
+    p = {la: -m.loss_factor * demand[la][0] - beyond[la][0] for la in areas}
+    q = {la: graph.charging_kvar[la] - m.loss_factor * demand[la][1] - beyond[la][1] for la in areas}
     for k, closed in joined.items():
         if closed and k in m.SWITCH:
             link = graph.links[k]

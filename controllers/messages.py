@@ -46,7 +46,9 @@ class LocalAreaMeasurement(TypedDict):
     shed: bool
     demand_p_kw: float
     demand_q_kvar: float
-    """what the customers would take now"""
+    """what the customers would take now; with cold load pick-up where they have supply"""
+    supply_changes_min: NotRequired[list[float]]
+    """times at which the LA's customers lost supply, got it back, lost it …; they had it before the first"""
     units: dict[str, UnitMeasurement]
 
 
@@ -96,6 +98,8 @@ class PscMessage(SourceState):
     demand_q_kvar: list[float]
     energised_min: float
     shed: bool
+    supply_changes_min: NotRequired[list[float]]
+    """as measured, see ``LocalAreaMeasurement``"""
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
     plan_issued_at_min: NotRequired[float | None]
@@ -136,6 +140,8 @@ class NetPowerPlan(TypedDict):
     nbsu_state: list[Literal["off", "starting", "online"]]
     balance_unit: list[str | None]
     """which of this LA's units forms its island's voltage, if any"""
+    demand_multiple: NotRequired[list[float]]
+    """planned demand over forecast demand, where the dispatch centre counts with cold load pick-up"""
     units: NotRequired[dict[str, UnitSchedule]]
     """by unit id, where the dispatch centre schedules every device itself; else the gateway solves (46)"""
 

@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 import pyomo.environ as pyo
 
-from controllers import powerflow, region, repair_rows, topology
+from controllers import cold_load, pick_up, powerflow, region, repair_rows, topology
 from controllers.problem import AreaGraph, Horizon
 from controllers.tightened import tighten
 
@@ -123,6 +123,7 @@ def contents(m: Model, static: bool) -> Contents:
         table["ratings"] = ((repair_rows.inside_rating, (m.RATED, m.SIDE, T)),)
     if m.inside_circle_asked:
         table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
+    table |= cold_load.contents(m) | pick_up.contents(m)
     if static:
         table["static"] = ((topology.static_sections, (S, T)), (topology.static_topology, (m.SWITCH, T)))
     return {family: entries for family, entries in table.items() if family not in m.without}
@@ -130,7 +131,7 @@ def contents(m: Model, static: bool) -> Contents:
 
 FAMILIES = (
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "static",
+    "voltage", "apparent_power", "cold_load", "pick_up", "static",
 )  # fmt: skip
 """Names of the families of ``contents``: what ``dispatch_centre.without`` may leave out."""
 
@@ -157,6 +158,8 @@ def build_model(
     _declare_loops(m)
     _declare_data(m, graph)
     _declare_variables(m)
+    cold_load.declare(m, graph)
+    pick_up.declare(m, graph)
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
@@ -351,6 +354,8 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:
         _set_nbsu(m, horizon, i)
+    cold_load.set_horizon(m, horizon)
+    pick_up.set_horizon(m, horizon)
     tighten(m, horizon.tightened)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from controllers.cold_load import drawn
 from controllers.messages import UnitState
 from controllers.model import Model
 from controllers.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
@@ -70,7 +71,7 @@ def _sum(var: Any, members: list[str], t: int) -> float:
 
 def _read_area(m: Model, horizon: Horizon, la: str, t: int) -> LocalAreaSetPoint:
     live = m.X[m.section[la], t].value > 0.5
-    demand, demand_q = (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) if live else (0.0, 0.0)
+    demand, demand_q = drawn(m, horizon, la, t) if live else (0.0, 0.0)
     pv, ess, nbsu = m.pv_la[la], m.ess_la[la], m.nbsu_la[la]
     infeed = [la] if la in m.INFEED else []
     begun = any(_number(starting(m, e, t)) > 0.5 for e in nbsu)

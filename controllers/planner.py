@@ -7,12 +7,14 @@ from functools import cached_property
 
 import networkx as nx
 
+from controllers.cold_load import drawn
 from controllers.dispatch import build_dispatch, decide
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
 from controllers.model import Model, build_model, set_horizon
 from controllers.neighbourhoods import LARGE, solve_large
+from controllers.pick_up import keeps_limit
 from controllers.plan import Plan
 from controllers.plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
@@ -248,7 +250,7 @@ def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandF
             capable = capable or [i for i in roots if m.ess_la[i] or is_online(m, i, t)]
             if fixed:
                 capable = [i for i in roots if m.root[i, t].value > 0.5]
-            fits = [i for i in capable if island.holds(horizon, i)]
+            fits = [i for i in capable if island.holds(horizon, i) and keeps_limit(m, horizon, i, island.areas, t)]
             fitting = fitting and bool(fits) and not island.overloaded
             chosen = (fits or [i for i in capable if m.root[i, t].value > 0.5] or capable)[:1]
             for i in every:
@@ -268,9 +270,8 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
             former = next((la for la in roots if formers(d, la, t)), None)
             if former is None:
                 continue
-            p_kw, q_kvar = (
-                share * sum(demand(la, t) for la in las) for demand in (horizon.demand_kw, horizon.demand_kvar)
-            )
+            demand = [drawn(d, horizon, la, t) for la in las]
+            p_kw, q_kvar = share * sum(p for p, _ in demand), share * sum(q for _, q in demand)
             d.reserve_kw[former, "", t], d.reserve_kvar[former, "", t] = p_kw, q_kvar
             if graph.per_device:
                 unit = balance_unit(d, graph, former, t)

@@ -7,6 +7,8 @@ z are sections, or LAs where voltages and flows inside a section are asked for (
 # pyright: basic
 from __future__ import annotations
 
+from controllers.cold_load import excess
+
 
 def X(m, z, t):
     """X_{z,t}: a node is energised with its section (19)."""
@@ -28,7 +30,11 @@ def generation_q(m, z, t):
 def active_balance(m, z, t):
     """What a node generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with losses as estimated."""
     out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
-    return generation(m, z, t) - (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t) == out
+    drawn = (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t)
+    if m.cold_load_asked:
+        # Written so that Pyomo does not turn it round: explaining an infeasible horizon needs its sign.
+        return generation(m, z, t) - drawn - m.loss_factor * excess(m, m.cold_kw, z, t) - out == 0
+    return generation(m, z, t) - drawn == out
 
 
 def reactive_balance(m, z, t):
@@ -36,6 +42,8 @@ def reactive_balance(m, z, t):
     out = sum(m.Q[k, t] for k in m.links_out[z]) - sum(m.Q[k, t] for k in m.links_in[z])
     ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
     drawn = (m.loss_factor * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
+    if m.cold_load_asked:
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, m.cold_kvar, z, t) - out == 0
     return generation_q(m, z, t) + ends - drawn == out
 
 

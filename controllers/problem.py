@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from controllers.messages import PscMessage, SourceState
 from controllers.psc import PscParameters, device_parameters, psc_parameters
 from controllers.tightened import NOTHING_KNOWN, Tightened
+from scenarios.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
 
@@ -59,13 +60,16 @@ class AreaGraph:
     nbsu_cost: float
     plan_step_min: float
     per_device: bool = False
+    cold_load_estimate: Mapping[str, AreaColdLoad] = field(default_factory=dict)
+    """LA → its cold load pick-up as the dispatch centre takes it to be; empty: it plans without"""
 
     @classmethod
     def of(cls, view: GridView, scenario: Scenario, *, per_device: bool = False) -> AreaGraph:
-        costs = scenario.gateway
+        costs, options = scenario.gateway, scenario.dispatch_centre
+        kinds = {la.id: la.kinds for la in view.local_areas.values()}
         return cls(
             view,
-            scenario.dispatch_centre,
+            options,
             scenario.limits,
             scenario.pv.reconnect_delay_min,
             costs.ess_discharge_cost,
@@ -73,6 +77,7 @@ class AreaGraph:
             costs.nbsu_cost,
             scenario.clock.plan_step_min,
             per_device,
+            estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
         )
 
     @cached_property
@@ -89,6 +94,11 @@ class AreaGraph:
             la: Source(la, la, psc_parameters(view, la, options.startup_power, options.ess_aggregation))
             for la in view.local_areas
         }
+
+    @property
+    def cold_load(self) -> Mapping[str, AreaColdLoad]:
+        """LA → the cold load pick-up that is planned with."""
+        return {} if "cold_load" in self.options.without else self.cold_load_estimate
 
     @cached_property
     def areas_in(self) -> dict[str, list[str]]:
@@ -220,6 +230,32 @@ class Horizon:
         """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
         areas = (self.graph.view.local_areas[la] for la in self.graph.areas_in[section])
         return sum(la.priority * self.demand_kw(la.id, t) * self.dt_h(t) for la in areas)
+
+    def is_live(self, section: str) -> bool:
+        """Whether a section is energised now."""
+        return any(self.psc[la]["energised_min"] > 0 for la in self.graph.areas_in[section])
+
+    @cached_property
+    def _supply(self) -> dict[str, SupplyRecord]:
+        """Supply of each LA up to now; one that does not tell lost it at 0, or never."""
+        found: dict[str, SupplyRecord] = {}
+        for la, area in self.graph.cold_load.items():
+            message = self.psc[la]
+            lost = message["shed"] or not message["energised_min"] > 0
+            found[la] = SupplyRecord.of(area, message.get("supply_changes_min", [0.0] if lost else []))
+        return found
+
+    def cold_excess(self, la: str, begun: int, t: int) -> float:
+        """Mean excess of an LA's demand over step t, relative to the forecast, if it has supply from step ``begun`` on.
+
+        −1: its section is energised now, so that it keeps its supply, or gets it back now if it was shed.
+        """
+        if la not in self.graph.cold_load or t >= self.steps:
+            return 0.0
+        area, record, now = self.graph.cold_load[la], self._supply[la], self.start(0)
+        if begun < 0 and record.supplied:
+            return record.excess(area, self.start(t), self.start(t + 1))
+        return record.planned_excess(area, now, self.start(max(begun, 0)), self.start(t), self.start(t + 1))
 
     def pv_kw(self, source: str, t: int) -> float:
         """ζ_{i,t} S_i^PV of (13c)."""

@@ -218,6 +218,8 @@ def assess(
         shed=measurement["shed"],
         **_state(*units, measurement, forecast, age_min),
     )
+    if "supply_changes_min" in measurement:
+        message["supply_changes_min"] = list(measurement["supply_changes_min"])
     if ess_aggregation == "proportional":
         measured, ess = measurement["units"], units[1]
         message["discharge_kwh"] = proportional_energy(ess, {c.id: measured[c.id]["discharge_kwh"] for c in ess})

@@ -103,4 +103,5 @@ class RemoteGateway(EnergyGateway):
             t = len(problem.p_kw) - 1 if t is None else t
             held_net = (problem.p_kw[t], problem.q_kvar[t]) if problem.energised[t] else held_net
         attempt = (time_min - since_min) % self._scenario.clock.plan_step_min == 0
-        return self._local.orders(time_min, measurement, self._demand_now(measurement), held_net, attempt)
+        # Nobody tells a gateway on its own of cold load pick-up.
+        return self._local.orders(time_min, measurement, self._demand_now(measurement, 1.0), held_net, attempt)

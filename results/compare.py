@@ -124,6 +124,7 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
     kinds = ac["violations_by_kind"]
     return {
         **{f"{name}_energy_mwh": summary[f"{name}_energy_mwh"] for name in ("demand", "planned", "served")},
+        **{name: summary[name] for name in ("cold_load_energy_mwh",) if name in summary},
         "weighted_served_energy_mwh": summary["weighted_served_energy_mwh"],
         "first_plan_energy_mwh": plans["first_plan_energy_mwh"],
         **{f"{name}_mwh": value for name, value in energy.items()},
@@ -137,6 +138,11 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
         "worst_gap": plans["worst_gap"],
         "all_proven": plans["all_proven"],
     }
+
+
+def _base_demand_mwh(row: dict[str, Any]) -> float:
+    """Demand as it would have been without an outage: cold load pick-up depends on what a strategy does."""
+    return row["demand_energy_mwh"] - row.get("cold_load_energy_mwh", 0.0)
 
 
 def check_same_worlds(runs: Sequence[RunTables], rows: Sequence[dict[str, Any]], tolerance_mwh: float = 1e-6) -> None:
@@ -154,7 +160,7 @@ def check_same_worlds(runs: Sequence[RunTables], rows: Sequence[dict[str, Any]],
                 raise DifferentWorlds(f"{where} were run with a different {part} in scenario.yaml")
         if run.manifest["inputs"] != other.manifest["inputs"]:
             raise DifferentWorlds(f"{where} were run with different input files (see inputs in manifest.json)")
-        demands = row["demand_energy_mwh"], other_row["demand_energy_mwh"]
+        demands = [_base_demand_mwh(one) for one in (row, other_row)]
         if abs(demands[0] - demands[1]) > tolerance_mwh:
             raise DifferentWorlds(f"{where} met a different demand: {demands[1]:.6f} and {demands[0]:.6f} MWh")
     for name, by_strategy in seeds.items():

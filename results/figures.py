@@ -6,7 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import communication_figure, comparison_figures, frequency_figure, run_figures, style
+from results import (
+    cold_load_figure,
+    communication_figure,
+    comparison_figures,
+    frequency_figure,
+    run_figures,
+    style,
+)
 from results.run_tables import RunTables, read_run
 
 if TYPE_CHECKING:
@@ -18,8 +25,9 @@ RUN_FIGURES: dict[str, Callable[[RunTables], Figure]] = {
     "planned_served": run_figures.planned_served,
     "envelopes": run_figures.envelopes,
 }
-"""Figures of a run by file name."""
+"""Figures of every run by file name."""
 OPTIONAL_FIGURES: dict[str, tuple[Callable[[RunTables], bool], Callable[[RunTables], Figure]]] = {
+    "cold_load": (cold_load_figure.has_cold_load, cold_load_figure.cold_load),
     "communication": (communication_figure.has_communication, communication_figure.communication),
     "frequency": (frequency_figure.has_frequency, frequency_figure.frequency),
 }

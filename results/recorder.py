@@ -11,11 +11,11 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from results.tables import EVENTS, OPTIONAL, SERIES, VIOLATION_KINDS, VIOLATIONS
+from results.tables import EVENTS, OPTIONAL, OPTIONAL_SERIES, SERIES, VIOLATION_KINDS, VIOLATIONS
 
 Row = Mapping[str, Any]
 
-COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, "violations": VIOLATIONS, "events": EVENTS}
+COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, **OPTIONAL_SERIES, "violations": VIOLATIONS, "events": EVENTS}
 """Every table of a run: name → columns."""
 
 TEXT_COLUMNS = frozenset({

@@ -19,6 +19,7 @@ from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
 from results.run_tables import NotARun, RunTables, read_run
 from results.summary import EnergyImbalance, summarise
+from results.tables import OPTIONAL_SERIES
 from scenarios.loader import resolved_yaml
 from scenarios.schema import Scenario
 
@@ -108,6 +109,8 @@ def write_run(
 def _write_tables(folder: Path, scenario: Scenario, recorder: Recorder) -> None:
     write_text(folder / "scenario.yaml", resolved_yaml(scenario))
     for table in COLUMNS:
+        if table in OPTIONAL_SERIES and not recorder.rows[table]:
+            continue
         write_text(folder / table_path(table), recorder.table_text(table))
     (folder / "plans").mkdir()
     for number, plan in enumerate(recorder.plans):

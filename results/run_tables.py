@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from results.recorder import COLUMNS, TEXT_COLUMNS, table_path
-from results.tables import OPTIONAL
+from results.tables import OPTIONAL, OPTIONAL_SERIES
 from scenarios.schema import Scenario
 
 
@@ -39,6 +39,8 @@ class RunTables:
     message: pd.DataFrame
     violations: pd.DataFrame
     events: pd.DataFrame
+    cold_load: pd.DataFrame
+    """empty without cold load pick-up"""
 
     @property
     def strategy(self) -> str:
@@ -69,7 +71,10 @@ def read_run(folder: Path) -> RunTables:
         raise NotARun(f"{folder / 'scenario.yaml'}: {error}") from error
     plans = [read_json(path) for path in sorted((folder / "plans").glob("*.json"))]
     tables = {
-        table: read_table(folder / table_path(table), COLUMNS[table], OPTIONAL.get(table, ())) for table in COLUMNS
+        table: pd.DataFrame({column: [] for column in columns})
+        if table in OPTIONAL_SERIES and not (folder / table_path(table)).exists()
+        else read_table(folder / table_path(table), columns, OPTIONAL.get(table, ()))
+        for table, columns in COLUMNS.items()
     }
     return RunTables(manifest=manifest, scenario=scenario, plans=plans, **tables)
 

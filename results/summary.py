@@ -6,6 +6,8 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
 - ``demand_energy_mwh``: what the customers of the outage area would have taken; ``planned_…``: the part of it that
   the plan in force at each time said it would serve; ``served_…``: the part that was served in the world;
   ``weighted_served_…``: served, each LA times its priority C_i of (18).
+- ``cold_load_energy_mwh``, only where the scenario has cold load pick-up: what customers of the outage area drew beyond
+  the base course; part of demand and of served energy, never of unserved.
 - ``unserved_…`` = demand − served; ``shed_…`` is its part in energised LAs (customers switched off on a live bus);
   ``planned_not_served_…``: where and when planned exceeded served, the excess summed.
 - ``served_outside_area_…``: LAs that never lost supply, in no other number but losses, infeed and
@@ -53,6 +55,10 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
     area_ids = frozenset(area["local_area"])
     length = area["time_min"].map(hours)
     demand, planned, served = (area[c].fillna(0.0) for c in ("demand_kw", "planned_kw", "served_kw"))
+    cold_load = {}
+    if run.scenario.cold_load is not None:
+        excess = run.cold_load[run.cold_load["local_area"].isin(area_ids)]
+        cold_load["cold_load_energy_mwh"] = _mwh(excess["cold_load_kw"], excess["time_min"].map(hours))
     return {
         "scenario": run.scenario.name,
         "strategy": run.strategy,
@@ -62,6 +68,7 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         "planned_energy_mwh": _mwh(planned, length),
         "served_energy_mwh": _mwh(served, length),
         "weighted_served_energy_mwh": _mwh(served * area["priority"], length),
+        **cold_load,
         "unserved_energy_mwh": _mwh(demand - served, length),
         "shed_energy_mwh": _mwh((demand - served).where(area["energised"] == 1, 0.0), length),
         "planned_not_served_energy_mwh": _mwh((planned - served).clip(lower=0.0), length),

@@ -56,6 +56,9 @@ class Summary(_Part):
     planned_energy_mwh: float
     served_energy_mwh: float
     weighted_served_energy_mwh: float
+    cold_load_energy_mwh: float | None = Field(
+        default=None, description="Part of demand and served energy; only with cold load pick-up in the scenario."
+    )
     unserved_energy_mwh: float
     shed_energy_mwh: float
     planned_not_served_energy_mwh: float

@@ -93,11 +93,18 @@ OPTIONAL: dict[str, tuple[str, ...]] = {"island": FREQUENCY_COLUMNS}
 of the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
 empty for islands held by an infeed. See docs/frequency.md."""
 
+OPTIONAL_SERIES: dict[str, tuple[str, ...]] = {
+    "cold_load": ("time_min", "local_area", "multiple", "cold_load_kw"),
+}
+"""Series tables that a run's folder holds only where there is something in them. ``cold_load``: what a local area with
+supply draws as a multiple of what it would draw without an outage, and the excess, part of its demand and of what is
+served (docs/world.md)."""
+
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
-nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, collapse, not_converged, cloud_begins,
-cloud_ends, forecast_issued; with surprises also branch_faulted, branch_repaired, unit_tripped, unit_back,
-nbsu_start_failed, switch_refused, switch_late, infeed_returned, infeed_connected, infeed_disconnected,
+nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, cold_load_pick_up, collapse, not_converged,
+cloud_begins, cloud_ends, forecast_issued; with surprises also branch_faulted, branch_repaired, unit_tripped,
+unit_back, nbsu_start_failed, switch_refused, switch_late, infeed_returned, infeed_connected, infeed_disconnected,
 closing_blocked."""
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from scenarios.cold_load import ColdLoadEstimate
 from scenarios.schema_parts import NonNegative, Part, Positive
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "static",
+    "voltage", "apparent_power", "cold_load", "pick_up", "static",
 ]  # fmt: skip
 """Families of docs/formulation.md."""
 
@@ -43,6 +44,14 @@ class DispatchCentre(Part):
     )
     apparent_power: Literal["circle", "printed"] = Field(
         default="circle", description="Keep p, q inside the unit circle by a chord, or (13) as printed."
+    )
+    cold_load: ColdLoadEstimate | None = Field(
+        default=None, description="Plan with cold load pick-up, as it is estimated here; None: plan without."
+    )
+    pick_up_limit_pct: Positive | None = Field(
+        default=None,
+        description="Most demand that an island may pick up at the start of a plan step, % of its balance unit's "
+        "rating; None: no limit.",
     )
     reserve_pct: NonNegative = Field(
         default=10.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
 
@@ -148,8 +148,19 @@ def _load(case: Case) -> str:
             f"coincident peak {_number(round(sum(loads.values()), 1))} kW at {len(loads)} buses, "
             f"{_number(round(inside, 1))} kW of it in the outage area",
             f"a bus has {_range(loads.values())} kW",
+            *_cold_load(case),
         ],
     )
+
+
+def _cold_load(case: Case) -> Iterator[str]:
+    world, estimate = case.scenario.cold_load, case.scenario.dispatch_centre.cold_load
+    if world is not None:
+        peaks = ", ".join(f"{kind} {_number(one.peak)}" for kind, one in world)
+        yield f"cold load pick-up, times the demand after a long outage: {peaks}"
+    if estimate is not None:
+        own = "parameters of its own" if estimate.parameters else "the world's parameters" if world else "the defaults"
+        yield f"the dispatch centre plans with cold load pick-up: {own}, {_number(estimate.factor)} times the excess"
 
 
 def _clock(case: Case) -> str:

@@ -24,6 +24,13 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
     """Add a problem if the literal form is asked for and does not fit into memory."""
     if not (scenario.outage and scenario.dispatch_centre and scenario.clock):  # a part with problems of its own
         return
+    dispatch = scenario.dispatch_centre
+    if dispatch.formulation == "literal":
+        for field in ("cold_load", "pick_up_limit_pct"):
+            if getattr(dispatch, field) is not None:
+                remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
+                value = dispatch.pick_up_limit_pct if field == "pick_up_limit_pct" else "an estimate"
+                problems.append(Problem(file, f"dispatch_centre.{field}", value, remedy))
     steps, areas = scenario.outage.duration_min // scenario.clock.plan_step_min, len(view.local_areas)
     binaries = literal_binaries(areas, steps)
     if scenario.dispatch_centre.formulation == "literal" and binaries > MOST_LITERAL_BINARIES:

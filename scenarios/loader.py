@@ -14,7 +14,7 @@ from scenarios.case import Case
 from scenarios.communication import check_communication
 from scenarios.forecast_issues import LOAD_ISSUES, load_issues
 from scenarios.formulation import check_formulation
-from scenarios.network import build_view, bus_demand, load_network, with_customers
+from scenarios.network import build_view, bus_demand, load_network, with_customers, with_kinds
 from scenarios.places import check_weather
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
@@ -24,7 +24,9 @@ from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, rea
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
-WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "weather", "surprises")
+WORLD_PARTS = (
+    "network", "outage", "site", "load", "pv", "units", "limits", "cold_load", "world", "weather", "surprises",
+)  # fmt: skip
 """Parts whose change makes another case than the one a publication speaks of."""
 
 _REMEDIES = {
@@ -92,7 +94,8 @@ def _read(
     data = _read_mapping(path, file)
     while "extends" in data:
         base = data.pop("extends")
-        base_path, base_file = _find(path.parent / f"{base}.yaml" if (path.parent / f"{base}.yaml").is_file() else base)
+        beside = files[-1].parent / f"{base}.yaml"
+        base_path, base_file = _find(beside if beside.is_file() else base)
         if base_path.resolve() in [known.resolve() for known in files]:
             raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
         files.append(base_path)
@@ -240,6 +243,7 @@ def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problem
         return None
     p_kw, q_kvar, mixes = bus_demand(raw, scenario.load, scenario.seed, file, problems)
     view = with_customers(view, scenario, p_kw, file, problems)
+    view = with_kinds(view, p_kw, mixes)
     for field, item in {**series, **issues}.items():
         for column in item.columns if field in ("load.forecast_csv", "load.actual_csv", LOAD_ISSUES) else ():
             area = view.local_areas[column.removesuffix(":q")]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import networkx as nx
 import numpy as np
 
+from scenarios.cold_load import kinds_of
 from scenarios.network_kinds import Network, SyntheticNetwork, TablesNetwork
 from scenarios.pandapower_import import read_pandapower
 from scenarios.problems import Problem, listed
@@ -158,6 +159,13 @@ def with_customers(
         la.id: replace(la, customers=numbered.get(la.id, 0.0) if numbered else peak_kw[la.id])
         for la in view.local_areas.values()
     }
+    return replace(view, local_areas=areas)
+
+
+def with_kinds(view: GridView, p_kw: dict[str, float], mixes: dict[str, dict[str, float]]) -> GridView:
+    """The view with what kinds of customers make up each LA's load (peaks in kW and class mixes by bus)."""
+    loads = {la.id: {bus: p_kw[bus] for bus in la.buses if p_kw.get(bus)} for la in view.local_areas.values()}
+    areas = {la.id: replace(la, kinds=kinds_of(mixes, loads[la.id])) for la in view.local_areas.values()}
     return replace(view, local_areas=areas)
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from scenarios.cold_load import ColdLoad
 from scenarios.communication import Communication
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
 from scenarios.dispatch_options import DispatchCentre
@@ -287,6 +288,11 @@ class Scenario(Part):
     limits: Limits = Limits()
     dispatch_centre: DispatchCentre = DispatchCentre()
     gateway: Gateway = Gateway()
+    cold_load: ColdLoad | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="Cold load pick-up of the world; None: demand returns as if nothing had happened.",
+    )
     world: World = World()
     switching: Switching = Switching()
     communication: Communication | None = Field(

@@ -6,7 +6,7 @@ Impedances are per unit on a base of 1 MVA and the rated voltage of the branch; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -107,6 +107,7 @@ class LocalArea:
     """A local area (LA): the buses behind one energy gateway, all in one section. ``priority`` is C_i of (18).
 
     ``customers`` weigh the LA in customer indices; where the scenario gives no numbers they are its peak load in kW.
+    ``kinds``: share of its load by kind of customer (see ``scenarios.cold_load``).
     """
 
     id: str
@@ -114,6 +115,7 @@ class LocalArea:
     section: str
     priority: float = 1.0
     customers: float = 0.0
+    kinds: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from controllers.messages import LocalAreaMeasurement, LocalAreaOrder
 from scenarios.case import Case
+from sim.cold_load import Supply
 from sim.equipment import Equipment
 from sim.island_frequency import FrequencyOfIslands
 from sim.islands import BalanceChoice, Island, choose_balance_unit, find_islands
@@ -57,6 +58,7 @@ class Grid:
         self._shares = {la.id: _shares(la.buses, case.base_load_kw) for la in self.view.local_areas.values()}
         self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
         self._shed: frozenset[str] = frozenset()
+        self._supply = Supply(case)
         self._demand: dict[str, Powers] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
         self._end_min = 0.0
@@ -146,6 +148,8 @@ class Grid:
         check_booked(self._units.values(), self.view.units, self._energised_buses())
 
         events += step_events(before, islands, self._units)
+        picked_up, cold_load = self._meter(islands)
+        events += picked_up
         by_island: dict[str, int] = {}
         for row in violations:
             by_island[row["island"]] = by_island.get(row["island"], 0) + 1
@@ -153,8 +157,9 @@ class Grid:
             time_min, islands, self._units, self._closed, frozenset(operated), self._shed, planned_kw, by_island,
             with_frequency=self._frequency is not None,
         )  # fmt: skip
+        tables = series(self.view, settled) | ({"cold_load": cold_load} if cold_load else {})
         record = StepRecord(
-            series(self.view, settled),
+            tables,
             [{"time_min": time_min, **row} for row in events],
             [{"time_min": time_min, "step": self.step_count, **row} for row in violations],
         )
@@ -243,7 +248,7 @@ class Grid:
             on_line={u.id for u in units.values() if live and u.able_to_take_over()},
             forming={u.id for u in units.values() if u.was[0] == "form"},
         )
-        demand = {la: self._spread(la) for la in self._areas_in(buses)}
+        demand = {la: self._spread(la, choice.unit is not None) for la in self._areas_in(buses)}
         one = IslandStep(island, choice, units, demand, self._priority, self._shed & demand.keys())
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)
@@ -280,6 +285,7 @@ class Grid:
             "shed": la in self._shed,
             "demand_p_kw": p_kw,
             "demand_q_kvar": q_kvar,
+            "supply_changes_min": list(self._supply.changes_min[la]),
             "units": {u.id: u.measurement(self._end_min) for u in self._units_by_area[la].values()},
         }
 
@@ -303,9 +309,32 @@ class Grid:
     def _areas_in(self, buses: set[str]) -> list[str]:
         return [la.id for la in self.view.local_areas.values() if la.buses[0] in buses]
 
-    def _spread(self, la: str) -> dict[str, Powers]:
+    def _spread(self, la: str, energised: bool = False) -> dict[str, Powers]:
+        """Demand by bus: what customers draw who have supply in this step, else the base course."""
         p_kw, q_kvar = self._demand[la]
+        multiple = self._multiple(la) if energised and la not in self._shed else 1.0
+        p_kw, q_kvar = p_kw * multiple, q_kvar * multiple
         return {bus: (p_kw * share, q_kvar * share) for bus, share in self._shares[la].items()}
+
+    def _multiple(self, la: str) -> float:
+        assert self._now is not None
+        return self._supply.multiple(la, self._now, self._now + self.step_min)
+
+    def _meter(self, islands: list[IslandStep]) -> tuple[list[Row], list[Row]]:
+        """Book who had supply and what each LA drew, the base course where it had none; see ``Supply.book``."""
+        assert self._now is not None
+        supplied = {la: one.energised and la not in one.all_shed for one in islands for la in one.demand}
+        base_kw = {la: p_kw for la, (p_kw, _) in self._demand.items()}
+        for one in islands:
+            for la in one.demand:
+                if not supplied[la]:
+                    one.demand[la] = self._spread(la)
+                else:
+                    (p_kw, q_kvar), multiple = self._demand[la], self._multiple(la)
+                    self._demand[la] = p_kw * multiple, q_kvar * multiple
+        return self._supply.book(
+            self._now, self._now + self.step_min, {la: supplied[la] for la in self.view.local_areas}, base_kw
+        )
 
 
 def _shares(buses: tuple[str, ...], base_load_kw: Mapping[str, float]) -> dict[str, float]:

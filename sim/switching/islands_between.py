@@ -82,7 +82,14 @@ class IslandsBetween:
             since = at.waited_min[pv.id]
             waited[pv.id] = 0.0 if since is None or pv.id in lost else since
         return Phase(
-            claims, at.time_min, self._end_min, topology, live={number: balance_unit}, nbsu=nbsu, pv_min=waited
+            claims,
+            at.time_min,
+            self._end_min,
+            topology,
+            live={number: balance_unit},
+            nbsu=nbsu,
+            pv_min=waited,
+            cold=at.phase.cold,
         )
 
     def _dispatched(self, phase: Phase) -> tuple[IslandInput, IslandSolution | None]:

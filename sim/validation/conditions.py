@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -75,12 +75,18 @@ class StartState:
     """The state a plan starts from.
 
     ``closed``: every branch, closed or not. ``energised_min``: minutes since a bus was energised, dark buses left out.
-    ``units``: what was metered of each unit but the infeeds.
+    ``units``: what was metered of each unit but the infeeds. ``supply_changes``: times at which the customers of an LA
+    lost supply, got it back … (see ``LocalAreaMeasurement``), where that is known.
     """
 
     closed: Mapping[str, bool]
     energised_min: Mapping[str, float]
     units: Mapping[str, UnitMeasurement]
+    supply_changes: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def changes_min(self, la: str, bus: str) -> Sequence[float]:
+        """Changes of an LA's supply so far; where that is not known, one loss at the fault if its bus is dark."""
+        return self.supply_changes.get(la, () if bus in self.energised_min else (0.0,))
 
     @classmethod
     def after_fault(cls, case: Case) -> StartState:
@@ -115,6 +121,7 @@ class StartState:
             {b.id: switch_closed.get(b.id, not b.faulted) for b in view.branches.values()},
             {bus: live[la] for bus, la in view.local_area_of_bus.items() if la in live},
             {unit: metered for m in measurements.values() for unit, metered in m["units"].items()},
+            {la: m["supply_changes_min"] for la, m in measurements.items() if "supply_changes_min" in m},
         )
 
 

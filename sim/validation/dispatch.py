@@ -129,7 +129,7 @@ def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions
         if not missing:
             continue
         areas = [la.id for la in view.local_areas.values() if la.buses[0] in buses]
-        drawn = {la: _drawn(claims, conditions, la, phase.start_min) for la in areas}
+        drawn = {la: _drawn(phase, conditions, la) for la in areas}
         # What LAs take out of the island: by their net power where that is given for missing units, else their demand.
         taken_kw = taken_kvar = 0.0
         following: set[str] = set()
@@ -156,12 +156,13 @@ def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions
     return found
 
 
-def _drawn(claims: StepClaims, conditions: Conditions, local_area: str, time_min: float) -> tuple[float, float]:
+def _drawn(phase: Phase, conditions: Conditions, local_area: str) -> tuple[float, float]:
     """Demand (kW, kvar) of an LA on a live bus."""
-    if not claims.served(local_area):
+    if not phase.claims.served(local_area):
         return 0.0, 0.0
-    index = conditions.index(time_min)
-    return float(conditions.demand_kw[local_area][index]), float(conditions.demand_kvar[local_area][index])
+    index, multiple = conditions.index(phase.start_min), phase.multiple(local_area)
+    p_kw, q_kvar = conditions.demand_kw[local_area][index], conditions.demand_kvar[local_area][index]
+    return float(p_kw) * multiple, float(q_kvar) * multiple
 
 
 def _sum(claims: StepClaims, units: Iterable[str]) -> tuple[float, float]:

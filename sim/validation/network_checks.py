@@ -76,6 +76,7 @@ def check_promises(case: Case, phase: Phase, forecast: Conditions, within: AreaU
         if not _is_told(case, phase, la):
             continue
         mean_kw = float(forecast.demand_kw[la.id] @ weights)
+        mean_kw *= phase.multiple(la.id, claims.start_min, claims.end_min)
         drawn_kw = mean_kw if claims.served(la.id) else 0.0
         promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw, live=True)
         if abs(promised_kw - drawn_kw) > max(BALANCE_KW, _allowance_pct(case) / 100 * drawn_kw):
@@ -120,7 +121,7 @@ def check_balance(
         elif not _is_told(case, at.phase, la):
             return
         else:
-            demand_kw = float(forecast.demand_kw[la.id][index])
+            demand_kw = float(forecast.demand_kw[la.id][index]) * at.phase.multiple(la.id, at.start_min, at.end_min)
             net_kw -= claims.promised_kw(la.id, la.buses[0], demand_kw, live=True)
             net_kw += sum(claims.units[unit].p_kw for unit in units)
     demand_kw = sum(p_kw for p_kw, _ in one.load.values())

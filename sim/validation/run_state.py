@@ -41,7 +41,19 @@ def state_in_run(folder: Path, case: Case, at_min: float) -> StartState:
         for name, rows in unit.groupby("unit", sort=False)
         if name not in view.infeeds
     }
-    return StartState(closed, energised_min, units)
+    areas = _before(folder, "local_area", at_min, step_min)
+    changes = {str(name): _supply_changes(rows) for name, rows in areas.groupby("local_area", sort=False)}
+    return StartState(closed, energised_min, units, changes)
+
+
+def _supply_changes(rows: pd.DataFrame) -> list[float]:
+    """Times at which an LA's customers lost supply, got it back …: energised and not shed is supply."""
+    changes = [0.0] if rows["in_outage_area"].iloc[0] == 1 else []
+    supplied = (rows["energised"] == 1) & (rows["shed"] == 0)
+    for time_min, now in zip(rows["time_min"].tolist(), supplied.tolist(), strict=True):
+        if now != (len(changes) % 2 == 0):
+            changes.append(float(time_min))
+    return changes
 
 
 def _before(folder: Path, table: str, at_min: float, step_min: float) -> pd.DataFrame:

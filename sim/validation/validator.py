@@ -16,6 +16,7 @@ from scenarios.case import Case
 from sim.powerflow import IslandInput
 from sim.profiles import Profiles
 from sim.validation.claims import StepClaims, read_claims
+from sim.validation.cold_load import ColdCourse, follow
 from sim.validation.conditions import Conditions, StartState, actual, cut, forecast
 from sim.validation.dispatch import LACKING_KWH, dispatch
 from sim.validation.engines import AcPowerFlow, IslandSolution, make_engine
@@ -87,6 +88,8 @@ class Validator:
         claims = read_claims(self.case.view, plan)
         phases, lacking_kwh = self._complete(claims, begin)
         series = self.actual if actual else self.forecast
+        if actual:
+            _count_cold_load(phases, follow(self.case, phases, begin, estimated=False))
         intervals = [
             Interval(phase, a, b)
             for phase in phases
@@ -134,6 +137,7 @@ class Validator:
         for auto_start in (False, True):
             walk = Walk(self.case.view, self.topologies, start, auto_start=auto_start)
             phases = walk.phases(claims, self.forecast.edges_min)
+            _count_cold_load(phases, follow(self.case, phases, start, estimated=True))
             found = dispatch(self.case, phases, self.forecast, start)
             if best is None or found.lacking_kwh < best[1] - LACKING_KWH:
                 for phase, set_points in zip(phases, found.set_points, strict=True):
@@ -152,7 +156,8 @@ class Validator:
             k = phase.island_of(self.case.view.local_areas[la].buses[0])
             if k is None or not phase.claims.served(la):
                 continue
-            p_kw, q_kvar = float(series.demand_kw[la][index]), float(series.demand_kvar[la][index])
+            multiple = phase.multiple(la, at.start_min, at.end_min)
+            p_kw, q_kvar = (float(s[la][index]) * multiple for s in (series.demand_kw, series.demand_kvar))
             if p_kw or q_kvar:
                 loads[k] |= {bus: (p_kw * share, q_kvar * share) for bus, share in shares.items()}
         units: dict[int, dict[str, tuple[float, float]]] = {k: {} for k in phase.live}
@@ -212,6 +217,11 @@ def validate_plan(
 ) -> Verdict:
     """Judge one plan; for many plans of a case make a ``Validator``."""
     return Validator(case, engine=engine, seed=seed).validate(plan, actual=actual)
+
+
+def _count_cold_load(phases: Sequence[Phase], course: ColdCourse | None) -> None:
+    for phase in phases:
+        phase.cold = course
 
 
 def _shares(case: Case, buses: Sequence[str]) -> dict[str, float]:

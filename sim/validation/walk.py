@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from controllers.messages import ON_LINE
 from controllers.plan import UnitSetPoint, Violation
@@ -17,6 +17,9 @@ from sim.islands import Island, find_islands
 from sim.validation.claims import StepClaims
 from sim.validation.conditions import StartState, cut
 from sim.verdict import ORDER_TOLERANCE_KW
+
+if TYPE_CHECKING:
+    from sim.validation.cold_load import ColdCourse
 
 NbsuMode = Literal["off", "starting", "online"]
 _EPS_MIN = 1e-6
@@ -71,6 +74,13 @@ class Phase:
     pv_min: dict[str, float | None] = field(default_factory=dict)
     set_points: dict[str, UnitSetPoint] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
+    cold: ColdCourse | None = None
+    """cold load pick-up along the plan, where it counts"""
+
+    def multiple(self, la: str, from_min: float | None = None, to_min: float | None = None) -> float:
+        """What an area with supply draws as a multiple of the series, mean of the phase or of a time in the plan."""
+        begin, end = self.start_min if from_min is None else from_min, self.end_min if to_min is None else to_min
+        return self.cold.multiple(la, begin, end) if self.cold else 1.0
 
     @property
     def hours(self) -> float:

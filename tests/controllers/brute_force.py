@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import chain, combinations, product
 
 import numpy as np
+from scipy.integrate import quad
 from scipy.linalg import block_diag
 from scipy.optimize import linprog
 
@@ -138,6 +139,13 @@ class BruteForce:
         self._blocks: dict[tuple, Block] = {}
         self._possible: dict[tuple, bool] = {}
         self.programmes = 0
+        without = self.options.without
+        self.cold_load = None if "cold_load" in without else self.options.cold_load
+        self.limit_pct = None if "pick_up" in without else self.options.pick_up_limit_pct
+        self.live_now = {a.section for la, a in self.areas.items() if self.psc[la]["energised_min"] > 0}
+        self._excess: dict[tuple[str, int, int], float] = {}
+        self._spells: list[tuple[tuple[str, int], ...]] = [()] * len(self.steps)
+        """of the sequence that is tried: the step since which each section is energised, −1 if it was before"""
 
     def _links(self) -> dict[str, Branch]:
         area = self.view.local_area_of_bus
@@ -297,6 +305,70 @@ class BruteForce:
             and self.psc[la]["energised_min"] >= self.start[0] - since - EPS_MIN
         )
 
+    # -- cold load pick-up ---------------------------------------------------------------------------------------
+
+    def spells(self, sequence: Sequence) -> list[tuple[tuple[str, int], ...]]:
+        """Energised sections of each step with the first step of their unbroken supply."""
+        begun = dict.fromkeys(self.live_now, -1)
+        found = []
+        for t, configuration in enumerate(sequence):
+            begun = {s: begun.get(s, t) for s in sorted(configuration.sections)}
+            found.append(tuple(begun.items()))
+        return found
+
+    def excess(self, la: str, begun: int, t: int) -> float:
+        """Mean of the delayed exponential over a step, integrated numerically, or its largest."""
+        if self.cold_load is None:
+            return 0.0
+        if (la, begun, t) not in self._excess:
+            parameters, now = self.cold_load.parameters, self.start[0]
+            total = 0.0
+            for kind, share in self.view.local_areas[la].kinds.items():
+                own = getattr(parameters, kind)
+                supplied, since, cold, left = True, None, 0.0, 0.0
+                for time in self.psc[la]["supply_changes_min"]:
+                    if supplied:
+                        left = cold * decayed(own, time - since) if since is not None else 0.0
+                    else:
+                        cold = 1 - (1 - left) * math.exp(-(time - since) / own.rise_min)
+                    supplied, since = not supplied, time
+                if begun < 0 and supplied:
+                    picked_up = since
+                else:
+                    picked_up = self.start[max(begun, 0)]
+                    if supplied:  # dropped within the plan: as if it were dark from now on
+                        left, since = cold * decayed(own, now - since) if since is not None else 0.0, now
+                    cold = 1 - (1 - left) * math.exp(-(picked_up - since) / own.rise_min)
+                if picked_up is None or not cold:
+                    continue
+                a, b = self.start[t] - picked_up, self.start[t + 1] - picked_up
+                kink = [own.hold_min] if a < own.hold_min < b else None
+                area = quad(lambda x, own=own: decayed(own, x), a, b, points=kink, epsabs=1e-12)[0]
+                of_step = area / (b - a) if self.cold_load.of_step == "mean" else decayed(own, a)
+                total += share * (own.peak - 1) * cold * of_step
+            self._excess[la, begun, t] = self.cold_load.factor * total
+        return self._excess[la, begun, t]
+
+    def demand(self, series: str, la: str, t: int) -> float:
+        begun = dict(self._spells[t]).get(self.areas[la].section, t)
+        return self.psc[la][series][t] * (1 + self.excess(la, begun, t))
+
+    def takes(self, la: str, island: Island, t: int) -> bool:
+        """Whether the balance unit of an LA may pick up what is new in its island."""
+        if self.limit_pct is None:
+            return True
+        units = [[u for u in kind.values() if u.bus in self.view.local_areas[la].buses]
+                 for kind in (self.view.ess, self.view.nbsu)]  # fmt: skip
+        rating = self.areas[la].s_infeed or max(u.s_kva for u in (units[0] or units[1]))
+        begun = dict(self._spells[t])
+        new = [
+            i
+            for i in island.las
+            if begun[self.areas[i].section] == t
+            or (t == 0 and begun[self.areas[i].section] < 0 and self.psc[i]["shed"])
+        ]
+        return sum(self.demand("demand_p_kw", i, t) for i in new) <= rating * self.limit_pct / 100 + 1e-9
+
     def can_form(self, la: str, status: dict[str, str]) -> bool:
         """D11: an ESS, a live infeed or an NBSU on line."""
         area = self.areas[la]
@@ -319,7 +391,7 @@ class BruteForce:
 
     def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
         """One step's rows: (13a)-(13d), (13i), balance of islands (31)-(34), ratings (38), voltages (37), (40)."""
-        key = (t, configuration, tuple(status.values()), connected)
+        key = (t, configuration, tuple(status.values()), connected, self._spells[t])
         if key not in self._blocks:
             self._blocks[key] = self._build_block(*key[:2], status, connected)
         return self._blocks[key]
@@ -393,7 +465,7 @@ class BruteForce:
                     row[self.columns[f"{name}_{kind}", la]] = 1.0
         series = "demand_p_kw" if name == "p" else "demand_q_kvar"
         losses = 1 + self.options.loss_allowance_pct / 100
-        return row, -losses * sum(self.psc[la][series][t] for la in las)
+        return row, -losses * sum(self.demand(series, la, t) for la in las)
 
     def _flow(self, name: str, island: Island, link: str, t: int) -> tuple[np.ndarray, float]:
         """(34) on a tree: a link carries what the LAs beyond it lack."""
@@ -497,11 +569,16 @@ class BruteForce:
     def _balance_units(self, sequence, status) -> tuple[tuple[str, ...], ...] | None:
         """Balance units per step with which powers exist; None if there are none."""
         capable = []
+        self._spells = self.spells(sequence) if self.cold_load or self.limit_pct else self._spells
         for t, configuration in enumerate(sequence):
             choices = [
                 [la for la in island.las if self.areas[la].s_infeed]
                 or [la for la in island.las if self.can_form(la, status[t])]
                 for island in self.islands(configuration)
+            ]
+            choices = [
+                [la for la in able if self.takes(la, island, t)]
+                for able, island in zip(choices, self.islands(configuration), strict=True)
             ]
             if not all(choices):
                 return None
@@ -517,7 +594,7 @@ class BruteForce:
 
     def _step_possible(self, t, configuration, status, connected) -> bool:
         """Whether a step taken alone has a solution; if not, no sequence with it has."""
-        key = (t, configuration, tuple(status.values()), connected)
+        key = (t, configuration, tuple(status.values()), connected, self._spells[t])
         if key not in self._possible:
             self._possible[key] = self.solvable(self.block(t, configuration, status, connected))
         return self._possible[key]
@@ -534,6 +611,11 @@ class BruteForce:
         return self.solvable(
             Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)), joined.low, joined.high)
         )
+
+
+def decayed(own, minutes: float) -> float:
+    """g of the delayed exponential model."""
+    return 1.0 if minutes <= own.hold_min else math.exp(-(minutes - own.hold_min) / own.decay_min)
 
 
 def subsets(items) -> Iterator[tuple]:

@@ -22,6 +22,7 @@ from controllers.messages import PscMessage
 from controllers.model import Contents, Model, build_model, contents, set_horizon
 from controllers.problem import AreaGraph, Horizon
 from controllers.tightened import Cut, Tightened
+from scenarios.cold_load import AreaColdLoad, ColdLoadClass
 from scenarios.schema import DispatchCentre, Load, Outage, Scenario, Site, TablesNetwork
 from scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
@@ -93,9 +94,19 @@ def small_horizon() -> Horizon:
 
 def compact_form() -> tuple[Model, Contents]:
     """The compact model of the small case, with every family of constraints."""
-    sections = frozenset(small_horizon().graph.view.sections)
+    whole = small_horizon()
+    cold = AreaColdLoad(((1.0, ColdLoadClass(peak=3.0, rise_min=60.0, hold_min=15.0, decay_min=30.0)),))
+    graph = replace(
+        whole.graph,
+        options=whole.graph.options.model_copy(update={"pick_up_limit_pct": 50.0}),
+        cold_load_estimate=dict.fromkeys(whole.graph.view.local_areas, cold),
+    )
+    psc = dict(whole.psc)
+    psc["a"] = psc["a"] | {"shed": True, "supply_changes_min": [5.0]}
+    whole = replace(whole, graph=graph, psc=psc)
+    sections = frozenset(whole.graph.view.sections)
     known = Tightened(cuts=(Cut(0, sections, frozenset({"bc"})),), inside_circle=True, link_share={("bc", 1): 0.5})
-    horizon = replace(small_horizon(), tightened=known)
+    horizon = replace(whole, tightened=known)
     m = build_model(horizon.graph, horizon.steps, static=True, form=known.form)
     set_horizon(m, horizon)
     return m, contents(m, static=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from controllers.messages import PscMessage
 from controllers.problem import AreaGraph, Horizon
+from scenarios.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from scenarios.schema import DispatchCentre, Limits, Load, Outage, Pv, Scenario, Site, TablesNetwork
 from scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
@@ -50,6 +51,46 @@ def with_options(case: SmallCase, **changes: object) -> SmallCase:
     scenario = case.scenario.model_copy(update={"dispatch_centre": options})
     horizon = replace(case.horizon, graph=AreaGraph.of(case.view, scenario))
     return replace(case, scenario=scenario, horizon=horizon)
+
+
+def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: object) -> SmallCase:
+    """The same case planned with cold load pick-up, and a limit on what is picked up.
+
+    Customers of random kinds lost supply at random times, some of them once before; some are shed though their section
+    is energised.
+    """
+    rng = np.random.default_rng([case.seed, 5])
+    areas, psc = {}, {}
+    now = case.horizon.start(0)
+    for la in case.view.local_areas.values():
+        weights = rng.dirichlet((1.0, 1.0, 1.0))
+        kinds = dict(zip(("household", "business", "farming"), (float(w) for w in weights), strict=True))
+        areas[la.id] = replace(la, kinds=kinds)
+        message = case.horizon.psc[la.id]
+        live, lasted = message["energised_min"], float(rng.choice([10.0, 45.0, 120.0, 300.0]))
+        before = [now - 500.0, now - 480.0] if rng.random() < 0.3 else []
+        shed = bool(live > 0 and rng.random() < 0.3)
+        gone = [] if live > 100 or (live > 0 and not before) else [now - live - lasted]
+        if live > 0 and not shed:
+            changes_min = [*before, *gone, *([now - live] if gone else [])]
+        else:
+            changes_min = [*before, now - (live / 2 if shed else lasted)]
+        psc[la.id] = message | {"shed": shed, "supply_changes_min": changes_min}
+    peaks = rng.uniform(1.0, 4.0, 3)
+    own = {
+        kind: ColdLoadClass(peak=float(peak), rise_min=float(rng.uniform(20, 120)), hold_min=float(rng.uniform(0, 50)),
+                            decay_min=float(rng.uniform(10, 120)))
+        for kind, peak in zip(("household", "business", "farming"), peaks, strict=True)
+    }  # fmt: skip
+    factor, of_step = float(rng.choice([0.5, 1.0, 1.5])), "largest" if rng.random() < 0.25 else "mean"
+    estimate = ColdLoadEstimate(factor=factor, of_step=of_step, parameters=ColdLoad(**own))
+    view = replace(case.view, local_areas=areas)
+    options = case.scenario.dispatch_centre.model_copy(
+        update={"cold_load": estimate, "pick_up_limit_pct": limit_pct} | changes
+    )
+    scenario = case.scenario.model_copy(update={"dispatch_centre": options})
+    horizon = replace(case.horizon, graph=AreaGraph.of(view, scenario), psc=psc)
+    return replace(case, scenario=scenario, view=view, horizon=horizon)
 
 
 def random_horizon(rng: np.random.Generator, graph: AreaGraph, steps: int) -> Horizon:

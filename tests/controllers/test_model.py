@@ -9,7 +9,7 @@ from typing import get_args
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
-from small_cases import random_case
+from small_cases import SmallCase, random_case, with_cold_load
 
 from controllers import powerflow, region, topology
 from controllers.messages import PscMessage
@@ -23,19 +23,28 @@ OWN = {
     "within_window", "edge_closed", "edge_energised_from", "edge_energised_to", "edge_complete", "edge_directed",
     "loop_connected", "loop_flow_max", "loop_flow_min", "loop_supply", "infeed_max", "infeed_min", "infeed_q_max",
     "infeed_q_min", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
+    "spell_energised", "spell_goes_on", "spell_begins", "pick_up_begins", "pick_up_carried", "pick_up_flow_max",
+    "pick_up_flow_min", "pick_up_limit",
 }  # fmt: skip
-"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA. They state their relation."""
+"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up.
+
+They state their relation."""
 
 GUO45_STEPS = 10
 GUO45_SIZE = {"sections": (1213, 3158), "detailed": (2303, 6658)}
 """(variables, constraints) of the model that planning starts with, and with LAs and voltages in it."""
 
 
+def everything_asked() -> SmallCase:
+    """A case with all that a scenario can ask for."""
+    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == "circle")
+    return with_cold_load(case, limit_pct=50.0)
+
+
 @pytest.fixture(scope="module")
 def everything() -> pyo.ConcreteModel:
     """A model with every family of constraints."""
-    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == "circle")
-    return build_model(case.graph, 2, static=True)
+    return build_model(everything_asked().graph, 2, static=True)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +151,7 @@ def test_families_are_those_a_scenario_can_leave_out(everything):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_left_out_by_name_is_gone_and_nothing_else(everything, family):
-    case = next(c for c in map(random_case, range(99)) if c.scenario.dispatch_centre.apparent_power == "circle")
+    case = everything_asked()
     graph = replace(case.graph, options=case.graph.options.model_copy(update={"without": (family,)}))
     ablated = build_model(graph, 2, static=True)
     gone = {rule.__name__ for rule, _ in contents(everything, static=True)[family]}

@@ -176,3 +176,9 @@ def test_off_needs_no_quotes() -> None:
     assert DispatchCentre.model_validate({"verify": False}).verify == "off"
     with pytest.raises(ValidationError, match="repair"):
         DispatchCentre.model_validate({"verify": True})
+
+
+def test_extends_is_looked_up_beside_the_file_that_says_it(tmp_path: Path) -> None:
+    """A shipped scenario that itself extends one by its short name can be extended from anywhere."""
+    (tmp_path / "mine.yaml").write_text("extends: guo45/cloudy-1000\nname: mine\n", encoding="utf-8")
+    assert load_case(tmp_path / "mine.yaml").scenario.name == "mine"

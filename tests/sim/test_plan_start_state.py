@@ -47,7 +47,7 @@ def played() -> tuple[Case, Recorder, list[StartState]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Path, list[StartState]]:
     case, recorder, states = played()
     path = tmp_path_factory.mktemp("run")
-    for table in ("bus", "switch", "unit"):
+    for table in ("bus", "switch", "unit", "local_area"):
         write_text(path / table_path(table), recorder.table_text(table))
     return case, path, states
 
@@ -58,6 +58,7 @@ def test_a_runs_tables_tell_the_state_that_was_measured(folder: tuple[Case, Path
     for k, measured in enumerate(states):
         told = state_in_run(path, case, STEP_MIN * (k + 1))
         assert told.closed == measured.closed
+        assert told.supply_changes == measured.supply_changes
         assert told.energised_min.keys() == measured.energised_min.keys()
         for bus, minutes in told.energised_min.items():
             assert minutes == (measured.energised_min[bus] if bus in case.view.outage_area else LONG_AGO_MIN)
