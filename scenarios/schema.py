@@ -16,6 +16,7 @@ from scenarios.dispatch_options import DispatchCentre
 from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
+from scenarios.unit_scaling import UnitScaling
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
@@ -189,6 +190,7 @@ class Units(Part):
     pv: tuple[PvSpec, ...] = ()
     ess: tuple[EssSpec, ...] = ()
     nbsu: tuple[NbsuSpec, ...] = ()
+    scaling: UnitScaling = UnitScaling()
 
 
 class Limits(Part):

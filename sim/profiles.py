@@ -208,6 +208,7 @@ def _mixed(curves: pd.DataFrame, mix: dict[str, float]) -> np.ndarray:
     return sum((curves[name].to_numpy() * weight / total for name, weight in mix.items()), np.zeros(len(curves)))
 
 
+@lru_cache(maxsize=16)
 def _clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:
     """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib)."""
     from pvlib.location import Location
