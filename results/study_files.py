@@ -59,7 +59,7 @@ def write_results(folder: Path) -> StudyTables:
     write_text(folder / "figures" / "README.md", list_figures([(f.name, f.shows) for f in figures], command))
     failed = int((tables.runs["status"] != "complete").sum())
     counts = {"runs": len(tables.runs), "complete": len(tables.runs) - failed, "failed": failed}
-    write_json(folder / "study.json", {**content, "status": "incomplete" if failed else "complete", **counts})
+    write_json(folder / "study.json", {**content, "status": "incomplete" if failed else "complete", "counts": counts})
     return tables
 
 
@@ -77,7 +77,7 @@ def draw(folder: Path, figures: Sequence[StudyFigure], shape: StudyShape, labels
 def redraw(folder: Path) -> list[Path]:
     """Write a finished study's tables and figures again; return the figures' files. Raises NotARun."""
     _, content = read_study(folder)
-    if "failed" not in content:
+    if "counts" not in content:
         raise NotARun(f"{folder}: this study was not finished; go on with relight study … --resume")
     write_results(folder)
     return sorted(path for path in (folder / "figures").iterdir() if path.suffix != ".md")

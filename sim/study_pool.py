@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -40,11 +40,13 @@ class _Worker:
     job: Job | None = None
 
 
-def on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
+def on_this_machine(
+    jobs: Sequence[Job], workers: int, do: Callable[[Job], Outcome] = perform
+) -> Iterator[Outcome]:
     """Outcomes as they come, from ``workers`` processes that stay for all runs; an early end stops them at once."""
     waiting: deque[tuple[Job, int]] = deque((job, 1) for job in jobs)
     attempt: dict[str, int] = {}
-    pool = [_start() for _ in range(min(workers, len(jobs)))]
+    pool = [_start(do) for _ in range(min(workers, len(jobs)))]
     try:
         while waiting or any(worker.job for worker in pool):
             for worker in pool:
@@ -58,7 +60,7 @@ def on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
                 try:
                     yield worker.connection.recv()
                 except (EOFError, OSError):  # the process is gone
-                    pool[k] = _start()
+                    pool[k] = _start(do)
                     worker.process.join()
                     if attempt[job.name] < ATTEMPTS:
                         waiting.append((job, attempt[job.name] + 1))
@@ -82,17 +84,17 @@ def _next(worker: _Worker, waiting: deque[tuple[Job, int]]) -> tuple[Job, int]:
     return job, attempt
 
 
-def _start() -> _Worker:
+def _start(do: Callable[[Job], Outcome]) -> _Worker:
     context = multiprocessing.get_context("spawn")  # a fork would share the solver's threads
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process = context.Process(target=_work, args=(theirs, do), daemon=True)
     with _one_thread():
         process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _work(connection: Any) -> None:
+def _work(connection: Any, do: Callable[[Job], Outcome]) -> None:
     """The life of a worker: Ctrl-C is the parent's to handle, and the parent's death ends it even amid a run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -104,7 +106,7 @@ def _work(connection: Any) -> None:
             job = connection.recv()
         except EOFError:
             return
-        connection.send(perform(job))
+        connection.send(do(job))
 
 
 @contextmanager
