@@ -1,4 +1,4 @@
-"""What a study compares: every result of a run by name, with label, unit, decimals, and whether more of it is better."""
+"""What a study compares: every result of a run by name, with label, unit, decimals, and whether more is better."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MORE_IS_BETTER = (
     "resilience_rate", "all_proven", "ac_converged", "vm_min",
 )  # fmt: skip
 LESS_IS_BETTER = (
-    "interruptions", "switch", "ac_violated", "violations_", "worst_gap", "losses", "pv_curtailed", "energy_not_supplied",
-    "time_to_", "saifi", "saidi", "caidi", "maifi", "customers_still_out", "resilience_phi", "resilience_e_h",
-    "resilience_area", "resilience_loss", "vm_outside", "loading_", "nbsu_startup",
+    "interruptions", "switch", "ac_violated", "violations_", "worst_gap", "losses", "pv_curtailed",
+    "energy_not_supplied", "time_to_", "saifi", "saidi", "caidi", "maifi", "customers_still_out", "resilience_phi",
+    "resilience_e_h", "resilience_area", "resilience_loss", "vm_outside", "loading_", "nbsu_startup",
 )  # fmt: skip
 """How names begin; of all others neither more nor less is better, so nobody wins."""
 

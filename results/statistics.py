@@ -102,7 +102,7 @@ def performance_ratios(values: np.ndarray, better: int) -> np.ndarray:
     """How many times worse than the best of its row each value is: 1 for the best, infinity where it cannot be told.
 
     ``values`` has a row per instance and a column per solver [DM], NaN where a solver failed (ratio: infinity). Where
-    more is better the ratio is best / value, else value / best; two zeros make 1. Raises ValueError for negative values.
+    more is better the ratio is best / value, else value / best; two zeros make 1. Raises ValueError for values below 0.
     """
     x = np.asarray(values, dtype=float)
     if (x < 0).any():
@@ -117,7 +117,7 @@ def performance_ratios(values: np.ndarray, better: int) -> np.ndarray:
 
 
 def performance_profile(ratios: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """Share of instances that each solver solves within τ times the best, ρ(τ) of [DM], at every τ where one changes."""
+    """Share of instances that each solver solves within τ times the best, ρ(τ) of [DM], wherever it changes."""
     steps = sorted({1.0, *(float(r) for r in ratios[np.isfinite(ratios)])})
     return [(tau, (ratios <= tau).mean(axis=0)) for tau in steps]
 

@@ -14,6 +14,7 @@ from results.measures import MEASURES
 from results.study_tables import ALL, WORLD, StudyShape, StudyTables, numeric_parameters, pair
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANEL_MM = 58.0
@@ -38,17 +39,15 @@ def study_figures(tables: StudyTables, shape: StudyShape) -> list[StudyFigure]:
         return []
     values = complete[[*WORLD, "strategy", measure]].rename(columns={measure: "value"}).dropna()
     found = [StudyFigure("distributions", f"{label} of every run: box, median, and each run", values, distributions)]
-    if len(shape.strategies) > 1:
-        pairs = pd.concat(
-            [
-                pair(part, measure, shape.reference, other)[0].assign(against=other)
-                for _, part in complete.groupby("scenario", sort=False)
-                for other in shape.strategies
-                if other != shape.reference
-            ]
-        )
+    others = [s for s in shape.strategies if s != shape.reference]
+    pairs = [
+        pair(part, measure, shape.reference, other)[0].assign(against=other)
+        for _, part in complete.groupby("scenario", sort=False)
+        for other in others
+    ]
+    if others:
         shows = f"{label} of {shape.reference} against each other strategy in the same world"
-        found.append(StudyFigure("pairs", shows, pairs, paired_points))
+        found.append(StudyFigure("pairs", shows, pd.concat(pairs), paired_points))
     if not tables.profiles.empty:
         shows = f"Share of worlds in which a strategy comes within a ratio of the best ({label})"
         found.append(StudyFigure("profiles", shows, tables.profiles, performance_profiles))
@@ -56,15 +55,20 @@ def study_figures(tables: StudyTables, shape: StudyShape) -> list[StudyFigure]:
     for name in [] if shape.sampled else numeric:
         lines = sensitivity_data(complete, shape, name)
         found.append(StudyFigure(f"sensitivity_{name}", f"{label} over {name}: mean and interval", lines, lines_over))
-    if shape.sampled and len(shape.strategies) > 1:
+    if shape.sampled and others:
         for name in numeric:
             at = complete[["scenario", "point", name]].drop_duplicates().rename(columns={name: "value"})
-            cloud = pairs.groupby(["scenario", "point", "against"], sort=False)["difference"].mean().reset_index()
+            cloud = (
+                pd.concat(pairs)
+                .groupby(["scenario", "point", "against"], sort=False)["difference"]
+                .mean()
+                .reset_index()
+            )
             data = cloud.merge(at, on=["scenario", "point"]).assign(parameter=name)
             shows = f"Difference in {label} of {shape.reference} from the others, sample by sample, over {name}"
             found.append(StudyFigure(f"samples_{name}", shows, data, samples_over))
-    if not shape.sampled and len(numeric) >= 2 and len(shape.strategies) > 1:
-        for other in (s for s in shape.strategies if s != shape.reference):
+    if not shape.sampled and len(numeric) >= 2:
+        for other in others:
             data = map_data(tables.paired, measure, other, numeric[0], numeric[1])
             shows = f"{label}: {shape.reference} minus {other}, over {numeric[0]} and {numeric[1]}"
             found.append(StudyFigure(f"map_{other}".replace("/", "_").replace(":", "_"), shows, data, difference_map))
@@ -217,7 +221,7 @@ def difference_map(data: pd.DataFrame, shape: StudyShape, labels: dict[str, str]
     return figure
 
 
-def _panels(count: int) -> tuple[Figure, list]:
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
     """One panel per scenario side by side, at most a page wide."""
     width = max(style.COLUMN_MM, min(style.PAGE_MM, 12 + PANEL_MM * count))
     figure = style.new_figure(width, 66)

@@ -36,7 +36,7 @@ def shape_of(study: Study) -> StudyShape:
 
 
 def write_start(folder: Path, study: Study, command: str, runs: Sequence[dict[str, Any]]) -> None:
-    """Write what a study is about to do: study.yaml, and study.json with every run's scenario, point, strategy, seed."""
+    """Write what a study is about to do: study.yaml, and study.json with what each run is."""
     write_text(folder / "study.yaml", write_yaml(study.model_dump(mode="json")))
     write_json(folder / "study.json", {"name": study.name, "status": "incomplete", "command": command, "runs": runs})
 

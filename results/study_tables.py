@@ -94,9 +94,11 @@ def check_same_demand(runs: pd.DataFrame, tolerance_mwh: float = 1e-6) -> None:
         return
     for world, demand in complete.groupby(WORLD, sort=False)["demand_energy_mwh"]:
         if demand.max() - demand.min() > tolerance_mwh:
-            scenario, point, seed = world if isinstance(world, tuple) else (world, "", "")
+            scenario, point, seed = world
             place = f"{scenario}, {point or 'no parameters'}, seed {seed}"
-            raise DifferentWorlds(f"{place}: strategies met different demand, {demand.min():.6f} to {demand.max():.6f} MWh")
+            raise DifferentWorlds(
+                f"{place}: strategies met different demand, {demand.min():.6f} to {demand.max():.6f} MWh"
+            )
 
 
 def _parts(runs: pd.DataFrame, shape: StudyShape) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -184,7 +186,9 @@ def _profiles(runs: pd.DataFrame, shape: StudyShape) -> Iterator[tuple[Any, ...]
     if not MEASURES[measure].better or len(shape.strategies) < 2:
         return
     for scenario, part in runs.groupby("scenario", sort=False):
-        wide = pd.concat({s: pair(part, measure, s, s)[0].set_index(WORLD)["reference"] for s in shape.strategies}, axis=1)
+        wide = pd.concat(
+            {s: pair(part, measure, s, s)[0].set_index(WORLD)["reference"] for s in shape.strategies}, axis=1
+        )
         wide = wide.reindex(pd.MultiIndex.from_frame(part[WORLD].drop_duplicates()))
         if (wide < 0).any(axis=None):
             continue
@@ -202,11 +206,11 @@ def _sensitivity(runs: pd.DataFrame, shape: StudyShape) -> Iterator[tuple[Any, .
             for measure in shape.measures:
                 for strategy in shape.strategies:
                     pairs = pair(part, measure, strategy, strategy)[0]
-                    rho = rank_correlation(pairs["point"].map(at), pairs["reference"])
+                    rho = rank_correlation(pairs["point"].map(at).to_numpy(), pairs["reference"].to_numpy())
                     yield scenario, name, measure, strategy, None, len(pairs), rho
                 for other in (s for s in shape.strategies if s != shape.reference):
                     pairs = pair(part, measure, shape.reference, other)[0]
-                    rho = rank_correlation(pairs["point"].map(at), pairs["difference"])
+                    rho = rank_correlation(pairs["point"].map(at).to_numpy(), pairs["difference"].to_numpy())
                     yield scenario, name, measure, shape.reference, other, len(pairs), rho
 
 
@@ -216,4 +220,4 @@ def numeric_parameters(runs: pd.DataFrame, parameters: Sequence[str]) -> list[st
     def is_number(value: object) -> bool:
         return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
 
-    return [name for name in parameters if runs[name].map(is_number).all() and runs[name].nunique() > 1]
+    return [name for name in parameters if runs[name].map(is_number).all() and len(set(runs[name])) > 1]

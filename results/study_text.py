@@ -29,12 +29,12 @@ def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
 
 def strategy_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Table:
     """Mean and interval of each measure (row) for each strategy (column)."""
-    rows = overall(tables.strategies, scenario).set_index(["measure", "strategy"])
-    body = []
+    rows = {(row["measure"], row["strategy"]): row for row in records(overall(tables.strategies, scenario))}
+    body: list[list[str]] = []
     for name in shape.measures:
-        cells = [_estimate(dict(rows.loc[(name, s)]), "mean", MEASURES[name].decimals) for s in shape.strategies]
+        cells = [_estimate(rows[name, s], "mean", MEASURES[name].decimals) for s in shape.strategies]
         body.append([MEASURES[name].title, *cells])
-    failed = [int(rows.loc[(shape.measures[0], s), "failed"]) for s in shape.strategies]
+    failed = [rows[shape.measures[0], s]["failed"] for s in shape.strategies]
     if any(failed):
         body.append(["failed runs", *map(str, failed)])
     return ["", *shape.strategies], body
@@ -60,19 +60,17 @@ def point_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Table:
     """The first measure at every point of the parameters, and the reference's difference from each other strategy."""
     name = shape.measures[0]
     others = [s for s in shape.strategies if s != shape.reference]
-    of = tables.strategies
-    mine = of[(of["scenario"] == scenario) & (of["measure"] == name)]
-    body = []
-    for point in dict.fromkeys(mine.loc[mine["point"] != ALL, "point"]):
-        here = mine[mine["point"] == point].set_index("strategy")
-        pairs = tables.paired
-        pairs = pairs[(pairs["scenario"] == scenario) & (pairs["measure"] == name) & (pairs["point"] == point)]
-        pairs = pairs.set_index("other")
-        digits = MEASURES[name].decimals
+    body: list[list[str]] = []
+    mine = [row for row in records(tables.strategies) if row["scenario"] == scenario and row["measure"] == name]
+    pairs = [row for row in records(tables.paired) if row["scenario"] == scenario and row["measure"] == name]
+    digits = MEASURES[name].decimals
+    for point in dict.fromkeys(row["point"] for row in mine if row["point"] != ALL):
+        here = {row["strategy"]: row for row in mine if row["point"] == point}
+        against = {row["other"]: row for row in pairs if row["point"] == point}
         body.append([
-            *(_parameter(here[p].iloc[0]) for p in shape.parameters),
-            *(_number(here.loc[s, "mean"], digits) for s in shape.strategies),
-            *(_estimate(dict(pairs.loc[o]), "difference", digits) for o in others),
+            *(_parameter(here[shape.strategies[0]][p]) for p in shape.parameters),
+            *(_number(here[s]["mean"], digits) for s in shape.strategies),
+            *(_estimate(against[o], "difference", digits) for o in others),
         ])  # fmt: skip
     return [*shape.parameters, *shape.strategies, *(f"{shape.reference} - {o}" for o in others)], body
 
@@ -144,7 +142,9 @@ def _aligned(table: Table) -> list[str]:
     head, body = table
     widths = [max(len(row[k]) for row in (head, *body)) for k in range(len(head))]
     return [
-        "  ".join(c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        "  ".join(
+            c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in (head, *body)
     ]
 
@@ -178,5 +178,9 @@ def _tex(text: str) -> str:
 def list_figures(figures: Sequence[tuple[str, str]], command: str) -> str:
     """figures/README.md: each figure, its data and the command that made it."""
     rows = [[f"`{name}`", f"`{name}.csv`", what] for name, what in figures]
-    lines = ["# Figures", "", f"Made by `{command}`; drawn again from the tables by `relight report` of this study's folder."]
+    lines = [
+        "# Figures",
+        "",
+        f"Made by `{command}`; drawn again from the tables by `relight report` of this study's folder.",
+    ]
     return "\n".join([*lines, "", *markdown((["figure (PDF, PNG)", "data", "shows"], rows)), ""])

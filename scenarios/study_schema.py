@@ -98,7 +98,7 @@ class Study(Part):
     measures: tuple[str, ...] = Field(
         default=("served_energy_mwh", "planned_energy_mwh", "interruptions", "switch_operations", "ac_violated_steps"),
         min_length=1,
-        description="Measures in tables and statistics: names in summary tables or docs/metrics.md; the first is drawn.",
+        description="Measures in tables and statistics (docs/studies.md); the first is drawn.",
     )
     keep: Literal["summary", "series"] = Field(
         default="summary", description="Of each run: summary, events, metrics and manifest, or the whole folder."

@@ -61,7 +61,10 @@ class Profiles:
         self._demand_actual = demand.replaced(actual, sim_edges, series.get("load.actual_csv"))
 
         pv, units = scenario.pv, tuple(case.view.pv)
-        clear_sky = _clear_sky_pu(scenario.site, scenario.outage.start, self.duration_min) * pv.performance_ratio
+        clear_sky = (
+            _clear_sky_pu(scenario.site.model_dump_json(), scenario.outage.start, self.duration_min)
+            * pv.performance_ratio
+        )
         z = np.clip(_PV_INDEX_SD * noise.draw("clear-sky index", pv.correlation_min), -1, 1)
         index = pv.clear_sky_index * (1 + pv.variability_pct / 100 * z)
         expected = _step_means(clear_sky, plan_edges) * pv.clear_sky_index
@@ -209,10 +212,14 @@ def _mixed(curves: pd.DataFrame, mix: dict[str, float]) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:
-    """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib)."""
+def _clear_sky_pu(site_json: str, start: datetime, duration_min: int) -> np.ndarray:
+    """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib).
+
+    Kept, for all runs of a study at one place and time share it; not to be changed.
+    """
     from pvlib.location import Location
 
+    site = Site.model_validate_json(site_json)
     first = pd.Timestamp(start, tz=ZoneInfo(site.timezone)) + pd.Timedelta(seconds=30)
     times = pd.date_range(first, periods=duration_min, freq="1min")
     place = Location(site.latitude_deg, site.longitude_deg, tz=site.timezone, altitude=site.altitude_m)

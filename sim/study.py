@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ def run_study(
 
     Runs are made by ``workers`` processes, or by the Dask cluster at ``scheduler``. With ``resume`` a run whose input
     hash is unchanged is kept, also a failed one unless ``retry_failed`` or its process had died.
-    Raises before anything is run: ScenarioError, StrategyError, SolverOptionError, FolderNotEmpty, SchedulerError; later
+    Raises before anything is run: ScenarioError, SolverOptionError, FolderNotEmpty, SchedulerError; later
     StudyInterrupted (Ctrl-C, lost cluster), after which ``resume`` goes on.
     """
     loaded = load_study(source)
@@ -148,7 +148,14 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
                 name = "_".join((_slug(case.scenario.name), _slug(strategy), f"seed{seed}", digest[:16]))
                 jobs.append(
                     Job(
-                        name, loaded.sources[s], point.overrides, strategy, seed, digest, environment_hash(), whole=whole
+                        name,
+                        loaded.sources[s],
+                        point.overrides,
+                        strategy,
+                        seed,
+                        digest,
+                        environment_hash(),
+                        whole=whole,
                     )
                 )
                 values = {n: v if isinstance(v, str | int | float) else json.dumps(v) for n, v in point.values.items()}
@@ -255,7 +262,7 @@ def _performer(workers: int, scheduler: str | None) -> Perform:
     return lambda jobs: on_this_machine(jobs, workers)
 
 
-def _told(outcomes: Iterable[Outcome], runs: int, kept: int) -> Iterator[Outcome]:
+def _told(outcomes: Iterable[Outcome], runs: int, kept: int) -> Generator[Outcome, None, None]:
     """Tell how far a study is: a bar with the time left on a terminal, else a line each minute; failures at once."""
     began, spoke, failed = time.monotonic(), time.monotonic(), 0
     terminal = sys.stderr.isatty()
@@ -278,5 +285,3 @@ def _clock(seconds: float) -> str:
     minutes, s = divmod(round(seconds), 60)
     hours, m = divmod(minutes, 60)
     return f"{hours}:{m:02d}:{s:02d}"
-
-

@@ -1,4 +1,4 @@
-"""One run of a study, the same in any process: what it takes, what it leaves, and the hash of all that it depends on."""
+"""One run of a study, the same in any process: what it takes, what it leaves, and the hash of all it depends on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", "timing.js
 """What is kept of a run; a failed one may have less."""
 
 _NO_RESULT_DEPENDS_ON = (
-    "study", "figures", "cli", "reproduc", "compar", "claims", "statistics", "measures", "style", "indices", "plan_once",
+    "study", "figures", "cli", "reproduc", "compar", "claims", "statistics", "measures", "style", "indices",
+    "plan_once",
 )  # fmt: skip
 """Words in the names of modules that a run does not use."""
 

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -40,9 +40,7 @@ class _Worker:
     job: Job | None = None
 
 
-def on_this_machine(
-    jobs: Sequence[Job], workers: int, do: Callable[[Job], Outcome] = perform
-) -> Iterator[Outcome]:
+def on_this_machine(jobs: Sequence[Job], workers: int, do: Callable[[Job], Outcome] = perform) -> Iterator[Outcome]:
     """Outcomes as they come, from ``workers`` processes that stay for all runs; an early end stops them at once."""
     waiting: deque[tuple[Job, int]] = deque((job, 1) for job in jobs)
     attempt: dict[str, int] = {}
@@ -77,10 +75,8 @@ def on_this_machine(
 
 def _next(worker: _Worker, waiting: deque[tuple[Job, int]]) -> tuple[Job, int]:
     job, attempt = waiting.popleft()
-    try:
+    with suppress(OSError):  # it died while idle: recv will tell, and the run goes to another
         worker.connection.send(job)
-    except OSError:
-        pass  # it died while idle: recv will tell, and the run goes to another
     return job, attempt
 
 
@@ -134,7 +130,7 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
     by_key = {job.name: job for job in jobs}
     try:
         futures = [client.submit(perform, job, key=job.name, pure=False) for job in jobs]
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             job = by_key[future.key]
             if future.status == "finished":
                 yield future.result()

@@ -30,9 +30,13 @@ def run(strategy: str, seed: int, peak_kw: float, served: float | None, cut: int
     }  # fmt: skip
 
 
+SERVED_MWH = {("dynamic", 1.0): (4, 6), ("dynamic", 2.0): (5, 7), ("static", 1.0): (3, 6), ("static", 2.0): (4, 9)}
 ROWS = [
-    *(run("dynamic", k, p, served, 2) for p, values in ((1.0, (4, 6)), (2.0, (5, 7))) for k, served in enumerate(values)),
-    *(run("static", k, p, served, 1) for p, values in ((1.0, (3, 6)), (2.0, (4, 9))) for k, served in enumerate(values)),
+    *(
+        run(strategy, seed, peak_kw, served, 2 if strategy == "dynamic" else 1)
+        for (strategy, peak_kw), values in SERVED_MWH.items()
+        for seed, served in enumerate(values)
+    ),
     run("other", 0, 1.0, 4.0004, 2), run("other", 1, 1.0, None), run("other", 0, 2.0, 1.0), run("other", 1, 2.0, 2.0),
 ]  # fmt: skip
 

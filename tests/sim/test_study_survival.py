@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 KILLS = 50
 GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
-SEEDS = list(range(24))
+SEEDS = list(range(12))
 
 
 def command(file: Path, folder: Path, *options: str) -> list[str]:
@@ -31,7 +31,9 @@ def command(file: Path, folder: Path, *options: str) -> list[str]:
 def finished_runs(folder: Path) -> dict[str, tuple[int, int]]:
     """Runs that are done, with what would change if one were made again."""
     runs = folder / "runs"
-    manifests = {path.name: path / "manifest.json" for path in runs.iterdir() if path.name[0] != "."} if runs.exists() else {}
+    manifests = (
+        {path.name: path / "manifest.json" for path in runs.iterdir() if path.name[0] != "."} if runs.exists() else {}
+    )
     return {name: (path.stat().st_ino, path.stat().st_mtime_ns) for name, path in manifests.items()}
 
 
@@ -60,7 +62,9 @@ def test_killed_at_50_random_moments(tmp_path: Path) -> None:
         during_runs += len(found) > len(done)
         done = found
     assert during_runs >= KILLS // 2
-    last = subprocess.run(command(file, killed, "--workers", "2", "--resume"), capture_output=True, text=True, check=True)
+    last = subprocess.run(
+        command(file, killed, "--workers", "2", "--resume"), capture_output=True, text=True, check=True
+    )
     assert f"{len(done)} kept from before, 0 failed" in last.stdout
     assert done.items() <= finished_runs(killed).items()
     assert contents(killed) == contents(whole)
@@ -82,7 +86,7 @@ def test_ctrl_c_is_exit_code_1(tmp_path: Path) -> None:
 
 def test_a_dask_cluster_makes_the_same_bytes_and_a_lost_worker_is_survived(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    file = write(tmp_path, grid=GRID[:1], seeds=SEEDS[:6])
+    file = write(tmp_path, grid=GRID, seeds=SEEDS[:3])
     run_study(file, tmp_path / "pool", workers=2)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -96,11 +100,11 @@ def test_a_dask_cluster_makes_the_same_bytes_and_a_lost_worker_is_survived(tmp_p
 
         threading.Thread(target=kill_one, daemon=True).start()
         finished = run_study(file, tmp_path / "dask", scheduler=cluster.scheduler_address)
-    assert (finished.made, finished.failed) == (120, 0)
+    assert (finished.made, finished.failed) == (60, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(victim, 0)
     assert contents(tmp_path / "dask") == contents(tmp_path / "pool")
-    assert len(pd.read_csv(tmp_path / "dask" / "runs.csv")) == 120
+    assert len(pd.read_csv(tmp_path / "dask" / "runs.csv")) == 60
 
 
 def test_a_cluster_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import yaml
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scenarios"))
 
-import small_case  # noqa: E402
+import small_case
 
-from sim.study_jobs import Job, Outcome, finished, perform  # noqa: E402
+from sim.study_jobs import Job, Outcome, finished, perform
 
 
 def write(folder: Path, **parts: Any) -> Path:
