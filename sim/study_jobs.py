@@ -57,7 +57,6 @@ class Outcome:
     files: dict[str, bytes]
     failure: str = ""
     lost: bool = False
-    seconds: float = 0.0
 
 
 def perform(job: Job) -> Outcome:
@@ -83,8 +82,11 @@ def finished(job: Job, files: dict[str, bytes], failure: str, seconds: float = 0
     manifest: dict[str, Any] = json.loads(files["manifest.json"]) if "manifest.json" in files else {"format": 1}
     manifest |= {"status": "failed" if failure else "complete", "reason": failure}
     manifest |= {"strategy": job.strategy, "seed": job.seed, "lost": lost, "input_hash": job.input_hash}
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    return Outcome(job.name, {**files, "manifest.json": text.encode()}, failure, lost, seconds)
+    changed = {"manifest.json": manifest}
+    if "timing.json" in files:
+        changed["timing.json"] = json.loads(files["timing.json"]) | {"total_s": round(seconds, 6)}
+    texts = {name: json.dumps(content, indent=1, ensure_ascii=False) + "\n" for name, content in changed.items()}
+    return Outcome(job.name, files | {name: text.encode() for name, text in texts.items()}, failure, lost)
 
 
 def _run(job: Job, folder: Path) -> str:
