@@ -83,7 +83,8 @@ def report(name: str, found: list[dict[str, Any]]) -> str:
     """Markdown."""
     first = found[0]
     head = (
-        "workers", "runs/min, all", "efficiency", "runs/min, steady", "efficiency", "busy", "CPU", "median run", "memory",
+        "workers", "runs/min, all", "efficiency", "runs/min, steady", "efficiency", "busy", "CPU", "median run",
+        "memory",
     )  # fmt: skip
     rows = [head, ("---:",) * len(head)]
     for one in found:
@@ -98,7 +99,7 @@ def report(name: str, found: list[dict[str, Any]]) -> str:
         ))  # fmt: skip
     parts = ", ".join(f"{label} {100 * share:.0f} %" for label, share in first["parts"].items())
     lines = [
-        f"`{name}`, {first['runs']} runs. Python {platform.python_version()}, {platform.machine()}. Peak memory of one worker.",
+        f"`{name}`, {first['runs']} runs. Python {platform.python_version()}, {platform.machine()}.",
         "",
         *("| " + " | ".join(row) + " |" for row in rows),
         "",

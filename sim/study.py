@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sys
@@ -24,8 +25,8 @@ from results.study_tables import StudyTables
 from scenarios.case import Case
 from scenarios.loader import load_case
 from scenarios.problems import Problem, ScenarioError, listed
-from scenarios.study import LoadedStudy, load_study
-from sim.study_jobs import Job, Outcome, environment_hash, input_hash
+from scenarios.study import LoadedStudy, Point, load_study
+from sim.study_jobs import Job, Outcome, case_hash, environment_hash, input_hash, strategy_source
 from sim.study_pool import connect, on_cluster, on_this_machine
 
 REPORT_S = 60.0
@@ -116,54 +117,37 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
             known = listed(MEASURES, limit=200)
             problems.append(Problem(loaded.file, "measures", name, f"no such measure; there are: {known}"))
     _check_strategies(loaded, None, problems)
-    cases: list[tuple[int, int, Case]] = []
-    for s, source in enumerate(loaded.sources):
-        for p, point in enumerate(loaded.points):
+    names: dict[str, str] = {}
+    cases: list[tuple[str, Point, str]] = []  # source, point and hash; a thousand loaded cases would fill the memory
+    for written, source in zip(study.scenarios, loaded.sources, strict=True):
+        for point in loaded.points:
             try:
                 case = load_case(source, point.overrides, study.seeds[0])
             except ScenarioError as error:
-                at = f" at {point.label}" if point.values else ""
-                problems += [
-                    Problem(loaded.file, f"{study.scenarios[s]}{at}: {one.field}", one.value, one.remedy)
-                    for one in error.problems
-                ]
+                at = f"{written} at {point.label}" if point.values else written
+                problems += [Problem(loaded.file, f"{at}: {p.field}", p.value, p.remedy) for p in error.problems]
                 continue
             check_options(case.scenario.dispatch_centre.solver_options)
             _check_strategies(loaded, case, problems)
-            cases.append((s, p, case))
-    names = {s: case.scenario.name for s, _, case in cases}
+            names[source] = case.scenario.name
+            cases.append((source, point, case_hash(case)))
     if len(set(names.values())) < len(names):
         remedy = "two scenarios have the same name, so tables could not tell them apart; rename one"
         problems.append(Problem(loaded.file, "scenarios", sorted(names.values()), remedy))
     if problems:
         raise ScenarioError(_first_of_each(problems))
-    jobs: list[Job] = []
+    jobs: dict[str, Job] = {}  # by name: two points that mean the same share their runs
     described: list[dict[str, Any]] = []
-    whole = study.keep == "series"
-    for s, p, case in cases:
-        point = loaded.points[p]
-        for seed in study.seeds:
-            for strategy in study.strategies:
-                digest = input_hash(case, strategy, seed, whole)
-                name = "_".join((_slug(case.scenario.name), _slug(strategy), f"seed{seed}", digest[:16]))
-                jobs.append(
-                    Job(
-                        name,
-                        loaded.sources[s],
-                        point.overrides,
-                        strategy,
-                        seed,
-                        digest,
-                        environment_hash(),
-                        whole=whole,
-                    )
-                )
-                values = {n: v if isinstance(v, str | int | float) else json.dumps(v) for n, v in point.values.items()}
-                described.append({
-                    "run": name, "scenario": case.scenario.name, "point": point.label, "strategy": strategy,
-                    "seed": seed, "values": values,
-                })  # fmt: skip
-    return jobs, described
+    whole, environment = study.keep == "series", environment_hash()
+    own = {name: strategy_source(name) for name in study.strategies}
+    for (source, point, of_case), seed, strategy in itertools.product(cases, study.seeds, study.strategies):
+        digest = input_hash(of_case, strategy, own[strategy], seed, whole)
+        name = "_".join((_slug(names[source]), _slug(strategy), f"seed{seed}", digest[:16]))
+        jobs[name] = Job(name, source, point.overrides, strategy, seed, digest, environment, whole)
+        values = {n: v if isinstance(v, str | int | float) else json.dumps(v) for n, v in point.values.items()}
+        where = {"scenario": names[source], "point": point.label, "strategy": strategy, "seed": seed}
+        described.append({"run": name, **where, "values": values})
+    return list(jobs.values()), described
 
 
 def store(folder: Path, outcome: Outcome) -> None:

@@ -113,20 +113,17 @@ def _run(job: Job, folder: Path) -> str:
     return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])
 
 
-def input_hash(case: Case, strategy: str, seed: int, whole: bool) -> str:
-    """SHA-256 over all that a run depends on: resolved scenario, input files, strategy, seed, versions, sources.
+def case_hash(case: Case) -> str:
+    """SHA-256 over the resolved scenario without its seed and over the input files; the same for all seeds."""
+    scenario = case.scenario.model_dump(mode="json", exclude={"seed"})
+    return hashlib.sha256(json.dumps([scenario, _files_of(case)], sort_keys=True).encode()).hexdigest()
 
-    ``case`` may have been loaded with another seed.
-    """
-    content = {
-        "scenario": case.scenario.model_dump(mode="json") | {"seed": seed},
-        "inputs": _files_of(case),
-        "strategy": strategy,
-        "strategy_source": strategy_source(strategy),
-        "environment": environment_hash(),
-        "whole": whole,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+def input_hash(case: str, strategy: str, source: str, seed: int, whole: bool) -> str:
+    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its ``strategy_source``, seed, versions and
+    sources of this program, and what is kept."""
+    content = [case, strategy, source, seed, environment_hash(), whole]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)

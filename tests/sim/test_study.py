@@ -165,6 +165,15 @@ def test_a_failed_run_is_a_row_with_its_reason(
     assert len(again.names) == 1
 
 
+def test_points_that_mean_the_same_share_their_runs(tmp_path: Path, no_figures: None) -> None:
+    cases = {"as it is": {}, "said aloud": {"load.power_factor": 0.95}}
+    file = write(tmp_path, seeds=[0], strategies=["static"], grid=[{"name": "kind", "cases": cases}])
+    here = Here()
+    assert run_study(file, tmp_path / "out", perform=here).failed == 0
+    table = pd.read_csv(tmp_path / "out" / "runs.csv")
+    assert (len(here.names), list(table["kind"]), len(set(table["run"]))) == (1, ["as it is", "said aloud"], 1)
+
+
 def test_whole_runs_on_demand(tmp_path: Path, no_figures: None) -> None:
     file = write(tmp_path, seeds=[0], strategies=["static"], keep="series")
     finished = run_study(file, tmp_path / "out", perform=Here())
