@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "scenarios"))
 
 import small_case
 
-from sim.study_jobs import Job, Outcome, finished, perform
+from sim.study_jobs import Job, Outcome, finished
 
 
 def write(folder: Path, **parts: Any) -> Path:
@@ -36,19 +36,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {n: p.read_bytes() for n, p in sorted(files.items()) if not n.endswith(("timing.json", ".lock"))}
 
 
-def die_once(job: Job) -> Outcome:
-    """A run whose process dies the first time; where it died is in the scenario's field."""
+def deadly(job: Job) -> Outcome:
+    """A run whose process dies the first time it is tried, or always if it is called bad; scenario: a folder."""
     died = Path(job.scenario) / job.name
-    if not died.exists():
+    if job.name == "bad" or (job.name == "once" and not died.exists()):
         died.touch()
         os.kill(os.getpid(), 9)
-    return finished(job, {"who.txt": job.name.encode()}, "")
-
-
-def die_if_named_bad(job: Job) -> Outcome:
-    if job.name == "bad":
-        os._exit(1)
     return finished(job, {}, "")
-
-
-__all__ = ["contents", "die_if_named_bad", "die_once", "perform", "write"]
