@@ -39,7 +39,7 @@ _REMEDIES = {
 
 def shipped_scenarios() -> list[str]:
     """Names of the scenarios that ship with Relight, e.g. ``guo45/fault-0400``."""
-    files = sorted(PACKAGE_FOLDER.glob("*/*.yaml"))
+    files = sorted(path for path in PACKAGE_FOLDER.glob("*/*.yaml") if path.parent.name != "studies")
     return [f"{path.parent.name}/{path.stem}" for path in files if path.stem != "options"]
 
 

@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 
 from scenarios.cold_load import kinds_of
+from scenarios.network_cache import keep, recall
 from scenarios.network_kinds import Network, SyntheticNetwork, TablesNetwork
 from scenarios.pandapower_import import read_pandapower
 from scenarios.problems import Problem, listed
@@ -19,6 +20,7 @@ from scenarios.raw import RawNetwork
 from scenarios.schema import EssSpec, Load, NbsuSpec, PvSpec, Scenario
 from scenarios.synthetic import draw_network
 from scenarios.tables import read_tables
+from scenarios.unit_scaling import scaled
 from scenarios.view import (
     Branch,
     Bus,
@@ -39,6 +41,9 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
 
     Everything wrong is added to ``problems``; None when there is nothing to go on with.
     """
+    if (kept := recall(network, base)) is not None:
+        return kept
+    before = len(problems)
     if isinstance(network, SyntheticNetwork):
         raw = draw_network(network, file, problems)
     elif isinstance(network, TablesNetwork):
@@ -51,6 +56,8 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
         problems.append(Problem(file, "network", None, "has no buses"))
         return None
     _check_connected(raw.net, file, problems)
+    if len(problems) == before:
+        keep(network, base, raw)
     return raw
 
 
@@ -137,6 +144,8 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
             remedy = "these live infeeds share a section, where no switch can keep them apart; let one be dead"
             problems.append(Problem(file, "outage.dead_infeeds", ", ".join(live), remedy))
     areas = _local_areas(scenario, sections, file, problems)
+    scaling = scenario.units.scaling
+    pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
 
 

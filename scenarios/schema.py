@@ -21,6 +21,7 @@ from scenarios.network_kinds import Network
 from scenarios.network_kinds import TablesNetwork as TablesNetwork
 from scenarios.schema_parts import Minutes, NonNegative, Part, Positive, absent
 from scenarios.surprises import Surprises
+from scenarios.unit_scaling import UnitScaling
 from scenarios.weather import Weather
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
@@ -195,6 +196,7 @@ class Units(Part):
     pv: tuple[PvSpec, ...] = ()
     ess: tuple[EssSpec, ...] = ()
     nbsu: tuple[NbsuSpec, ...] = ()
+    scaling: UnitScaling = UnitScaling()
 
 
 class Limits(Part):

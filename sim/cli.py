@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from sim.study_command import study
+
 app = typer.Typer(
     help="Co-simulation testbed for restoring power in distribution networks after a blackout.",
     add_completion=False,
@@ -15,6 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.command()(study)
 
 Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
 Set = Annotated[
@@ -128,10 +132,9 @@ def schema(what: Annotated[str, typer.Argument(metavar="scenario|plan|study|summ
     from controllers.plan import Plan
     from results.summary_schema import Summary
     from scenarios.schema import Scenario as ScenarioSchema
+    from scenarios.study_schema import Study
 
-    if what == "study":
-        raise InputError("there are no studies yet, so they have no schema; there are: scenario, plan, summary")
-    models = {"scenario": ScenarioSchema, "plan": Plan, "summary": Summary}
+    models = {"scenario": ScenarioSchema, "plan": Plan, "study": Study, "summary": Summary}
     if what not in models:
         raise InputError(f"no schema {what!r}; there are: {', '.join(models)}")
     typer.echo(json.dumps(models[what].model_json_schema(), indent=1, ensure_ascii=False))
@@ -184,14 +187,17 @@ def compare(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A run's or a comparison's folder.")]) -> None:
-    """Redraw the figures from a folder's tables, and compute a run's metrics again."""
+def report(folder: Annotated[Path, typer.Argument(help="A run's, a comparison's or a study's folder.")]) -> None:
+    """Redraw the figures from a folder's tables, and compute a run's metrics or a study's tables again."""
     from results.figures import draw_comparison_figures, draw_run_figures
     from results.metrics.files import write_metrics
     from results.run_tables import read_run
+    from results.study_files import redraw
 
     if (folder / "comparison.json").is_file():
         files = draw_comparison_figures(folder)
+    elif (folder / "study.json").is_file():
+        files = redraw(folder)
     else:
         run = read_run(folder)
         files = [*draw_run_figures(folder), *(write_metrics(folder, run) if run.complete else ())]
@@ -326,6 +332,7 @@ def _explain(error: Exception) -> None:
     from scenarios.problems import ScenarioError
     from sim.reproduction_jobs import JobFailedError
     from sim.run import DuplicateRunError, RunFailedError
+    from sim.study_pool import SchedulerError
     from sim.validation.engines import EngineUnavailable
 
     if isinstance(
@@ -338,6 +345,7 @@ def _explain(error: Exception) -> None:
         | StrategyError
         | FolderNotEmpty
         | NotARun
+        | SchedulerError
         | InputError
         | SolverOptionError,
     ):

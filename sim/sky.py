@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import networkx as nx
@@ -168,9 +169,18 @@ def _arrivals(
 
 
 def clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:
-    """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib)."""
+    """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib).
+
+    Kept, for all runs of a study at one place and time share it; not to be changed.
+    """
+    return _clear_sky_pu(site.model_dump_json(), start, duration_min)
+
+
+@lru_cache(maxsize=16)
+def _clear_sky_pu(site_json: str, start: datetime, duration_min: int) -> np.ndarray:
     from pvlib.location import Location
 
+    site = Site.model_validate_json(site_json)
     first = pd.Timestamp(start, tz=ZoneInfo(site.timezone)) + pd.Timedelta(seconds=30)
     times = pd.date_range(first, periods=duration_min, freq="1min")
     place = Location(site.latitude_deg, site.longitude_deg, tz=site.timezone, altitude=site.altitude_m)

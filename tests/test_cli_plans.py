@@ -104,8 +104,7 @@ def test_a_broken_plan_is_exit_2_with_one_line_and_nothing_written(relight, tmp_
         (("plan", "guo45/fault-0400"), "--out"),
         (("plan", "guo45/fault-0400", "-o", "."), "name a file"),
         (("plan", "guo45/fault-0400", "-o", "p.json", "--strategy", "magic"), "dynamic, static"),
-        (("schema", "study"), "no studies yet"),
-        (("schema", "verdict"), "scenario, plan, summary"),
+        (("schema", "verdict"), "scenario, plan, study, summary"),
     ],
 )
 def test_wrong_input_is_exit_2_with_one_message(relight, tmp_path: Path, arguments, message: str) -> None:

@@ -1,0 +1,156 @@
+"""Studies: reading their files and laying them out as points of parameters, each a list of overrides of a scenario."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, listed
+from scenarios.study_schema import Range, Sampling, Setting, Study
+from scenarios.yaml_text import DuplicateKey, read_yaml
+
+STUDIES = "studies"
+"""Folder of the shipped studies."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a study's parameters: their values by name, and the overrides of the scenario they mean."""
+
+    label: str
+    values: dict[str, Any]
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study with the file it came from, the scenarios as ``load_case`` takes them, and its points."""
+
+    study: Study
+    file: str
+    sources: tuple[str, ...]
+    points: tuple[Point, ...]
+
+
+def shipped_studies() -> list[str]:
+    """Names of the studies that ship with Relight, e.g. ``studies/paper-comparison``."""
+    return [f"{STUDIES}/{path.stem}" for path in sorted((PACKAGE_FOLDER / STUDIES).glob("*.yaml"))]
+
+
+def load_study(source: str | Path) -> LoadedStudy:
+    """Read a study, a YAML file or a shipped name, and lay out its points; its scenarios are not opened.
+
+    Raises ``ScenarioError`` with every problem found.
+    """
+    path, file = _find(str(source))
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+    except DuplicateKey as error:
+        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
+        raise ScenarioError([problem]) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
+    if not isinstance(data, dict):
+        raise ScenarioError([Problem(file, "", data, "must be a mapping of keys to values; see docs/studies.md")])
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(_problems(error, file)) from error
+    folder = path.resolve().parent
+    return LoadedStudy(study, file, tuple(_scenario(name, folder) for name in study.scenarios), points_of(study))
+
+
+def points_of(study: Study) -> tuple[Point, ...]:
+    """Every point of a study, in order: the grid's last axis changes fastest, samples within each point of the grid.
+
+    A study without parameters has one point without values.
+    """
+    axes: list[list[tuple[dict[str, Any], Setting]]] = [
+        [({axis.name: name}, setting) for name, setting in axis.cases.items()]
+        or [({axis.name: value}, dict.fromkeys(axis.paths, value)) for value in axis.values]
+        for axis in study.grid
+    ]
+    if study.sample:
+        axes.append([(values, _settings(study.sample, values)) for values in draw(study.sample)])
+    points: list[Point] = []
+    for number, chosen in enumerate(itertools.product(*axes)):
+        values: dict[str, Any] = {}
+        settings = dict(study.set)
+        for own, setting in chosen:
+            values, settings = values | own, settings | setting
+        label = ", ".join(f"{name}={_shown(value)}" for name, value in values.items())
+        overrides = tuple(f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in settings.items())
+        points.append(Point(label if not study.sample else f"{number}", values, overrides))
+    return tuple(points)
+
+
+def draw(sampling: Sampling) -> list[dict[str, float | int]]:
+    """The samples' values by parameter, to six significant digits.
+
+    Latin hypercube: McKay, Beckman, Conover, Technometrics 21(2), 1979; each range is cut into ``count`` equal parts
+    and each part holds one sample.
+    """
+    import numpy as np
+    from scipy.stats import qmc
+
+    ranges, rng = sampling.ranges, np.random.default_rng(sampling.seed)
+    if sampling.method == "latin_hypercube":
+        unit = qmc.LatinHypercube(d=len(ranges), rng=rng).random(sampling.count)
+    else:
+        unit = rng.random((sampling.count, len(ranges)))
+    return [{r.name: _scaled(r, float(u)) for r, u in zip(ranges, row, strict=True)} for row in unit]
+
+
+def _scaled(parameter: Range, u: float) -> float | int:
+    low, high = parameter.low, parameter.high
+    if parameter.integer:
+        high += 1  # both ends are as likely as any number between them
+    value = low * (high / low) ** u if parameter.scale == "log" else low + u * (high - low)
+    return min(int(value), int(parameter.high)) if parameter.integer else float(f"{value:.6g}")
+
+
+def _settings(sampling: Sampling, values: dict[str, Any]) -> Setting:
+    return {path: values[r.name] for r in sampling.ranges for path in r.paths}
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _find(source: str) -> tuple[Path, str]:
+    path = Path(source)
+    if path.is_file():
+        return path, path.name if path.is_absolute() else source
+    if source in shipped_studies():
+        return PACKAGE_FOLDER / f"{source}.yaml", source
+    remedy = f"no such file and no shipped study; shipped: {listed(shipped_studies(), limit=100)}"
+    raise ScenarioError([Problem(source, "", None, remedy)])
+
+
+def _scenario(name: str, folder: Path) -> str:
+    """A scenario as ``load_case`` takes it: a file beside the study goes before a shipped name."""
+    for candidate in (folder / name, folder / f"{name}.yaml"):
+        if candidate.is_file():
+            return str(candidate)
+    return name
+
+
+def _problems(error: ValidationError, file: str) -> list[Problem]:
+    """Pydantic's complaints in our words."""
+    found: list[Problem] = []
+    for item in error.errors():
+        field = ".".join(str(key) for key in item["loc"])
+        remedy = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            remedy = "unknown key; relight schema study lists the known ones"
+        elif item["type"] == "missing":
+            remedy = "missing; this key is required"
+        value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]
+        found.append(Problem(file, field, value, remedy))
+    return found

@@ -1,0 +1,161 @@
+"""One run of a study, the same in any process: what it takes, what it leaves, and the hash of all it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from controllers.strategies import strategy_named
+from results.run_folder import installed_versions
+from scenarios.case import Case
+from scenarios.loader import input_hashes, load_case
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("scenarios", "controllers", "results", "sim")
+SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", "timing.json")
+"""What is kept of a run; a failed one may have less."""
+
+_NO_RESULT_DEPENDS_ON = (
+    "study", "figures", "cli", "reproduc", "compar", "claims", "statistics", "measures", "style", "indices",
+    "plan_once",
+)  # fmt: skip
+"""Words in the names of modules that a run does not use."""
+
+_one_at_a_time = threading.Lock()
+"""A Dask worker may have several threads; solver and warnings' filters are of the whole process."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: ``scenario`` and ``overrides`` as ``load_case`` takes them; ``name`` is that of its folder."""
+
+    name: str
+    scenario: str
+    overrides: tuple[str, ...]
+    strategy: str
+    seed: int
+    input_hash: str
+    environment: str
+    """hash of the versions and sources that the run is to be made with"""
+    whole: bool = False
+    """keep every file, not only ``SLIM``"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves: its files by name, always with a ``manifest.json``; ``lost`` if its process died."""
+
+    name: str
+    files: dict[str, bytes]
+    failure: str = ""
+    lost: bool = False
+
+
+def perform(job: Job) -> Outcome:
+    """Make one run. Never raises: a run that fails is an outcome with its reason."""
+    began = time.perf_counter()
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="relight-study-") as temporary:
+        folder = Path(temporary) / "run"
+        failure = ""
+        try:
+            if environment_hash() != job.environment:
+                raise RuntimeError("this worker has other versions or sources than the process that started the study")
+            failure = _run(job, folder)
+        except Exception as error:
+            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+        kept = names if job.whole else [name for name in names if name in SLIM]
+        files = {name: (folder / name).read_bytes() for name in kept}
+    return finished(job, files, failure, time.perf_counter() - began)
+
+
+def finished(job: Job, files: dict[str, bytes], failure: str, seconds: float = 0.0, lost: bool = False) -> Outcome:
+    """An outcome whose manifest tells what the study must know: status, reason, input hash."""
+    manifest: dict[str, Any] = json.loads(files["manifest.json"]) if "manifest.json" in files else {"format": 1}
+    manifest |= {"status": "failed" if failure else "complete", "reason": failure}
+    manifest |= {"strategy": job.strategy, "seed": job.seed, "lost": lost, "input_hash": job.input_hash}
+    changed = {"manifest.json": manifest}
+    if "timing.json" in files:
+        changed["timing.json"] = json.loads(files["timing.json"]) | {"total_s": round(seconds, 6)}
+    texts = {name: json.dumps(content, indent=1, ensure_ascii=False) + "\n" for name, content in changed.items()}
+    return Outcome(job.name, files | {name: text.encode() for name, text in texts.items()}, failure, lost)
+
+
+def _run(job: Job, folder: Path) -> str:
+    """Simulate into a folder; the reason if the run failed."""
+    from results.run_folder import write_run
+    from sim.world import RunLog, run_world
+
+    case = load_case(job.scenario, job.overrides, job.seed)
+    log, failure = RunLog(), ""
+    try:
+        run_world(case, strategy_named(job.strategy, case.scenario.dispatch_centre), job.seed, log)
+    except Exception as error:
+        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    write_run(
+        folder,
+        scenario=case.scenario,
+        strategy=job.strategy,
+        seed=job.seed,
+        recorder=log.recorder,
+        inputs=input_hashes(case),
+        timing={f"{part}_s": seconds for part, seconds in log.seconds.items()},
+        failure=failure,
+    )
+    return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])
+
+
+def case_hash(case: Case) -> str:
+    """SHA-256 over the resolved scenario without its seed and over the input files; the same for all seeds."""
+    scenario = case.scenario.model_dump(mode="json", exclude={"seed"})
+    return hashlib.sha256(json.dumps([scenario, _files_of(case)], sort_keys=True).encode()).hexdigest()
+
+
+def input_hash(case: str, strategy: str, source: str, seed: int, whole: bool) -> str:
+    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its ``strategy_source``, seed, versions and
+    sources of this program, and what is kept."""
+    content = [case, strategy, source, seed, environment_hash(), whole]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _hashes(inputs: tuple[tuple[str, int, int], ...]) -> dict[str, str]:
+    return {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name, _, _ in inputs}
+
+
+def _files_of(case: Case) -> list[str]:
+    """Hashes of the files that a case was read from, in their order; each file is read once while it stays as it is."""
+    stats = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(case.inputs))
+    return list(_hashes(stats).values())
+
+
+def strategy_source(name: str) -> str:
+    """Hash of the file that a user's own strategy comes from; empty for one of ours, which ``environment_hash`` covers.
+
+    Raises ``StrategyError`` for an unknown name.
+    """
+    chosen = strategy_named(name)
+    path = inspect.getsourcefile(chosen if inspect.isclass(chosen) else type(chosen))
+    if path is None or Path(path).resolve().is_relative_to(ROOT):
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def environment_hash() -> str:
+    """SHA-256 over the versions of all packages and the sources of this program that can change a result."""
+    digest = hashlib.sha256(json.dumps(installed_versions(), sort_keys=True).encode())
+    for floor in FLOORS:
+        for path in sorted((ROOT / floor).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if "runs" not in path.parts and not any(word in name for word in _NO_RESULT_DEPENDS_ON):
+                digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

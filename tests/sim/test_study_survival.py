@@ -1,0 +1,119 @@
+"""Studies that are killed, and studies on a Dask cluster that loses workers; minutes, so only on demand."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tiny_study import contents, write
+
+from sim.study import run_study
+
+pytestmark = pytest.mark.slow
+
+KILLS = 50
+GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
+SEEDS = list(range(12))
+
+
+def command(file: Path, folder: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "sim.cli", "study", str(file), "--out", str(folder), *options]
+
+
+def finished_runs(folder: Path) -> dict[str, tuple[int, int]]:
+    """Runs that are done, with what would change if one were made again."""
+    runs = folder / "runs"
+    manifests = (
+        {path.name: path / "manifest.json" for path in runs.iterdir() if path.name[0] != "."} if runs.exists() else {}
+    )
+    return {name: (path.stat().st_ino, path.stat().st_mtime_ns) for name, path in manifests.items()}
+
+
+def test_killed_at_50_random_moments(tmp_path: Path) -> None:
+    """kill -9 anywhere, from the first second to the last run: no run is lost, none made twice, the same tables."""
+    file = write(tmp_path, grid=GRID, seeds=SEEDS)
+    whole, killed, draw = tmp_path / "whole", tmp_path / "killed", random.Random(0)
+    assert run_study(file, whole, workers=2).failed == 0
+    done: dict[str, tuple[int, int]] = {}
+    kills = during_runs = 0
+    while kills < KILLS:
+        study = subprocess.Popen(command(file, killed, "--workers", "2", "--resume"), stderr=subprocess.DEVNULL)
+        if kills % 5:  # four times out of five after it has begun to finish runs, else at any moment
+            while len(finished_runs(killed)) == len(done) and study.poll() is None:
+                time.sleep(0.02)
+            time.sleep(draw.uniform(0, 0.8))
+        else:
+            time.sleep(draw.uniform(0.5, 8))
+        assert study.poll() is None, f"the study ended after {kills} kills; give it more runs"
+        study.send_signal(signal.SIGKILL)
+        study.wait()
+        kills += 1
+        time.sleep(0.2)
+        found = finished_runs(killed)
+        assert done.items() <= found.items(), "a run was lost or made again"
+        during_runs += len(found) > len(done)
+        done = found
+    assert during_runs >= KILLS // 2
+    last = subprocess.run(
+        command(file, killed, "--workers", "2", "--resume"), capture_output=True, text=True, check=True
+    )
+    assert f"{len(done)} kept from before, 0 failed" in last.stdout
+    assert done.items() <= finished_runs(killed).items()
+    assert contents(killed) == contents(whole)
+
+
+def test_ctrl_c_is_exit_code_1(tmp_path: Path) -> None:
+    file = write(tmp_path, seeds=SEEDS)
+    study = subprocess.Popen(
+        command(file, tmp_path / "out", "--workers", "2"), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not finished_runs(tmp_path / "out"):
+        time.sleep(0.05)
+    os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+    _, err = study.communicate(timeout=30)
+    assert study.returncode == 1
+    assert "interrupted:" in err and "go on with --resume" in err
+    assert "Traceback" not in err
+
+
+def test_a_dask_cluster_makes_the_same_bytes_and_a_lost_worker_is_survived(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    file = write(tmp_path, grid=GRID, seeds=SEEDS[:3])
+    run_study(file, tmp_path / "pool", workers=2)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        victim = next(iter(cluster.workers.values())).process.pid
+
+        def kill_one() -> None:
+            while len(finished_runs(tmp_path / "dask")) < 10:
+                time.sleep(0.05)
+            os.kill(victim, signal.SIGKILL)
+
+        threading.Thread(target=kill_one, daemon=True).start()
+        finished = run_study(file, tmp_path / "dask", scheduler=cluster.scheduler_address)
+    assert (finished.made, finished.failed) == (60, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(victim, 0)
+    assert contents(tmp_path / "dask") == contents(tmp_path / "pool")
+    assert len(pd.read_csv(tmp_path / "dask" / "runs.csv")) == 60
+
+
+def test_a_cluster_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    file = write(tmp_path)
+    found = subprocess.run(
+        command(file, tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1"), capture_output=True, text=True
+    )
+    assert found.returncode == 2
+    assert "no cluster answers there" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not (tmp_path / "out").exists()
