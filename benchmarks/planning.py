@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import highspy
 import numpy as np
@@ -23,6 +24,7 @@ import numpy as np
 from controllers.gateway import EnergyGateway
 from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
+from controllers.solver import Solution
 from scenarios.case import Case
 from scenarios.loader import load_case
 from sim.grid import Grid
@@ -59,22 +61,30 @@ class Timed:
 
     seconds: float
     record: PlanRecord
-    to_quality: tuple[float, ...]
+    to_quality: tuple[float | None, ...]
     detailed: bool
+
+
+class Watched(Planner):
+    """Notes when its last solve began: what came before it (the model, its arrays, a solve that broke voltages)
+    counts for every incumbent."""
+
+    solving_since = 0.0
+
+    def _solve_stage(self, *args: Any) -> Solution:
+        self.solving_since = time.perf_counter()
+        return super()._solve_stage(*args)
 
 
 def plan_anew(horizon: Horizon, *, lazy_voltage: bool = True) -> Timed:
     """Build the model and plan once. Quality is the distance of an incumbent from the final proven bound."""
     began = time.perf_counter()
-    planner = Planner(horizon.graph, horizon.steps, lazy_voltage=lazy_voltage)
-    built = time.perf_counter() - began
+    planner = Watched(horizon.graph, horizon.steps, lazy_voltage=lazy_voltage)
     record = planner.plan(horizon, "benchmark", "dynamic")
     seconds, solution = time.perf_counter() - began, record.solution
-    bound = record.plan.bound or 0.0
-    found = [
-        next((built + at for at, value in solution.incumbents if value >= (1 - q) * bound), built + solution.seconds)
-        for q in QUALITIES
-    ]
+    bound, before = record.plan.bound or 0.0, planner.solving_since - began
+    met = (*solution.incumbents, (solution.seconds, solution.objective))
+    found = [next((before + at for at, value in met if value >= (1 - q) * bound), None) for q in QUALITIES]
     return Timed(seconds, record, tuple(found), planner.model.detailed)
 
 
@@ -104,7 +114,8 @@ def progress(text: str) -> None:
 
 def run_suite_a(quick: bool) -> None:
     print("### Suite A\n")
-    print("| Table 3 | cases | within 0.5 % of the bound | planned, gap ≤ 0.1 % | and checked | ratio | worst case |")
+    print("One solve per plan (`check_optimum: false`) but for the column *checked*, which is the default.\n")
+    print("| Table 3 | cases | within 0.5 % of the bound | planned, gap ≤ 0.1 % | checked | ratio | worst case |")
     print("|---|---:|---:|---:|---:|---:|---|")
     curves: dict[str, list[Timed]] = {}
     for table3 in ("printed", "reduced"):
@@ -121,18 +132,22 @@ def run_suite_a(quick: bool) -> None:
         curves[table3] = once
         unproven = [n for n, t in zip(names, once, strict=True) if t.record.solution.status != "optimal"]
         worst = int(np.argmax([t.seconds for t in once]))
-        total, to_half = [t.seconds for t in once], [t.to_quality[QUALITIES.index(0.005)] for t in once]
+        reached = [t.to_quality[QUALITIES.index(0.005)] for t in once]
+        total, to_half = [t.seconds for t in once], [at for at in reached if at is not None]
         print(
             f"| {table3} | {len(once)} | {spread(to_half)} s | {spread(total)} s | {spread(checked)} s "
             f"| {sum(checked) / sum(total):.2f}x | {names[worst]} |",
             flush=True,
         )
+        if len(to_half) < len(once):
+            print(f"\nNever within 0.5 %: {', '.join(n for n, at in zip(names, reached, strict=True) if at is None)}\n")
         if unproven:
             print(f"\nNot proven: {', '.join(unproven)}\n")
         if any(t.detailed for t in once):
             print(f"\nVoltages entered in {sum(t.detailed for t in once)} cases.\n")
     print("\nMedian / 90th percentile / worst.\n")
-    draw_curves(curves)
+    if not quick:
+        draw_curves(curves)
 
 
 def draw_curves(curves: dict[str, list[Timed]]) -> None:
@@ -143,8 +158,8 @@ def draw_curves(curves: dict[str, list[Timed]]) -> None:
         figure = style.new_figure(style.PAGE_MM, 70)
         for axes, (table3, timed) in zip(figure.subplots(1, len(curves), sharey=True), curves.items(), strict=True):
             for k, quality in enumerate(QUALITIES):
-                at = np.sort([t.to_quality[k] for t in timed])
-                axes.step(at, 100 * np.arange(1, len(at) + 1) / len(at), where="post", label=f"{100 * quality:g} %")
+                at = np.sort([seconds for t in timed if (seconds := t.to_quality[k]) is not None])
+                axes.step(at, 100 * np.arange(1, len(at) + 1) / len(timed), where="post", label=f"{100 * quality:g} %")
             proof = np.sort([t.seconds for t in timed])
             share = 100 * np.arange(1, len(proof) + 1) / len(proof)
             axes.step(proof, share, where="post", color="black", label="proven, dispatched")
