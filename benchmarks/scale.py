@@ -173,6 +173,8 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Time by phase, time against sections and peak memory against buses."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     from results.style import BLUE, DPI, GREEN, GREY, ORANGE, PAGE_MM, PURPLE, RED, SKY, house_style, new_figure
 
     plain = [r for r in rows if r["areas"] == "section" and r["gap_pct"] == 1 and not r["check"]]
@@ -196,7 +198,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         for (name, columns), colour in zip(phases.items(), (GREY, PURPLE, ORANGE, RED, SKY, GREEN), strict=True):
             seconds = [sum(r[c] for c in columns) for r in shown]
             left.loglog([r["buses"] for r in shown], seconds, "o-", ms=2.5, color=colour, label=name)
-        left.set(title="Phases, blackout with ties", xlabel="buses", ylabel="s")
+        left.set(title="Phases, blackout with ties", xlabel="buses", ylabel="s", ylim=(1e-4, 1e5))
         series = [
             (f"{event}, {'ties' if tied else 'no ties'}", of(event, tied=tied), "o-" if tied else "s--", colour)
             for event, colour in (("blackout", RED), ("bar", BLUE))
@@ -209,13 +211,16 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             x, y = [r["sections"] for r in some], [r["plan_s"] for r in some]
             middle.loglog(x, y, style, ms=2.5, color=colour, label=label)
         middle.axhline(TIME_LIMIT_S, color=GREY, lw=0.6)
-        middle.set(title="Plan, end to end", xlabel="sections", ylabel="s")
+        middle.set(title="Plan, end to end", xlabel="sections", ylabel="s", ylim=(0.2, 300))
+        middle.xaxis.set_major_locator(FixedLocator([13, 20, 40, 100, 200, 500]))
+        middle.xaxis.set_major_formatter("{x:g}")
+        middle.xaxis.set_minor_locator(NullLocator())
         for label, some, style, colour in series[:-1]:
             x, y = [r["buses"] for r in some], [r["peak_mib"] for r in some]
             right.semilogx(x, y, style, ms=2.5, color=colour, label=label)
         right.set(title="Peak memory", xlabel="buses", ylabel="MiB", ylim=(0, None))
-        for axes in (left, middle):
-            axes.legend(fontsize=5)
+        left.legend(fontsize=5, ncols=2, loc="upper left")
+        middle.legend(fontsize=5, loc="lower right")
         figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 

@@ -1,13 +1,15 @@
 """Power supply capability (PSC) of a local area: equations (1)–(12) of Guo et al. 2025, one function each.
 
 The dispatch centre stores the static part, (5)–(12), as ``PscParameters``; the gateway sends the rest, D_i of (1), as a
-``PscMessage``. A kind of unit that an LA does not have counts as zero.
+``PscMessage``. A kind of unit that an LA does not have counts as zero. Sums are correctly rounded (``fsum``), so that equal
+devices say the same as one device of their size would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Literal, TypeVar
 
 from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, SourceState, UnitMeasurement
@@ -38,17 +40,17 @@ class PscParameters:
 def pv_factor(pv: Sequence[PvUnit], pv_pu: Mapping[str, Sequence[float]], step: int) -> float:
     """Available PV power per unit of rating. (2): ζ^PV_{i,t} = Σ_b S_b ζ_{t,b} / Σ_b S_b."""
     rating = pv_rating(pv)
-    return sum(b.s_kva * pv_pu[b.id][step] for b in pv) / rating if rating else 0.0
+    return fsum(b.s_kva * pv_pu[b.id][step] for b in pv) / rating if rating else 0.0
 
 
 def charge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
     """Energy the ESSs can still take in, kWh. (3): E_i^Char = Σ_c E_c^Char."""
-    return sum(measured[c.id]["charge_kwh"] for c in ess)
+    return fsum(measured[c.id]["charge_kwh"] for c in ess)
 
 
 def discharge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
     """Energy the ESSs can still give, kWh. (4): E_i^Dis = Σ_c E_c^Dis."""
-    return sum(measured[c.id]["discharge_kwh"] for c in ess)
+    return fsum(measured[c.id]["discharge_kwh"] for c in ess)
 
 
 def proportional_energy(ess: Sequence[EssUnit], energy_kwh: Mapping[str, float]) -> float:
@@ -62,17 +64,17 @@ def proportional_energy(ess: Sequence[EssUnit], energy_kwh: Mapping[str, float])
 
 def pv_rating(pv: Sequence[PvUnit]) -> float:
     """Rated power of the PVs, kVA. (5): S_i^PV = Σ_b S_b."""
-    return sum(b.s_kva for b in pv)
+    return fsum(b.s_kva for b in pv)
 
 
 def ess_rating(ess: Sequence[EssUnit]) -> float:
     """Rated power of the ESSs, kVA. (6): S_i^ESS = Σ_c S_c."""
-    return sum(c.s_kva for c in ess)
+    return fsum(c.s_kva for c in ess)
 
 
 def nbsu_rating(nbsu: Sequence[NbsuUnit]) -> float:
     """Rated power of the NBSUs, kVA. (7): S_i^NBSU = Σ_e S_e."""
-    return sum(e.s_kva for e in nbsu)
+    return fsum(e.s_kva for e in nbsu)
 
 
 def ess_smallest_rating(ess: Sequence[EssUnit]) -> float:
@@ -101,12 +103,12 @@ def startup_power_printed(nbsu: Sequence[NbsuUnit]) -> float:
     Not sufficient where start-up times differ, see ``startup_power_sum``.
     """
     duration = start_duration(nbsu)
-    return sum(e.start_min * e.p_in_kw for e in nbsu) / duration if duration else startup_power_sum(nbsu)
+    return fsum(e.start_min * e.p_in_kw for e in nbsu) / duration if duration else startup_power_sum(nbsu)
 
 
 def startup_power_sum(nbsu: Sequence[NbsuUnit]) -> float:
     """Start-up power while all NBSUs start together, kW. (12) as decided in D9: p_i^in = Σ_e p_e^in."""
-    return sum(e.p_in_kw for e in nbsu)
+    return fsum(e.p_in_kw for e in nbsu)
 
 
 def units_of(view: GridView, la_id: str) -> tuple[tuple[PvUnit, ...], tuple[EssUnit, ...], tuple[NbsuUnit, ...]]:
@@ -249,7 +251,7 @@ def _state(
         discharge_kwh=discharge_energy(ess, measured),
         nbsu_state=state,
         nbsu_remaining_min=remaining_min,
-        nbsu_p_kw=sum(measured[e.id]["p_kw"] for e in nbsu),
-        nbsu_p_min_kw=sum(measured[e.id]["p_min_kw"] for e in on_line),
-        nbsu_p_max_kw=sum(measured[e.id]["p_max_kw"] for e in on_line),
+        nbsu_p_kw=fsum(measured[e.id]["p_kw"] for e in nbsu),
+        nbsu_p_min_kw=fsum(measured[e.id]["p_min_kw"] for e in on_line),
+        nbsu_p_max_kw=fsum(measured[e.id]["p_max_kw"] for e in on_line),
     )

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 from controllers import gateway as gateway_module
+from controllers.gateway import EnergyGateway
 from controllers.strategies import UnsuitableStrategyError, strategy_named
 from results.tables import SERIES
 from scenarios.loader import load_case
 from scenarios.view import GridView
+from sim.grid import Grid
+from sim.profiles import Profiles
 from sim.world import RunLog, run_world
 
 FAST = ("dispatch_centre.mip_gap=0.02", "perfect_forecast=true", "load.shares=random")
@@ -129,3 +132,17 @@ def test_the_literal_form_is_refused_before_anything_runs() -> None:
     assert strategy_named("dynamic", options).name == "dynamic"
     with pytest.raises(UnsuitableStrategyError, match="formulation: compact"):
         strategy_named("centralised", options)
+
+
+def test_an_area_says_the_same_of_many_equal_devices_as_of_one() -> None:
+    """To the last bit, so that the dispatch centre's problem does not know how many there are."""
+
+    def said(devices: int):
+        case = load_case(f"guo45/devices-{devices:02}", ("dispatch_centre.ess_aggregation=proportional",))
+        measured, profiles = Grid(case).measurements(), Profiles(case, 0)
+        return {
+            la: EnergyGateway(case.view, la, case.scenario).assess(measured[la], profiles.forecast(la, 0.0), 0.0)
+            for la in case.view.local_areas
+        }
+
+    assert said(64) == said(4) == said(1)
