@@ -1,8 +1,8 @@
 """Power supply capability (PSC) of a local area: equations (1)–(12) of Guo et al. 2025, one function each.
 
 The dispatch centre stores the static part, (5)–(12), as ``PscParameters``; the gateway sends the rest, D_i of (1), as a
-``PscMessage``. A kind of unit that an LA does not have counts as zero. Sums are correctly rounded (``fsum``), so that equal
-devices say the same as one device of their size would.
+``PscMessage``. A kind of unit that an LA does not have counts as zero. Sums are correctly rounded (``fsum``), so that
+equal devices say the same as one device of their size would.
 """
 
 from __future__ import annotations
