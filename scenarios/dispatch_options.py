@@ -62,7 +62,12 @@ class DispatchCentre(Part):
     )
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
-    time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
+    time_limit_s: Positive = Field(
+        default=300.0,
+        description="Safety stop of one planning: all its solves together, check and second stage included (a tenth is "
+        "kept for that one). Plans that are repaired are planned again with a limit of their own. A plan whose proof it "
+        "stops is marked not proven; a proven plan tells if it stopped any solve, for then it depends on the machine.",
+    )
     check_optimum: bool = Field(
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
