@@ -38,6 +38,11 @@ class PlanRecord:
     horizon: Horizon
     note: str = ""
 
+    @property
+    def planned_energy_kwh(self) -> float:
+        """Demand of the outage area that the plan says it serves."""
+        return self.plan.energy_kwh(self.horizon.graph.view.lost_areas)
+
 
 class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""

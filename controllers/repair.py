@@ -101,7 +101,7 @@ def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> 
     return PlanCheck(
         violations_by_kind=found.by_kind,
         objective=record.plan.objective or 0.0,
-        planned_energy_kwh=record.plan.planned_energy_kwh,
+        planned_energy_kwh=record.planned_energy_kwh,
         learnt=learnt,
         then=then,
     )
@@ -126,7 +126,7 @@ def _summary(first: PlanRecord, last: PlanRecord, found: Findings, checks: list[
     if not checks:
         return f"its check found {listed(found)}; there is no other plan"
     kinds = ", ".join(f"{kind} {count}" for kind, count in checks[0].violations_by_kind.items())
-    given_up_kwh = first.plan.planned_energy_kwh - last.plan.planned_energy_kwh
+    given_up_kwh = first.planned_energy_kwh - last.planned_energy_kwh
     ways = ", ".join(check.then for check in checks)
     text = f"its check found {kinds}; repaired in {len(checks)} rounds ({ways}), {given_up_kwh:.1f} kWh given up"
     if checks[-1].then == "nothing":

@@ -35,7 +35,7 @@ class SolverOptionError(ValueError):
 class Solution:
     """Outcome of a solve: status, incumbent and bound of the objective (NaN where there is none), wall seconds, nodes.
 
-    ``reason`` is the solver's last word, a limit by its name in the scenario. ``incumbents`` are the improving solutions
+    ``reason`` is the solver's last word, a limit by its name in the scenario. ``incumbents`` are the improving ones
     as (wall seconds since the solve began, objective). ``cut_by_clock``: the time limit stopped some part of the solve,
     so that another machine may find another plan, proven or not.
     """
@@ -205,7 +205,7 @@ def _in_words(highs: highspy.Highs, status: highspy.HighsModelStatus) -> str:
     # HiGHS says "solution limit" of nodes too.
     if status == highspy.HighsModelStatus.kSolutionLimit:
         _, most_nodes = highs.getOptionValue("mip_max_nodes")
-        if highs.getInfo().mip_node_count >= most_nodes:
+        if isinstance(most_nodes, int) and highs.getInfo().mip_node_count >= most_nodes:
             return NODES_OVER
     return highs.modelStatusToString(status).lower()
 

@@ -65,8 +65,8 @@ class DispatchCentre(Part):
     time_limit_s: Positive = Field(
         default=300.0,
         description="Safety stop of one planning: all its solves together, check and second stage included (a tenth is "
-        "kept for that one). Plans that are repaired are planned again with a limit of their own. A plan whose proof it "
-        "stops is marked not proven; a proven plan tells if it stopped any solve, for then it depends on the machine.",
+        "kept for that one). Plans that are repaired are planned again with a limit of their own. A plan whose proof "
+        "it stops is marked not proven; a proven one tells if it stopped any solve: it depends on the machine.",
     )
     check_optimum: bool = Field(
         default=True,
