@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException
 
 from controllers.compiled import Compiled
+from scenarios.solver_options import DECIDED, option_problems, refused
 
 SolveStatus = Literal["optimal", "feasible", "none"]
 RESIDUAL = 1e-5
@@ -51,17 +52,24 @@ class Solution:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Raise ``SolverOptionError`` for the first option that HiGHS refuses."""
-    configured(options)
+    """Raise ``SolverOptionError`` naming all options of the solver that a scenario may not set."""
+    if wrong := option_problems(options):
+        raise SolverOptionError("; ".join(f"{name} = {options[name]!r}: {remedy}" for name, remedy in wrong.items()))
 
 
 def configured(options: Mapping[str, Any]) -> highspy.Highs:
-    """A silent HiGHS with these options. Raises ``SolverOptionError`` for the first one that it refuses."""
+    """A silent HiGHS with these options.
+
+    Raises ``SolverOptionError`` for the first one that it refuses, and for ``threads`` other than 1: HiGHS solves
+    nothing more once a process has used two numbers of threads.
+    """
     highs = highspy.Highs()
     highs.setOptionValue("log_to_console", False)
     for name, value in options.items():
+        if name == "threads" and value != 1:
+            raise SolverOptionError(f"{name} = {value!r}: {DECIDED[name]}")
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise SolverOptionError(f"HiGHS does not take option {name} = {value!r}; see its option list")
+            raise SolverOptionError(f"{name} = {value!r}: {refused(name, value)}")
     return highs
 
 
@@ -85,7 +93,7 @@ class KeptSolver:
 
         Raises ``SolverOptionError`` for an option that HiGHS does not take.
         """
-        check_options(options)
+        configured(options)
         self.model = model
         self._options, self._time_limit_s = dict(DISCIPLINE) | dict(options), time_limit_s
         self._compiled: Compiled | None = None

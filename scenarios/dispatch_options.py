@@ -89,5 +89,6 @@ class DispatchCentre(Part):
         description="With source_intervals, also prove bounds of these energies over all plans worth as much (slower).",
     )
     solver_options: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="Further HiGHS options."
+        default_factory=dict,
+        description="Further HiGHS options; not those that a field above says, nor threads, seeds, files and printing.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from scenarios.network import build_view, bus_demand, load_network, with_custome
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
+from scenarios.solver_options import check_solver_options
 from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
@@ -158,6 +160,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     if scenario.outage:
         for where, value, remedy in step_conflicts(scenario.clock, scenario.outage):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
+    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in check_solver_options(scenario)]
     return scenario if problems else Scenario.model_validate(data)
 
 
