@@ -227,14 +227,17 @@ class Planner:
 
 
 def _objective(m: Model) -> float:
-    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make."""
+    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make.
+
+    Without the family *switching* operations are free, in the objective as in its bound.
+    """
     operations = sum(
         abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
         for k in m.SWITCH
         for t in m.T
     )
     served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
-    return served - m.switching_cost * operations
+    return served - (0.0 if "switching" in m.without else m.switching_cost * operations)
 
 
 def _worth(m: Model) -> float:

@@ -12,7 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
-from scenarios.formulation import check_formulation
+from scenarios.formulation import check_formulation, without_conflict
 from scenarios.network import build_view, bus_demand, load_network, with_customers
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
@@ -27,6 +27,7 @@ WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "wo
 
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
+    "tuple_type": "must be a list: [a, b]",
     "missing": "missing; this key is required",
     "union_tag_not_found": "must be one of tables, function, json, synthetic",
     "union_tag_invalid": "must be one of tables, function, json, synthetic",
@@ -160,7 +161,8 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     if scenario.outage:
         for where, value, remedy in step_conflicts(scenario.clock, scenario.outage):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
-    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in check_solver_options(scenario)]
+    placed = (*check_solver_options(scenario), *without_conflict(scenario))
+    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]
     return scenario if problems else Scenario.model_validate(data)
 
 

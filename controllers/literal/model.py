@@ -129,7 +129,12 @@ def contents(m: Model, static: bool) -> Contents:
 
 
 def build_literal(horizon: Horizon, static: bool = False) -> Model:
-    """The literal form of one horizon; ``scenarios.formulation`` says how large it gets."""
+    """The literal form of one horizon; ``scenarios.formulation`` says how large it gets.
+
+    Raises ValueError where families are to be left out: its families are others than those of the compact form.
+    """
+    if horizon.graph.options.without:
+        raise ValueError("the literal form is solved whole; use formulation: compact to leave families out")
     m: Model = pyo.ConcreteModel("literal")
     _declare_sets(m, horizon)
     _declare_unit_data(m, horizon)
