@@ -22,6 +22,7 @@ from controllers.solver import TIME_OVER, KeptSolver, Solution
 from controllers.tightened import NOTHING_KNOWN, Tightened
 from controllers.warm_start import PreviousPlan, start_values
 
+NOTHING = "; nothing is restored"
 MILP_SHARE = 0.9
 """Share of the time limit that the MILP may take; the rest is for the dispatch problem."""
 
@@ -115,7 +116,7 @@ class Planner:
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
-            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
+            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}){NOTHING}"
             return PlanRecord(plan, solution, horizon, note)
         self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
         note = ""

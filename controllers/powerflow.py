@@ -7,6 +7,8 @@ z are sections, or LAs where voltages and flows inside a section are asked for (
 # pyright: basic
 from __future__ import annotations
 
+import math
+
 
 def X(m, z, t):
     """X_{z,t}: a node is energised with its section (19)."""
@@ -122,6 +124,14 @@ def infeed_q_max(m, i, t):
 def infeed_q_min(m, i, t):
     """Reactive power of a live infeed: −S X ≤ q."""
     return m.q_infeed[i, t] >= -m.s_infeed[i] * m.X[m.section[i], t]
+
+
+def infeed_inside_circle(m, i, side, t):
+    """Apparent power of a live infeed within its rating, by a polygon with corners on p² + q² = S²: p cos α + q sin α ≤
+    S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
+    angle = (2 * side + 1) * math.pi / m.sides
+    most = m.s_infeed[i] * math.cos(math.pi / m.sides) * m.X[m.section[i], t]
+    return math.cos(angle) * m.p_infeed[i, t] + math.sin(angle) * m.q_infeed[i, t] <= most
 
 
 def restored_energy(m):

@@ -22,7 +22,7 @@ EQUATION = re.compile(r"\((\d+[a-z]?|D\d+)\)")
 OWN = {
     "within_window", "edge_closed", "edge_energised_from", "edge_energised_to", "edge_complete", "edge_directed",
     "loop_connected", "loop_flow_max", "loop_flow_min", "loop_supply", "infeed_max", "infeed_min", "infeed_q_max",
-    "infeed_q_min", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
+    "infeed_q_min", "infeed_inside_circle", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
 }  # fmt: skip
 """Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA. They state their relation."""
 
