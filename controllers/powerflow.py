@@ -71,6 +71,11 @@ def _drop(m, k, t):
     return 2e-3 * (m.P[k, t] * m.r[k] + m.Q[k, t] * m.x[k])
 
 
+def _most_fall(m, k):
+    """M of (37): U_max where an open link carries nothing; without (38), (39) also the drop of all that may flow."""
+    return m.u_max + (2e-3 * m.s_max[k] * (m.r[k] + m.x[k]) if "flow_limits" in m.without else 0.0)
+
+
 def voltage_drop(m, k, t):
     """Voltage falls along a link without a switch. (37): U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
     return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
@@ -78,12 +83,12 @@ def voltage_drop(m, k, t):
 
 def voltage_drop_max(m, k, t):
     """Voltage falls along an edge. (37): U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M, M = U_max: one end may be dark."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= m.u_max * (1 - m.edge[k, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_drop_min(m, k, t):
     """Voltage falls along an edge. (37): (b − 1) M ≤ U_i − U_j − 2 (P R + Q X), M = U_max."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -m.u_max * (1 - m.edge[k, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_max(m, i, t):
