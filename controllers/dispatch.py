@@ -61,7 +61,7 @@ def ess_charge_cost(m, i, t):
 def dispatch_cost(m):
     """Missing headroom, energy taken out of store, wear of storage and NBSU generation, CNY."""
     shortfall = sum(m.dt[t] * (m.short_p[i, t] + m.short_q[i, t]) + m.short_e[i, t] for i in m.FORMER for t in m.T)
-    stored = sum(m.e_ess[i, m.T.last()] for i in m.ESS)
+    stored = 0.0 if "ess" in m.without else sum(m.e_ess[i, m.T.last()] for i in m.ESS)
     fuel = sum(m.dt[t] * m.g_nbsu[i, t] for i in m.NBSU for t in m.T)
     wear = sum(m.dt[t] * m.c_ess[i, t] for i in m.ESS for t in m.T)
     return SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel

@@ -158,6 +158,7 @@ class Lessons:
         if v.value is None or v.limit is None:
             return False
         rules: dict[str, Callable[[Violation, float, float], bool]] = {
+            "unsupplied_load": self._left_dark,
             "unit_p": self._power, "unit_ramp": self._power, "unit_q": self._reactive, "unit_s": self._apparent,
             "unit_energy": self._energy, "overload": self._loading, "voltage_low": self._low,
             "voltage_high": self._high,
@@ -243,6 +244,17 @@ class Lessons:
         share = min(share, self._link_share.get((k, t), 1.0) * (1 - MARGIN))
         self._link_share[k, t] = share
         self.learnt.append(f"step {t}: {k} carries at most {share * s_kva:.4g} kVA")
+        return True
+
+    def _left_dark(self, v: Violation, value: float, limit: float) -> bool:
+        """Customers who had not lost supply keep it: their section stays energised."""
+        view = self._horizon.graph.view
+        if v.element not in view.local_areas or v.element in view.lost_areas:
+            return False
+        where = "X", view.local_areas[v.element].section, v.step
+        if self._m.X[where[1:]].value < 0.5 and self._bounds.get(where) != (1.0, 1.0):
+            self._bounds[where] = (1.0, 1.0)
+            self.learnt.append(f"step {v.step}: section {where[1]} had not lost supply and keeps it")
         return True
 
     def _flow_at(self, v: Violation) -> IslandFlow | None:

@@ -25,7 +25,7 @@ Model = Any
 """A Pyomo ConcreteModel: its sets, variables and constraints are attributes made at run time."""
 
 SIDES = 16
-"""Sides of the polygon inside a link's circle: at most 1.9 % of its rating is lost."""
+"""Sides of the polygon inside a link's or an infeed's circle: at most 1.9 % of its rating is lost."""
 
 Contents = Mapping[str, tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]]
 
@@ -122,7 +122,10 @@ def contents(m: Model, static: bool) -> Contents:
     if m.inside_rating_asked:
         table["ratings"] = ((repair_rows.inside_rating, (m.RATED, m.SIDE, T)),)
     if m.inside_circle_asked:
-        table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
+        table["apparent_power"] = (
+            (region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),
+            (powerflow.infeed_inside_circle, (m.INFEED, m.SIDE, T)),
+        )
     table |= cold_load.contents(m) | pick_up.contents(m)
     if static:
         table["static"] = ((topology.static_sections, (S, T)), (topology.static_topology, (m.SWITCH, T)))

@@ -50,45 +50,67 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Found:
-    """The best values of all columns, their objective, a proven bound, and how many subproblems were solved."""
+    """The best values of all columns, their objective, a proven bound, and how many subproblems were solved.
+
+    ``cut_by_clock``: the time limit stopped the search, a subproblem or the relaxation.
+    """
 
     values: NDArray[np.float64]
     objective: float
     bound: float
     solves: int
     incumbents: tuple[tuple[float, float], ...]
+    cut_by_clock: bool = False
 
     def proven(self, gap: float) -> bool:
         return self.bound - self.objective <= gap * abs(self.objective)
 
 
-def solve_large(solver: KeptSolver, m: Any, start: Mapping[int, float], options: DispatchCentre) -> Solution:
+def solve_large(
+    solver: KeptSolver, m: Any, start: Mapping[int, float], options: DispatchCentre, until: float
+) -> Solution:
     """Search first; then, unless the relaxation proves what was found, solve the MILP from there in the time left.
 
-    ``options.time_limit_s`` is for all of it.
+    ``until`` is when to stop, by ``time.perf_counter()``.
     """
     began = time.perf_counter()
     try:
         compiled = solver.compiled()
     except InfeasibleConstraintException as error:
         return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
-    found = search(m, compiled, start, options.mip_gap, SEARCH_SHARE * options.time_limit_s)
+    found = search(m, compiled, start, options.mip_gap, SEARCH_SHARE * (until - began))
     if found is not None and compiled.worst_row(found.values)[0] <= RESIDUAL and found.proven(options.mip_gap):
         compiled.load(found.values)
         seconds = time.perf_counter() - began
-        return Solution("optimal", found.objective, found.bound, seconds, 0, "optimal", found.incumbents)
-    rest: dict[str, Any] = {"time_limit": max(1.0, options.time_limit_s - (time.perf_counter() - began))}
+        return Solution(
+            "optimal", found.objective, found.bound, seconds, 0, "optimal", found.incumbents, found.cut_by_clock
+        )
+    rest: dict[str, Any] = {}
     if found is not None:
         start = {id(v): x for v, x in zip(compiled.columns, found.values.tolist(), strict=True)}
-        rest |= dict(QUICK_PROOF)
-    solution = (solver.solve_checked if options.check_optimum else solver.solve)(start, **rest)
-    if found is not None:
-        solution = replace(
-            solution,
-            bound=max(solution.objective, np.fmin(solution.bound, found.bound)),
-            incumbents=(*found.incumbents, *solution.incumbents),
-        )
-    return replace(solution, seconds=time.perf_counter() - began)
+        rest = dict(QUICK_PROOF)
+    solution = (solver.solve_checked if options.check_optimum else solver.solve)(start, until=until, **rest)
+    return replace(_better(found, compiled, solution), seconds=time.perf_counter() - began)
+
+
+def _better(found: Found | None, compiled: Compiled, solution: Solution) -> Solution:
+    """What the MILP made of what the search found, or that itself where the MILP has less; the closer bound."""
+    if found is None:
+        return solution
+    solution = replace(
+        solution,
+        incumbents=(*found.incumbents, *solution.incumbents),
+        cut_by_clock=found.cut_by_clock or solution.cut_by_clock,
+    )
+    if solution.status == "none" or solution.objective < found.objective - 1e-6 * max(1.0, abs(found.objective)):
+        if compiled.worst_row(found.values)[0] > RESIDUAL:
+            return solution
+        compiled.load(found.values)
+        contradiction = solution.status == "optimal" or "infeasible" in solution.reason
+        reason = "the solver contradicts itself" if contradiction else solution.reason
+        solution = replace(solution, status="feasible", objective=found.objective, reason=reason)
+    bound = float(np.fmin(solution.bound, found.bound))
+    return replace(solution, bound=max(solution.objective, bound))
 
 
 def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, seconds: float) -> Found | None:
@@ -103,17 +125,21 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     if first is None:
         return None
     objective, x = first
-    bound, relaxed = relaxation(compiled)
+    bound, relaxed, in_time = relaxation(compiled, around.until)
+    around.cut = around.cut or not in_time
     precision = PRECISION * abs(bound)
     draw, solves, stale, failed = random.Random(0), 0, 0, dict.fromkeys(m.S, 0)
     size = float(SIZE)
     incumbents = [(time.perf_counter() - began, objective)]
     cycle = (None,) if hasattr(m, "static_sections") else CYCLE
     widths = [min(width or len(m.T), len(m.T)) for width in cycle]
-    while not (best := Found(x, objective, max(bound, objective), solves, tuple(incumbents))).proven(gap):
-        over = time.perf_counter() - began > seconds
+    while True:
+        over = time.perf_counter() > around.until
+        best = Found(x, objective, max(bound, objective), solves, tuple(incumbents), around.cut or over)
+        if best.proven(gap):
+            return replace(best, cut_by_clock=around.cut)
         if over or solves >= MOST * len(m.S) or stale >= max(12, PATIENCE * len(m.S)):
-            break
+            return best
         width = widths[solves % len(widths)]
         first_step = draw.randrange(len(m.T) - width + 1)
         steps = range(first_step, first_step + width)
@@ -138,7 +164,6 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
         if found is not None and found[0] > objective:
             objective, x = found
             incumbents.append((time.perf_counter() - began, objective))
-    return best
 
 
 class _Around:
@@ -146,7 +171,8 @@ class _Around:
 
     def __init__(self, m: Any, compiled: Compiled, until: float) -> None:
         self.m, self.until = m, until
-        self.effort = 0
+        self.effort, self.cut = 0, False
+        """simplex iterations of the last subproblem, and whether the clock stopped any"""
         self.lp, self.matrix, self.column = compiled.lp(), compiled.matrix, compiled.column
         self.lower, self.upper = np.array(self.lp.col_lower_), np.array(self.lp.col_upper_)
         self.cost = np.array(self.lp.col_cost_)
@@ -227,12 +253,13 @@ class _Around:
             lp.integrality_ = [kind for kind, own in zip(self.lp.integrality_, free, strict=True) if own]
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = part.indptr, part.indices, part.data
-        left = max(1.0, self.until - time.perf_counter())
+        left = max(0.0, self.until - time.perf_counter())
         highs = configured({**DISCIPLINE, **SUBPROBLEM, "mip_abs_gap": precision, "time_limit": left})
         highs.passModel(lp)
         if start:
             highs.setSolution(part.shape[1], np.arange(part.shape[1], dtype=np.int32), x[free])
         highs.run()
+        self.cut = self.cut or highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
         info = highs.getInfo()
         self.effort = int(info.simplex_iteration_count)
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -257,21 +284,25 @@ def _decided_at(variable: Any) -> int:
     return max(variable.index()[1], 0) if variable.parent_component().name in ("X", "b", "launch") else -1
 
 
-def relaxation(compiled: Compiled) -> tuple[float, NDArray[np.float64]]:
-    """Upper bound of a maximisation from its linear relaxation, and the values of the relaxation's columns.
+def relaxation(compiled: Compiled, until: float = math.inf) -> tuple[float, NDArray[np.float64], bool]:
+    """Upper bound of a maximisation from its linear relaxation, the values of the relaxation's columns, and whether it
+    was solved in time (``until``, by ``time.perf_counter()``).
 
     The bound is by weak duality from the solver's row duals y: c x = y A x + (c − yA) x, each term at its largest
-    within the bounds of rows and columns. This holds for any y, so it does not rest on the solver's word. Infinite
-    where a column without a bound keeps a reduced cost.
+    within the bounds of rows and columns. This holds for any y, so it does not rest on the solver's word, and without
+    any y = 0 will do. Infinite where a column without a bound keeps a reduced cost.
     """
-    lp, highs = compiled.lp(), configured({**DISCIPLINE, "solver": "ipm"})
+    left = max(0.0, until - time.perf_counter())
+    lp, highs = compiled.lp(), configured({**DISCIPLINE, "solver": "ipm", "time_limit": left})
     lp.integrality_ = []
     highs.passModel(lp)
     highs.run()
+    in_time = highs.getModelStatus() != highspy.HighsModelStatus.kTimeLimit
     y, x = np.array(highs.getSolution().row_dual), np.array(highs.getSolution().col_value)
-    if len(y) != lp.num_row_:
-        return math.inf, np.ones(lp.num_col_)
-    return weak_duality_bound(lp, compiled.matrix, y), x
+    if len(y) != lp.num_row_ or not (np.isfinite(y).all() and np.isfinite(x).all()):
+        y, x = np.zeros(lp.num_row_), np.ones(lp.num_col_)
+    bounds = (weak_duality_bound(lp, compiled.matrix, multipliers) for multipliers in (y, np.zeros(lp.num_row_)))
+    return min(bounds), x, in_time
 
 
 def weak_duality_bound(lp: highspy.HighsLp, matrix: Any, y: NDArray[np.float64]) -> float:

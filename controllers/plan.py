@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +23,8 @@ from controllers.messages import UnitState
 PlanStatus = Literal["optimal", "feasible", "fallback"]
 """optimal: incumbent within the asked gap; feasible: a limit stopped the search (not proven); fallback: no plan was
 found and nothing is restored."""
+ZERO_KWH = 1e-9
+"""An objective below it is 0, of which no bound is a share away."""
 DEFAULT_STEP_MIN = 30.0
 """Length of the only step of a plan that says neither how long its steps are nor when it ends."""
 
@@ -107,9 +109,9 @@ class SourceEnergy(_Part):
 class PlanCheck(_Part):
     """One check of a plan by the dispatch centre itself that found violations, and what it did about them.
 
-    ``objective`` (weighted kWh) and ``planned_energy_kwh`` are those of the plan that was checked. ``then``: dispatch,
-    the powers were chosen anew for the same topology; plan, all was planned anew; drop, so it was, without the least
-    valuable sections; nothing, no section was restored; issue, the plan was left as it is.
+    ``objective`` (weighted kWh) and ``planned_energy_kwh`` (of the outage area) are those of the plan that was checked.
+    ``then``: dispatch, the powers were chosen anew for the same topology; plan, all was planned anew; drop, so it was,
+    without the least valuable sections; nothing, no section was restored; issue, the plan was left as it is.
     """
 
     violations_by_kind: dict[str, int]
@@ -159,12 +161,19 @@ class Plan(_Part):
 
     @property
     def gap(self) -> float:
-        """Relative distance of bound and objective; 0 where both are 0, NaN where one is not known."""
+        """Relative distance of bound and objective; 0 where both are 0.
+
+        NaN where one is not known, or the objective is 0 and the bound is not.
+        """
         if self.bound is None or self.objective is None:
             return math.nan
-        return (
-            abs(self.bound - self.objective) / max(abs(self.objective), 1e-9) if self.bound != self.objective else 0.0
-        )
+        if self.bound == self.objective:
+            return 0.0
+        return abs(self.bound - self.objective) / abs(self.objective) if abs(self.objective) > ZERO_KWH else math.nan
+
+    def gap_in_words(self, decimals: int) -> str:
+        """The gap in per cent, or that it is undefined."""
+        return "undefined" if math.isnan(self.gap) else f"{self.gap:.{decimals}%}"
 
     def step_at(self, time_min: float) -> PlanStep:
         """The step in force at a time; the first one for earlier times."""
@@ -180,9 +189,16 @@ class Plan(_Part):
 
     @property
     def planned_energy_kwh(self) -> float:
-        """Demand this plan says it serves, over its whole span; LAs whose demand it does not tell are left out."""
+        """Demand this plan says it serves, over its whole span; LAs whose demand it does not tell are left out.
+
+        LAs that had never lost supply are in it, see ``energy_kwh``.
+        """
+        return self.energy_kwh({la for step in self.steps for la in step.local_areas})
+
+    def energy_kwh(self, las: Collection[str]) -> float:
+        """Demand of these LAs that this plan says it serves, over its whole span."""
         return sum(
-            self.duration_h(k) * sum(la.demand_kw or 0.0 for la in step.local_areas.values())
+            self.duration_h(k) * sum(area.demand_kw or 0.0 for la, area in step.local_areas.items() if la in las)
             for k, step in enumerate(self.steps)
         )
 

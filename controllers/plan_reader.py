@@ -120,7 +120,10 @@ def _single_units(
 
 
 def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
-    """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open."""
+    """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open.
+
+    Its objective is 0 and its bound what the outage area is worth: what never lost supply is not restored.
+    """
     view = horizon.graph.view
     live = [bus for bus in view.buses if bus not in view.outage_area]
     kept = [
@@ -132,6 +135,7 @@ def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
     value = sum(
         la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
         for la in horizon.graph.view.local_areas.values()
+        if la.id in view.lost_areas
         for t in range(horizon.steps)
     )
     return Plan(

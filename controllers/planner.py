@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,9 +20,13 @@ from controllers.pick_up import keeps_limit
 from controllers.plan import Plan
 from controllers.plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
 from controllers.problem import AreaGraph, Horizon
-from controllers.solver import KeptSolver, Solution
+from controllers.solver import TIME_OVER, KeptSolver, Solution
 from controllers.tightened import NOTHING_KNOWN, Tightened
 from controllers.warm_start import PreviousPlan, start_values
+
+NOTHING = "; nothing is restored"
+MILP_SHARE = 0.9
+"""Share of the time limit that the MILP may take; the rest is for the dispatch problem."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class PlanRecord:
     solution: Solution
     horizon: Horizon
     note: str = ""
+
+    @property
+    def planned_energy_kwh(self) -> float:
+        """Demand of the outage area that the plan says it serves."""
+        return self.plan.energy_kwh(self.horizon.graph.view.lost_areas)
 
 
 class _Stage:
@@ -52,7 +63,7 @@ class _Stage:
     def solver(self) -> KeptSolver:
         options = self._graph.options
         limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
-        return KeptSolver(self.model, limits | options.solver_options, options.time_limit_s)
+        return KeptSolver(self.model, limits | options.solver_options)
 
     @cached_property
     def dispatch(self) -> KeptSolver:
@@ -99,12 +110,15 @@ class Planner:
         return self._decided
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
-        """Plan a horizon. Always returns a plan: nothing restored where the solver found none."""
-        stage, solution, dispatched = self._solve(horizon)
+        """Plan a horizon. Always returns a plan: nothing restored where the solver found none.
+
+        ``time_limit_s`` is for all solves of both stages.
+        """
+        stage, solution, dispatched = self._solve(horizon, time.perf_counter())
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
-            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}); nothing is restored"
+            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}){NOTHING}"
             return PlanRecord(plan, solution, horizon, note)
         self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
         note = ""
@@ -124,10 +138,11 @@ class Planner:
         stage, solution = self._last
         set_horizon(stage.model, horizon)
         islands = self._islands(stage.model, horizon)
+        until = time.perf_counter() + self.graph.options.time_limit_s
         moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
         if moved and not _choose_balance_units(stage.model, horizon, islands):
             return None
-        dispatched = self._solve_dispatch(stage, horizon, fits=True)
+        dispatched = self._solve_dispatch(stage, horizon, until, fits=True)
         if dispatched is None:
             return None
         return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
@@ -140,6 +155,8 @@ class Planner:
         scenario, strategy = names
         found = self._last[1] if self._last else solution
         proven = "" if found.status == "optimal" else f"not proven: {found.reason}"
+        if found.cut_by_clock and TIME_OVER not in proven:
+            proven = "; ".join(filter(None, (proven, "time_limit_s stopped part of the search: not reproducible")))
         plan = Plan(
             scenario=scenario,
             strategy=strategy,
@@ -147,49 +164,50 @@ class Planner:
             step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
             end_min=horizon.end_min,
             objective=(objective := _objective(stage.model)),
-            bound=max(objective, solution.bound),
+            bound=max(objective, _worth(stage.model) if math.isnan(solution.bound) else solution.bound),
             status="optimal" if solution.status == "optimal" else "feasible",
             steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
         )
         return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
-    def _solve(self, horizon: Horizon) -> tuple[_Stage, Solution, Model | None]:
+    def _solve(self, horizon: Horizon, began: float) -> tuple[_Stage, Solution, Model | None]:
         """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
         them too. Where the MILP's own dispatch breaks one, another dispatch of the same decisions may not. Once
         voltages are in the MILP they stay. The dispatched model is None if that problem had no solution.
         """
-        seconds = 0.0
+        limit_s, seconds, cut = self.graph.options.time_limit_s, 0.0, False
         while True:
             stage = self._stage(self._detailed, horizon.tightened)
             set_horizon(stage.model, horizon)
-            solution = self._solve_stage(stage, horizon)
-            seconds += solution.seconds
-            solution = replace(solution, seconds=seconds)
+            solution = self._solve_stage(stage, horizon, began + MILP_SHARE * limit_s)
+            seconds, cut = seconds + solution.seconds, cut or solution.cut_by_clock
+            solution = replace(solution, seconds=seconds, cut_by_clock=cut)
             if solution.status == "none":
                 return stage, solution, None
             _settle(stage.model)
             islands = self._islands(stage.model, horizon)
             fits = _choose_balance_units(stage.model, horizon, islands)
-            dispatched = self._solve_dispatch(stage, horizon, fits=fits)
+            dispatched = self._solve_dispatch(stage, horizon, began + limit_s, fits=fits)
             if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
                 return stage, solution, dispatched
             self._detailed = True
 
-    def _solve_stage(self, stage: _Stage, horizon: Horizon) -> Solution:
+    def _solve_stage(self, stage: _Stage, horizon: Horizon, until: float) -> Solution:
         if self._literal and horizon.tightened == NOTHING_KNOWN:
-            return solve_literal(horizon, self._static, stage.model)
+            return solve_literal(horizon, self._static, stage.model, until)
         start = start_values(stage.model, horizon, self._before)
         if len(stage.model.S) >= LARGE:
-            return solve_large(stage.solver, stage.model, start, self.graph.options)
-        return stage.solver.solve_checked(start) if self.graph.options.check_optimum else stage.solver.solve(start)
+            return solve_large(stage.solver, stage.model, start, self.graph.options, until)
+        solver = stage.solver
+        return (solver.solve_checked if self.graph.options.check_optimum else solver.solve)(start, until=until)
 
     def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""
         return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
-    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, *, fits: bool) -> Model | None:
+    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, until: float, *, fits: bool) -> Model | None:
         """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
 
         Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their
@@ -202,7 +220,7 @@ class Planner:
             set_horizon(d, horizon)
             decide(d, stage.model)
             _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
-            if solver.solve().status != "optimal":
+            if solver.solve(until=until).status != "optimal":
                 return None
             if detailed or not checked:
                 return d
@@ -212,14 +230,22 @@ class Planner:
 
 
 def _objective(m: Model) -> float:
-    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make."""
+    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make.
+
+    Without the family *switching* operations are free, in the objective as in its bound.
+    """
     operations = sum(
         abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
         for k in m.SWITCH
         for t in m.T
     )
     served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
-    return served - m.switching_cost * operations
+    return served - (0.0 if "switching" in m.without else m.switching_cost * operations)
+
+
+def _worth(m: Model) -> float:
+    """What serving everybody would be worth, kWh: a bound where the solver has none yet."""
+    return sum(m.value[s, t].value for s in m.S for t in m.T)
 
 
 def _settle(m: Model) -> None:

@@ -7,6 +7,8 @@ z are sections, or LAs where voltages and flows inside a section are asked for (
 # pyright: basic
 from __future__ import annotations
 
+import math
+
 from controllers.cold_load import excess
 
 
@@ -77,6 +79,11 @@ def _drop(m, k, t):
     return 2e-3 * (m.P[k, t] * m.r[k] + m.Q[k, t] * m.x[k])
 
 
+def _most_fall(m, k):
+    """M of (37): U_max where an open link carries nothing; without (38), (39) also the drop of all that may flow."""
+    return m.u_max + (2e-3 * m.s_max[k] * (m.r[k] + m.x[k]) if "flow_limits" in m.without else 0.0)
+
+
 def voltage_drop(m, k, t):
     """Voltage falls along a link without a switch. (37): U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
     return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
@@ -84,12 +91,12 @@ def voltage_drop(m, k, t):
 
 def voltage_drop_max(m, k, t):
     """Voltage falls along an edge. (37): U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M, M = U_max: one end may be dark."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= m.u_max * (1 - m.edge[k, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_drop_min(m, k, t):
     """Voltage falls along an edge. (37): (b − 1) M ≤ U_i − U_j − 2 (P R + Q X), M = U_max."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -m.u_max * (1 - m.edge[k, t])
+    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_max(m, i, t):
@@ -130,6 +137,14 @@ def infeed_q_max(m, i, t):
 def infeed_q_min(m, i, t):
     """Reactive power of a live infeed: −S X ≤ q."""
     return m.q_infeed[i, t] >= -m.s_infeed[i] * m.X[m.section[i], t]
+
+
+def infeed_inside_circle(m, i, side, t):
+    """Apparent power of a live infeed within its rating, by a polygon with corners on p² + q² = S²: p cos α + q sin α ≤
+    S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
+    angle = (2 * side + 1) * math.pi / m.sides
+    most = m.s_infeed[i] * math.cos(math.pi / m.sides) * m.X[m.section[i], t]
+    return math.cos(angle) * m.p_infeed[i, t] + math.sin(angle) * m.q_infeed[i, t] <= most
 
 
 def restored_energy(m):

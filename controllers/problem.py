@@ -124,10 +124,12 @@ class AreaGraph:
 
     @cached_property
     def capacity_kva(self) -> float:
-        """All that can ever flow: the rated power of every source. The largest big-M of a flow."""
+        """All that can ever flow: the rated power of every source, and what all cables give. The largest big-M of a
+        flow, where reactive demand is not leading."""
         kinds = (source.parameters for source in self.sources.values())
         units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in kinds)
-        return units + sum(self.live_infeed_kva.values())
+        cables = sum(b.charging_kvar for b in self.view.branches.values() if not b.faulted)
+        return units + sum(self.live_infeed_kva.values()) + cables
 
     @cached_property
     def links(self) -> dict[str, Link]:

@@ -13,7 +13,7 @@ from typing import Literal
 from controllers.lessons import Lessons
 from controllers.plan import Findings, PlanCheck, PlanChecker
 from controllers.plan_reader import nothing_restored
-from controllers.planner import Planner, PlanRecord
+from controllers.planner import NOTHING, Planner, PlanRecord
 from controllers.problem import Horizon
 from controllers.tightened import Tightened
 
@@ -27,18 +27,24 @@ class Repair:
     planner: Planner
     checker: PlanChecker
     rounds: int
+    _no_plan: str = ""
+    """why the last planning that kept to all that was learnt found no plan"""
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
         """A plan that passes its check, its ``checks`` telling what was tried; a clean one is as the planner made it.
 
-        Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks.
+        Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks. If it breaks
+        anything, a plan is preferred that only sheds customers who had not lost supply: they cannot all be kept.
         """
         names = (scenario, strategy)
         record = first = self.planner.plan(horizon, *names)
         checks: list[PlanCheck] = []
-        seconds, nodes, dropping = record.solution.seconds, record.solution.nodes, 0
+        seconds, nodes, dropping, self._no_plan = record.solution.seconds, record.solution.nodes, 0, ""
         found = self.checker(record.plan)
+        sheds: tuple[PlanRecord, Findings] | None = None
         while found.violations and record.plan.status != "fallback":
+            if sheds is None and set(found.by_kind) == {"unsupplied_load"}:
+                sheds = record, found
             again, then, learnt = None, "plan", list[str]()
             if not dropping and len(checks) < self.rounds:
                 again, then, learnt = self._round(record, found, names)
@@ -46,19 +52,27 @@ class Repair:
                 then = "drop"
                 dropping += 1
                 again, learnt = self._drop(record, found, names, 2 ** max(0, dropping - 2))
-            checks.append(told(record, found, then if again else "nothing", learnt))
+            ended = again is None or again.plan.status == "fallback"
+            checks.append(told(record, found, "nothing" if ended else then, learnt))
             if again is None:
                 break
             if again.solution is not record.solution:
                 seconds, nodes = seconds + again.solution.seconds, nodes + again.solution.nodes
             record = again
             found = self.checker(record.plan)
-        if found.violations and first.plan.status != "fallback":
+        if record.plan.status == "fallback":
+            self._no_plan = record.note.removesuffix(NOTHING)
+        if first.plan.status != "fallback" and (found.violations or record.plan.status == "fallback"):
             empty = replace(first, plan=nothing_restored(horizon, *names), note="")
             record, found = empty, self.checker(empty.plan)
+            if found.violations and sheds:
+                record, found = sheds
+                checks.append(told(record, found, "issue", []))
         if not checks and not found.violations:
             return record
-        note = "; ".join(filter(None, (record.note, _summary(first, record, found, checks))))
+        failed = found.violations or record.plan.status == "fallback"
+        why = self._no_plan if failed and self._no_plan not in record.note else ""
+        note = "; ".join(filter(None, (record.note, _summary(first, record, found, checks), why)))
         solution = replace(record.solution, seconds=seconds, nodes=nodes)
         return replace(record, plan=record.plan.model_copy(update={"checks": checks}), solution=solution, note=note)
 
@@ -76,12 +90,15 @@ class Repair:
                 break
             tightened, learnt = lessons.tightened, lessons.learnt
             again = None
-            if tightened.cuts == record.horizon.tightened.cuts:
+            if _asks_of_topology(tightened) == _asks_of_topology(record.horizon.tightened):
                 again = self.planner.redispatch(replace(record.horizon, tightened=tightened), *names)
             if again is not None:
                 return again, "dispatch", learnt
         again = self.planner.plan(replace(record.horizon, tightened=tightened), *names)
-        return (again if again.plan.status != "fallback" else None), "plan", learnt
+        if again.plan.status == "fallback":
+            self._no_plan = again.note.removesuffix(NOTHING)
+            return None, "plan", learnt
+        return again, "plan", learnt
 
     def _drop(
         self, record: PlanRecord, found: Findings, names: tuple[str, str], count: int
@@ -96,12 +113,17 @@ class Repair:
         return self.planner.plan(replace(record.horizon, tightened=tightened), *names), lessons.learnt
 
 
+def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:
+    """What no choice of powers can meet: states ruled out, sections to be energised or not."""
+    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] == "X"}
+
+
 def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> PlanCheck:
     """What a check found on a plan and what followed."""
     return PlanCheck(
         violations_by_kind=found.by_kind,
         objective=record.plan.objective or 0.0,
-        planned_energy_kwh=record.plan.planned_energy_kwh,
+        planned_energy_kwh=record.planned_energy_kwh,
         learnt=learnt,
         then=then,
     )
@@ -126,9 +148,14 @@ def _summary(first: PlanRecord, last: PlanRecord, found: Findings, checks: list[
     if not checks:
         return f"its check found {listed(found)}; there is no other plan"
     kinds = ", ".join(f"{kind} {count}" for kind, count in checks[0].violations_by_kind.items())
-    given_up_kwh = first.plan.planned_energy_kwh - last.plan.planned_energy_kwh
+    given_up_kwh = first.planned_energy_kwh - last.planned_energy_kwh
     ways = ", ".join(check.then for check in checks)
     text = f"its check found {kinds}; repaired in {len(checks)} rounds ({ways}), {given_up_kwh:.1f} kWh given up"
-    if checks[-1].then == "nothing":
-        text = f"its check found {kinds}; no plan passed it in {len(checks)} rounds, nothing is restored"
+    if checks[-1].then == "issue":
+        return (
+            f"its check found {kinds}; no plan passed it in {len(checks) - 1} rounds, nor would restoring nothing: "
+            f"{listed(found)} remain, customers who had not lost supply and cannot all be kept"
+        )
+    if last.plan.status == "fallback":
+        text = f"its check found {kinds}; no plan passed it in {len(checks)} rounds ({ways})"
     return text if not found.violations else f"{text}; even so: {listed(found)}"

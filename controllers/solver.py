@@ -18,10 +18,14 @@ from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException
 
 from controllers.compiled import Compiled
+from scenarios.solver_options import DECIDED, option_problems, refused
 
 SolveStatus = Literal["optimal", "feasible", "none"]
 RESIDUAL = 1e-5
 """Largest violation of a row by an incumbent; HiGHS itself is told 1e-6 of a scaled row."""
+
+TIME_OVER = "time_limit_s reached"
+NODES_OVER = "node_limit reached"
 
 
 class SolverOptionError(ValueError):
@@ -30,9 +34,11 @@ class SolverOptionError(ValueError):
 
 @dataclass(frozen=True)
 class Solution:
-    """Outcome of a solve: status, incumbent and bound of the objective (NaN without incumbent), wall seconds, nodes.
+    """Outcome of a solve: status, incumbent and bound of the objective (NaN where there is none), wall seconds, nodes.
 
-    ``incumbents`` are the improving solutions as (wall seconds since the solve began, objective).
+    ``reason`` is the solver's last word, a limit by its name in the scenario. ``incumbents`` are the improving ones
+    as (wall seconds since the solve began, objective). ``cut_by_clock``: the time limit stopped some part of the solve,
+    so that another machine may find another plan, proven or not.
     """
 
     status: SolveStatus
@@ -42,20 +48,28 @@ class Solution:
     nodes: int
     reason: str
     incumbents: tuple[tuple[float, float], ...] = ()
+    cut_by_clock: bool = False
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Raise ``SolverOptionError`` for the first option that HiGHS refuses."""
-    configured(options)
+    """Raise ``SolverOptionError`` naming all options of the solver that a scenario may not set."""
+    if wrong := option_problems(options):
+        raise SolverOptionError("; ".join(f"{name} = {options[name]!r}: {remedy}" for name, remedy in wrong.items()))
 
 
 def configured(options: Mapping[str, Any]) -> highspy.Highs:
-    """A silent HiGHS with these options. Raises ``SolverOptionError`` for the first one that it refuses."""
+    """A silent HiGHS with these options.
+
+    Raises ``SolverOptionError`` for the first one that it refuses, and for ``threads`` other than 1: HiGHS solves
+    nothing more once a process has used two numbers of threads.
+    """
     highs = highspy.Highs()
     highs.setOptionValue("log_to_console", False)
     for name, value in options.items():
+        if name == "threads" and value != 1:
+            raise SolverOptionError(f"{name} = {value!r}: {DECIDED[name]}")
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise SolverOptionError(f"HiGHS does not take option {name} = {value!r}; see its option list")
+            raise SolverOptionError(f"{name} = {value!r}: {refused(name, value)}")
     return highs
 
 
@@ -75,12 +89,13 @@ class KeptSolver:
     """Solves one Pyomo model again and again, each time as it then stands."""
 
     def __init__(self, model: Any, options: Mapping[str, Any], time_limit_s: float = math.inf) -> None:
-        """Raises ``SolverOptionError`` for an option that HiGHS does not take."""
-        check_options(options)
+        """``time_limit_s`` is for each call of ``solve`` or ``solve_checked``.
+
+        Raises ``SolverOptionError`` for an option that HiGHS does not take.
+        """
+        configured(options)
         self.model = model
-        self._options = dict(DISCIPLINE) | dict(options)
-        if not math.isinf(time_limit_s):
-            self._options["time_limit"] = time_limit_s
+        self._options, self._time_limit_s = dict(DISCIPLINE) | dict(options), time_limit_s
         self._compiled: Compiled | None = None
 
     def compiled(self) -> Compiled:
@@ -91,63 +106,56 @@ class KeptSolver:
             self._compiled.refresh()
         return self._compiled
 
-    def solve(self, start: Mapping[int, float] | None = None, **options: Any) -> Solution:
+    def solve(
+        self, start: Mapping[int, float] | None = None, *, until: float | None = None, **options: Any
+    ) -> Solution:
         """Solve the model as it stands and load the incumbent into its variables, if there is one.
 
         ``start`` gives some variables' values by ``id``; HiGHS completes it, or drops it where it is infeasible.
-        ``options`` replace the solver's own for this solve.
+        ``until`` is when to stop, by ``time.perf_counter()``; None: after the solver's time limit. ``options`` replace
+        the solver's own for this solve.
         """
         began = time.perf_counter()
         try:
             compiled = self.compiled()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
-        solution, x = self._run(compiled, start or {}, options, began)
+        until = began + self._time_limit_s if until is None else until
+        solution, x = self._run(compiled, start or {}, options, began, until)
         if x is not None:
             compiled.load(x)
         return solution
 
-    def solve_checked(self, start: Mapping[int, float] | None = None, **limits: Any) -> Solution:
+    def solve_checked(
+        self, start: Mapping[int, float] | None = None, *, until: float | None = None, **limits: Any
+    ) -> Solution:
         """Solve a maximisation, then again in another way; keep the best incumbent, proven if two solves say so.
 
         HiGHS 1.15 was seen to call wrong plans optimal, or feasible problems infeasible, on about one small case in a
         thousand with presolve and on others without. A third solve decides where the first two contradict each other.
-        ``limits`` replace options of the solver in each of them.
+        ``until`` bounds all of them together; ``limits`` replace options of the solver in each of them.
         """
         began = time.perf_counter()
         try:
             compiled = self.compiled()
         except InfeasibleConstraintException as error:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
+        until = began + self._time_limit_s if until is None else until
         solves: list[Solution] = []
-        best: Solution | None = None
-        values: NDArray[np.float64] | None = None
+        best, values = math.nan, None
         for options in ({}, VERIFY, {"random_seed": 11, "presolve": "off", "mip_heuristic_effort": 0.1}):
             proving = {} if values is None else QUICK_PROOF
             solution, x = self._run(
-                compiled, start or {} if values is None else values, {**limits, **proving, **options}, began
+                compiled, start or {} if values is None else values, {**limits, **proving, **options}, began, until
             )
             solves.append(solution)
-            if x is not None and (best is None or solution.objective > best.objective):
-                best, values = solution, x
-            if len(solves) == 2 and (best is None or _proofs(best, solves) == 2):
+            if x is not None and (values is None or solution.objective > best):
+                best, values = solution.objective, x
+            if len(solves) == 2 and (values is None or len(_proofs(best, solves)) == 2):
                 break
-        nodes, incumbents = sum(s.nodes for s in solves), tuple(i for s in solves for i in s.incumbents)
-        seconds = time.perf_counter() - began
-        if best is None or values is None:
-            return replace(solves[0], seconds=seconds, nodes=nodes)
-        compiled.load(values)
-        proven = _proofs(best, solves) >= 2
-        contradicted = not proven and any(s.status == "optimal" for s in solves)
-        return Solution(
-            status="optimal" if proven else "feasible",
-            objective=best.objective,
-            bound=max([best.objective, *(s.bound for s in solves if s.status != "none" and not math.isnan(s.bound))]),
-            seconds=seconds,
-            nodes=nodes,
-            reason="the solver contradicts itself" if contradicted else best.reason,
-            incumbents=incumbents,
-        )
+        if values is not None:
+            compiled.load(values)
+        return replace(agreed(solves), seconds=time.perf_counter() - began)
 
     def _run(
         self,
@@ -155,9 +163,13 @@ class KeptSolver:
         start: Mapping[int, float] | NDArray[np.float64],
         options: Mapping[str, Any],
         began: float,
+        until: float,
     ) -> tuple[Solution, NDArray[np.float64] | None]:
         """One run of HiGHS from a start: what came out, and the incumbent if it keeps every row."""
-        highs = configured(self._options | dict(options))
+        left = until - time.perf_counter()
+        if left <= 0:
+            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, TIME_OVER, (), True), None
+        highs = configured(self._options | dict(options) | ({} if math.isinf(left) else {"time_limit": left}))
         highs.passModel(compiled.lp())
         if isinstance(start, Mapping):
             known = {compiled.column(v): value for v, value in start.items() if compiled.column(v) is not None}
@@ -173,7 +185,7 @@ class KeptSolver:
         highs.cbMipImprovingSolution += note
         highs.run()
         info, status = highs.getInfo(), highs.getModelStatus()
-        reason = highs.modelStatusToString(status).lower()
+        reason = _in_words(highs, status)
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         x = np.array(highs.getSolution().col_value) if found else None
         if x is not None:
@@ -190,10 +202,61 @@ class KeptSolver:
             nodes=max(0, int(info.mip_node_count)),
             reason=reason,
             incumbents=tuple(incumbents),
+            cut_by_clock=status == highspy.HighsModelStatus.kTimeLimit,
         ), x
 
 
-def _proofs(best: Solution, solves: Sequence[Solution]) -> int:
-    """How many solves call themselves optimal with a bound that the best incumbent respects."""
-    tolerance = 1e-6 * max(1.0, abs(best.objective))
-    return sum(s.status == "optimal" and best.objective <= s.bound + tolerance for s in solves)
+def _in_words(highs: highspy.Highs, status: highspy.HighsModelStatus) -> str:
+    """How a solve ended; a limit by its name in the scenario."""
+    if status == highspy.HighsModelStatus.kTimeLimit:
+        return TIME_OVER
+    # HiGHS says "solution limit" of nodes too.
+    if status == highspy.HighsModelStatus.kSolutionLimit:
+        _, most_nodes = highs.getOptionValue("mip_max_nodes")
+        if isinstance(most_nodes, int) and highs.getInfo().mip_node_count >= most_nodes:
+            return NODES_OVER
+    return highs.modelStatusToString(status).lower()
+
+
+def agreed(solves: Sequence[Solution]) -> Solution:
+    """What solves of one maximisation say together: the best incumbent, and a bound.
+
+    Two solves that call themselves optimal, with bounds that the best incumbent keeps, prove it; the bound is then
+    theirs. Otherwise it is the weakest of all, and ``reason`` tells which limits were reached; or that the solves
+    contradict each other, if the best incumbent lies above a bound or was found where another says infeasible.
+    """
+    nodes, incumbents = sum(s.nodes for s in solves), tuple(i for s in solves for i in s.incumbents)
+    cut = any(s.cut_by_clock for s in solves)
+    found = [s.objective for s in solves if s.status != "none"]
+    if not found:
+        return replace(solves[0], nodes=nodes, incumbents=incumbents, cut_by_clock=cut)
+    best = max(found)
+    proofs = _proofs(best, solves)
+    proven = len(proofs) >= 2
+    bounds = [s.bound for s in (proofs if proven else solves) if s.status != "none" and not math.isnan(s.bound)]
+    reasons = dict.fromkeys(s.reason for s in solves if s.status != "optimal")
+    if any(_contradicts(s, best) for s in solves):
+        reasons = {"the solver contradicts itself": None} | reasons
+    return Solution(
+        status="optimal" if proven else "feasible",
+        objective=best,
+        bound=max(best, *bounds) if bounds else math.nan,
+        seconds=sum(s.seconds for s in solves),
+        nodes=nodes,
+        reason="optimal" if proven else "; ".join(reasons),
+        incumbents=incumbents,
+        cut_by_clock=cut,
+    )
+
+
+def _tolerance(objective: float) -> float:
+    return 1e-6 * max(1.0, abs(objective))
+
+
+def _proofs(best: float, solves: Sequence[Solution]) -> list[Solution]:
+    """The solves that call themselves optimal with a bound that the best incumbent respects."""
+    return [s for s in solves if s.status == "optimal" and best <= s.bound + _tolerance(best)]
+
+
+def _contradicts(solve: Solution, best: float) -> bool:
+    return solve.bound < best - _tolerance(best) or (solve.status == "none" and "infeasible" in solve.reason)

@@ -27,7 +27,7 @@ class Tightened:
 
     ``loss_kw``, ``loss_kvar`` may be negative: fewer losses than the allowance. ``bounds``: (least, largest) of a
     variable; a section that is dropped has X ≤ 0. ``u_least``: least squared voltage of an LA, p.u.²
-    ``inside_circle``: units keep to the chord inside p² + q² ≤ S² though (13) as printed was asked for.
+    ``inside_circle``: units and live infeeds keep to chords inside p² + q² ≤ S² though (13) as printed was asked for.
     ``link_share``: share of a link's rating (by link and step) that its apparent power may take; from the first one on
     all rated links keep p² + q² ≤ S², which (38), (39) do not ask.
     """

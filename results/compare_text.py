@@ -186,6 +186,8 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _spread(values: list[Any], measure: str, decimals: int) -> str:
     known = [float(v) for v in values if v is not None and not pd.isna(v)]
+    if measure == "worst_gap" and len(known) < len(values):
+        return "undefined"
     if not known:
         return "-"
     if measure == "all_proven":

@@ -129,7 +129,8 @@ def _variations(found: Reproduction) -> list[str]:
                 str(row["variation"]),
                 *(shown(row[f"{name}_{c}{unit}"]) for c in PRINTED_MWH
                   for name, unit in (("dynamic", "_mwh"), ("static", "_mwh"), ("ratio", ""))),
-                f"{100 * row['worst_gap']:.2f} %" + ("" if row["all_proven"] else ", not proven"),
+                ("undefined" if pd.isna(row["worst_gap"]) else f"{100 * row['worst_gap']:.2f} %")
+                + ("" if row["all_proven"] else ", not proven"),
             ]
             for _, row in found.variations[found.variations["storage"] == storage].iterrows()
         ]  # fmt: skip

@@ -21,15 +21,16 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
 - ``ac``: ``steps`` simulation steps recorded, ``dark_steps`` of them without any energised LA, ``converged`` steps in
   which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
   island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
-- ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans;
-  ``all_proven`` every plan is optimal within the asked gap; ``rejected`` how many broke a limit before repair;
-  ``first_plan_energy_mwh`` what the first plan alone said
-  it would serve over its span, null where no plan names LAs.
+- ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans or where it is
+  undefined (objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap; ``rejected`` how many
+  broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would serve over its span,
+  null where no plan names LAs.
 - ``messages``: number by status.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -39,6 +40,8 @@ from results.tables import VIOLATION_KINDS
 
 TOLERANCE_KWH = 1e-3
 """Energy may be unaccounted for by 1 Wh a step."""
+ZERO_KWH = 1e-9
+"""An objective below it is 0: no gap can be told in shares of it."""
 
 
 class EnergyImbalance(ValueError):
@@ -135,9 +138,10 @@ def ac_verdict(run: RunTables, hours: dict[float, float]) -> dict[str, Any]:
 
 def plan_quality(plans: list[dict[str, Any]], area_ids: frozenset[str]) -> dict[str, Any]:
     """How many plans, how good, and what the first one promised for the outage area."""
+    gaps = [_gap(plan["objective"], plan["bound"]) for plan in plans]
     return {
         "count": len(plans),
-        "worst_gap": max((_gap(plan["objective"], plan["bound"]) for plan in plans), default=None),
+        "worst_gap": max(gaps) if gaps and not any(map(math.isnan, gaps)) else None,
         "rejected": sum(bool(plan.get("checks")) for plan in plans),
         "all_proven": bool(plans) and all(plan["status"] == "optimal" for plan in plans),
         "first_plan_energy_mwh": _plan_energy(plans[0], area_ids) if plans else None,
@@ -193,7 +197,10 @@ def _told_twice(run: RunTables, judged: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _gap(objective: float, bound: float) -> float:
-    return abs(bound - objective) / max(abs(objective), 1e-9) if bound != objective else 0.0
+    """Relative gap; NaN where the objective is 0 and the bound is not."""
+    if bound == objective:
+        return 0.0
+    return abs(bound - objective) / abs(objective) if abs(objective) > ZERO_KWH else math.nan
 
 
 def _plan_energy(plan: dict[str, Any], area_ids: frozenset[str]) -> float | None:

@@ -37,7 +37,10 @@ class PlanQuality(_Part):
     """How many plans, and how good."""
 
     count: int
-    worst_gap: float | None = Field(description="Largest |bound − objective| / |objective|; null without plans.")
+    worst_gap: float | None = Field(
+        description="Largest |bound − objective| / |objective|; null without plans, or where a plan's is undefined: "
+        "objective 0, bound not."
+    )
     all_proven: bool = Field(description="Every plan is optimal within the asked gap.")
     rejected: int = Field(
         default=0, description="Plans whose first version their own check rejected (dispatch_centre.verify)."

@@ -71,7 +71,12 @@ class DispatchCentre(Part):
     )
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
     node_limit: Annotated[int, Field(gt=0)] = 20_000
-    time_limit_s: Positive = Field(default=300.0, description="Safety stop; a plan that hits it is marked not proven.")
+    time_limit_s: Positive = Field(
+        default=300.0,
+        description="Safety stop of one planning: all its solves together, check and second stage included (a tenth is "
+        "kept for that one). Plans that are repaired are planned again with a limit of their own. A plan whose proof "
+        "it stops is marked not proven; a proven one tells if it stopped any solve: it depends on the machine.",
+    )
     check_optimum: bool = Field(
         default=True,
         description="Check each optimum by a second solve with other settings; HiGHS was seen to be wrong.",
@@ -93,5 +98,6 @@ class DispatchCentre(Part):
         description="With source_intervals, also prove bounds of these energies over all plans worth as much (slower).",
     )
     solver_options: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="Further HiGHS options."
+        default_factory=dict,
+        description="Further HiGHS options; not those that a field above says, nor threads, seeds, files and printing.",
     )

@@ -20,6 +20,15 @@ def literal_binaries(areas: int, steps: int) -> int:
     return (doublings(areas) - 1) * areas**3 * steps
 
 
+def without_conflict(scenario: Scenario) -> list[Problem]:
+    """A problem if families are to be left out of the literal form: it has others. ``file`` is left to the caller."""
+    options = scenario.dispatch_centre
+    if not options or options.formulation != "literal" or not options.without:
+        return []
+    remedy = "the literal form has families of its own and is solved whole; set formulation: compact, or without: []"
+    return [Problem("", "dispatch_centre.without", list(options.without), remedy)]
+
+
 def check_formulation(scenario: Scenario, view: GridView, file: str, problems: list[Problem]) -> None:
     """Add a problem if the literal form is asked for and does not fit into memory."""
     if not (scenario.outage and scenario.dispatch_centre and scenario.clock):  # a part with problems of its own

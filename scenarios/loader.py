@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 from scenarios.case import Case
 from scenarios.communication import check_communication
 from scenarios.forecast_issues import LOAD_ISSUES, load_issues
-from scenarios.formulation import check_formulation
+from scenarios.formulation import check_formulation, without_conflict
 from scenarios.network import build_view, bus_demand, load_network, with_customers, with_kinds
 from scenarios.places import check_weather
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
+from scenarios.solver_options import check_solver_options
 from scenarios.surprises import complaints
 from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
 
@@ -31,6 +33,7 @@ WORLD_PARTS = (
 
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
+    "tuple_type": "must be a list: [a, b]",
     "missing": "missing; this key is required",
     "union_tag_not_found": "must be one of tables, function, json, synthetic",
     "union_tag_invalid": "must be one of tables, function, json, synthetic",
@@ -165,6 +168,8 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     if scenario.outage:
         for where, value, remedy in step_conflicts(scenario.clock, scenario.outage):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
+    placed = (*check_solver_options(scenario), *without_conflict(scenario))
+    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]
     return scenario if problems else Scenario.model_validate(data)
 
 

@@ -180,6 +180,11 @@ class GridView:
                 supplied |= nx.node_connected_component(graph, infeed.bus)
         return frozenset(self.buses) - supplied
 
+    @cached_property
+    def lost_areas(self) -> frozenset[str]:
+        """LAs of the outage area: demand, planned and served energy are theirs only."""
+        return frozenset(la.id for la in self.local_areas.values() if la.buses[0] in self.outage_area)
+
 
 def find_sections(buses: Iterable[str], branches: Iterable[Branch]) -> dict[str, Section]:
     """Sections of a network: components over branches that are neither switchable nor faulted.

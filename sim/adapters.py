@@ -319,17 +319,18 @@ def record_decision(log: RunLog, decision: Decision, now: int) -> None:
     log.recorder.add_plan(plan.model_dump())
     log.add_seconds("solver", solution.seconds)
     log.seconds["solver_longest"] = max(log.seconds.get("solver_longest", 0.0), solution.seconds)
-    none = "" if plan.planned_energy_kwh > 0 else "nothing can be restored; "
+    planned_kwh = decision.issued.planned_energy_kwh
+    none = "" if planned_kwh > 0 else "nothing can be restored; "
     for number, check in enumerate(plan.checks, 1):
         kinds = ", ".join(f"{kind} {count}" for kind, count in check.violations_by_kind.items())
         text = f"round {number}: {kinds}; then {check.then}, {len(check.learnt)} lessons"
         log.recorder.add_event(now, "plan_rejected", DISPATCH_CENTRE, check.objective, "kWh", text)
-    text = f"{decision.why}; {none}{plan.status}, gap {plan.gap:.2%}, {solution.nodes} nodes"
+    text = f"{decision.why}; {none}{plan.status}, gap {plan.gap_in_words(2)}, {solution.nodes} nodes"
     log.recorder.add_event(
         now,
         "plan_issued",
         DISPATCH_CENTRE,
-        plan.planned_energy_kwh,
+        planned_kwh,
         "kWh",
         "; ".join(filter(None, (text, decision.issued.note))),
     )

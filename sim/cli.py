@@ -63,11 +63,11 @@ def plan(
     case = load_case(scenario, set_ or (), seed)
     record = plan_once(case, strategy)
     record.plan.write(out)
-    found, energy_mwh = record.plan, record.plan.planned_energy_kwh / 1000
+    found, energy_mwh = record.plan, record.planned_energy_kwh / 1000
     typer.echo(
         f"{found.scenario}, {strategy}: {found.status}, {energy_mwh:.3f} MWh planned in {len(found.steps)} steps"
     )
-    typer.echo(f"objective {found.objective:.3f} kWh, bound {found.bound:.3f} kWh, gap {found.gap:.3%}")
+    typer.echo(f"objective {found.objective:.3f} kWh, bound {found.bound:.3f} kWh, gap {found.gap_in_words(3)}")
     if record.note:
         typer.echo(f"note: {record.note}")
     typer.echo(f"plan: {out}")

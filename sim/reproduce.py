@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -253,7 +254,8 @@ def _variations(extent: Extent, plans: Mapping[PlanJob, PlanOutcome]) -> pd.Data
             for case in CASES:
                 dynamic, static = energy[f"dynamic_{case}_mwh"], energy[f"static_{case}_mwh"]
                 record[f"ratio_{case}"] = dynamic / static if static > 1e-6 else None
-            record["worst_gap"] = max(plan.gap for plan in of.values())
+            gaps = [plan.gap for plan in of.values()]
+            record["worst_gap"] = math.nan if any(map(math.isnan, gaps)) else max(gaps)
             record["all_proven"] = int(all(plan.status == "optimal" for plan in of.values()))
             records.append(record)
     return pd.DataFrame(records, columns=list(VARIATION_COLUMNS))

@@ -171,7 +171,7 @@ def _open(energy: SourceEnergy) -> tuple[float, float, float]:
 
 def _restored_mwh(plan: Plan, case: Case, until_min: float) -> float:
     """Demand that a plan serves in the outage area up to a time."""
-    lost = {la.id for la in case.view.local_areas.values() if la.buses[0] in case.view.outage_area}
+    lost = case.view.lost_areas
     return 1e-3 * sum(
         plan.duration_h(k) * sum(area.demand_kw or 0.0 for la, area in step.local_areas.items() if la in lost)
         for k, step in enumerate(plan.steps)

@@ -137,6 +137,23 @@ def test_wrong_input_is_exit_2_with_one_message_and_nothing_written(relight, tmp
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", [("check",), ("plan", "-o", "p.json"), ("run",), ("compare",), ("indices",)])
+def test_every_wrong_solver_option_is_told_at_once_with_file_and_field(relight, tmp_path, command) -> None:
+    options = "{mip_foo: 3, mip_rel_gap: abc, presolve: maybe, threads: 2, log_file: a.log, mip_heuristic_effort: 0.1}"
+    wrong = ("--set", f"dispatch_centre.solver_options={options}", "--set", "load.peek=3")
+    code, out, err = relight(command[0], "guo45/fault-0400", *command[1:], *wrong)
+    assert code == 2 and "Traceback" not in err + out
+    told = err.removeprefix("relight: ").splitlines()
+    field = "--set: dispatch_centre.solver_options."
+    assert f"{field}mip_foo = 3: HiGHS has no such option; see its list of options" in told
+    assert f"{field}mip_rel_gap = 'abc': this belongs to dispatch_centre.mip_gap; set it there" in told
+    assert f"{field}presolve = 'maybe': HiGHS does not take this value; see its list of options" in told
+    assert any(line.startswith(f"{field}threads = 2: plans are made by one thread") for line in told)
+    assert any(line.startswith(f"{field}log_file = 'a.log': solves read and write no files") for line in told)
+    assert "mip_heuristic_effort" not in err and len(told) == 6
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError("broken on purpose")

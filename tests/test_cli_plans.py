@@ -157,3 +157,14 @@ def test_check_your_own_plan_as_the_docs_tell_it(relight, tmp_path: Path) -> Non
         for line in out.splitlines()[1:]:
             assert line in section, f"{command} prints {line!r}"
     assert codes == [0, 1]
+
+
+def test_families_left_out_on_the_command_line(relight, tmp_path: Path) -> None:
+    families = ("--set", "dispatch_centre.without=[switching, voltage]")
+    code, out, _ = relight("plan", "guo45/fault-0400", "-o", "p.json", *FAST, *families)
+    assert code == 0 and "optimal" in out
+    code, _, err = relight(
+        "plan", "guo45/fault-0400", "-o", "q.json", *FAST, "--set", "dispatch_centre.without=voltage"
+    )
+    assert code == 2 and "dispatch_centre.without = 'voltage': must be a list" in err
+    assert not (tmp_path / "q.json").exists()

@@ -10,7 +10,7 @@ import networkx as nx
 import pyomo.environ as pyo
 
 from controllers.literal import connectivity, powerflow, region
-from controllers.model import Contents, Model
+from controllers.model import SIDES, Contents, Model
 from controllers.problem import AreaGraph, Horizon
 from controllers.psc import PscParameters
 from scenarios.formulation import doublings
@@ -122,14 +122,22 @@ def contents(m: Model, static: bool) -> Contents:
         ),
     }
     if m.inside_circle_asked:
-        table["apparent_power"] = ((region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),)
+        table["apparent_power"] = (
+            (region.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),
+            (region.infeed_inside_circle, (m.INFEED, m.SIDE, T)),
+        )
     if static:
         table["static"] = ((powerflow.static_areas, (N, T)), (powerflow.static_topology, (m.SWITCH, T)))
     return table
 
 
 def build_literal(horizon: Horizon, static: bool = False) -> Model:
-    """The literal form of one horizon; ``scenarios.formulation`` says how large it gets."""
+    """The literal form of one horizon; ``scenarios.formulation`` says how large it gets.
+
+    Raises ValueError where families are to be left out: its families are others than those of the compact form.
+    """
+    if horizon.graph.options.without:
+        raise ValueError("the literal form is solved whole; use formulation: compact to leave families out")
     m: Model = pyo.ConcreteModel("literal")
     _declare_sets(m, horizon)
     _declare_unit_data(m, horizon)
@@ -170,6 +178,7 @@ def _declare_sets(m: Model, horizon: Horizon) -> None:
         "ALWAYS_FORMER": [la for la in las if la in {*ess, *infeed}],
         "SIGN": (1, -1),
         "POWER": ("P", "Q"),
+        "SIDE": range(SIDES),
     }.items():
         setattr(m, name, pyo.Set(initialize=list(members), ordered=True))
     kinds = [(kind, la) for kind, members in zip(region.KINDS, (pv, ess, nbsu), strict=True) for la in members]
@@ -187,7 +196,7 @@ def _declare_unit_data(m: Model, horizon: Horizon) -> None:
     m.inside_circle_asked = options.apparent_power == "circle"
     m.q_online_only = options.nbsu_reactive == "online"
     m.first_step_free = options.first_online_step_free
-    m.q_ratio, m.chord = graph.q_ratio, graph.chord
+    m.q_ratio, m.chord, m.sides = graph.q_ratio, graph.chord, SIDES
     m.dt = {t: horizon.dt_h(t) for t in steps}
     losses, areas = 1 + options.loss_allowance_pct / 100, graph.view.local_areas.values()
     m.demand = {(i, t): losses * horizon.demand_kw(i, t) for i in m.N for t in steps}

@@ -6,6 +6,8 @@ Slots of an NBSU: −1 is a launch before now (only of a unit that has one), 0 �
 # pyright: basic
 from __future__ import annotations
 
+import math
+
 import pyomo.environ as pyo
 
 KINDS = ("pv", "ess", "nbsu")
@@ -185,3 +187,11 @@ def infeed_max(m, letter, i, t):
 def infeed_min(m, letter, i, t):
     """A live infeed takes at most its rating: −S X ≤ p, q."""
     return getattr(m, f"{letter}_infeed")[i, t] >= -m.s_infeed[i] * m.X[i, t]
+
+
+def infeed_inside_circle(m, i, side, t):
+    """Apparent power of a live infeed within its rating, by a polygon with corners on p² + q² = S²: p cos α + q sin α ≤
+    S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
+    angle = (2 * side + 1) * math.pi / m.sides
+    most = m.s_infeed[i] * math.cos(math.pi / m.sides) * m.X[i, t]
+    return math.cos(angle) * m.p_infeed[i, t] + math.sin(angle) * m.q_infeed[i, t] <= most

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, combinations, product
+from itertools import chain, combinations, pairwise, product
 
 import numpy as np
 from scipy.integrate import quad
@@ -443,7 +443,10 @@ class BruteForce:
 
         ESSs together give no more than the smallest may, so each has its share of q and the smallest has S_min.
         """
-        if self.options.apparent_power != "circle" or not self.sin_phi:
+        if self.options.apparent_power != "circle":
+            return
+        yield from self._infeed_circle(la)
+        if not self.sin_phi:
             return
         slope = (1 - self.limits.min_power_factor) / self.sin_phi
         area = self.areas[la]
@@ -455,6 +458,15 @@ class BruteForce:
                     row[self.columns["p_" + kind, la]] = sign_p
                     row[self.columns["q_" + kind, la]] = sign_q * slope * share
                     yield row, s + (area.p_in if kind == "nbsu" and sign_p < 0 else 0.0)
+
+    def _infeed_circle(self, la: str) -> Iterator[tuple[np.ndarray, float]]:
+        """The polygon through 16 points of the circle p² + q² = S², one of them (S, 0): each side by its two ends."""
+        s = self.areas[la].s_infeed
+        corners = [(s * math.cos(math.pi * k / 8), s * math.sin(math.pi * k / 8)) for k in range(17)] if s else []
+        for (p, q), (next_p, next_q) in pairwise(corners):
+            row = np.zeros(len(self.columns))
+            row[self.columns["p_infeed", la]], row[self.columns["q_infeed", la]] = next_q - q, p - next_p
+            yield row, p * next_q - q * next_p
 
     def _net(self, name: str, las, t: int) -> tuple[np.ndarray, float]:
         """Net injection of some LAs with their loss allowance, as a row and a constant."""

@@ -25,7 +25,7 @@ solver's (presolve in some, root cuts in others; HiGHS 1.11 to 1.15.1 alike).
 NOTICED_BY = {
     "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "edge_closed": 3,
     "edge_complete": 26, "ess_energy_max": 11, "ess_energy_min": 48,
-    "ess_state": 11, "inside_circle": 8,
+    "ess_state": 11, "inside_circle": 8, "infeed_inside_circle": 675,
     "live_infeed_forms": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 5,
     "loop_connected": 70, "loop_supply": 70, "one_parent": 11,
     "nbsu_start_energised": 41, "operation_closes": 3, "operation_opens": 5, "pv_available": 2, "pv_reconnects": 8,

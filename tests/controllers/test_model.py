@@ -22,7 +22,7 @@ EQUATION = re.compile(r"\((\d+[a-z]?|D\d+)\)")
 OWN = {
     "within_window", "edge_closed", "edge_energised_from", "edge_energised_to", "edge_complete", "edge_directed",
     "loop_connected", "loop_flow_max", "loop_flow_min", "loop_supply", "infeed_max", "infeed_min", "infeed_q_max",
-    "infeed_q_min", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
+    "infeed_q_min", "infeed_inside_circle", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
     "spell_energised", "spell_goes_on", "spell_begins", "pick_up_begins", "pick_up_carried", "pick_up_flow_max",
     "pick_up_flow_min", "pick_up_limit",
 }  # fmt: skip

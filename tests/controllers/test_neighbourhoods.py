@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 from small_cases import SmallCase, random_case, with_options
 
-from controllers import planner
+from controllers import neighbourhoods, planner
 from controllers.compiled import Compiled
 from controllers.model import build_model, set_horizon
 from controllers.neighbourhoods import relaxation, search, solve_large, weak_duality_bound
-from controllers.planner import Planner
-from controllers.solver import RESIDUAL, KeptSolver
+from controllers.planner import Planner, PlanRecord
+from controllers.solver import RESIDUAL, TIME_OVER, KeptSolver, Solution
 from controllers.warm_start import start_values
 
 SEEDS = range(25)
@@ -88,11 +89,48 @@ def test_planning_by_search_ends_within_the_gap_of_planning_without(
         assert searched.plan.bound >= usual.plan.objective - 1e-6 * max(1.0, abs(usual.plan.objective))
 
 
+def searched(case: SmallCase, patch: pytest.MonkeyPatch) -> PlanRecord:
+    patch.setattr(planner, "LARGE", 1)
+    return Planner(case.graph, case.horizon.steps).plan(case.horizon, "case", "test")
+
+
+def test_what_was_found_is_kept_where_the_milp_after_it_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = Solution("none", math.nan, math.nan, 0.0, 0, TIME_OVER, cut_by_clock=True)
+    monkeypatch.setattr(KeptSolver, "solve_checked", lambda *_, **__: over)
+    kept = 0
+    for seed in range(6):
+        record = searched(with_options(case_of(seed), mip_gap=0.0), monkeypatch)
+        if record.plan.status == "feasible":
+            kept += 1
+            assert record.note == "not proven: time_limit_s reached"
+            assert math.isfinite(record.plan.bound) and record.plan.bound >= record.plan.objective
+    assert kept
+
+
+def test_a_relaxation_out_of_time_still_bounds_the_optimum() -> None:
+    for seed in range(5):
+        solver = solver_of(case_of(seed))
+        best = solver.solve_checked().objective
+        bound, _, in_time = relaxation(Compiled(solver.model), time.perf_counter() - 1)
+        assert not in_time
+        assert best - 1e-6 <= bound < math.inf
+
+
+def test_a_search_that_the_clock_cut_is_told_even_where_its_plan_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = with_options(case_of(1), mip_gap=0.0)
+    assert "time_limit_s" not in searched(case, monkeypatch).note
+    monkeypatch.setattr(neighbourhoods, "SEARCH_SHARE", 1e-4)
+    monkeypatch.setattr(neighbourhoods, "relaxation", lambda compiled, until: (*relaxation(compiled)[:2], False))
+    record = searched(case, monkeypatch)
+    assert record.plan.status == "optimal"
+    assert record.note == "time_limit_s stopped part of the search: not reproducible"
+
+
 def test_an_infeasible_model_is_reported_not_raised() -> None:
     case = case_of(0)
     solver = solver_of(case)
     solver.model.X[next(iter(solver.model.X))].fix(1.0)
     solver.model.demand[next(iter(solver.model.Z)), 0] = 1e9
-    solution = solve_large(solver, solver.model, {}, case.graph.options)
+    solution = solve_large(solver, solver.model, {}, case.graph.options, math.inf)
     assert solution.status == "none"
     assert "infeasible" in solution.reason

@@ -346,7 +346,7 @@ def test_an_impossible_time_limit_gives_the_fallback_plan():
     assert all(not s.energised_buses and not s.closed_branches and not s.balance_units for s in record.plan.steps)
 
 
-@pytest.mark.parametrize("options", [{"mip_rel_gapp": 0.1}, {"presolve": 3}, {"mip_max_nodes": -1}])
+@pytest.mark.parametrize("options", [{"mip_rel_gapp": 0.1}, {"presolve": 3}, {"mip_max_nodes": -1}, {"threads": 2}])
 def test_an_unknown_solver_option_is_an_error(options):
     case = with_options(random_case(0), solver_options=options)
     with pytest.raises(SolverOptionError, match=next(iter(options))):

@@ -10,6 +10,10 @@ from controllers.planner import Planner, PlanRecord
 from controllers.repair import Repair
 
 SEEDS = range(8)
+KEEPS = (65, 970, 1549)
+"""Seeds whose best plan sheds somebody who had not lost supply and could keep it."""
+SHEDS = 26
+"""One where somebody must be shed."""
 
 
 def planner_of(case: SmallCase) -> Planner:
@@ -142,3 +146,62 @@ def test_a_smaller_limit_is_kept_in_the_end(kind: str) -> None:
         assert not half(record.plan).violations or "even so" in record.note
         assert (record.plan.objective or 0.0) <= (alone.plan.bound or 0.0) + 1e-6
     assert changed >= 2
+
+
+def supply_checker(case: SmallCase) -> PlanChecker:
+    """Nobody who had not lost supply is shed, and infeeds keep inside their circle."""
+    kept = sorted(set(case.view.local_areas) - case.view.lost_areas)
+
+    def check(plan: Plan) -> Findings:
+        found: list[Violation] = []
+        for t, step in enumerate(plan.steps):
+            live = set(step.energised_buses or ())
+            found += [
+                violation(t, "unsupplied_load", la, case.horizon.demand_kw(la, t), 0.0)
+                for la in kept
+                if case.view.local_areas[la].buses[0] not in live
+            ]
+            if plan.status == "fallback" and sum(case.horizon.demand_kw(la, t) for la in kept) > 1.0:
+                found.append(violation(t, "unit_p", next(iter(case.view.infeeds)), 999.0, 1.0))
+        return Findings(found)
+
+    return check
+
+
+@pytest.mark.parametrize("seed", KEEPS)
+def test_who_had_not_lost_supply_keeps_it_where_that_is_possible(seed: int) -> None:
+    case = random_case(seed)
+    check, alone = supply_checker(case), unchecked(case)
+    assert check(alone.plan).violations, "choose another seed"
+    record = repaired(case, check)
+    assert not check(record.plan).violations
+    assert [c.then for c in record.plan.checks] == ["plan"] and "keeps it" in " ".join(record.plan.checks[0].learnt)
+    assert record.plan.status == "optimal" and (record.plan.objective or 0.0) <= (alone.plan.bound or 0.0) + 1e-6
+
+
+def test_a_repair_that_fails_keeps_the_explanation_and_does_not_call_itself_repaired() -> None:
+    """An infeed cannot feed all that it fed: who is shed is told, with limit and step, and the rest is served."""
+    case = random_case(SHEDS)
+    alone = unchecked(case)
+    check = supply_checker(case)
+    assert check(alone.plan).violations
+    record = repaired(case, check)
+    assert "repaired" not in record.note
+    assert "lacks" in record.note and "step " in record.note
+    assert record.plan.checks[-1].then == "issue"
+    assert record.plan.objective == pytest.approx(alone.plan.objective)
+
+
+def test_a_fallback_tells_the_limit_that_left_no_plan() -> None:
+    """A lesson that rules out every plan: nothing is restored, and the limit and step are named."""
+    case = random_case(SHEDS)
+    inner = supply_checker(case)
+
+    def check(plan: Plan) -> Findings:
+        extra = [violation(0, "overload", "nowhere", 120.0, 100.0)] if plan.status != "fallback" else []
+        return Findings([*inner(plan).violations, *extra])
+
+    record = repaired(case, check)
+    assert record.plan.status == "fallback"
+    assert "repaired" not in record.note and "lacks" in record.note and "even so: unit_p" in record.note
+    assert record.plan.checks[-1].then == "nothing"

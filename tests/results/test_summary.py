@@ -129,6 +129,9 @@ def test_plans() -> None:
     assert plan_quality([], frozenset()) == {
         "count": 0, "worst_gap": None, "rejected": 0, "all_proven": False, "first_plan_energy_mwh": None
     }  # fmt: skip
+    nothing, empty = {**good, "objective": 0.0}, {**good, "objective": 0.0, "bound": 0.0}
+    assert plan_quality([poor, nothing], frozenset("1"))["worst_gap"] is None, "objective 0, bound not"
+    assert plan_quality([empty], frozenset("1"))["worst_gap"] == 0.0
     foreign = {**good, "steps": [{"start_min": 0.0}]}
     assert plan_quality([foreign], frozenset("1"))["first_plan_energy_mwh"] is None
 

@@ -49,6 +49,12 @@ def test_the_small_case_is_right(tmp_path: Path) -> None:
         ({"load": {"unloaded_buses": ["z"]}}, "load.unloaded_buses", "no such bus"),
         ({"load": {"unloaded_buses": [19]}}, "load.unloaded_buses.0", "quotes"),
         ({"load": {"source": "network"}}, "load.source", "holds no load"),
+        ({"dispatch_centre": {"solver_options": {"time_limit": 3}}}, "dispatch_centre.solver_options.time_limit", "_s"),
+        (
+            {"dispatch_centre": {"solver_options": {"random_seed": 3}}},
+            "dispatch_centre.solver_options.random_seed",
+            "fix",
+        ),
         ({"clock": {"sim_step_min": 7}}, "clock.sim_step_min", "must divide clock.plan_step_min (30)"),
         ({"clock": {"replan_interval_min": 12}}, "clock.replan_interval_min", "multiple of clock.sim_step_min"),
         ({"outage": {"duration_min": 100}}, "outage.duration_min", "multiple of clock.plan_step_min"),

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from small_case import write
 
+from controllers.model import FAMILIES
 from controllers.strategies import strategy_named
 from scenarios.formulation import MOST_LITERAL_BINARIES, literal_binaries
 from scenarios.loader import ScenarioError, load_case
+from sim.plan_once import plan_once
 from sim.world import RunLog, run_world
 
 LITERAL = "dispatch_centre.formulation=literal"
@@ -39,3 +41,31 @@ def test_a_run_serves_as_much_under_either_form(tmp_path: Path, strategy: str) -
         assert plans and all(plan["status"] == "optimal" for plan in plans)
         served[form] = plans[0]["objective"]
     assert served["literal"] == pytest.approx(served["compact"], rel=1e-3) and served["literal"] > 0
+
+
+def test_leaving_families_out_of_the_literal_form_is_refused_with_all_else_that_is_wrong() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_case("guo45/fault-0400", (LITERAL, "dispatch_centre.without=[voltage]", "load.peek=3"))
+    told = str(caught.value)
+    assert "dispatch_centre.without = ['voltage']: the literal form has families of its own" in told
+    assert "load.peek" in told and "dispatch_centre.formulation = 'literal'" in told
+
+
+def test_without_must_be_a_list() -> None:
+    with pytest.raises(ScenarioError, match=r"dispatch_centre\.without = 'voltage': must be a list: \[a, b\]"):
+        load_case("guo45/fault-0400", ("dispatch_centre.without=voltage",))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_scenario_can_leave_any_family_out(tmp_path: Path, family: str) -> None:
+    """Fewer constraints never lower the optimum, and what is proven is proven to the gap asked for."""
+    path = write(tmp_path, outage={"duration_min": 90, "faulted_branches": ["a-b"]}, perfect_forecast=True)
+    plans = [
+        plan_once(load_case(path, (f"dispatch_centre.without={names}", "dispatch_centre.mip_gap=0")), strategy).plan
+        for strategy in ("dynamic", "static")
+        for names in ("[]", f"[{family}]")
+    ]
+    for whole, part in (plans[:2], plans[2:]):
+        assert whole.status == part.status == "optimal"
+        assert part.gap <= 1e-6 and whole.gap <= 1e-6
+        assert part.objective >= whole.objective - 1e-6
