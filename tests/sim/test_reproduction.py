@@ -14,8 +14,10 @@ import pytest
 from results.claims import CLAIMS, Bound, verdict
 from results.new_folder import FolderNotEmpty
 from results.reproduction_text import as_markdown, as_text
+from scenarios.loader import load_case
 from sim import cli
 from sim.reproduce import (
+    AS_PRINTED,
     FULL,
     QUICK,
     VARIATIONS,
@@ -214,6 +216,15 @@ def test_jobs_are_told_once_and_failures_name_their_command() -> None:
         assert len(set(jobs)) == len(jobs)
     with pytest.raises(JobFailedError, match=r"relight run guo45/fault-0400 --strategy dynamic --set load\.peek=3"):
         perform(PlanJob("guo45/fault-0400", "dynamic", ("load.peek=3",)))
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_only_the_printed_forms_are_left_unchecked(name: str) -> None:
+    """A repair by AC power flow puts circles and losses back, so that row would measure something else."""
+    options = load_case("guo45/fault-1000", VARIATIONS[name]).scenario.dispatch_centre
+    assert (options.verify == "off") == (name == AS_PRINTED)
+    if name == AS_PRINTED:
+        assert (options.apparent_power, options.loss_allowance_pct) == ("printed", 0)
 
 
 def test_areas_of_the_papers_story() -> None:
