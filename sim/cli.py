@@ -209,7 +209,7 @@ def metrics(
 ) -> None:
     """Print the metrics of a run, or of a table that another tool has written."""
     from results.metrics.score import score_run, score_supply
-    from results.metrics.supply import read_supply
+    from results.metrics.supply_file import read_supply
     from results.metrics.text import FORMS
     from results.run_tables import read_run
 
