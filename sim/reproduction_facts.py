@@ -160,6 +160,9 @@ def words_of(
         scenario, plan = SCENARIOS["printed"][case], plans["printed", case][1]
         outcomes = [out for _, out in _runs(runs, scenario, "dynamic")]
         demand = fmean(out.demand_mwh for out in outcomes) if outcomes else None
+        assumed = load_case(scenario).scenario
+        words[f"peak_{case}"] = shown(assumed.load.peak_kw / 1e3)
+        words[f"index_{case}"] = shown(assumed.pv.clear_sky_index)
         words[f"demand_{case}"] = shown(demand)
         peaks = peaks_that_meet(restored_map, "printed", {case: PRINTED_MWH[case]})
         words[f"peaks_{case}"] = shown_peaks(peaks)

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ import pytest
 
 from results.claims import CLAIMS, Bound, verdict
 from results.new_folder import FolderNotEmpty
-from results.reproduction_text import as_markdown, as_text
+from results.reproduction_files import write_reproduction
+from results.reproduction_text import as_text
 from scenarios.loader import load_case
 from sim import cli
 from sim.reproduce import (
@@ -57,7 +59,9 @@ def test_committed_claims_are_those_of_the_code_judged_by_its_rule() -> None:
         row = rows[claim.id]
         assert (float(row["printed"]), row["unit"], row["quantity"]) == (claim.value, claim.unit, claim.quantity)
         assert row["quote"] == claim.quote and claim.quote in text
-        if claim.id != "seconds":  # its value is in timing.json
+        if claim.id == "seconds":
+            assert (row["verdict"], row["measured"]) == ("timing.json", "")
+        else:
             high = number(row["bound_high"])
             bound = None if high is None else Bound(float(row["bound_low"]), high)
             assert row["verdict"] == verdict(claim, number(row["measured"]), bound), claim.id
@@ -162,7 +166,15 @@ def test_report_from_made_up_outcomes(tmp_path: Path, monkeypatch) -> None:
     text = as_text(found)
     assert max(map(len, text.splitlines())) <= 80
     assert all(claim.quantity in text for claim in CLAIMS)
-    assert "40" not in as_markdown(found).split("computation time")[1].split("\n")[0]  # wall times stay out
+    for folder, seconds in (("quick", 4.0), ("slow", 400.0)):  # wall times stay out, and what follows from them
+        timed = [replace(row, fact=replace(row.fact, value=seconds), verdict=verdict(row.claim, seconds, None))
+                 if row.claim.id == "seconds" else row for row in found.rows]  # fmt: skip
+        (tmp_path / folder).mkdir()
+        write_reproduction(replace(found, rows=tuple(timed), seconds={"x": seconds}), tmp_path / folder)
+    for name in ("README.md", "claims.csv", "claims.tex"):
+        assert (tmp_path / "quick" / name).read_bytes() == (tmp_path / "slow" / name).read_bytes(), name
+    assert "ours: 4 MW, index 0.7," in rows["energy-0400"].reason  # read from the scenario
+    assert "ours: 4 MW, index 0.32," in rows["energy-1000"].reason
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert {"README.md", "claims.csv", "claims.tex", "restored_map.csv", "reproduction.json"} <= set(map(str, files))
     for file in files:
