@@ -193,7 +193,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "static-1000", "10:00", "restored energy, static plan", PRINTED_STATIC_MWH, "MWh", "equals", "5.2.2",
         "the static SRP [...] achieved only 0.186 MWh of restored energy", "static_1000", "energy_1000",
-        "\"static\" is not defined in full; every variant tried gives {static_range} MWh",
+        "\"static\" is not defined in full; read as {static_names}, and as static under each variation but the one of "
+        "06:00-14:00, whose window is another: {static_range} MWh",
     ),
     Claim(
         "ratio-1000", "10:00", "dynamic over static", 26.9, "x", "equals", "abstract, 5.2.2, 6, 7",

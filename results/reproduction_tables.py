@@ -19,6 +19,7 @@ VARIATION_COLUMNS = (
     "storage", "variation", "changed", "dynamic_0400_mwh", "static_0400_mwh", "dynamic_1000_mwh", "static_1000_mwh",
     "ratio_0400", "ratio_1000", "worst_gap", "all_proven",
 )  # fmt: skip
+STATIC_COLUMNS = ("storage", "strategy", "meaning", "0400_mwh", "1000_mwh", "worst_gap", "all_proven")
 MAP_COLUMNS = ("storage", "case", "peak_kw", "clear_sky_index", "energy_mwh", "gap", "status")
 SPREAD_COLUMNS = ("storage", "case", "spread", "shares_seed", "energy_mwh", "gap", "status")
 RUN_COLUMNS = (
@@ -44,6 +45,7 @@ class Reproduction:
 
     rows: tuple[Row, ...]
     variations: pd.DataFrame
+    statics: pd.DataFrame
     restored_map: pd.DataFrame
     spread: pd.DataFrame
     runs: pd.DataFrame

@@ -110,13 +110,30 @@ def as_markdown(found: Reproduction) -> str:
                 for row in found.rows
             ],
         ),
-        "", *_variations(found), *_map(found), *_spread(found), *_runs(found.runs),
+        "", *_statics(found.statics), *_variations(found), *_map(found), *_spread(found), *_runs(found.runs),
     ]  # fmt: skip
     return "\n".join(parts)
 
 
 def _command(row: Row) -> str:
     return f"`{row.fact.command}`, seed {row.fact.seeds}" if row.fact.command else "-"
+
+
+def _statics(statics: pd.DataFrame) -> list[str]:
+    body = [
+        [STORAGES[str(row["storage"])], str(row["strategy"]), str(row["meaning"]),
+         *(shown(row[f"{case}_mwh"]) for case in PRINTED_MWH), _gap(row)]
+        for _, row in statics.iterrows()
+    ]  # fmt: skip
+    return [
+        "## What static may mean", "",
+        "First plans of the shipped cases under every strategy whose name begins with static, MWh restored.", "",
+        *_md(["storage", "strategy", "meaning", *map(clock, PRINTED_MWH), "worst gap"], body), "",
+    ]  # fmt: skip
+
+
+def _gap(row: pd.Series) -> str:
+    return f"{100 * row['worst_gap']:.2f} %" + ("" if row["all_proven"] else ", not proven")
 
 
 def _variations(found: Reproduction) -> list[str]:
@@ -132,7 +149,7 @@ def _variations(found: Reproduction) -> list[str]:
                 str(row["variation"]),
                 *(shown(row[f"{name}_{c}{unit}"]) for c in PRINTED_MWH
                   for name, unit in (("dynamic", "_mwh"), ("static", "_mwh"), ("ratio", ""))),
-                f"{100 * row['worst_gap']:.2f} %" + ("" if row["all_proven"] else ", not proven"),
+                _gap(row),
             ]
             for _, row in found.variations[found.variations["storage"] == storage].iterrows()
         ]  # fmt: skip

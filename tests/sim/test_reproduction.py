@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from controllers.strategies import STRATEGIES
 from results.claims import CLAIMS, Bound, verdict
 from results.new_folder import FolderNotEmpty
 from results.reproduction_files import write_reproduction
@@ -134,12 +135,13 @@ def made_up(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         sources = {"pv": (2.0, 1.5, 2.5), "ess_net": (1.0, 1.0, 1.0), "nbsu_net": (3.0, 2.5, 3.5)}
         sources |= {"infeed": (0.0, 0.0, 0.0), "ess_discharge": (1.5, 1.0, 2.0)}
         index = next((float(o.split("=")[1]) for o in job.overrides if o.startswith("pv.")), 0.5)
-        share = 0.1 if job.strategy == "static" else 0.5 + index
+        share = {"static": 0.1, "static_other": 0.04}.get(job.strategy, 0.5 + index)
         yield PlanOutcome(scale * share, 0.001, "optimal", 40.0, sources, live, {f"guo45/{case}.yaml": "0" * 64})
 
 
 SMALL = Extent(
     variations={"printed": tuple(VARIATIONS)[:2], "reduced": tuple(VARIATIONS)[:1]},
+    static_storages=("printed",),
     map_storages=("printed",),
     map_peaks_kw=(2400, 6000),
     map_indices=(0.2, 1.0),
@@ -181,6 +183,20 @@ def test_report_from_made_up_outcomes(tmp_path: Path, monkeypatch) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     with pytest.raises(FolderNotEmpty):
         reproduce(tmp_path / "a", quick=True, perform=made_up)
+
+
+def test_every_strategy_that_reads_static_is_measured_and_told(tmp_path: Path, monkeypatch) -> None:
+    other = replace(STRATEGIES["static"], name="static_other", summary="another reading")
+    monkeypatch.setitem(STRATEGIES, "static_other", other)
+    monkeypatch.setattr("sim.reproduce.QUICK", SMALL)
+    found = reproduce(tmp_path / "a", quick=True, workers=1, perform=made_up)
+    table = found.statics.set_index("strategy")
+    assert {"static", "static_other"} <= set(table.index) and table.loc["static_other", "meaning"] == "another reading"
+    assert (table.loc["static", "1000_mwh"], table.loc["static_other", "1000_mwh"]) == pytest.approx((0.5, 0.2))
+    text = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
+    assert "| static_other | another reading | 0.28 | 0.2 |" in text
+    reason = next(row.reason for row in found.rows if row.claim.id == "static-1000")
+    assert "static_other" in reason and "0.2 to 0.5 MWh" in reason and "06:00-14:00" in reason
 
 
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
