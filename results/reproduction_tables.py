@@ -150,6 +150,7 @@ def shown(value: float | None) -> str:
     """A number for people: three significant digits, two decimals at most; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
+    value = round(value, 6)  # as the tables hold it, so that text follows from them
     if abs(value) >= 100 or value == round(value):
         return f"{value:.0f}"
     if abs(value) < 1:
