@@ -259,6 +259,9 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
     code, _, err = call("--out", "mine", "--overwrite")
     assert code == 2 and "never replaced" in err
     assert call("--workers", "0")[0] == 2
+    if Path("/proc").is_dir():  # where root may write, but nothing can be made
+        code, _, err = call("--out", "/proc/foo")
+        assert code == 2 and "cannot be made" in err and "plans and co-simulations" not in err
     for problem, expected in (
         (KeyboardInterrupt(), "interrupted"),
         (JobFailedError("relight run x: broken"), "broken"),
