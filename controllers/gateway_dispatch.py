@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from controllers.messages import ON_LINE, LocalAreaMeasurement, UnitMeasurement
-from controllers.psc import NbsuState, start_up_remaining
+from controllers.start_up import NbsuState, start_up_remaining
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 
 RAISE_ORDER = ("pv", "ess", "nbsu")

@@ -34,7 +34,8 @@ class LiveIsland:
 
     step: int
     root: str
-    areas: frozenset[str]
+    areas: tuple[str, ...]
+    """sorted, so that sums over them come out the same in every process"""
     sections: frozenset[str]
     closed: frozenset[str]
 
@@ -43,7 +44,7 @@ def live_islands(m: Model, horizon: Horizon, flows: list[IslandFlow]) -> list[Li
     """The islands of a solved model; ``flows`` are those of all its steps."""
     found: list[LiveIsland] = []
     for flow in flows:
-        t, areas = flow.step, frozenset(flow.areas)
+        t, areas = flow.step, tuple(sorted(flow.areas))
         sections = frozenset(horizon.graph.section[la] for la in areas)
         closed = frozenset(k for k in m.SWITCH if m.b[k, t].value > 0.5 and m.sec_i[k] in sections)
         root = next((i for i in m.ROOT if i in areas and m.root[i, t].value > 0.5), flow.areas[0])
@@ -125,7 +126,7 @@ class Lessons:
         beyond = [self._before.losses(la, t, two_sided=self._m.two_sided_losses) for la in island.areas]
         beyond_kw = losses.losses_kw - counted_kw + sum(p for p, _ in beyond)
         beyond_kvar = losses.losses_kvar - counted_kvar + sum(q for _, q in beyond)
-        demand = {la: self._horizon.demand_kw(la, t) for la in sorted(island.areas)}
+        demand = {la: self._horizon.demand_kw(la, t) for la in island.areas}
         total = sum(demand.values())
         shares = {la: kw / total for la, kw in demand.items()} if total > 0 else {root: 1.0}
         self._missed[island.root, t] = losses.losses_kw - counted_kw, losses.losses_kvar - counted_kvar
@@ -140,8 +141,8 @@ class Lessons:
 
     def _forgotten(self, v: Violation) -> LiveIsland | None:
         """The island in which a violation lies."""
-        areas = self._areas_of(v.element)
-        return next((i for i in self.islands if i.step == v.step and not i.areas.isdisjoint(areas)), None)
+        areas = set(self._areas_of(v.element))
+        return next((i for i in self.islands if i.step == v.step and not areas.isdisjoint(i.areas)), None)
 
     def _areas_of(self, element: str) -> list[str]:
         """LAs at which an element lies: a unit, a branch, a bus (also the name of an island), or an LA."""

@@ -29,7 +29,7 @@ from controllers.gateway_dispatch import (
     reactive_limit,
 )
 from controllers.messages import ON_LINE, LocalAreaMeasurement, LocalAreaOrder, UnitOrder, UnitState
-from controllers.psc import start_up_remaining
+from controllers.start_up import start_up_remaining
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 
 

@@ -306,9 +306,11 @@ def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
                 d.reserve_kvar[former, unit, t] = min(q_kvar, d.q_ratio * s_kva)
 
 
-def section_islands(m: Model, t: int) -> list[set[str]]:
-    """Energised islands of a step, as sets of sections, in the order of the sections."""
+def section_islands(m: Model, t: int) -> list[list[str]]:
+    """Energised islands of a step and their sections, in the order of the sections: sums over them must not depend on
+    how strings hash."""
     graph = nx.Graph()
     graph.add_nodes_from(s for s in m.S if m.X[s, t].value > 0.5)
     graph.add_edges_from((m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.edge[k, t].value > 0.5)
-    return [set(c) for c in nx.connected_components(graph)]
+    order = {s: n for n, s in enumerate(m.S)}
+    return [sorted(c, key=order.__getitem__) for c in nx.connected_components(graph)]

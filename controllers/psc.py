@@ -13,10 +13,10 @@ from math import fsum
 from typing import Literal, TypeVar
 
 from controllers.messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, SourceState, UnitMeasurement
+from controllers.start_up import NbsuState, start_up_remaining
 from scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
 
 U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
-NbsuState = Literal["off", "starting", "online"]
 EssAggregation = Literal["printed", "proportional"]
 
 
@@ -165,15 +165,6 @@ def _parameters(
         start_min=start_duration(nbsu),
         p_in_kw=p_in_kw,
     )
-
-
-def start_up_remaining(unit: NbsuUnit, measured: UnitMeasurement, age_min: float) -> float:
-    """Minutes of start-up a unit still needs, the measurement being ``age_min`` old; the full time if it is off."""
-    if measured["state"] in ON_LINE:
-        return 0.0
-    if measured["state"] == "starting":
-        return max(0.0, unit.start_min - measured["state_min"] - age_min)
-    return unit.start_min
 
 
 def aggregate_nbsu_state(

@@ -31,73 +31,74 @@ class NoDispatchFound(RuntimeError):
 
 
 class SourceIntervals:
-    """Finds the intervals of plans of up to ``steps`` steps, with one kept model."""
+    """Finds the intervals of plans of up to ``steps`` steps, with a kept model for each form of what checks taught."""
 
     def __init__(self, graph: AreaGraph, steps: int) -> None:
-        self._graph = graph
-        m = build_dispatch(graph, steps, detailed=True)
-        m.dispatch_cost.deactivate()
-        m.headroom_power.deactivate()  # what the dispatch stage likes is no bound on what is possible
-        m.headroom_energy.deactivate()
-        m.headroom_reactive.deactivate()
-        m.discharge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
-        m.charge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
-        m.discharging = pyo.Var(m.ESS, m.T, domain=pyo.Binary)
-        m.gross = pyo.Constraint(m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] - m.charge[i, t] == m.p_ess[i, t])
-        m.only_discharges = pyo.Constraint(
-            m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] <= m.s_ess_min[i] * m.discharging[i, t]
-        )
-        m.only_charges = pyo.Constraint(
-            m.ESS, m.T, rule=lambda m, i, t: m.charge[i, t] <= m.s_ess_min[i] * (1 - m.discharging[i, t])
-        )
-        m.energy = pyo.Objective(expr=0.0)
-        self._energy = {
-            "pv": sum(m.dt[t] * m.p_pv[i, t] for i in m.PV for t in m.T),
-            "ess_net": sum(m.dt[t] * m.p_ess[i, t] for i in m.ESS for t in m.T),
-            "nbsu_net": sum(m.dt[t] * m.p_nbsu[i, t] for i in m.NBSU for t in m.T),
-            "infeed": sum(m.dt[t] * m.p_infeed[i, t] for i in m.INFEED for t in m.T),
-            "ess_discharge": sum(m.dt[t] * m.discharge[i, t] for i in m.ESS for t in m.T),
-        }
-        self._exists = {
-            "pv": m.PV, "ess_net": m.ESS, "nbsu_net": m.NBSU, "infeed": m.INFEED, "ess_discharge": m.ESS,
-        }  # fmt: skip
-        self.model: Model = m
+        self._graph, self._steps = graph, steps
+        self._models: dict[tuple[int, bool, bool], Model] = {}
 
     def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, SourceEnergy]:
         """Planned energy and its interval by source (kWh); the plan must be one of this horizon.
 
         Raises NoDispatchFound if the model has no dispatch for the plan's decisions.
         """
-        set_horizon(self.model, horizon)
-        fix_decisions(self.model, plan, horizon)
+        form = horizon.tightened.form
+        if form not in self._models:
+            self._models[form] = _all_dispatches(self._graph, self._steps, form)
+        m = self._models[form]
+        set_horizon(m, horizon)
+        fix_decisions(m, plan, horizon)
         planned = planned_energy_kwh(plan, self._graph)
         found: dict[str, SourceEnergy] = {}
         for source in SOURCES:
             # Charging and discharging at once would only matter to the gross figure.
-            self._mode(free=source == "ess_discharge")
-            least, largest = (self._extreme(source, sense) for sense in (pyo.minimize, pyo.maximize))
+            for component in (m.gross, m.only_discharges, m.only_charges):
+                (component.activate if source == "ess_discharge" else component.deactivate)()
+            least, largest = (_extreme(m, source, sense) for sense in (pyo.minimize, pyo.maximize))
             if least - TOLERANCE_KWH <= planned[source] <= largest + TOLERANCE_KWH:
                 # The plan's own dispatch is one of them; solvers meet their constraints to a tolerance only.
                 least, largest = min(least, planned[source]), max(largest, planned[source])
             found[source] = SourceEnergy(planned=planned[source], least=least, largest=largest)
         return found
 
-    def _mode(self, free: bool) -> None:
-        m = self.model
-        for component in (m.gross, m.only_discharges, m.only_charges):
-            (component.activate if free else component.deactivate)()
 
-    def _extreme(self, source: str, sense: int) -> float:
-        m = self.model
-        if not len(self._exists[source]):
-            return 0.0
-        m.energy.set_value(self._energy[source])
-        m.energy.sense = sense
-        solution = KeptSolver(m, {}).solve()
-        if solution.status != "optimal":
-            raise NoDispatchFound(f"no dispatch for the plan's own decisions ({solution.reason})")
-        kwh: Any = pyo.value(self._energy[source])
-        return round(float(kwh), 6) + 0.0
+def _all_dispatches(graph: AreaGraph, steps: int, form: tuple[int, bool, bool]) -> Model:
+    """The dispatch problem without its preferences, and with discharge apart from charge."""
+    m = build_dispatch(graph, steps, detailed=True, form=form)
+    m.dispatch_cost.deactivate()
+    m.headroom_power.deactivate()  # what the dispatch stage likes is no bound on what is possible
+    m.headroom_energy.deactivate()
+    m.headroom_reactive.deactivate()
+    m.discharge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
+    m.charge = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
+    m.discharging = pyo.Var(m.ESS, m.T, domain=pyo.Binary)
+    m.gross = pyo.Constraint(m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] - m.charge[i, t] == m.p_ess[i, t])
+    m.only_discharges = pyo.Constraint(
+        m.ESS, m.T, rule=lambda m, i, t: m.discharge[i, t] <= m.s_ess_min[i] * m.discharging[i, t]
+    )
+    m.only_charges = pyo.Constraint(
+        m.ESS, m.T, rule=lambda m, i, t: m.charge[i, t] <= m.s_ess_min[i] * (1 - m.discharging[i, t])
+    )
+    m.energy = pyo.Objective(expr=0.0)
+    return m
+
+
+def _extreme(m: Model, source: str, sense: int) -> float:
+    """Least or largest energy of a source (kWh)."""
+    sources, power = {
+        "pv": (m.PV, m.p_pv), "ess_net": (m.ESS, m.p_ess), "nbsu_net": (m.NBSU, m.p_nbsu),
+        "infeed": (m.INFEED, m.p_infeed), "ess_discharge": (m.ESS, m.discharge),
+    }[source]  # fmt: skip
+    if not len(sources):
+        return 0.0
+    energy = sum(m.dt[t] * power[i, t] for i in sources for t in m.T)
+    m.energy.set_value(energy)
+    m.energy.sense = sense
+    solution = KeptSolver(m, {}).solve()
+    if solution.status != "optimal":
+        raise NoDispatchFound(f"no dispatch for the plan's own decisions ({solution.reason})")
+    kwh: Any = pyo.value(energy)
+    return round(float(kwh), 6) + 0.0
 
 
 def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:

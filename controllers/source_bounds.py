@@ -3,7 +3,8 @@
 ``shares.py`` keeps a plan's topology and start-ups and asks what its dispatch could be. Here topology, areas and
 start-ups are free too: the MILP of ``model.py`` with (18) held at the plan's objective, once per source and direction.
 What is given is the solver's proven bound, so no plan worth as much lies outside. Voltages and flows inside sections
-are left out, which can only widen the interval.
+are left out, which can only widen the interval. Of a repaired plan the MILP is the one with all that its checks taught:
+"worth as much" is said of plans that the dispatch centre could still have issued.
 """
 
 # pyright: basic
@@ -16,7 +17,7 @@ import pyomo.environ as pyo
 from controllers.model import Model, build_model, set_horizon
 from controllers.plan import Plan
 from controllers.problem import AreaGraph, Horizon
-from controllers.shares import SOURCES, NoDispatchFound
+from controllers.shares import SOURCES, TOLERANCE_KWH, NoDispatchFound, planned_energy_kwh
 from controllers.solver import KeptSolver
 
 BOUNDED = tuple(source for source in SOURCES if source != "ess_discharge")
@@ -28,40 +29,56 @@ SLACK = 1e-6
 
 
 class SourceBounds:
-    """Finds the bounds for plans of up to ``steps`` steps, with one kept model."""
+    """Finds the bounds for plans of up to ``steps`` steps, with a kept model for each form of what checks have taught.
+
+    The problem is the one of ``model.py`` with what checks have taught (``Horizon.tightened``) and losses counted on
+    both sides, as when powers are dispatched: so it holds the plan that was issued, also a repaired one.
+    """
 
     def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False) -> None:
-        m: Model = build_model(graph, steps, static, detailed=False)
-        worth = m.restored_energy.expr
-        m.restored_energy.deactivate()
-        m.worth_of_the_plan = pyo.Param(mutable=True, initialize=0.0)
-        m.worth_as_much = pyo.Constraint(expr=worth >= m.worth_of_the_plan)
-        m.energy = pyo.Objective(expr=0.0)
-        self._energy = {
-            "pv": (m.PV, m.p_pv),
-            "ess_net": (m.ESS, m.p_ess),
-            "nbsu_net": (m.NBSU, m.p_nbsu),
-            "infeed": (m.INFEED, m.p_infeed),
-        }
+        self._graph, self._steps, self._static = graph, steps, static
         options = graph.options
         self._limits = {"mip_rel_gap": GAP, "mip_max_nodes": options.node_limit} | options.solver_options
         self._time_limit_s = options.time_limit_s
-        self.model = m
+        self._models: dict[tuple[int, bool, bool], Model] = {}
 
     def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, tuple[float, float]]:
         """Lower and upper bound of each source's energy (kWh); the plan must be one of this horizon.
 
-        Raises NoDispatchFound if the solver proves no bound, as where a plan meets the model to a tolerance only.
+        Raises NoDispatchFound if the solver proves no bound, as where a plan meets the model to a tolerance only, or
+        one that leaves the plan itself out.
         """
         assert plan.objective is not None, "our own plans have one"
-        m = self.model
+        m = self._model(horizon)
         set_horizon(m, horizon)
         m.worth_of_the_plan = plan.objective - SLACK * max(1.0, abs(plan.objective))
-        return {source: (self._bound(source, pyo.minimize), self._bound(source, pyo.maximize)) for source in BOUNDED}
+        planned = planned_energy_kwh(plan, self._graph)
+        found: dict[str, tuple[float, float]] = {}
+        for source in BOUNDED:
+            low, high = (self._bound(m, source, sense) for sense in (pyo.minimize, pyo.maximize))
+            if not low - TOLERANCE_KWH <= planned[source] <= high + TOLERANCE_KWH:
+                raise NoDispatchFound(f"the planned energy of {source} is outside {low:.6g} to {high:.6g} kWh")
+            found[source] = min(low, planned[source]), max(high, planned[source])
+        return found
 
-    def _bound(self, source: str, sense: int) -> float:
-        m = self.model
-        sources, power = self._energy[source]
+    def _model(self, horizon: Horizon) -> Model:
+        form = horizon.tightened.form
+        if form not in self._models:
+            m = build_model(self._graph, self._steps, self._static, detailed=False, form=form)
+            m.two_sided_losses = True
+            worth = m.restored_energy.expr
+            m.restored_energy.deactivate()
+            m.worth_of_the_plan = pyo.Param(mutable=True, initialize=0.0)
+            m.worth_as_much = pyo.Constraint(expr=worth >= m.worth_of_the_plan)
+            m.energy = pyo.Objective(expr=0.0)
+            self._models[form] = m
+        return self._models[form]
+
+    def _bound(self, m: Model, source: str, sense: int) -> float:
+        sources, power = {
+            "pv": (m.PV, m.p_pv), "ess_net": (m.ESS, m.p_ess), "nbsu_net": (m.NBSU, m.p_nbsu),
+            "infeed": (m.INFEED, m.p_infeed),
+        }[source]  # fmt: skip
         if not len(sources):
             return 0.0
         m.energy.set_value(sum(m.dt[t] * power[i, t] for i in sources for t in m.T))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +36,7 @@ def ensure_writable(folder: Path, overwrite: bool = False) -> None:
     (a mistyped ``--out`` must not cost anybody their home directory).
     """
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    if not existing.is_dir() or not _takes_folders(existing):
         raise FolderNotEmpty(folder, ours=False, reason=f"{folder} cannot be made: {existing} is no writable folder")
     if not folder.exists():
         return
@@ -46,6 +46,15 @@ def ensure_writable(folder: Path, overwrite: bool = False) -> None:
         ours = any((folder / name).is_file() for name in OURS)
         if not (ours and overwrite):
             raise FolderNotEmpty(folder, ours)
+
+
+def _takes_folders(folder: Path) -> bool:
+    """Whether a folder can be made in this one; permissions do not tell that of every file system."""
+    try:
+        Path(tempfile.mkdtemp(prefix=".relight-", dir=folder)).rmdir()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

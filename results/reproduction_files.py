@@ -20,6 +20,7 @@ def write_reproduction(found: Reproduction, folder: Path) -> None:
     tables: dict[str, pd.DataFrame] = {
         "claims": found.claims,
         "variations": found.variations,
+        "statics": found.statics,
         "restored_map": found.restored_map,
         "map_contours": crossings(found.restored_map),
         "load_spread": found.spread,

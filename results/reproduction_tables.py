@@ -19,6 +19,7 @@ VARIATION_COLUMNS = (
     "storage", "variation", "changed", "dynamic_0400_mwh", "static_0400_mwh", "dynamic_1000_mwh", "static_1000_mwh",
     "ratio_0400", "ratio_1000", "worst_gap", "all_proven",
 )  # fmt: skip
+STATIC_COLUMNS = ("storage", "strategy", "meaning", "0400_mwh", "1000_mwh", "worst_gap", "all_proven")
 MAP_COLUMNS = ("storage", "case", "peak_kw", "clear_sky_index", "energy_mwh", "gap", "status")
 SPREAD_COLUMNS = ("storage", "case", "spread", "shares_seed", "energy_mwh", "gap", "status")
 RUN_COLUMNS = (
@@ -33,7 +34,9 @@ PEAK_STEP_KW = 10.0
 Interval = tuple[float, float]
 
 TIMED = frozenset({"seconds"})
-"""Claims about wall time: their values are in timing.json and nowhere else, so that the rest repeats byte for byte."""
+"""Claims about wall time: what follows from it is in timing.json and nowhere else, so that the rest repeats byte for
+byte; the verdict, too, is told on the terminal only."""
+TIMING = "timing.json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Reproduction:
 
     rows: tuple[Row, ...]
     variations: pd.DataFrame
+    statics: pd.DataFrame
     restored_map: pd.DataFrame
     spread: pd.DataFrame
     runs: pd.DataFrame
@@ -125,7 +129,7 @@ def _claim_record(row: Row) -> dict[str, Any]:
         "measured_low": row.fact.low,
         "measured_high": row.fact.high,
         **_bound("bound", row.bound),
-        "verdict": row.verdict,
+        "verdict": shown_verdict(row),
         "reason": row.reason,
         "calibrated_measured": None if timed else row.reduced.value,
         "calibrated_low": row.reduced.low,
@@ -146,11 +150,17 @@ def shown(value: float | None) -> str:
     """A number for people: three significant digits, two decimals at most; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
+    value = round(value, 6)  # as the tables hold it, so that text follows from them
     if abs(value) >= 100 or value == round(value):
         return f"{value:.0f}"
     if abs(value) < 1:
         return f"{value:.3f}".rstrip("0") if round(value, 3) else "0"
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def shown_verdict(row: Row) -> str:
+    """The verdict as files hold it: of a claim about wall time only where that is to be found."""
+    return TIMING if row.claim.id in TIMED else row.verdict
 
 
 def shown_bound(bound: Bound | None) -> str:

@@ -1,28 +1,47 @@
 """Business data of a distribution network: what the index system asks for and no simulation can know.
 
-A YAML file, every part of it optional: an index whose input is missing is reported as not available.
+A YAML file, every part of it optional: an index whose input is missing is reported as not available. Numbers are
+numbers, not true or text; counts are whole; ``automation``, ``income`` and ``survey`` are given whole or not at all.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from scenarios.problems import Problem, ScenarioError, display_name, find_input, listed
-from scenarios.schema import NonNegative, Part, Positive
+from scenarios.schema import Part
 from scenarios.yaml_text import DuplicateKey, read_yaml
 
-_REMEDIES = {"extra_forbidden": "unknown key", "missing": "missing; this key is required here"}
+_REMEDIES = {
+    "extra_forbidden": "unknown key",
+    "missing": "missing; this part needs it, or leave the whole part out",
+    "int_from_float": "must be a whole number",
+}
+
+
+def _number(value: object) -> object:
+    """YAML's true is no 1, and a text no number."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError("must be a number")
+    return value
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
+Count = Annotated[int, Field(gt=0), BeforeValidator(_number)]
+CountOrZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
+"""a count that may be 0"""
 
 
 class Year(Part):
     """A year of the public grid company's books for the area."""
 
     consumption_mwh: Positive | None = Field(default=None, description="Electricity consumed by all users.")
-    households: Positive | None = Field(default=None, description="Households supplied.")
+    households: Count | None = Field(default=None, description="Households supplied.")
     investment_10k_cny: Positive | None = Field(
         default=None, description="Investment of the public grid in the area (10⁴ CNY)."
     )
@@ -68,8 +87,8 @@ class GettingElectricity(Part):
 class Automation(Part):
     """Distribution automation by the utility's own count."""
 
-    feeders: Positive
-    automated_feeders: NonNegative
+    feeders: Count
+    automated_feeders: CountOrZero
 
     @model_validator(mode="after")
     def _part_of_all(self) -> Automation:
@@ -98,15 +117,15 @@ class FinalUsers(Part):
 
     market_trading_10k_cny: NonNegative | None = None
     demand_response_10k_cny: NonNegative | None = None
-    users: Positive | None = Field(default=None, description="Final users, for income per user.")
+    users: Count | None = Field(default=None, description="Final users, for income per user.")
 
 
 class Survey(Part):
     """A survey of customer satisfaction."""
 
-    asked: Positive
-    very_satisfied: NonNegative
-    users: Positive | None = Field(default=None, description="All users of the provider, asked or not.")
+    asked: Count
+    very_satisfied: CountOrZero
+    users: Count | None = Field(default=None, description="All users of the provider, asked or not.")
 
     @model_validator(mode="after")
     def _part_of_all(self) -> Survey:
@@ -121,9 +140,11 @@ class Business(Part):
     """A business-data file."""
 
     schema_version: Literal[1] = 1
-    example: bool = Field(default=False, description="Invented numbers; every output says so.")
+    example: bool = Field(default=False, strict=True, description="Invented numbers; every output says so.")
     source: str = Field(default="", description="Where the numbers are from.")
-    year: int | None = Field(default=None, description="The year evaluated; None: the latest in years.")
+    year: Annotated[int, BeforeValidator(_number)] | None = Field(
+        default=None, description="The year evaluated; None: the latest in years."
+    )
     years: dict[int, Year] = Field(default_factory=dict)
     electricity: Electricity = Electricity()
     getting_electricity: GettingElectricity | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -57,9 +58,7 @@ def plan(
     from scenarios.loader import load_case
     from sim.plan_once import plan_once
 
-    ensure_file(out)
-    if sequence:
-        ensure_file(sequence, "--sequence")
+    ensure_files({"--out": out, "--sequence": sequence}, {"the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
     record = plan_once(case, strategy)
     record.plan.write(out)
@@ -104,10 +103,7 @@ def validate(
     from sim.validation.verdict import write_verdict
 
     chosen = engine_named(engine)
-    if out:
-        ensure_file(out)
-    if sequence:
-        ensure_file(sequence, "--sequence")
+    ensure_files({"--out": out, "--sequence": sequence}, {"the plan": plan, "the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
     judged = read_plan(plan, case)
     start = state_in_run(run, case, judged.steps[0].start_min) if run else None
@@ -215,7 +211,7 @@ def metrics(
 ) -> None:
     """Print the metrics of a run, or of a table that another tool has written."""
     from results.metrics.score import score_run, score_supply
-    from results.metrics.supply import read_supply
+    from results.metrics.supply_file import read_supply
     from results.metrics.text import FORMS
     from results.run_tables import read_run
 
@@ -232,7 +228,7 @@ def indices(
     scenario: Scenario,
     business: Annotated[Path | None, typer.Option(help="YAML file of business data, see docs/indices.md.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of a run of this scenario; default: run it now.")] = None,
-    strategy: Annotated[str, typer.Option(help="dynamic, static or centralised, of the run made now.")] = "dynamic",
+    strategy: Annotated[str | None, typer.Option(help="Of the run made now; default: dynamic.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")] = None,
     out: Out = None,
     set_: Set = None,
@@ -243,9 +239,12 @@ def indices(
     from sim.indices import report_indices
     from sim.run import new_run_folder
 
+    if run and strategy:
+        raise InputError(f"--strategy {strategy}: the run given by --run has its own; leave one of them out")
     written = report_indices(
         scenario, out or new_run_folder(f"indices_{Path(scenario).stem if Path(scenario).is_file() else scenario}"),
-        business=business, run_folder=run, strategy=strategy, seed=seed, overrides=set_ or (), overwrite=overwrite,
+        business=business, run_folder=run, strategy=strategy or "dynamic", seed=seed, overrides=set_ or (),
+        overwrite=overwrite,
     )  # fmt: skip
     typer.echo(as_text(written.report))
     typer.echo(f"tables: {written.folder / 'indices.csv'}\nradar:  {written.folder / 'figures' / 'radar.png'}")
@@ -273,12 +272,19 @@ class InputError(ValueError):
     """A command-line value that cannot be right."""
 
 
-def ensure_file(path: Path, option: str = "--out") -> None:
-    """Raise ``InputError`` unless a file can be written at ``path``."""
-    if path.is_dir():
-        raise InputError(f"{option} {path}: this is a folder; name a file")
-    if not path.parent.is_dir():
-        raise InputError(f"{option} {path}: there is no folder {path.parent}")
+def ensure_files(written: Mapping[str, Path | None], read: Mapping[str, Path]) -> None:
+    """Raise ``InputError`` unless a file can be written for each option that names one, none of them twice or read."""
+    taken = {path.resolve(): what for what, path in read.items() if path.is_file()}
+    for option, path in written.items():
+        if path is None:
+            continue
+        if path.is_dir():
+            raise InputError(f"{option} {path}: this is a folder; name a file")
+        if not path.parent.is_dir():
+            raise InputError(f"{option} {path}: there is no folder {path.parent}")
+        if path.resolve() in taken:
+            raise InputError(f"{option} {path}: this is the file of {taken[path.resolve()]}; name another")
+        taken[path.resolve()] = option
 
 
 def parse_seeds(text: str | None) -> list[int | None]:

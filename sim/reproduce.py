@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from controllers.strategies import STRATEGIES
 from results.new_folder import ensure_writable, new_folder
 from results.reproduction_files import write_reproduction
 from results.reproduction_tables import (
@@ -18,6 +19,7 @@ from results.reproduction_tables import (
     MAP_GAP,
     RUN_COLUMNS,
     SPREAD_COLUMNS,
+    STATIC_COLUMNS,
     STORAGES,
     VARIATION_COLUMNS,
     Reproduction,
@@ -33,11 +35,14 @@ PRINTED_FORMS = (
     "dispatch_centre.nbsu_reactive=printed",
     "dispatch_centre.apparent_power=printed",
     "dispatch_centre.loss_allowance_pct=0",
+    "dispatch_centre.verify=off",
 )
+"""Unchecked, for a repair by AC power flow would put circles and losses back."""
 NO_SWITCHING = ("dispatch_centre.switching_cost_kwh=100000",)
 """Dearer than all the demand of a window, so no plan pays for an operation."""
 
 RING_MAIN_UNITS = "ring main units switchable"
+AS_PRINTED = "(12), (13), (13a) as printed, no losses, unchecked"
 AS_SHIPPED = "as shipped (R1, bus 44, 13 sections)"
 VARIATIONS: dict[str, tuple[str, ...]] = {
     AS_SHIPPED: (),
@@ -45,7 +50,7 @@ VARIATIONS: dict[str, tuple[str, ...]] = {
     "R3: R2 with bus 45": ("network.options.reading=R3",),
     "Table 4 row at bus 4, 480 kW": ("network.options.table4=bus4",),
     "first step on line bounded (A1, A3)": ("dispatch_centre.first_online_step_free=false",),
-    "(12), (13), (13a) as printed, no losses": PRINTED_FORMS,
+    AS_PRINTED: PRINTED_FORMS,
     "LA = section": ("local_areas.by=section",),
     "no switch operated": NO_SWITCHING,
     OWN_WINDOW: ("outage.start=2025-06-20T06:00", "outage.duration_min=480"),
@@ -62,6 +67,8 @@ class Extent:
 
     variations: Mapping[str, tuple[str, ...]]
     """reading of Table 3 → names in ``VARIATIONS``"""
+    static_storages: tuple[str, ...]
+    """for every reading of "static" """
     map_storages: tuple[str, ...]
     map_peaks_kw: tuple[int, ...]
     map_indices: tuple[float, ...]
@@ -78,6 +85,7 @@ FULL = Extent(
         # With 610 kWh the 10:00 plan runs into its wall-clock limit, and what follows would depend on the machine.
         "reduced": tuple(name for name in VARIATIONS if name != RING_MAIN_UNITS),
     },
+    static_storages=tuple(STORAGES),
     map_storages=tuple(STORAGES),
     map_peaks_kw=tuple(range(2400, 6001, 600)),
     map_indices=tuple(round(0.1 * k, 1) for k in range(2, 11)),
@@ -88,6 +96,7 @@ FULL = Extent(
 )
 QUICK = Extent(
     variations={"printed": tuple(name for name in VARIATIONS if name not in SLOW), "reduced": (AS_SHIPPED,)},
+    static_storages=("printed",),
     map_storages=("printed",),
     map_peaks_kw=(2400, 4200, 6000),
     map_indices=(0.2, 0.6, 1.0),
@@ -96,6 +105,11 @@ QUICK = Extent(
     share_seeds=(0, 1, 2),
     seeds={"printed": (0,)},
 )
+
+
+def static_strategies() -> tuple[str, ...]:
+    """Every strategy that is a reading of "static": those whose name begins with it."""
+    return tuple(name for name in STRATEGIES if name.startswith("static"))
 
 
 def base_plan(storage: str, case: str) -> PlanJob:
@@ -133,6 +147,12 @@ def all_jobs(extent: Extent) -> list[Job]:
         for name in reversed(extent.variations[storage])
         for case in CASES
         for strategy in ("dynamic", "static")
+    ]
+    jobs += [
+        variation_plan(storage, AS_SHIPPED, case, strategy)
+        for storage in extent.static_storages
+        for case in CASES
+        for strategy in static_strategies()
     ]
     jobs += [
         spread_plan(storage, case, spread, seed)
@@ -181,6 +201,7 @@ def assemble(extent: Extent, done: Mapping[Job, Outcome], quick: bool) -> Reprod
     plans = {job: out for job, out in done.items() if isinstance(job, PlanJob) and isinstance(out, PlanOutcome)}
     runs = {job: out for job, out in done.items() if isinstance(job, RunJob) and isinstance(out, RunOutcome)}
     variations, restored_map = _variations(extent, plans), _restored_map(extent, plans)
+    statics = _statics(extent, plans)
     first = {(storage, case): base_plan(storage, case) for storage in STORAGES for case in CASES}
     timed = {storage: variation_plan(storage, AS_SHIPPED, "1000", "dynamic") for storage in STORAGES}
     return Reproduction(
@@ -189,9 +210,11 @@ def assemble(extent: Extent, done: Mapping[Job, Outcome], quick: bool) -> Reprod
             {storage: (job, plans[job]) for storage, job in timed.items()},
             runs,
             variations,
+            statics,
             restored_map,
         ),
         variations=variations,
+        statics=statics,
         restored_map=restored_map,
         spread=pd.DataFrame(
             [
@@ -236,6 +259,18 @@ def _run_row(job: RunJob, out: RunOutcome) -> tuple[object, ...]:
         job.scenario, job.strategy, job.seed, out.demand_mwh, out.first_plan_mwh, out.served_mwh, out.interruptions,
         out.early_interruptions, out.early_deviation_pct, out.shed, out.violated_steps,
     )  # fmt: skip
+
+
+def _statics(extent: Extent, plans: Mapping[PlanJob, PlanOutcome]) -> pd.DataFrame:
+    """One row per reading of Table 3 and of "static"."""
+    rows = []
+    for storage in extent.static_storages:
+        for strategy in static_strategies():
+            of = [plans[variation_plan(storage, AS_SHIPPED, case, strategy)] for case in CASES]
+            energies, proven = [plan.energy_mwh for plan in of], all(plan.status == "optimal" for plan in of)
+            meaning = STRATEGIES[strategy].summary
+            rows.append((storage, strategy, meaning, *energies, max(plan.gap for plan in of), int(proven)))
+    return pd.DataFrame(rows, columns=list(STATIC_COLUMNS))
 
 
 def _variations(extent: Extent, plans: Mapping[PlanJob, PlanOutcome]) -> pd.DataFrame:

@@ -48,12 +48,13 @@ def claim_rows(
     shipped_plans: Shipped,
     runs: Mapping[RunJob, RunOutcome],
     variations: pd.DataFrame,
+    statics: pd.DataFrame,
     restored_map: pd.DataFrame,
 ) -> tuple[Row, ...]:
     """Every claim, measured and judged."""
     facts = {storage: facts_of(storage, plans, shipped_plans, runs, variations) for storage in STORAGES}
     bounds = {storage: bounds_of(storage) for storage in STORAGES}
-    words = words_of(plans, runs, variations, restored_map)
+    words = words_of(plans, runs, variations, statics, restored_map)
     return tuple(
         judge(claim, facts["printed"], bounds["printed"], facts["reduced"], bounds["reduced"], words)
         for claim in CLAIMS
@@ -147,7 +148,11 @@ def live_counts(plan: PlanOutcome) -> dict[str, int]:
 
 
 def words_of(
-    plans: Plans, runs: Mapping[RunJob, RunOutcome], variations: pd.DataFrame, restored_map: pd.DataFrame
+    plans: Plans,
+    runs: Mapping[RunJob, RunOutcome],
+    variations: pd.DataFrame,
+    statics: pd.DataFrame,
+    restored_map: pd.DataFrame,
 ) -> dict[str, str]:
     """Numbers that the claims' reasons quote, of the reading of Table 3 as printed."""
     words = {
@@ -160,6 +165,9 @@ def words_of(
         scenario, plan = SCENARIOS["printed"][case], plans["printed", case][1]
         outcomes = [out for _, out in _runs(runs, scenario, "dynamic")]
         demand = fmean(out.demand_mwh for out in outcomes) if outcomes else None
+        assumed = load_case(scenario).scenario
+        words[f"peak_{case}"] = shown(assumed.load.peak_kw / 1e3 if assumed.load.peak_kw else None)
+        words[f"index_{case}"] = shown(assumed.pv.clear_sky_index)
         words[f"demand_{case}"] = shown(demand)
         peaks = peaks_that_meet(restored_map, "printed", {case: PRINTED_MWH[case]})
         words[f"peaks_{case}"] = shown_peaks(peaks)
@@ -172,10 +180,12 @@ def words_of(
             if source == "ess":
                 told += f" net, up to {shown(100 * plan.sources['ess_discharge'][2] / supplied)} % as gross discharge"
             words[f"interval_{source}_share_{case}"] = told
-    statics = variations.loc[variations["variation"] != OWN_WINDOW, "static_1000_mwh"]
-    some = statics[statics > 1e-6]
-    nothing = "0 or " if len(some) < len(statics) else ""
+    varied = variations.loc[variations["variation"] != OWN_WINDOW, "static_1000_mwh"]
+    energies = pd.concat([varied, statics["1000_mwh"]])
+    some = energies[energies > 1e-6]
+    nothing = "0 or " if len(some) < len(energies) else ""
     words["static_range"] = f"{nothing}{shown(some.min())} to {shown(some.max())}"
+    words["static_names"] = ", ".join(dict.fromkeys(statics["strategy"]))
     early = {s: [out for _, out in _runs(runs, SCENARIOS["printed"]["1000"], s)] for s in ("dynamic", "static")}
     for strategy, outcomes in early.items():
         words[f"shed_{strategy}"] = shown(fmean(out.shed for out in outcomes) if outcomes else None)

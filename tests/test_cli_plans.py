@@ -104,6 +104,8 @@ def test_a_broken_plan_is_exit_2_with_one_line_and_nothing_written(relight, tmp_
         (("plan", "guo45/fault-0400"), "--out"),
         (("plan", "guo45/fault-0400", "-o", "."), "name a file"),
         (("plan", "guo45/fault-0400", "-o", "p.json", "--strategy", "magic"), "dynamic, static"),
+        (("plan", "guo45/fault-0400", "-o", "p.json", "--sequence", "p.json"), "this is the file of --out"),
+        (("plan", "guo45/fault-0400", "-o", "p.json", "--sequence", "./p.json"), "this is the file of --out"),
         (("schema", "verdict"), "scenario, plan, study, summary"),
     ],
 )
@@ -111,6 +113,18 @@ def test_wrong_input_is_exit_2_with_one_message(relight, tmp_path: Path, argumen
     code, out, err = relight(*arguments)
     assert (code, out) == (2, "") and message in err and "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["-o", "--sequence"])
+def test_what_is_read_is_never_written_over(relight, tmp_path: Path, option: str) -> None:
+    text = (EXAMPLES / "by-hand.json").read_text(encoding="utf-8")
+    (tmp_path / "plan.json").write_text(text, encoding="utf-8")
+    code, out, err = relight("validate", "plan.json", "--scenario", "guo45/fault-0400", option, "plan.json")
+    assert (code, out) == (2, "") and "this is the file of the plan" in err
+    (tmp_path / "own.yaml").write_text("extends: guo45/fault-0400\n", encoding="utf-8")
+    code, out, err = relight("plan", "own.yaml", "-o", "own.yaml")
+    assert (code, out) == (2, "") and "this is the file of the scenario" in err
+    assert (tmp_path / "plan.json").read_text(encoding="utf-8") == text
 
 
 def test_schemas_describe_what_is_written(relight, run_folder: Path) -> None:

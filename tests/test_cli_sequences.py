@@ -57,3 +57,14 @@ def test_wrong_file_and_unknown_switch_are_told(
     assert relight(monkeypatch, *common, str(tmp_path / "s.csv"), *options) == 2
     assert "switching.manual_switches = '2-3': no such switch" in capsys.readouterr().err
     assert not (tmp_path / "s.csv").exists()
+
+
+def test_the_page_shows_what_its_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "switching.md").read_text(encoding="utf-8")
+    commands, shown = page.split("```")[1], page.split("```")[3].strip("\n")
+    monkeypatch.chdir(tmp_path)
+    assert relight(monkeypatch, *commands.split("\n")[1].split()[1:]) == 0
+    printed = capsys.readouterr().out
+    assert shown.count("step ") == 2 and printed[printed.index("step 0") :].startswith(shown)

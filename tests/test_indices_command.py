@@ -81,6 +81,7 @@ def test_shipped_cases_yield_all_twelve_rows(relight, tmp_path: Path, scenario: 
         (("guo45/fault-0400", "--business", "nowhere.yaml"), "nowhere.yaml"),
         (("guo45/fault-0400", "--run", "nowhere"), "nowhere"),
         (("guo45/fault-0400", "--strategy", "magic"), "magic"),
+        (("guo45/fault-0400", "--run", "nowhere", "--strategy", "static"), "--strategy static: the run given by --run"),
     ],
 )
 def test_wrong_input_is_exit_2_and_nothing_written(relight, tmp_path: Path, arguments, message) -> None:

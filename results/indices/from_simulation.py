@@ -8,45 +8,64 @@ from results.indices import formulas
 from results.indices.formulas import NotDefined
 from results.indices.index import Alternative, Index
 from results.indices.measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
-from scenarios.business import Business
+from scenarios.business import Business, Year
 
 NO_SCALE = "no natural scale"
 
 
+SHARES = (formulas.RESERVE_SHARE, 1.40)
+"""of the largest load: as printed, and "more than 40 % over the largest load"."""
+
+
 def new_reserve_per_asset(measured: Measured, business: Business) -> Index:
-    """Index 1: reserve now (simulated) less that of the year before, over the year's investment."""
-    index = Index(
-        1, "MVA/10k CNY", "higher",
-        "reserve = transformer capacity above 40 % of the largest load; growth on the year before / investment",
-        scale=NO_SCALE,
+    """Index 1: reserve now less that of the year before, over the year's investment.
+
+    By the books of both years where they tell reserve; else the reserve of now is simulated, and the reading says so.
+    """
+    formula = "reserve = transformer capacity above 40 % of the largest load; growth on the year before / investment"
+    index = Index(1, "MVA/10k CNY", "higher", formula, scale=NO_SCALE)
+    normal, year, this = measured.normal, business.this_year, business.of_year()
+    simulated = _simulated_reserve_mva(normal)
+    parts = () if simulated is None else (
+        Alternative("reserve capacity itself, above 0.4 P_max, simulated", simulated[0], "MVA"),
+        Alternative("reserve capacity, more than 40 % over P_max, simulated", simulated[1], "MVA"),
     )  # fmt: skip
-    normal, year = measured.normal, business.this_year
-    if normal is None or normal.infeed_kva is None:
+    now, before, investment = _given_reserve_mva(this), _given_reserve_mva(business.of_year(1)), this.investment_10k_cny
+    if now is None and simulated is None:
         return replace(index, needs=measured.missing["normal" if normal is None else "infeed_kva"])
-    capacity_mva = normal.infeed_kva / 1000
-    load_mva = float(normal.power(LEVELLED, "demand_kw").max()) / normal.power_factor / 1000
-    now = {share: formulas.reserve_capacity_mva(capacity_mva, load_mva, share) for share in (0.40, 1.40)}
-    parts = (
-        Alternative("reserve capacity itself, above 0.4 P_max", now[0.40], "MVA"),
-        Alternative("reserve capacity, more than 40 % over P_max", now[1.40], "MVA"),
-    )
-    before, investment = business.of_year(1), business.of_year().investment_10k_cny
-    at, earlier = year or "<year>", year - 1 if year else "<year-1>"
-    given = {
-        f"years.{at}.investment_10k_cny": investment,
-        f"years.{earlier}.transformation_mva": before.transformation_mva,
-        f"years.{earlier}.max_load_mva": before.max_load_mva,
-    }
-    if investment is None or before.transformation_mva is None or before.max_load_mva is None:
+    if investment is None or before is None:
+        at, earlier, books = year or "<year>", year - 1 if year else "<year-1>", business.of_year(1)
+        given = {
+            f"years.{at}.investment_10k_cny": investment,
+            f"years.{earlier}.transformation_mva": books.transformation_mva,
+            f"years.{earlier}.max_load_mva": books.max_load_mva,
+        }
         return replace(index, alternatives=parts, needs=_wanted(given))
-    value = {
-        share: formulas.new_reserve_per_asset(
-            reserve, formulas.reserve_capacity_mva(before.transformation_mva, before.max_load_mva, share), investment
-        )
-        for share, reserve in now.items()
-    }
-    other = Alternative("with reserve = more than 40 % over P_max", value[1.40], index.unit)
-    return replace(index, value=value[0.40], source="computed", alternatives=(*parts, other))
+    reading, source = f"{formula}; both years by their books", "given"
+    if now is None:
+        half = [f"{name} of {year} alone is not used" for name in ("transformation_mva", "max_load_mva")
+                if getattr(this, name) is not None]  # fmt: skip
+        mixed = "reserve now is simulated, that of the year before given, so the growth mixes the two"
+        reading, source, now = "; ".join([formula, mixed, *half]), "computed", simulated
+    assert now is not None, "given or simulated, else it was not available"
+    value = [formulas.new_reserve_per_asset(a, b, investment) for a, b in zip(now, before, strict=True)]
+    other = Alternative("with reserve = more than 40 % over P_max", value[1], index.unit)
+    return replace(index, value=value[0], source=source, reading=reading, alternatives=(*parts, other))
+
+
+def _simulated_reserve_mva(normal: NormalOperation | None) -> tuple[float, ...] | None:
+    """Reserve by both readings, of infeeds' ratings and the largest demand; None where a rating is not known."""
+    if normal is None or normal.infeed_kva is None:
+        return None
+    load_mva = float(normal.power(LEVELLED, "demand_kw").max()) / normal.power_factor / 1000
+    return tuple(formulas.reserve_capacity_mva(normal.infeed_kva / 1000, load_mva, share) for share in SHARES)
+
+
+def _given_reserve_mva(books: Year) -> tuple[float, ...] | None:
+    """Reserve by both readings, of a year's books; None where they do not tell it."""
+    if books.transformation_mva is None or books.max_load_mva is None:
+        return None
+    return tuple(formulas.reserve_capacity_mva(books.transformation_mva, books.max_load_mva, s) for s in SHARES)
 
 
 def self_balancing(measured: Measured, business: Business) -> Index:

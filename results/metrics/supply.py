@@ -9,7 +9,6 @@ results of other tools can be written as one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -82,15 +81,6 @@ class Supply:
         return _tidy(np.divide(served, demand, out=np.ones_like(served), where=demand > 0))
 
 
-def read_supply(path: Path, end_min: float | None = None) -> Supply:
-    """A supply table from a CSV file. Raises BadTable."""
-    try:
-        rows = pd.read_csv(path, dtype={"local_area": str}, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise BadTable(f"{path}: no CSV table in UTF-8 ({' '.join(str(error).split())})") from error
-    return supply_of(rows, end_min, str(path))
-
-
 def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "table") -> Supply:
     """Check a supply table and arrange it. Further columns are ignored; the order of rows does not matter.
 
@@ -98,11 +88,13 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
     its largest demand in the table (kW). A step in which an LA has no demand shows its supply by ``energised`` and
     ``shed`` if both columns are there; else it is as in the step before. Raises BadTable.
     """
+    if twice := sorted({str(column) for column in rows.columns[rows.columns.duplicated()]}):
+        raise BadTable(f"{name}: column {', '.join(twice)} appears more than once")
     if missing := [column for column in REQUIRED if column not in rows]:
         raise BadTable(f"{name}: no column {', '.join(missing)}; needed are {', '.join(REQUIRED)}")
     rows = rows.assign(**{column: value for column, value in DEFAULTS.items() if column not in rows})
     numbers = rows[[c for c in NUMBERS if c in rows]].apply(pd.to_numeric, errors="coerce")
-    rows = pd.concat([rows[["local_area"]].astype(str), numbers.astype(float)], axis=1)
+    rows = pd.concat([rows[["local_area"]].fillna("").astype(str), numbers.astype(float)], axis=1)
     if problems := _problems(rows, end_min):
         raise BadTable("\n".join(f"{name}: {problem}" for problem in problems))
 
@@ -134,7 +126,10 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
 def _problems(rows: pd.DataFrame, end_min: float | None) -> list[str]:
     if rows.empty:
         return ["has no rows"]
-    problems = []
+    problems: list[str] = []
+    nameless = rows["local_area"].str.strip() == ""
+    if nameless.any():
+        problems.append(f"column local_area: {int(nameless.sum())} cells are empty; each must name a local area")
     for column in (c for c in NUMBERS if c in rows):
         # The range of valid values also catches NaN, which is what text became.
         flag = column in ("in_outage_area", "energised", "shed")

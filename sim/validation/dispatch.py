@@ -19,6 +19,7 @@ from controllers.gateway_dispatch import correct_reactive, reactive_limit
 from controllers.messages import UnitState
 from controllers.plan import UnitSetPoint
 from scenarios.case import Case
+from scenarios.problems import Problem, ScenarioError
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 from sim.validation.claims import StepClaims
 from sim.validation.conditions import Conditions, StartState
@@ -29,6 +30,8 @@ SHORTAGE_COST = 1000.0
 INFEED_COST = 1e-3
 """CNY/kWh: an infeed gives way to PV, which is free, and to nothing else."""
 LACKING_KWH = 0.1
+MOST_STEPS = 3000
+"""of a plan that leaves set-points out: the problem grows with the steps, and with the steps of a ramp's window."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,16 @@ class _Program:
 
 
 def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start: StartState) -> Dispatch:
-    """Find the set-points that ``phases`` lack. Those that they have stay."""
+    """Find the set-points that ``phases`` lack. Those that they have stay.
+
+    Raises ScenarioError where they are too many to be found together.
+    """
     targets = [target for k in range(len(phases)) for target in _targets(case, phases, k, conditions)]
     if not targets:
         return Dispatch([{} for _ in phases], 0.0)
+    if (steps := len({phase.claims.step for phase in phases})) > MOST_STEPS:
+        remedy = f"set-points are found for {MOST_STEPS} steps at most; give units in every step, or longer steps"
+        raise ScenarioError([Problem("plan", "steps", steps, remedy)])
     problem = _Problem(case, phases, conditions, start)
     for target in targets:
         problem.meet(target)
@@ -257,13 +266,17 @@ class _Problem:
                 self._ramps(unit)
 
     def _energy(self, unit: str) -> None:
-        measured, taken, given = self._start.units[unit], {}, 0.0
+        """Energy taken out so far, a column per phase: a sum over all phases before would grow with their square."""
+        measured, program = self._start.units[unit], self.program
+        given, before = 0.0, None
         for k, phase in enumerate(self._phases):
             if (unit, k) in self.p:
-                taken[self.p[unit, k]] = phase.hours
                 low, high = -measured["charge_kwh"], measured["discharge_kwh"]
                 # Storage that the plan itself overdraws must not leave this problem without a solution.
-                self.program.row(dict(taken), min(low - given, 0.0), max(high - given, 0.0))
+                taken = program.column(min(low - given, 0.0), max(high - given, 0.0))
+                carried = {} if before is None else {before: -1.0}
+                program.row({taken: 1.0, self.p[unit, k]: -phase.hours, **carried}, 0.0, 0.0)
+                before = taken
             elif unit in phase.claims.units:
                 given += phase.claims.units[unit].p_kw * phase.hours
 

@@ -18,6 +18,9 @@ from scenarios.problems import Problem, ScenarioError, listed
 from sim.validation.switching_sheet import read_switching_sheet
 
 _EPS_MIN = 1e-6
+MOST_KW = 1e10
+MOST_DIGITS = 300
+"""of a whole number; floats end at 308, and Python refuses to read some thousand"""
 _MEANING = {
     "missing": "missing; this key is required",
     "float_type": "must be a number",
@@ -70,7 +73,7 @@ def _read_text(path: Path) -> str:
 
 def _read_json(text: str, file: str, case: Case, problems: list[Problem]) -> Plan | None:
     try:
-        data = json.loads(text, object_pairs_hook=_object)
+        data = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except (json.JSONDecodeError, RecursionError) as error:
         where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
@@ -88,11 +91,17 @@ def _read_json(text: str, file: str, case: Case, problems: list[Problem]) -> Pla
     problems.extend(_complaints(Plan, {**head, "steps": stand_in}, file, "", known=Plan.model_fields))
     steps = _steps(data.get("steps"), file, problems)
     problems.extend(_unknown_ids(case, steps, file))
+    problems.extend(_beyond_all_power(steps, file))
     whole = isinstance(data.get("steps"), list) and len(steps) == len(data["steps"])
     if steps and whole:
         problems.extend(_wrong_times(stated_min, [step.start_min for step in steps.values()], window_min, file))
         problems.extend(_wrong_end(data.get("end_min"), stated_min, list(steps.values())[-1], window_min, file))
     return None if problems else Plan.model_validate(data)
+
+
+def _integer(digits: str) -> int | float:
+    """A whole number; infinity, which later checks refuse by field, where it is beyond what a float can hold."""
+    return int(digits) if len(digits) <= MOST_DIGITS else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -176,6 +185,17 @@ def _unknown_ids(case: Case, steps: Mapping[int, PlanStep], file: str) -> Iterab
         what, ids = known[field]
         again = f" (in {len(places)} steps)" if len(places) > 1 else ""
         yield Problem(file, f"steps[{places[0]}].{field}", name, f"no such {what}{again}; known: {listed(ids)}")
+
+
+def _beyond_all_power(steps: Mapping[int, PlanStep], file: str) -> Iterable[Problem]:
+    """Powers whose squares a power flow could not hold."""
+    for k, step in steps.items():
+        for field, parts in (("local_areas", step.local_areas), ("units", step.units)):
+            for name, part in parts.items():
+                for key, value in part.model_dump().items():
+                    if isinstance(value, float) and abs(value) > MOST_KW:
+                        remedy = f"is beyond {MOST_KW:g} kW, more than there is; powers are in kW and kvar"
+                        yield Problem(file, f"steps[{k}].{field}.{name}.{key}", value, remedy)
 
 
 def _wrong_times(stated_min: Any, starts: list[float], window_min: float, file: str) -> Iterable[Problem]:

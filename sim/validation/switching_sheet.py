@@ -17,6 +17,7 @@ from scenarios.problems import Problem, listed
 
 COLUMNS = ("time", "device", "operation")
 OPERATIONS = {"open": False, "close": True}
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _Row = tuple[int, float, str, bool]
 """(row of the file, minute, device, closes)"""
 
@@ -50,7 +51,11 @@ def _rows(text: str, file: str, case: Case, problems: list[Problem]) -> list[_Ro
         return []
     header = table[0] if table else []
     if sorted(header) != sorted(COLUMNS):
-        problems.append(Problem(file, "header", ",".join(header), f"must be {','.join(COLUMNS)}"))
+        other = next((name for sign, name in OTHER_SEPARATORS.items() if any(sign in cell for cell in header)), None)
+        remedy = f"must be {','.join(COLUMNS)}"
+        if other:
+            remedy += f"; cells are separated by commas, not by {other}"
+        problems.append(Problem(file, "header", ",".join(header), remedy))
         return []
     found: list[_Row] = []
     for number, row in enumerate(table[1:], start=2):

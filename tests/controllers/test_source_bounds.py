@@ -7,8 +7,9 @@ from small_cases import random_case, with_options
 from test_shares import one_bus
 
 from controllers.dispatch_centre import DispatchCentre
+from controllers.plan import Findings, IslandLosses, Plan, PlanChecker, Violation
 from controllers.planner import Planner
-from controllers.shares import SourceIntervals, planned_energy_kwh
+from controllers.shares import NoDispatchFound, SourceIntervals, planned_energy_kwh
 from controllers.source_bounds import BOUNDED, SourceBounds
 from controllers.strategies import DYNAMIC
 
@@ -62,3 +63,63 @@ def test_the_dispatch_centre_writes_them_into_its_plan() -> None:
     energy = record.plan.source_energy_kwh
     assert (energy["pv"].lower_bound, energy["pv"].upper_bound) == pytest.approx((0, 50), abs=1e-3)
     assert energy["ess_discharge"].lower_bound is None
+
+
+def loses_nothing(plan: Plan) -> Findings:
+    """A check by which networks are free of losses, so that what was planned for them is power that nobody takes."""
+    found: list[Violation] = []
+    losses: list[IslandLosses] = []
+    for t, step in enumerate(plan.steps):
+        losses += [IslandLosses(t, unit, 0.0, 0.0) for unit in step.balance_units or ()]
+        surplus_kw = sum(area.p_kw for area in step.local_areas.values())
+        if step.energised_buses and surplus_kw > 0.01:
+            found.append(Violation(t, 0.0, "power_balance", step.energised_buses[0], surplus_kw, 0.0, "kW"))
+    return Findings(found, losses)
+
+
+def keeps_units_small(plan: Plan) -> Findings:
+    """A check by which no unit may give more than 30 kVA, which rules out what else would be worth as much."""
+    found: list[Violation] = []
+    for t, step in enumerate(plan.steps):
+        for unit, point in step.units.items():
+            s_kva = (point.p_kw**2 + point.q_kvar**2) ** 0.5
+            if s_kva > 30.01:
+                found.append(Violation(t, 0.0, "unit_s", unit, s_kva, 30.0, "kVA"))
+    return Findings(found)
+
+
+@pytest.mark.parametrize("checker", [loses_nothing, keeps_units_small])
+def test_bounds_and_intervals_of_a_repaired_plan_hold_the_plan(checker: PlanChecker) -> None:
+    """And no dispatch of its decisions lies outside the bounds of all plans worth as much."""
+    ways: list[str] = []
+    for seed in range(16):
+        case = with_options(random_case(seed), loss_allowance_pct=5.0, source_intervals=True, source_bounds=True)
+        centre = DispatchCentre(case.view, case.scenario, DYNAMIC, checker)
+        centre.receive(case.horizon.psc, case.horizon.closed)
+        plan = issued(centre, case.horizon.start(0))
+        assert plan.status == "fallback" or plan.source_energy_kwh, seed
+        ways += [check.then for check in plan.checks if plan.source_energy_kwh]
+        tolerance = 1e-3 * max(1.0, plan.planned_energy_kwh)
+        for source, energy in plan.source_energy_kwh.items():
+            assert energy.least <= energy.planned <= energy.largest, (seed, source)
+            if source in BOUNDED:
+                low, high = energy.lower_bound, energy.upper_bound
+                assert low is not None and high is not None and low <= energy.planned <= high, (seed, source)
+                assert low - tolerance <= energy.least and energy.largest <= high + tolerance, (seed, source)
+    assert ways.count("dispatch") + ways.count("plan") >= 6
+
+
+def issued(centre: DispatchCentre, time_min: float) -> Plan:
+    record = centre.decide(time_min).issued
+    assert record is not None
+    return record.plan
+
+
+def test_a_plan_outside_its_own_problem_gets_no_bounds() -> None:
+    horizon, _ = one_bus()
+    plan = Planner(horizon.graph, 2).plan(horizon, "one-bus", "test").plan
+    area = plan.steps[0].local_areas["1"]
+    areas = {"1": area.model_copy(update={"p_ess_kw": area.p_ess_kw + 200})}
+    steps = [plan.steps[0].model_copy(update={"local_areas": areas}), *plan.steps[1:]]
+    with pytest.raises(NoDispatchFound, match="ess_net is outside"):
+        SourceBounds(horizon.graph, 2).of_plan(plan.model_copy(update={"steps": steps}), horizon)

@@ -115,6 +115,23 @@ def test_business_data_take_the_place_of_proxies_and_keep_them_in_sight() -> Non
     assert found[12].value == pytest.approx(77.5) and found[12].alternatives[0].value == pytest.approx(62000 / 5400)
 
 
+def test_reserve_is_taken_from_the_books_of_both_years_or_its_mix_is_told() -> None:
+    before = {"transformation_mva": 40, "max_load_mva": 5}
+    both = {2024: before, 2025: {"transformation_mva": 43, "max_load_mva": 4, "investment_10k_cny": 2000}}
+    books = Business.model_validate({"years": both})
+    index = rows(books)[1]
+    # Now 43 - 0.4 * 4 = 41.4, before 40 - 0.4 * 5 = 38 MVA; with 1.4: 37.4 and 33.
+    assert index.value == pytest.approx(3.4 / 2000) and index.source == "given"
+    assert index.alternatives[-1].value == pytest.approx(4.4 / 2000)
+    assert "both years by their books" in index.reading
+    bare = rows(books, normal=None, missing={"normal": "an infeed"})[1]
+    assert bare.value == index.value and len(bare.alternatives) == 1
+    half = {2024: before, 2025: {"transformation_mva": 43, "investment_10k_cny": 2000}}
+    mixed = rows(Business.model_validate({"years": half}))[1]
+    assert mixed.value == pytest.approx((0.8 - 38) / 2000) and mixed.source == "computed"
+    assert "mixes the two" in mixed.reading and "transformation_mva of 2025 alone is not used" in mixed.reading
+
+
 def test_a_missing_input_is_named_and_never_zero() -> None:
     found = rows()
     for number, key in ((1, "investment"), (6, "households"), (7, "getting_electricity"), (10, "income"),

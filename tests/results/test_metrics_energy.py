@@ -12,7 +12,8 @@ from supply_tables import rotated, split_step, supply, tables
 
 from results.metrics import energy
 from results.metrics.score import score_supply
-from results.metrics.supply import PROPORTIONAL, BadTable, read_supply, supply_of
+from results.metrics.supply import PROPORTIONAL, BadTable, supply_of
+from results.metrics.supply_file import read_supply
 
 FUNCTIONS = (
     energy.demand_energy_mwh,
@@ -108,3 +109,39 @@ def test_a_table_that_ends_before_its_last_step_is_refused(tmp_path: Path) -> No
         read_supply(tmp_path / "t.csv", end_min=10)
     with pytest.raises(BadTable, match="no CSV"):
         read_supply(tmp_path / "none.csv")
+
+
+HEADER = "time_min,local_area,demand_kw,served_kw"
+RIGHT = ["0,a,10,5", "0,b,10,5", "30,a,10,5", "30,b,10,5"]
+SHIFTED = {
+    "a comma at each end": ([HEADER, *(row + "," for row in RIGHT)], ["row 2 has 5 cells, the header 4; a comma too"]),
+    "an index without a name": (
+        [HEADER, *(f"{k},{row}" for k, row in enumerate(RIGHT))],
+        ["row 2 has 5 cells, the header 4", "row 5 has 5 cells"],
+    ),
+    "a cell short": ([HEADER, *RIGHT[:3], "30,b,10"], ["row 5 has 3 cells, the header 4"]),
+    "a nameless area": ([HEADER, *RIGHT[:3], "30,,10,5"], ["row 5: local_area is empty"]),
+    "a column twice": (
+        [HEADER + ",served_kw", *(row + ",9" for row in RIGHT)], ["column served_kw appears 2 times; keep one"]
+    ),
+    "semicolons": ([line.replace(",", ";") for line in (HEADER, *RIGHT)], ["separated by commas, not by semicolons"]),
+    "all at once": (
+        [HEADER + ",demand_kw", "0,a,10,5", "0,,10,5,1"],
+        ["demand_kw appears 2 times", "row 2 has 4 cells, the header 5", "row 3: local_area is empty"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", SHIFTED)
+def test_a_table_whose_cells_do_not_stand_under_their_header_is_refused(tmp_path: Path, mistake: str) -> None:
+    lines, told = SHIFTED[mistake]
+    (tmp_path / "theirs.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(BadTable) as error:
+        read_supply(tmp_path / "theirs.csv", end_min=60)
+    assert all(fragment in str(error.value) for fragment in told), str(error.value)
+
+
+def test_blank_lines_byte_order_marks_and_nameless_further_columns_do_no_harm(tmp_path: Path) -> None:
+    text = "\ufeff" + "\r\n".join([HEADER + ",", *(row + "," for row in RIGHT), ""])
+    (tmp_path / "theirs.csv").write_bytes(text.encode())
+    assert read_supply(tmp_path / "theirs.csv", end_min=60).served_kw.sum() == 20

@@ -9,7 +9,7 @@ import pytest
 
 from results.metrics.catalogue import METRICS
 from results.metrics.score import score_supply
-from results.metrics.supply import read_supply
+from results.metrics.supply_file import read_supply
 from results.metrics.text import metrics_csv
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")

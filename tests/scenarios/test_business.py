@@ -47,6 +47,32 @@ def test_every_mistake_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("years: {2025: {households: true}}", "years.2025.households = True: must be a number"),
+        ("years: {2025: {households: 12.5}}", "years.2025.households = 12.5: must be a whole number"),
+        ("years: {2025: {consumption_mwh: '7'}}", "years.2025.consumption_mwh = '7': must be a number"),
+        ("automation: {feeders: 4, automated_feeders: 1.5}", "automated_feeders = 1.5: must be a whole number"),
+        ("survey: {asked: 10.5, very_satisfied: 3}", "survey.asked = 10.5: must be a whole number"),
+        ("survey: {asked: 10}", "survey.very_satisfied: missing; this part needs it, or leave the whole part out"),
+        ("final_users: {users: true}", "final_users.users = True: must be a number"),
+        ("example: 1", "example = 1"),
+        ("year: true", "year = True: must be a number"),
+    ],
+)
+def test_numbers_are_numbers_counts_are_whole_and_parts_are_whole(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "b.yaml").write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_business(tmp_path / "b.yaml")
+    assert message in str(caught.value) and len(caught.value.problems) == 1
+
+
+def test_none_and_whole_floats_are_as_good(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("years: {2025: {households: 12.0, max_load_mva: null}}\n", encoding="utf-8")
+    assert load_business(tmp_path / "b.yaml").of_year().households == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ("- 1\n", "mapping"),
         ("a: 1\na: 2\n", "twice"),
         ("a: [\n", "not a YAML file"),

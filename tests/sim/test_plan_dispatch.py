@@ -13,8 +13,10 @@ from validation_cases import constant, judge, plan, step
 from controllers.gateway_model import LocalAreaProblem, solve_local_area
 from controllers.plan import Plan
 from scenarios.case import Case
+from scenarios.problems import ScenarioError
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 from sim.validation.conditions import Conditions, StartState
+from sim.validation.dispatch import _Program
 from sim.validation.validator import Validator
 from sim.validation.verdict import Verdict
 
@@ -211,3 +213,38 @@ def test_a_dispatched_nbsu_is_loaded_from_zero_after_a_dark_spell() -> None:
     assert [f and f.state for f in found] == ["starting", "follow", None, "follow"]
     assert found[3] is not None and found[3].p_kw <= 50 + 1e-6
     assert not [v for v in verdict.violations if v.element == "nbsu.b"]
+
+
+def test_the_problem_grows_with_the_steps_and_not_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """State of energy is one column per step; running sums over all steps before took a plan of 29,999 steps down."""
+    case = build_case(chain("a", "b"), [ess("a"), ess("b", 200), nbsu("b"), pv("b")])
+    entries: list[int] = []
+    solve = _Program.solve
+
+    def counted(program: _Program) -> np.ndarray:
+        entries.append(sum(len(terms) for terms, _, _ in program.rows))
+        return solve(program)
+
+    monkeypatch.setattr(_Program, "solve", counted)
+    for count in (60, 120, 240):
+        judge(case, plan(*(step(k, CLOSED, "a b", "ess.a") for k in range(count))))
+    assert entries[2] - entries[1] == pytest.approx(2 * (entries[1] - entries[0]), rel=0.05)
+
+
+def test_more_steps_than_set_points_can_be_found_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.validation.dispatch.MOST_STEPS", 3)
+    case = build_case(chain("a", "b"), [ess("a")])
+    steps = [step(k, CLOSED, "a b", "ess.a") for k in range(4)]
+    assert judge(case, plan(*steps[:3])).clean
+    with pytest.raises(ScenarioError, match="plan: steps = 4: set-points are found for 3 steps at most"):
+        judge(case, plan(*steps))
+
+
+@pytest.mark.parametrize("given", [(), (1,), (0, 2)])
+def test_energy_given_by_the_plan_and_found_for_it_come_out_of_one_store(given: tuple[int, ...]) -> None:
+    """150 kWh of storage a for four half hours of 200 kW: what a given step takes is missing in the others."""
+    case = build_case(chain("a", "b"), [ess("a", 300.0, discharge_kwh=150.0), nbsu("b", 300.0, start_min=0)])
+    points = {k: {"ess.a": (40 + 10 * k, 0, "form")} for k in given}
+    verdict = judge(case, plan(*(step(30 * k, CLOSED, "a b", "ess.a", points.get(k)) for k in range(4))))
+    found = [points[k]["ess.a"][0] if k in points else outputs(verdict, k)["ess.a"] for k in range(4)]
+    assert 0.5 * sum(found) <= 150 + 1e-3 and all(0.5 * sum(found[:k]) <= 150 + 1e-3 for k in range(5))

@@ -87,6 +87,19 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "flag for a number": ({"steps": [{**STEP, "start_min": True}]}, "steps[0].start_min", "must be a number"),
     "NaN": ('{"steps": [{"start_min": NaN, "closed_branches": []}]}', "steps[0].start_min", "finite"),
     "infinite": ('{"objective": 1e999, "steps": [{"start_min": 0, "closed_branches": []}]}', "objective", "finite"),
+    "start of 5000 digits": (
+        '{"steps": [{"start_min": %s, "closed_branches": []}]}' % ("1" * 5000), "steps[0].start_min", "finite"
+    ),
+    "length of 400 digits": (
+        '{"step_min": -%s, "steps": [{"start_min": 0, "closed_branches": []}]}' % ("1" * 400), "step_min", "finite"
+    ),
+    "version of 5000 digits": (
+        '{"schema_version": %s, "steps": [{"start_min": 0, "closed_branches": []}]}' % ("1" * 5000),
+        "schema_version", "must be 1",
+    ),
+    "more power than there is": (
+        {"steps": [{**STEP, "units": {"ess.a": {"p_kw": 1e308}}}]}, "steps[0].units.ess.a.p_kw", "in kW and kvar"
+    ),
     "NaN set-point": (
         '{"steps": [{"start_min": 0, "closed_branches": [], "units": {"ess.a": {"p_kw": NaN}}}]}',
         "steps[0].units.ess.a.p_kw",
@@ -173,6 +186,8 @@ def test_a_switching_sheet_becomes_a_plan_that_names_all_closed_branches(case: C
 WRONG_SHEETS = {
     "": ("header", "time,device,operation"),
     "when,what\n1,2\n": ("header", "time,device,operation"),
+    SHEET.replace(",", ";") + "0;a-b;open\n": ("header", "separated by commas, not by semicolons"),
+    SHEET.replace(",", "\t") + "0\ta-b\topen\n": ("header", "separated by commas, not by tabs"),
     SHEET: ("sheet.csv", "no operations"),
     SHEET + "0,a-b\n": ("row 2", "3 cells"),
     SHEET + "soon,a-b,open\n": ("row 2, time", "local time"),
