@@ -31,3 +31,11 @@ def test_the_readme_shows_the_overview_of_the_demo() -> None:
 def test_scenarios_named_in_the_readme_ship() -> None:
     named = set(re.findall(r"\b(?:guo45|cigre_mv)/[a-z]+(?:-\d+)?\b", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert {name for name in named if name in shipped_scenarios()} >= {"guo45/fault-0400", "cigre_mv/blackout"}
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "benchmarks" / "README.md"], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
+def test_nothing_is_left_to_be_filled_in(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"@@|<<<<<<<|>>>>>>>|\bTODO\b|\bTBD\b", text)
