@@ -1,4 +1,4 @@
-"""Which sections are live and which switches closed, and the moves by which an operator enlarges that, one at a time."""
+"""Which sections are live and which switches closed, and the moves by which an operator takes in more, one by one."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Topology:
 
     def without(self, sections: Collection[str]) -> Topology:
         """The same with these sections dark and cut off."""
-        return replace(self, live=self.live - set(sections), closed=self.closed - self._at(sections))
+        return replace(self, live=self.live - set(sections), closed=self.closed - self.at(sections))
 
-    def _at(self, sections: Collection[str]) -> frozenset[str]:
+    def at(self, sections: Collection[str]) -> frozenset[str]:
         """Switches that end in a section."""
         return frozenset(k for k, link in _switches(self.graph) if not {*_ends(self.graph, link)}.isdisjoint(sections))
 
@@ -107,7 +107,7 @@ def operations(before: Collection[str], after: Collection[str]) -> int:
 
 
 def _made_live(topology: Topology, section: str, close: set[str]) -> Move:
-    closed = topology.closed - topology._at([section]) | close
+    closed = topology.closed - topology.at([section]) | close
     after = replace(topology, live=topology.live | {section}, closed=closed)
     return Move(after, section, operations(topology.closed, closed))
 

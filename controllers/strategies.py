@@ -1,7 +1,8 @@
-"""Strategies: when the dispatch centre plans, and what kind of plan it asks for. docs/strategies.md tells them apart."""
+"""Strategies: when the dispatch centre plans, and what kind of plan it asks for (docs/strategies.md)."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,10 +164,11 @@ def strategies_named(names: Iterable[str], options: Iterable[DispatchCentre] = (
     """
     found: dict[str, Strategy] = {}
     problems: list[str] = []
+    all_options = list(options)
     for name in names:
         try:
             chosen = strategy_named(name)
-            for one in options:
+            for one in all_options:
                 strategy_named(name, one)
         except StrategyError as error:
             problems.append(str(error))
@@ -177,3 +179,10 @@ def strategies_named(names: Iterable[str], options: Iterable[DispatchCentre] = (
     if problems:
         raise StrategyError("\n".join(dict.fromkeys(problems)))
     return list(found.values())
+
+
+def source_hash(strategy: Strategy) -> dict[str, str]:
+    """SHA-256 of the file of a strategy from outside Relight, by the file's name; empty for Relight's own."""
+    if strategy.source is None:
+        return {}
+    return {strategy.source.name: hashlib.sha256(strategy.source.read_bytes()).hexdigest()}

@@ -44,7 +44,9 @@ def strategy_from_outside(name: str) -> Strategy:
     try:
         loaded = points[name].load()
     except Exception as error:
-        raise BrokenStrategyError(f"strategy {name!r} ({points[name].value}) cannot be loaded: {_told(error)}") from error
+        raise BrokenStrategyError(
+            f"strategy {name!r} ({points[name].value}) cannot be loaded: {_told(error)}"
+        ) from error
     return strategy_of(loaded, name, called=name)
 
 
@@ -57,9 +59,10 @@ def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
     if isinstance(loaded, Strategy):
         return _checked(loaded, asked, [])
     problems: list[str] = []
-    if not inspect.isclass(loaded):
+    made: Any = loaded
+    if not inspect.isclass(made):
         raise BrokenStrategyError(f"strategy {asked!r} is a {type(loaded).__name__}; it must be a class or a Strategy")
-    flags: dict[str, bool] = {}
+    flags: dict[str, Any] = {}
     for flag, default in (("replans", True), ("foresight", False)):
         flags[flag] = getattr(loaded, flag, default)
         if not isinstance(flags[flag], bool):
@@ -74,7 +77,7 @@ def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
         static_plan=False,
         foresight=flags["foresight"],
         summary=told,
-        planner=loaded,
+        planner=made,
         source=Path(source) if source else None,
     )
     return _checked(strategy, asked, problems)
@@ -90,12 +93,16 @@ def _checked(strategy: Strategy, asked: str, problems: list[str]) -> Strategy:
     return strategy
 
 
-def _misfits(loaded: type) -> list[str]:
+def _misfits(loaded: Any) -> list[str]:
     """What keeps a class from making plans."""
     problems: list[str] = []
     calls = (
         (loaded, ("graph", "steps"), f"{loaded.__name__}(graph, steps)"),
-        (getattr(loaded, "plan", None), ("self", "horizon", "scenario", "strategy"), "plan(horizon, scenario, strategy)"),
+        (
+            getattr(loaded, "plan", None),
+            ("self", "horizon", "scenario", "strategy"),
+            "plan(horizon, scenario, strategy)",
+        ),
     )
     for function, arguments, form in calls:
         if not callable(function):

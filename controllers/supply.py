@@ -136,7 +136,7 @@ class Supply:
         infeed = {la: graph.live_infeed_kva[la] for la in las if la in graph.live_infeed_kva}
         pv = {la: horizon.pv_kw(la, t) for la in las if self._pv_on(la, state, t)}
         nbsu = {la: self._nbsu_range(la, state, t) for la in las if powers.nbsu_state.get(la) == "online"}
-        ess = {la: self._ess_range(la, state, dt_h) for la in las if self._of[la].s_ess_kva}
+        ess = {la: self._ess_range(la, state, dt_h, reserve) for la in las if self._of[la].s_ess_kva}
         if not (infeed or ess or nbsu):
             return False
         drawn = {la: -self._of[la].p_in_kw for la in las if powers.nbsu_state.get(la) == "starting"}
@@ -198,11 +198,12 @@ class Supply:
         live_min = self._horizon.start(t) - state.since_min[self._graph.section[la]]
         return self._of[la].s_pv_kva > 0 and live_min >= self._graph.pv_reconnect_min - 1e-9
 
-    def _ess_range(self, la: str, state: SupplyState, dt_h: float) -> tuple[float, float]:
-        """Most power into and out of an LA's ESS, kW: −charge, discharge."""
+    def _ess_range(self, la: str, state: SupplyState, dt_h: float, reserve: bool) -> tuple[float, float]:
+        """Most power into and out of an LA's ESS, kW: −charge, discharge; with reserve part of its energy is kept."""
         psc, rating, taken = self._horizon.psc[la], self._of[la].s_ess_min_kva, state.taken_kwh.get(la, 0.0)
         charge = max(0.0, min(rating, (psc["charge_kwh"] + taken) / dt_h))
-        return -charge, max(0.0, min(rating, (psc["discharge_kwh"] - taken) / dt_h))
+        store_kwh = psc["discharge_kwh"] / (self._reserve if reserve else 1.0)
+        return -charge, max(0.0, min(rating, (store_kwh - taken) / dt_h))
 
     def _nbsu_range(self, la: str, state: SupplyState, t: int) -> tuple[float, float]:
         """Least and most output of an LA's NBSUs on line, kW, (13j)."""

@@ -38,6 +38,7 @@ from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 from sim.remote_actors import remote_actors
+from sim.strategy_case import case_under, open_without_voltage
 from sim.timing import Timing
 
 
@@ -53,12 +54,15 @@ def run_world(
     Raises ``IncompleteRunError`` if a step is missing, and whatever an actor raises; ``log`` then holds what was seen.
     """
     began = clock()
+    case = case_under(case, strategy)
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid = Profiles(case, seed), Grid(case)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
     terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
+    if not strategy.has_centre:
+        open_without_voltage(case, terminals)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
     timing = Timing(log)
@@ -71,7 +75,13 @@ def run_world(
         with world.group():
             if case.scenario.communication is None:
                 own = {
-                    la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device)
+                    la: EnergyGateway(
+                        view,
+                        la,
+                        case.scenario,
+                        per_device=strategy.per_device,
+                        constant_power=strategy.constant_power,
+                    )
                     for la in view.local_areas
                 }
                 centre = DispatchCentre(view, case.scenario, strategy, check)
