@@ -1,7 +1,8 @@
 """Constant output (strategy ``static_rigid``): one power per unit kind and LA for the whole window, not in the paper.
 
 What demand and losses change over the window is left to each island's balance unit, so its LA is exempt: its ESS, or
-where there is none its NBSU. A static plan has one set of sections, so PV once connected stays so.
+where there is none its NBSU. A static plan has one set of sections, so for PV only the delay
+before now counts.
 """
 
 # pyright: basic
@@ -18,12 +19,14 @@ def same_balance_unit(m, i, t):
 
 
 def constant_pv_max(m, i, t):
-    """PV gives one power from when it is connected: p_{i,t} ≤ p_{i,t−1} + S (1 − X^PV_{i,t−1})."""
-    return m.p_pv[i, t] <= m.p_pv[i, t - 1] + m.s_pv[i] * (1 - m.pv_on[i, t - 1]) if t else pyo.Constraint.Skip
+    """PV gives one power from when its reconnect delay is over (d = 1): p_{i,t} ≤ p_{i,t−1} + S (1 − d_{i,t−1})."""
+    if not t:
+        return pyo.Constraint.Skip
+    return m.p_pv[i, t] <= m.p_pv[i, t - 1] + m.s_pv[i] * (1 - m.delay_met[i, t - 1])
 
 
 def constant_pv_min(m, i, t):
-    """PV gives one power from when it is connected: p_{i,t−1} ≤ p_{i,t} while the window lasts."""
+    """PV gives one power from when its reconnect delay is over: p_{i,t−1} ≤ p_{i,t} while the window lasts."""
     return m.p_pv[i, t - 1] <= m.p_pv[i, t] + m.s_pv[i] * (1 - m.live[t]) if t else pyo.Constraint.Skip
 
 

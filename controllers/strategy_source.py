@@ -7,13 +7,14 @@ import importlib.util
 import inspect
 import re
 import sys
+from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
-from controllers.strategies import STRATEGIES, Strategy, StrategyError, UnknownStrategyError
+from controllers.strategies import STRATEGIES, PlanMakerFactory, Strategy, StrategyError, UnknownStrategyError
 
 GROUP = "relight.strategies"
 FORM = "path/to/file.py:Class"
@@ -37,7 +38,8 @@ def strategy_from_outside(name: str) -> Strategy:
     if not colon and name.endswith(".py"):
         raise BrokenStrategyError(f"strategy {name!r} names no class of the file; write {name}:Class")
     if colon:
-        return strategy_of(_class_in(Path(path), class_name, name), name)
+        found = strategy_of(_class_in(Path(path), class_name, name), name)
+        return replace(found, source=Path(path))
     points = offered()
     if name not in points:
         raise UnknownStrategyError(name, points)
@@ -59,8 +61,7 @@ def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
     if isinstance(loaded, Strategy):
         return _checked(loaded, asked, [])
     problems: list[str] = []
-    made: Any = loaded
-    if not inspect.isclass(made):
+    if not inspect.isclass(loaded):
         raise BrokenStrategyError(f"strategy {asked!r} is a {type(loaded).__name__}; it must be a class or a Strategy")
     flags: dict[str, Any] = {}
     for flag, default in (("replans", True), ("foresight", False)):
@@ -77,7 +78,7 @@ def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
         static_plan=False,
         foresight=flags["foresight"],
         summary=told,
-        planner=made,
+        planner=cast(PlanMakerFactory, loaded),
         source=Path(source) if source else None,
     )
     return _checked(strategy, asked, problems)

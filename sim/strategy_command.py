@@ -30,10 +30,10 @@ def template(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: print it.")] = None,
 ) -> None:
     """Print a strategy to start from; an existing file is not touched."""
-    from controllers import strategy_template
+    from controllers import strategies
     from controllers.strategies import StrategyError
 
-    text = Path(strategy_template.__file__).read_text(encoding="utf-8")
+    text = Path(strategies.__file__).with_name("strategy_template.py").read_text(encoding="utf-8")
     if out is None:
         typer.echo(text, nl=False)
         return
