@@ -11,7 +11,7 @@ from controllers.strategies import Strategy
 from scenarios.case import Case
 from scenarios.communication import Communication, Span
 from scenarios.forecast_options import ForecastOptions
-from sim.field_terminal import FieldTerminal
+from sim.field_terminal import FieldTerminal, VoltageSensingTerminal
 
 
 def case_under(case: Case, strategy: Strategy) -> Case:
@@ -36,9 +36,16 @@ def case_under(case: Case, strategy: Strategy) -> Case:
     return case if scenario is case.scenario else replace(case, scenario=scenario)
 
 
-def open_without_voltage(case: Case, terminals: dict[str, FieldTerminal]) -> None:
-    """Have switches that lose voltage in the outage open by themselves, as voltage-sensing switches do."""
-    for switch, own in terminals.items():
-        branch = case.view.branches[switch]
-        if {branch.from_bus, branch.to_bus} <= case.view.outage_area:
-            own.receive({"switch": switch, "closed": False})
+def field_terminals(case: Case, strategy: Strategy) -> dict[str, FieldTerminal]:
+    """The terminal of every switch that can be operated.
+
+    Without a dispatch centre, switches that lose voltage in the outage open by themselves.
+    """
+    view = case.view
+
+    def terminal(switch: str) -> FieldTerminal:
+        ends = {view.branches[switch].from_bus, view.branches[switch].to_bus}
+        alone = not strategy.has_centre and ends <= view.outage_area
+        return VoltageSensingTerminal(switch) if alone else FieldTerminal(switch)
+
+    return {b.id: terminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}

@@ -33,12 +33,11 @@ from sim.adapters import (
     clock,
 )
 from sim.communication import DISPATCH_CENTRE, Channel, gateway, terminal
-from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 from sim.remote_actors import remote_actors
-from sim.strategy_case import case_under, open_without_voltage
+from sim.strategy_case import case_under, field_terminals
 from sim.timing import Timing
 
 
@@ -60,9 +59,7 @@ def run_world(
     profiles, grid = Profiles(case, seed), Grid(case)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
-    terminals = {b.id: FieldTerminal(b.id) for b in view.branches.values() if b.switchable and not b.faulted}
-    if not strategy.has_centre:
-        open_without_voltage(case, terminals)
+    terminals = field_terminals(case, strategy)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
     timing = Timing(log)
