@@ -46,11 +46,11 @@ def check_strategy(strategy: Strategy, scenario: str | None = None) -> list[Chec
 
     def plans(seed: int) -> list[dict[str, Any]]:
         log = RunLog()
-        run_world(load_case(scenario or SCENARIO, overrides, seed), watched, seed, log)
+        run_world(case, watched, seed, log)
         return log.recorder.plans
 
     watched = replace(strategy, planner=_watched(strategy.planner)) if strategy.planner else strategy
-    load_case(scenario or SCENARIO, overrides)  # a wrong scenario is no fault of the strategy
+    case = load_case(scenario or SCENARIO, overrides, 0)
     checks = [_imports(strategy)]
     try:
         first = plans(0)
@@ -62,7 +62,7 @@ def check_strategy(strategy: Strategy, scenario: str | None = None) -> list[Chec
     checks.append(Check("the same messages give the same plans", same, "" if same else "a second run had other plans"))
     if strategy.has_centre and not strategy.foresight:
         # The first forecast does not depend on the seed unless the scenario's forecasts err by chance.
-        method = load_case(scenario or SCENARIO, overrides).scenario.forecast
+        method = case.scenario.forecast
         if method is None or method.method == "mean":
             unseen = first[:1] == plans(1)[:1]
             told = "" if unseen else "its first plan changed with what happens later, which no message tells"

@@ -25,7 +25,8 @@ OWN = {
     "infeed_q_min", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
     "same_balance_unit", "constant_pv_max", "constant_pv_min", "constant_ess", "constant_nbsu",
 }  # fmt: skip
-"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, constant power. They state their relation."""
+"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, constant power. They state
+their relation."""
 
 GUO45_STEPS = 10
 GUO45_SIZE = {"sections": (1213, 3158), "detailed": (2303, 6658)}

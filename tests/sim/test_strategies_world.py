@@ -80,7 +80,7 @@ def test_a_strategy_that_serves_more_than_there_is_would_be_noticed(monkeypatch:
 
 
 def test_the_bound_of_a_case_by_hand() -> None:
-    """Without sun, storage or NBSUs in time nothing can be served; with storage alone its energy, if demand takes it."""
+    """Without sun, storage or NBSUs in time nothing can be served; with storage alone, its energy."""
     case = load_case(FAULT, ("outage.duration_min=30", "outage.start='2025-06-20T00:00'"), 0)
     assert service_bound_kwh(replace(case, view=replace(case.view, ess={}))) == pytest.approx(0.0, abs=1e-6)
     stored = {u: replace(unit, discharge_kwh=5.0) for u, unit in case.view.ess.items()}
