@@ -74,10 +74,15 @@ TOPOLOGY = ("states", "forest", "loops", "switching", "static")
 
 
 def build_dispatch(
-    graph: AreaGraph, steps: int, *, detailed: bool, form: tuple[int, bool, bool] = (0, False, False)
+    graph: AreaGraph,
+    steps: int,
+    *,
+    detailed: bool,
+    form: tuple[int, bool, bool] = (0, False, False),
+    constant_power: bool = False,
 ) -> Model:
     """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
-    m = build_model(graph, steps, detailed=detailed, form=(0, *form[1:]))
+    m = build_model(graph, steps, detailed=detailed, form=(0, *form[1:]), constant_power=constant_power)
     m.restored_energy.deactivate()
     m.two_sided_losses = True
     for family in TOPOLOGY:

@@ -17,7 +17,7 @@ from controllers.problem import AreaGraph, Horizon
 from controllers.repair import Repair, reported
 from controllers.shares import NoDispatchFound, SourceIntervals
 from controllers.source_bounds import SourceBounds
-from controllers.strategies import Strategy
+from controllers.strategies import PlanMaker, Strategy
 from controllers.tightened import NOTHING_KNOWN, Tightened
 from controllers.transfers import with_transfers
 from scenarios.schema import Scenario
@@ -134,7 +134,11 @@ class DispatchCentre:
         steps = scenario.outage.duration_min // scenario.clock.plan_step_min
         self._view = view
         self._graph = AreaGraph.of(view, scenario, per_device=strategy.per_device)
-        self._planner = Planner(self._graph, steps, static=strategy.static_plan)
+        self._planner: PlanMaker = (
+            strategy.planner(self._graph, steps)
+            if strategy.planner
+            else Planner(self._graph, steps, static=strategy.static_plan, constant_power=strategy.constant_power)
+        )
         self._checker = checker if scenario.dispatch_centre.verify != "off" else None
         asked = scenario.dispatch_centre.source_intervals
         self._intervals = SourceIntervals(self._graph, steps) if asked else None
@@ -167,9 +171,11 @@ class DispatchCentre:
         return replace(record, plan=plan, note="; ".join(filter(None, (record.note, note))))
 
     def _checked_plan(self, horizon: Horizon) -> PlanRecord:
-        """A plan, judged and repaired as asked; plans made without some family of constraints are judged only."""
+        """A plan, judged and repaired as asked; plans of other planners than the MILP, and of one without some family
+        of constraints, are judged only."""
         options, names = self._scenario.dispatch_centre, (self._scenario.name, self._strategy.name)
-        if self._checker and options.verify == "repair" and not options.without:
+        repairs = options.verify == "repair" and not options.without
+        if self._checker and repairs and isinstance(self._planner, Planner):
             return Repair(self._planner, self._checker, options.repair_rounds).plan(horizon, *names)
         record = self._planner.plan(horizon, *names)
         return reported(record, self._checker) if self._checker else record

@@ -60,11 +60,14 @@ class _Remainder:
 class EnergyGateway:
     """The controller of one local area. It sees its own measurements and forecast, and the plans sent to it."""
 
-    def __init__(self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False) -> None:
-        """``per_device``: it reports the state of every unit. Raises KeyError if the view has no such LA."""
+    def __init__(
+        self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False, constant_power: bool = False
+    ) -> None:
+        """``per_device``: it reports the state of every unit. ``constant_power``: its units give what the plan says,
+        whatever the demand now measured. Raises KeyError if the view has no such LA."""
         self.local_area = view.local_areas[la_id].id
         self._view = view
-        self._scenario, self._per_device = scenario, per_device
+        self._scenario, self._per_device, self._constant_power = scenario, per_device, constant_power
         self._all_units, self._failed = view, frozenset[str]()
         self._pv, self._ess, self._nbsu = units_of(view, la_id)
         self._time_min = 0.0
@@ -158,6 +161,8 @@ class EnergyGateway:
         served = pick_up or not measurement["shed"]
         demand_kw, demand_kvar = self._demand_now(measurement, _multiple(running.plan, running.first + t))
         p_target = problem.p_kw[t] + demand_kw * served
+        if self._constant_power:
+            p_target = problem.target_p(t)
         q_target = problem.q_kvar[t] + demand_kvar * served
 
         devices = self._devices(running, t, time_min, measurement)

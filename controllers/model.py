@@ -18,6 +18,7 @@ import networkx as nx
 import pyomo.environ as pyo
 
 from controllers import cold_load, pick_up, powerflow, region, repair_rows, topology
+from controllers import constant_power as constant
 from controllers.problem import AreaGraph, Horizon
 from controllers.tightened import tighten
 
@@ -129,12 +130,20 @@ def contents(m: Model, static: bool) -> Contents:
     table |= cold_load.contents(m) | pick_up.contents(m)
     if static:
         table["static"] = ((topology.static_sections, (S, T)), (topology.static_topology, (m.SWITCH, T)))
+    if m.constant_power_asked:
+        table["constant_power"] = (
+            (constant.same_balance_unit, (m.ROOT, T)),
+            (constant.constant_pv_max, (m.PV, T)),
+            (constant.constant_pv_min, (m.PV, T)),
+            (constant.constant_ess, (m.ESS, m.SIGN, T)),
+            (constant.constant_nbsu, (m.NBSU, m.SIGN, T)),
+        )
     return {family: entries for family, entries in table.items() if family not in m.without}
 
 
 FAMILIES = (
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "static",
+    "voltage", "apparent_power", "cold_load", "pick_up", "static", "constant_power",
 )  # fmt: skip
 """Names of the families of ``contents``: what ``dispatch_centre.without`` may leave out."""
 
@@ -146,15 +155,17 @@ def build_model(
     *,
     detailed: bool = True,
     form: tuple[int, bool, bool] = (0, False, False),
+    constant_power: bool = False,
 ) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
 
     ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``form``: what
-    horizons may be tightened by (``Tightened.form``).
+    horizons may be tightened by (``Tightened.form``). ``constant_power``: units give one power, see ``constant_power``.
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
     cuts, inside_circle, m.inside_rating_asked = form
+    m.constant_power_asked = constant_power
     m.inside_circle_asked = inside_circle or graph.options.apparent_power == "circle"
     m.CUT = pyo.RangeSet(0, cuts - 1)
     _declare_sets(m, graph, steps)
@@ -208,6 +219,7 @@ def _declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
     kinds = [(kind, i) for kind, members in (("pv", pv), ("ess", ess), ("nbsu", nbsu)) for i in members]
     m.KIND = pyo.Set(initialize=kinds, dimen=2, ordered=True)
 
+    m.la_of = {i: source.local_area for i, source in sources.items()}
     m.section, m.home = section, {i: section[source.local_area] for i, source in sources.items()}
     m.areas_at = {la: [la] for la in m.Z} if m.detailed else graph.areas_in
     m.node_section = section if m.detailed else {s: s for s in m.S}
@@ -315,7 +327,7 @@ def _declare_variables(m: Model) -> None:
     )
     m.down = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="edge that points along its switch")
     m.op = pyo.Var(m.SWITCH, m.T, bounds=(0, 1), doc="switch operated at the start of a step")
-    held = pyo.Binary if m.detailed else pyo.UnitInterval
+    held = pyo.Binary if m.detailed or m.constant_power_asked else pyo.UnitInterval
     m.root = pyo.Var(m.ROOT, m.T, domain=held, doc="LA holds its island's balance unit")
     m.launch = pyo.Var(m.NBSU, m.K, domain=pyo.Binary, doc="start-up launched at a step; −1: under way")
     m.pv_on = pyo.Var(m.PV, m.T, bounds=(0, 1), doc="PV connected")

@@ -51,13 +51,23 @@ class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
 
     def __init__(
-        self, graph: AreaGraph, steps: int, static: bool, detailed: bool, form: tuple[int, bool, bool]
+        self,
+        graph: AreaGraph,
+        steps: int,
+        static: bool,
+        constant_power: bool,
+        detailed: bool,
+        form: tuple[int, bool, bool],
     ) -> None:
         self._graph, self._steps, self._static, self.detailed, self._form = graph, steps, static, detailed, form
+        self._constant_power = constant_power
 
     @cached_property
     def model(self) -> Model:
-        return build_model(self._graph, self._steps, self._static, detailed=self.detailed, form=self._form)
+        constant = self._constant_power
+        return build_model(
+            self._graph, self._steps, self._static, detailed=self.detailed, form=self._form, constant_power=constant
+        )
 
     @cached_property
     def solver(self) -> KeptSolver:
@@ -67,21 +77,31 @@ class _Stage:
 
     @cached_property
     def dispatch(self) -> KeptSolver:
-        d = build_dispatch(self._graph, self._steps, detailed=self.detailed, form=self._form)
+        constant = self._constant_power
+        d = build_dispatch(self._graph, self._steps, detailed=self.detailed, form=self._form, constant_power=constant)
         return KeptSolver(d, {})
 
 
 class Planner:
     """Plans again and again with kept models.
 
-    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14);
+    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14), with
+    ``constant_power`` for one power of every unit too;
     ``lazy_voltage`` leaves voltages and flows inside sections out until a plan breaks one of their limits, which
     changes no optimum.
     """
 
-    def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False, lazy_voltage: bool = True) -> None:
+    def __init__(
+        self,
+        graph: AreaGraph,
+        steps: int,
+        *,
+        static: bool = False,
+        constant_power: bool = False,
+        lazy_voltage: bool = True,
+    ) -> None:
         self.graph = graph
-        self._steps, self._static = steps, static
+        self._steps, self._static, self._constant_power = steps, static, constant_power
         self._stages: dict[tuple[bool, tuple[int, bool, bool]], _Stage] = {}
         self._before: PreviousPlan | None = None
         self._last: tuple[_Stage, Solution] | None = None
@@ -96,7 +116,7 @@ class Planner:
         """The stage that can take in what is known."""
         key = detailed, known.form
         if key not in self._stages:
-            self._stages[key] = _Stage(self.graph, self._steps, self._static, *key)
+            self._stages[key] = _Stage(self.graph, self._steps, self._static, self._constant_power, *key)
         return self._stages[key]
 
     @property
@@ -140,7 +160,7 @@ class Planner:
         islands = self._islands(stage.model, horizon)
         until = time.perf_counter() + self.graph.options.time_limit_s
         moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
-        if moved and not _choose_balance_units(stage.model, horizon, islands):
+        if moved and not _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power):
             return None
         dispatched = self._solve_dispatch(stage, horizon, until, fits=True)
         if dispatched is None:
@@ -188,7 +208,8 @@ class Planner:
                 return stage, solution, None
             _settle(stage.model)
             islands = self._islands(stage.model, horizon)
-            fits = _choose_balance_units(stage.model, horizon, islands)
+            # Power is constant but for the balance units that the MILP chose.
+            fits = _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power)
             dispatched = self._solve_dispatch(stage, horizon, began + limit_s, fits=fits)
             if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
                 return stage, solution, dispatched

@@ -32,9 +32,16 @@ class RemoteGateway(EnergyGateway):
     """The controller of one LA behind a channel that can fail. In contact until ``heard_min``, when it came to life."""
 
     def __init__(
-        self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False, heard_min: float = 0.0
+        self,
+        view: GridView,
+        la_id: str,
+        scenario: Scenario,
+        *,
+        per_device: bool = False,
+        constant_power: bool = False,
+        heard_min: float = 0.0,
     ) -> None:
-        super().__init__(view, la_id, scenario, per_device=per_device)
+        super().__init__(view, la_id, scenario, per_device=per_device, constant_power=constant_power)
         assert scenario.communication is not None
         self._patience_min = scenario.communication.fallback_after_min
         validity_min = scenario.communication.plan_validity_min

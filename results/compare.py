@@ -7,6 +7,7 @@ agreement proves nothing).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,8 +174,8 @@ def beside_published(runs: pd.DataFrame, published: Published | None) -> list[di
     """Planned and served energy of the dynamic and the static strategies of one scenario and their ratios (means over
     seeds; a ratio is that of the means), each beside the printed number if there is one.
 
-    A variant of the static plan (``static-…``) stands beside the same printed number, because the publication does
-    not say which one it means.
+    A variant of the static plan (``static-…``, ``static_…``) stands beside the same printed number, because the
+    publication does not say which one it means.
     """
     mean = {
         (strategy, quantity): float(runs.loc[runs["strategy"] == strategy, f"{quantity}_energy_mwh"].mean())
@@ -182,7 +183,7 @@ def beside_published(runs: pd.DataFrame, published: Published | None) -> list[di
         for quantity in PLANNED_SERVED
     }
     dynamics = ["dynamic"] if ("dynamic", "served") in mean else []
-    statics = [s for s in _unique(runs["strategy"]) if s.split("-")[0] == "static"]
+    statics = [s for s in _unique(runs["strategy"]) if re.split("[-_]", s)[0] == "static"]
     dynamic_mwh, static_mwh, printed_ratio = (
         (published.dynamic_energy_mwh, published.static_energy_mwh, published.ratio) if published else (None,) * 3
     )

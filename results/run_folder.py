@@ -53,6 +53,7 @@ def write_run(
     seed: int,
     recorder: Recorder,
     inputs: Mapping[str, str] | None = None,
+    strategy_source: Mapping[str, str] | None = None,
     timing: Mapping[str, float] | None = None,
     failure: str = "",
     overwrite: bool = False,
@@ -60,7 +61,8 @@ def write_run(
 ) -> Path:
     """Write a run's folder, whole or not at all; return it.
 
-    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``); ``timing`` wall times in
+    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``strategy_source`` of the
+    file of a strategy from outside Relight; ``timing`` wall times in
     seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
     every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
     run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
@@ -85,6 +87,8 @@ def write_run(
             "versions": installed_versions(),
             "inputs": dict(sorted((inputs or {}).items())),
         }
+        if strategy_source:
+            manifest["strategy_source"] = dict(strategy_source)
         _write_tables(building, scenario, recorder)
         write_json(building / "timing.json", timing or {})
         write_json(building / "manifest.json", manifest)

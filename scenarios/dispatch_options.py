@@ -11,7 +11,7 @@ from scenarios.schema_parts import NonNegative, Part, Positive
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "static",
+    "voltage", "apparent_power", "cold_load", "pick_up", "static", "constant_power",
 ]  # fmt: skip
 """Families of docs/formulation.md."""
 

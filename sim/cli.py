@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sim.strategy_command import strategy_app
 from sim.study_command import study
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(strategy_app, name="strategy")
 
 app.command()(study)
 
@@ -26,7 +28,7 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
-Strategy = Annotated[str, typer.Option(help="dynamic, static or centralised.")]
+Strategy = Annotated[str, typer.Option(help="See relight strategy list; or path/to/file.py:Class.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")]
 File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists.")]
 Sequence = Annotated[
@@ -146,13 +148,15 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Run one co-simulation."""
+    from controllers.strategies import strategy_named
     from results.compare import compare as compare_folders
     from results.compare_text import as_text
     from scenarios.loader import load_case
     from sim.run import new_run_folder, simulate
 
     case = load_case(scenario, set_ or (), seed)
-    folder = out or new_run_folder(f"{case.scenario.name}_{strategy}_seed{case.scenario.seed}")
+    called = strategy_named(strategy).name
+    folder = out or new_run_folder(f"{case.scenario.name}_{called}_seed{case.scenario.seed}")
     simulate(case, strategy, folder, overwrite=overwrite)
     typer.echo(as_text(compare_folders([folder])))
     typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}")
@@ -161,7 +165,7 @@ def run(
 @app.command()
 def compare(
     scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
-    strategies: Annotated[str, typer.Option(help="Comma-separated: dynamic, static, centralised.")] = "dynamic,static",
+    strategies: Annotated[str, typer.Option(help="Comma-separated; see relight strategy list.")] = "dynamic,static",
     seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
     out: Out = None,
     set_: Set = None,

@@ -20,3 +20,11 @@ class FieldTerminal:
         """The state the switch shall have, sent once per order; None: leave it alone."""
         ordered, self._ordered = self._ordered, None
         return ordered
+
+
+class VoltageSensingTerminal(FieldTerminal):
+    """The terminal of a switch that opens by itself when it has lost voltage, and stays open: nobody closes it."""
+
+    def operation(self) -> bool | None:
+        """Open, at every step."""
+        return False

@@ -6,11 +6,12 @@ from controllers.dispatch_centre import DispatchCentre
 from controllers.gateway import EnergyGateway
 from controllers.planner import PlanRecord
 from controllers.solver import check_options
-from controllers.strategies import strategy_named
+from controllers.strategies import UnsuitableStrategyError, strategy_named
 from scenarios.case import Case
 from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
+from sim.strategy_case import case_under
 
 
 def plan_once(case: Case, strategy: str) -> PlanRecord:
@@ -19,7 +20,10 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
     Raises ``StrategyError`` and ``SolverOptionError`` before anything is computed.
     """
     chosen = strategy_named(strategy, case.scenario.dispatch_centre)
+    if not chosen.has_centre:
+        raise UnsuitableStrategyError(f"strategy {strategy!r} has no dispatch centre, so it makes no plan")
     check_options(case.scenario.dispatch_centre.solver_options)
+    case = case_under(case, chosen)
     profiles, grid = Profiles(case), Grid(case)
     measured = grid.measurements()
     messages = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from controllers.remote_centre import RemoteDispatchCentre
 from controllers.remote_gateway import RemoteGateway
 from controllers.strategies import Strategy
@@ -27,7 +29,14 @@ def remote_actors(
     assert options is not None
 
     def make(la: str, heard_min: float) -> RemoteGateway:
-        return RemoteGateway(view, la, scenario, per_device=strategy.per_device, heard_min=heard_min)
+        return RemoteGateway(
+            view,
+            la,
+            scenario,
+            per_device=strategy.per_device,
+            constant_power=strategy.constant_power,
+            heard_min=heard_min if strategy.has_centre else -math.inf,
+        )
 
     measured, closed = grid.measurements(), grid.switch_states()
     known = {la: make(la, 0.0).assess(measured[la], profiles.forecast(la, 0.0), 0.0) for la in view.local_areas}

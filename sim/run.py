@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from controllers.strategies import strategy_named
+from controllers.strategies import source_hash, strategies_named, strategy_named
 from results.compare import Comparison, compare
 from results.compare_text import write_comparison
 from results.figures import draw_comparison_figures, draw_run_figures
@@ -48,7 +48,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     check_options(case.scenario.dispatch_centre.solver_options)
     ensure_writable(folder, overwrite)
     log, failure, cause = RunLog(), "", None
-    with _progress(case, label or f"{case.scenario.name} {strategy}") as on_step:
+    with _progress(case, label or f"{case.scenario.name} {chosen.name}") as on_step:
         try:
             run_world(case, chosen, case.scenario.seed, log, on_step)
         except KeyboardInterrupt as error:
@@ -58,10 +58,11 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     write_run(
         folder,
         scenario=case.scenario,
-        strategy=strategy,
+        strategy=chosen.name,
         seed=case.scenario.seed,
         recorder=log.recorder,
         inputs=input_hashes(case),
+        strategy_source=source_hash(chosen),
         timing={f"{part}_s": s for part, s in log.seconds.items()},
         failure=failure,
         overwrite=overwrite,
@@ -88,12 +89,14 @@ def compare_strategies(
     """
     from controllers.solver import check_options
 
-    for strategy in strategies:
-        strategy_named(strategy)
+    strategies_named(strategies)
     cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
-    for case in cases:
-        for strategy in strategies:
-            strategy_named(strategy, case.scenario.dispatch_centre)
+    called = {
+        name: chosen.name
+        for name, chosen in zip(
+            strategies, strategies_named(strategies, [case.scenario.dispatch_centre for case in cases]), strict=True
+        )
+    }
     keys = [(case.scenario.name, case.scenario.seed) for case in cases]
     if twice := sorted({f"{name} (seed {seed})" for name, seed in keys if keys.count((name, seed)) > 1}):
         raise DuplicateRunError(f"asked for twice: {', '.join(twice)}; give each scenario a name of its own")
@@ -106,7 +109,7 @@ def compare_strategies(
     folders: list[Path] = []
     for case in cases:
         for strategy in strategies:
-            name = f"{case.scenario.name.replace('/', '_')}_{strategy}_seed{case.scenario.seed}"
+            name = f"{case.scenario.name.replace('/', '_')}_{called[strategy]}_seed{case.scenario.seed}"
             print(f"{len(folders) + 1} of {len(cases) * len(strategies)}: {name}", file=sys.stderr)
             folders.append(simulate(case, strategy, folder / "runs" / name))
     comparison = compare(folders)

@@ -33,11 +33,11 @@ from sim.adapters import (
     clock,
 )
 from sim.communication import DISPATCH_CENTRE, Channel, gateway, terminal
-from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
 from sim.plan_check import PlanCheck
 from sim.profiles import Profiles
 from sim.remote_actors import remote_actors
+from sim.strategy_case import case_under, field_terminals
 from sim.timing import Timing
 
 
@@ -53,13 +53,13 @@ def run_world(
     Raises ``IncompleteRunError`` if a step is missing, and whatever an actor raises; ``log`` then holds what was seen.
     """
     began = clock()
+    case = case_under(case, strategy)
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid = Profiles(case, seed), Grid(case, seed)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
-    told_of = [b for b in view.branches.values() if b.switchable and (case.scenario.surprises or not b.faulted)]
-    terminals = {b.id: FieldTerminal(b.id) for b in told_of}
+    terminals = field_terminals(case, strategy)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
     timing = Timing(log)
@@ -72,7 +72,13 @@ def run_world(
         with world.group():
             if case.scenario.communication is None:
                 own = {
-                    la: EnergyGateway(view, la, case.scenario, per_device=strategy.per_device)
+                    la: EnergyGateway(
+                        view,
+                        la,
+                        case.scenario,
+                        per_device=strategy.per_device,
+                        constant_power=strategy.constant_power,
+                    )
                     for la in view.local_areas
                 }
                 centre = DispatchCentre(view, case.scenario, strategy, check, check.of_view)

@@ -107,7 +107,7 @@ def compact_form() -> tuple[Model, Contents]:
     sections = frozenset(whole.graph.view.sections)
     known = Tightened(cuts=(Cut(0, sections, frozenset({"bc"})),), inside_circle=True, link_share={("bc", 1): 0.5})
     horizon = replace(whole, tightened=known)
-    m = build_model(horizon.graph, horizon.steps, static=True, form=known.form)
+    m = build_model(horizon.graph, horizon.steps, static=True, form=known.form, constant_power=True)
     set_horizon(m, horizon)
     return m, contents(m, static=True)
 

@@ -11,7 +11,7 @@ import pytest
 from pyomo.repn import generate_standard_repn
 from small_cases import SmallCase, random_case, with_cold_load
 
-from controllers import powerflow, region, topology
+from controllers import constant_power, powerflow, region, topology
 from controllers.messages import PscMessage
 from controllers.model import FAMILIES, build_model, contents, set_horizon
 from controllers.problem import AreaGraph, Horizon
@@ -25,10 +25,10 @@ OWN = {
     "infeed_q_min", "infeed_inside_circle", "nbsu_power_energised", "q_nbsu_energised_max", "q_nbsu_energised_min",
     "spell_energised", "spell_goes_on", "spell_begins", "pick_up_begins", "pick_up_carried", "pick_up_flow_max",
     "pick_up_flow_min", "pick_up_limit",
+    "same_balance_unit", "constant_pv_max", "constant_pv_min", "constant_ess", "constant_nbsu",
 }  # fmt: skip
-"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up.
-
-They state their relation."""
+"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up, constant
+power. They state their relation."""
 
 GUO45_STEPS = 10
 GUO45_SIZE = {"sections": (1213, 3158), "detailed": (2303, 6658)}
@@ -44,7 +44,7 @@ def everything_asked() -> SmallCase:
 @pytest.fixture(scope="module")
 def everything() -> pyo.ConcreteModel:
     """A model with every family of constraints."""
-    return build_model(everything_asked().graph, 2, static=True)
+    return build_model(everything_asked().graph, 2, static=True, constant_power=True)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_every_constraint_function_is_in_the_contents(everything):
     """A public function with the model and an index is an entry, or one of the expressions that entries use."""
     expressions = {"phi", "starting", "X", "generation", "generation_q", "restored_energy", "pointed_at"}
     listed = {rule.__name__ for rule in entries(everything)}
-    for module in (region, topology, powerflow):
+    for module in (region, topology, powerflow, constant_power):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
         assert own - expressions <= listed
 
@@ -153,7 +153,7 @@ def test_families_are_those_a_scenario_can_leave_out(everything):
 def test_a_family_left_out_by_name_is_gone_and_nothing_else(everything, family):
     case = everything_asked()
     graph = replace(case.graph, options=case.graph.options.model_copy(update={"without": (family,)}))
-    ablated = build_model(graph, 2, static=True)
+    ablated = build_model(graph, 2, static=True, constant_power=True)
     gone = {rule.__name__ for rule, _ in contents(everything, static=True)[family]}
     assert gone
     names = {c.local_name for c in everything.component_objects(pyo.Constraint)}
