@@ -125,6 +125,17 @@ def test_a_tripped_follower_is_off_and_deaf_until_it_is_back() -> None:
     assert run.unit("pv.b")["p_kw"] == pytest.approx(40)
 
 
+def test_a_unit_that_trips_and_is_back_within_one_step_is_off_in_it_and_takes_orders_in_the_next() -> None:
+    trips = [{"unit": "ess.b", "at_min": 6, "back_after": {"minutes": 2}}]
+    run = surprised(chain("a", "b", switchable=False, length_km=SHORT), ess("a"), ess("b"), trips=trips)
+    both = order("ess.a", "form"), order("ess.b", "follow", 40.0)
+    run.step(*both, steps=3)
+    happened = [event for event in run.events if event[1] == "ess.b"]
+    assert happened == [("unit_tripped", "ess.b"), ("unit_back", "ess.b")]
+    assert run.unit("ess.b")["p_kw"] == 0 and "failed" not in run.metered("ess.b")
+    assert run.step(*both).unit("ess.b")["p_kw"] == pytest.approx(40)
+
+
 def test_when_a_balance_unit_trips_another_one_on_line_takes_over_or_the_island_goes_dark() -> None:
     lines = chain("a", "b", switchable=False, length_km=SHORT)
     trips = [{"unit": "ess.a", "at_min": 5}, {"unit": "ess.b", "at_min": 10}]
