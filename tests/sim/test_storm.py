@@ -66,6 +66,7 @@ def drawn(seed: int) -> tuple[str, ...]:
         f"communication={json.dumps(communication)}",
         f"surprises.infeeds={json.dumps([infeed])}",
         f"dispatch_centre.cold_load={estimate}",
+        f"dispatch_centre.pick_up_limit_pct={draw.choice(('null', '80'))}",
         f"switching.synchronised_closing={json.dumps(draw.random() < 0.5)}",
     )
 
