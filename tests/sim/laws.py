@@ -1,4 +1,4 @@
-"""The laws of docs/world.md, judged from a run's tables alone: its own topology, sums and clocks, nothing of the world's.
+"""The laws of docs/world.md, judged from a run's tables: by a topology, sums and clocks of their own.
 
 ``check_laws`` raises AssertionError at the first that is broken. What the tables are to agree with from outside is the
 case (network, units, options) and the profiles (demand and sun).
@@ -367,7 +367,8 @@ def _account(row: Row) -> str:
 def check_messages(case: Case, options: Communication, messages: list[Row], steps: range) -> None:
     """Who works sends in every step, and every message sent has exactly one fate, told in one row."""
     areas = list(case.view.local_areas)
-    switches = [b.id for b in case.view.branches.values() if b.switchable and (case.scenario.surprises or not b.faulted)]
+    told_of = (b for b in case.view.branches.values() if case.scenario.surprises or not b.faulted)
+    switches = [b.id for b in told_of if b.switchable]
     sent = Counter((row["time_min"], row["sender"], row["receiver"], row["kind"]) for row in messages)
     assert set(sent.values()) <= {1}
     expected = set[tuple[float, str, str]]()

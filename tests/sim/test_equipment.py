@@ -180,6 +180,25 @@ def test_a_late_switch_operates_later_and_a_newer_order_replaces_the_late_one() 
     assert closed(run)["a-b"] == 1
 
 
+def test_the_same_order_given_again_does_not_make_a_late_switch_later() -> None:
+    troubles = [{"switch": "a-b", "kind": "late", "delay_min": 8}]
+    run = surprised(feeder("a-b"), switches=troubles)
+    for late in (True, False, False):
+        run.step(switches={"a-b": True})
+        assert (("switch_late", "a-b") in run.events) == late
+    assert closed(run)["a-b"] == 1
+
+
+def test_a_late_switch_does_not_close_against_the_lock_of_a_fault_that_came_between() -> None:
+    troubles = [{"switch": "a-b", "kind": "late", "delay_min": 8}]
+    faults = [{"branch": "b-c", "at_min": 5}]
+    run = surprised(feeder("a-b"), ess("a"), ess("d"), switches=troubles, faults=faults)
+    run.step(order("ess.a", "form"), order("ess.d", "form"), switches={"a-b": True}).step()
+    assert ("protection_trip", "b-c") in run.events
+    run.step()
+    assert ("switch_refused", "a-b") in run.events and closed(run)["a-b"] == 0 and served(run)["a"] == 60.0
+
+
 def test_a_stuck_contact_reports_the_state_it_had() -> None:
     troubles = [{"switch": "a-b", "kind": "misreports", "from_min": 5, "until_min": 15}]
     run = surprised(feeder("a-b"), switches=troubles).step()
