@@ -18,7 +18,7 @@ SHOWN = {
     "guo45/cold-load": set(),
     "guo45/frequency-1000": {"frequency_step", "ufls_stage"},
     "guo45/comms-outage": LOST | DEAD,
-    "guo45/second-fault": {"branch_faulted", "protection_trip", "branch_repaired", "switch_refused"},
+    "guo45/second-fault": {"branch_faulted", "protection_trip", "branch_repaired"},
     "guo45/infeed-returns": {"infeed_returned"},
     "guo45/storm": SKY | LOST | DEAD | {
         "frequency_step", "unit_tripped", "unit_back", "branch_repaired", "infeed_returned",
