@@ -177,6 +177,7 @@ class Watch:
                 assert row is None or (row["converged"], row["balance_unit"]) == (0, "")
                 continue
             assert forming[0] in {*self.view.ess, *self.view.nbsu, *self.connected}
+            assert name in told, (self.time_min, name)
             row = told[name]
             assert (row["balance_unit"], row["converged"], row["buses"]) == (forming[0], 1, len(members))
             held = [b.id for b in self.view.branches.values() if self.closed[b.id] and b.from_bus in members]

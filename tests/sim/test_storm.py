@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from laws import check_laws
 
 from controllers.strategies import strategy_named
-from results.recorder import COLUMNS
+from results.recorder import COLUMNS, Recorder
 from results.run_folder import write_run
 from scenarios.case import Case
 from scenarios.loader import load_case
@@ -115,6 +117,51 @@ def test_the_shipped_storm_keeps_every_law(strategy: str, seed: int, tmp_path: P
 
 def test_a_storm_drawn_by_the_seed_keeps_every_law(tmp_path: Path) -> None:
     check("static", 4, tmp_path, *drawn(4))
+
+
+def tampered(log: RunLog, table: str, column: str, change: Callable[[Any], Any], **where: Any) -> Recorder:
+    """The run's tables with one cell changed, in the first row that has these values; ``delete`` drops the row."""
+    recorder, columns = copy.copy(log.recorder), log.recorder.columns(table)
+    rows = [dict(zip(columns, row, strict=True)) for row in recorder.rows[table]]
+    row = next(row for row in rows if all(row[name] == value for name, value in where.items()))
+    row[column] = change(row[column])
+    kept = [tuple(one.values()) for one in rows if one[column] is not DELETE]
+    recorder.rows = recorder.rows | {table: kept}
+    return recorder
+
+
+DELETE = object()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "change", "where"),
+    [
+        ("bus", "vm_pu", lambda _: None, {"energised": 1}),
+        ("bus", "vm_pu", lambda _: 0.0, {"energised": 0}),
+        ("bus", "bus", lambda _: DELETE, {"time_min": 60}),
+        ("switch", "closed", lambda now: 1 - now, {"time_min": 60}),
+        ("branch", "closed", lambda _: 1, {"branch": "12-13"}),
+        ("branch", "p_from_kw", lambda kw: kw + 0.002, {"energised": 1}),
+        ("island", "balance_unit", lambda _: "ess.37", {"balance_unit": "ess.27"}),
+        ("island", "radial", lambda _: 0, {"converged": 1}),
+        ("island", "island", lambda _: DELETE, {"converged": 1}),
+        ("local_area", "served_kw", lambda kw: kw + 0.002, {"energised": 1}),
+        ("local_area", "demand_kw", lambda kw: kw * 1.01, {"energised": 0, "local_area": "2"}),
+        ("unit", "p_kw", lambda kw: kw + 0.002, {"state": "form"}),
+        ("unit", "discharge_kwh", lambda kwh: kwh - 0.01, {"state": "form"}),
+        ("unit", "state", lambda _: "follow", {"unit": "nbsu.44"}),
+        ("unit", "state", lambda _: "form", {"unit": "infeed.1"}),
+        ("violations", "kind", lambda _: DELETE, {"kind": "unsupplied_load"}),
+        ("events", "kind", lambda _: DELETE, {"kind": "switch_operated"}),
+        ("events", "kind", lambda _: DELETE, {"kind": "la_shed"}),
+        ("message", "kind", lambda _: DELETE, {"status": "lost"}),
+        ("message", "status", lambda _: "delivered", {"status": "link_down"}),
+    ],
+)
+def test_the_laws_notice_a_single_wrong_cell(table: str, column: str, change: Any, where: dict[str, Any]) -> None:
+    case, log = run("static", 1)
+    with pytest.raises(AssertionError):
+        check_laws(case, tampered(log, table, column, change, **where), Profiles(case, 1))
 
 
 @pytest.mark.slow
