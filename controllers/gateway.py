@@ -309,9 +309,9 @@ def pv_connected(
 
 
 def _as_ordered(units: Mapping[str, UnitSchedule], first: int, problem: LocalAreaProblem) -> LocalAreaSchedule:
-    """The schedule that the dispatch centre made, from step ``first`` on."""
-    p = {u: tuple(units[u]["p_kw"][first:]) for u in problem.units}
-    q = {u: tuple(units[u]["q_kvar"][first:]) for u in problem.units}
+    """The schedule that the dispatch centre made, from step ``first`` on, for the units it knew to be in service."""
+    p = {u: tuple(units[u]["p_kw"][first:]) for u in problem.units if u in units}
+    q = {u: tuple(units[u]["q_kvar"][first:]) for u in p}
     return LocalAreaSchedule(
         problem.step_start_min,
         p,

@@ -85,7 +85,7 @@ class LocalIsland:
         units = measurement["units"]
         able = [e.id for e in self.nbsu if units[e.id]["state"] in ON_LINE]
         orders = {u: _order("off") for u in units} | {u: _order("idle") for u in able}
-        charged = [c.id for c in self.ess if units[c.id]["discharge_kwh"] > 0]
+        charged = [c.id for c in self.ess if units[c.id]["discharge_kwh"] > 0 and not units[c.id].get("failed")]
         charged.sort(key=lambda unit: -units[unit]["discharge_kwh"])
         if attempt and (charged or able):
             orders[(*charged, *able)[0]] = _order("form")

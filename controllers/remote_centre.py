@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from controllers.carry_forward import carried_forecast, carried_measurement
 from controllers.dispatch_centre import Decision, DispatchCentre
-from controllers.messages import LocalAreaMeasurement, NetPowerPlan, PscBasis, PscMessage, SwitchOrder
+from controllers.messages import Forecast, LocalAreaMeasurement, NetPowerPlan, PscBasis, PscMessage, SwitchOrder
 from controllers.plan import Findings, Plan, PlanChecker
 from controllers.planner import PlanRecord
 from controllers.problem import Horizon
@@ -25,7 +25,7 @@ from controllers.strategies import Strategy
 from scenarios.schema import Scenario
 from scenarios.view import GridView
 
-Judge = Callable[[Plan, Mapping[str, LocalAreaMeasurement], Mapping[str, bool]], Findings]
+Judge = Callable[[Plan, Mapping[str, LocalAreaMeasurement], Mapping[str, bool], Mapping[str, Forecast]], Findings]
 
 
 @dataclass
@@ -40,8 +40,8 @@ class RemoteDispatchCentre(DispatchCentre):
     """A dispatch centre behind a channel that can fail.
 
     ``known`` and ``closed`` are the last PSCs and switch states from before the outage; it plans with these until it
-    hears something newer. ``checker`` is given a plan and what the dispatch centre takes the meters to read now;
-    ``checker_of`` gives one for a network that has changed.
+    hears something newer. ``checker`` is given a plan, what the dispatch centre takes the meters to read now, switch
+    states and forecasts as it knows them; ``checker_of`` gives one for a network that has changed.
     """
 
     def __init__(
@@ -178,7 +178,8 @@ class RemoteDispatchCentre(DispatchCentre):
     def _judge(self, plan: Plan) -> Findings:
         assert self._judge_by is not None
         meters = {la: basis["measurement"] for la, basis in self._basis.items()}
-        return self._judge_by(plan, meters, dict(self._switch_closed))
+        forecasts = {la: basis["forecast"] for la, basis in self._basis.items()}
+        return self._judge_by(plan, meters, dict(self._switch_closed), forecasts)
 
     # -- what it does about it ----------------------------------------------------------------------------------------
 

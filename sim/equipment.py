@@ -42,10 +42,12 @@ class Equipment:
             model.failing_starts = failures
 
     def begin(self, time_min: float) -> list[Row]:
-        """Let happen what is due by the step at ``time_min``: faults, repairs, returns; ``fail_units`` does trips."""
+        """Let happen what is due by the step at ``time_min``: faults, repairs, returns; ``fail_units`` does trips, and
+        the return of those that trip and are back within one step."""
         self._due = self._course.due(self._until, time_min)
         self._now = self._until = time_min
         events: list[Row] = []
+        tripping: set[str] = set()
         for one in self._due:
             if one.kind == "fault":
                 self.faults.strike(one.element)
@@ -58,7 +60,9 @@ class Equipment:
                 assert isinstance(infeed, ReturningInfeed)
                 infeed.upstream_live = True
                 events.append(event("infeed_returned", one.element, text="voltage behind its open breaker"))
-            elif one.kind == "back":
+            elif one.kind == "trip":
+                tripping.add(one.element)
+            elif one.element not in tripping:
                 self._units[one.element].recover()
                 events.append(event("unit_back", one.element))
         return events
@@ -77,11 +81,16 @@ class Equipment:
     def fail_units(self) -> list[Row]:
         """Trips that are due, and start-ups that failed in this step."""
         events: list[Row] = []
+        tripped: set[str] = set()
         for one in self._due:
             if one.kind == "trip":
                 unit = self._units[one.element]
                 events.append(event("unit_tripped", unit.id, unit.p_kw, "kW", f"was {unit.was[0]}"))
                 unit.fail()
+                tripped.add(unit.id)
+            elif one.kind == "back" and one.element in tripped:
+                self._units[one.element].recover()
+                events.append(event("unit_back", one.element))
         failed = (unit.id for unit in self._units.values() if isinstance(unit, Nbsu) and unit.start_failed)
         return events + [event("nbsu_start_failed", unit) for unit in failed]
 

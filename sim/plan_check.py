@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from controllers.messages import LocalAreaMeasurement
+from controllers.messages import Forecast, LocalAreaMeasurement
 from controllers.plan import Findings, IslandLosses, Plan
 from scenarios.case import Case
 from scenarios.view import GridView
 from sim.profiles import Profiles
-from sim.validation.conditions import StartState, forecast
+from sim.validation.conditions import StartState, as_forecast, forecast
 from sim.validation.engines import EngineUnavailable
 from sim.validation.validator import Validator
 
@@ -40,10 +40,19 @@ class PlanCheck:
         return self.from_state(plan, self._measured(), self._switch_closed())
 
     def from_state(
-        self, plan: Plan, measured: Mapping[str, LocalAreaMeasurement], switch_closed: Mapping[str, bool]
+        self,
+        plan: Plan,
+        measured: Mapping[str, LocalAreaMeasurement],
+        switch_closed: Mapping[str, bool],
+        known: Mapping[str, Forecast] | None = None,
     ) -> Findings:
-        """What the check found, the plan starting from this state, whatever is measured now."""
-        if self._profiles.forecast_changes:
+        """What the check found, the plan starting from this state, whatever is measured now.
+
+        ``known``: the forecasts it was planned with, by LA, where these may be older than the plan.
+        """
+        if self._profiles.forecast_changes and known:
+            self._validator.forecast = as_forecast(known, self._profiles.duration_min)
+        elif self._profiles.forecast_changes:
             self._validator.forecast = forecast(self._case, self._profiles, plan.issued_at_min)
         start = StartState.measured(self._case, measured, switch_closed)
         verdict = self._validator.validate(plan, start=start)

@@ -26,17 +26,20 @@ class Switchgear:
     ) -> tuple[dict[str, bool], list[Row]]:
         """Operations that take place now, of new orders and of earlier ones that were late; with events.
 
-        ``locked``: switches that protection holds open, with the place of the fault. A new order replaces a late one.
+        ``locked``: switches that protection holds open, with the place of the fault. A new order replaces a late one,
+        unless it says the same: that is under way already.
         """
         events: list[Row] = []
-        due = {switch: state for switch, (at_min, state) in self._late.items() if at_min <= now_min}
+        under_way = {switch for switch, state in orders.items() if self._late.get(switch, (0.0, not state))[1] == state}
+        orders = {switch: state for switch, state in orders.items() if switch not in under_way}
+        due = {s: state for s, (at_min, state) in self._late.items() if at_min <= now_min and s not in orders}
         for switch in [*due, *orders]:
             self._late.pop(switch, None)
-        acts = {switch: state for switch, state in due.items() if switch not in orders}
-        for switch, state in orders.items():
-            if state != closed[switch] and state and switch in locked:
+        acts: dict[str, bool] = {}
+        for switch, state in [*due.items(), *orders.items()]:
+            if state and not closed[switch] and switch in locked:
                 events.append(event("switch_refused", switch, int(state), "", f"locked: fault at {locked[switch]}"))
-            elif state == closed[switch] or not self._hinders(switch, state, now_min, events):
+            elif switch in due or state == closed[switch] or not self._hinders(switch, state, now_min, events):
                 acts[switch] = state
         return acts, events
 

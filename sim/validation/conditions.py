@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from controllers.messages import LocalAreaMeasurement, UnitMeasurement
+from controllers.messages import Forecast, LocalAreaMeasurement, UnitMeasurement
 from scenarios.case import Case
 from sim.profiles import Profiles
 
@@ -42,15 +42,19 @@ class Conditions:
 
 def forecast(case: Case, profiles: Profiles, issued_min: float = 0.0) -> Conditions:
     """What was forecast at ``issued_min``, per plan step; its first value stands for the time before."""
-    series = {la: profiles.forecast(la, issued_min) for la in case.view.local_areas}
+    return as_forecast({la: profiles.forecast(la, issued_min) for la in case.view.local_areas}, profiles.duration_min)
+
+
+def as_forecast(series: Mapping[str, Forecast], duration_min: float) -> Conditions:
+    """These forecasts, by LA and all from the same time on; their first values stand for the time before."""
     starts = next(iter(series.values()))["step_start_min"]
-    over = [0.0] if issued_min > 0 else []
+    over = [0.0] if starts and starts[0] > 0 else []
 
     def padded(values: list[float]) -> np.ndarray:
         return np.array([*values[: len(over)], *values])
 
     return Conditions(
-        np.array([*over, *starts, float(profiles.duration_min)]),
+        np.array([*over, *starts, float(duration_min)]),
         {la: padded(one["demand_p_kw"]) for la, one in series.items()},
         {la: padded(one["demand_q_kvar"]) for la, one in series.items()},
         {unit: padded(pu) for one in series.values() for unit, pu in one["pv_pu"].items()},

@@ -318,6 +318,13 @@ def test_ordered_set_points_are_the_schedule():
     assert p_of(order) == {"pv": 100.0, "ess": 10.0, "other": -10.0}
 
 
+def test_a_unit_that_an_order_of_devices_does_not_name_waits_for_the_next_plan():
+    """The dispatch centre took it to be out of service when it planned."""
+    units = FULL | {"other": unit(p_max=50.0, p_min=-50.0)}
+    own = running(gateway(PV, ESS, OTHER), units, device_plan({"pv": 100.0, "ess": 0.0}))
+    assert p_of(own.orders(0.0, measured(units))) == {"pv": 100.0, "ess": 0.0}
+
+
 def test_nbsus_of_one_area_are_started_one_by_one():
     slow = NbsuUnit("slow", "1", 80.0, 5.0, 80.0, 80.0, 60.0)
     states = {"nbsu": ["starting", "follow"], "slow": ["off", "starting"]}

@@ -174,6 +174,14 @@ def test_a_dark_area_without_energy_waits_and_an_nbsu_on_line_can_start_it() -> 
     assert states(alone(idling, attempt=False))["nbsu"] == "idle"
 
 
+def test_storage_that_has_failed_does_not_stand_in_the_way_of_another_one() -> None:
+    spare = EssUnit("spare", "1", 50.0, 20.0, 20.0)
+    local = LocalIsland((), (ESS, spare), (), 30.0, 0.3122)
+    units = {"ess": unit("off") | {"failed": True}, "spare": unit("off", discharge_kwh=20.0)}
+    dark = {**measured(energised_min=0.0), "units": units}
+    assert states(local.orders(0.0, dark, (0.0, 0.0), (0.0, 0.0), True)) == {"ess": "off", "spare": "form"}
+
+
 def test_who_forms_the_voltage_goes_on_starts_its_nbsu_and_picks_up() -> None:
     forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "nbsu": unit("off")}
     order = alone(measured(shed=True, **forming))

@@ -125,6 +125,17 @@ def test_a_tripped_follower_is_off_and_deaf_until_it_is_back() -> None:
     assert run.unit("pv.b")["p_kw"] == pytest.approx(40)
 
 
+def test_a_unit_that_trips_and_is_back_within_one_step_is_off_in_it_and_takes_orders_in_the_next() -> None:
+    trips = [{"unit": "ess.b", "at_min": 6, "back_after": {"minutes": 2}}]
+    run = surprised(chain("a", "b", switchable=False, length_km=SHORT), ess("a"), ess("b"), trips=trips)
+    both = order("ess.a", "form"), order("ess.b", "follow", 40.0)
+    run.step(*both, steps=3)
+    happened = [event for event in run.events if event[1] == "ess.b"]
+    assert happened == [("unit_tripped", "ess.b"), ("unit_back", "ess.b")]
+    assert run.unit("ess.b")["p_kw"] == 0 and "failed" not in run.metered("ess.b")
+    assert run.step(*both).unit("ess.b")["p_kw"] == pytest.approx(40)
+
+
 def test_when_a_balance_unit_trips_another_one_on_line_takes_over_or_the_island_goes_dark() -> None:
     lines = chain("a", "b", switchable=False, length_km=SHORT)
     trips = [{"unit": "ess.a", "at_min": 5}, {"unit": "ess.b", "at_min": 10}]
@@ -167,6 +178,25 @@ def test_a_late_switch_operates_later_and_a_newer_order_replaces_the_late_one() 
     assert closed(run.step())["a-b"] == 1, "minute 10 is the first step after minute 8"
     run.step(switches={"a-b": False}).step(switches={"a-b": True}, steps=3)
     assert closed(run)["a-b"] == 1
+
+
+def test_the_same_order_given_again_does_not_make_a_late_switch_later() -> None:
+    troubles = [{"switch": "a-b", "kind": "late", "delay_min": 8}]
+    run = surprised(feeder("a-b"), switches=troubles)
+    for late in (True, False, False):
+        run.step(switches={"a-b": True})
+        assert (("switch_late", "a-b") in run.events) == late
+    assert closed(run)["a-b"] == 1
+
+
+def test_a_late_switch_does_not_close_against_the_lock_of_a_fault_that_came_between() -> None:
+    troubles = [{"switch": "a-b", "kind": "late", "delay_min": 8}]
+    faults = [{"branch": "b-c", "at_min": 5}]
+    run = surprised(feeder("a-b"), ess("a"), ess("d"), switches=troubles, faults=faults)
+    run.step(order("ess.a", "form"), order("ess.d", "form"), switches={"a-b": True}).step()
+    assert ("protection_trip", "b-c") in run.events
+    run.step()
+    assert ("switch_refused", "a-b") in run.events and closed(run)["a-b"] == 0 and served(run)["a"] == 60.0
 
 
 def test_a_stuck_contact_reports_the_state_it_had() -> None:

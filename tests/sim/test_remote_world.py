@@ -94,6 +94,16 @@ def test_a_dead_channel_leaves_each_area_to_itself() -> None:
     assert (table(log, "island").query("balance_unit != ''").mismatch_kw.abs() < 1e-3).all()
 
 
+def test_plans_from_old_forecasts_are_checked_by_these_and_not_by_what_nobody_told() -> None:
+    """What is forecast changes from issue to issue; who is out of reach cannot know, and its check no better."""
+    errs = {"near_pct": 10, "far_pct": 30, "growth_min": 30, "common_share": 0}
+    case = small_case({"outages": [{"start_min": 5}]}, forecast={"method": "lead_time", "load": errs})
+    log = run(case, "centralised")
+    plans = log.recorder.plans
+    assert [plan["issued_at_min"] for plan in plans] == [0, 30, 60] and plans[2]["stale_psc_min"]
+    assert [plan.get("checks", []) for plan in plans] == [[], [], []]
+
+
 @pytest.mark.parametrize("strategy", ["dynamic", "static", "centralised"])
 def test_an_outage_that_a_plan_spans_costs_nothing_and_one_it_does_not_ends_without_a_jump(strategy: str) -> None:
     undisturbed = served(run(small_case(None), strategy))
