@@ -183,7 +183,7 @@ REGIMES: dict[str, Draw] = {
 
 STRESSED: dict[str, tuple[int, ...]] = {
     "long_weak_lines": (0, 2, 5, 6, 10, 12, 13),
-    "tight_voltage": (1, 2, 3, 6, 9, 10, 11),
+    "tight_voltage": (1, 2, 3, 6, 9, 11),
     "low_power_factor": (3, 4, 5, 9, 12, 13),
     "full_inverters": (0, 1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13),
     "nearly_empty_storage": (2, 5, 7, 13),

@@ -161,8 +161,8 @@ class Lessons:
         rules: dict[str, Callable[[Violation, float, float], bool]] = {
             "unsupplied_load": self._left_dark,
             "unit_p": self._power, "unit_ramp": self._power, "unit_q": self._reactive, "unit_s": self._apparent,
-            "unit_energy": self._energy, "overload": self._loading, "voltage_low": self._low,
-            "voltage_high": self._high,
+            "unit_energy": self._energy, "overload": self._loading, "voltage_low": self._voltage,
+            "voltage_high": self._voltage,
         }  # fmt: skip
         if v.kind in ("power_balance", *(k for k in rules if k.startswith("unit_"))) and self._by_losses(v):
             return True
@@ -299,23 +299,16 @@ class Lessons:
         self.learnt.append(f"step {v.step}: {island.root} holds no balance unit")
         return True
 
-    def _low(self, v: Violation, value: float, limit: float) -> bool:
+    def _voltage(self, v: Violation, value: float, limit: float) -> bool:
         planned = self._planned_u(v)
         if planned is None:
             return False
         la, u = planned
         if self._moved(v, u, value):
             return True
+        if v.kind == "voltage_high":
+            return self._bound("U", la, v.step, 0.0, u - (value**2 - limit**2) - 1e-3 * MARGIN, u)
         to = max(u + limit**2 - value**2 + 1e-3 * MARGIN, self._u_least.get((la, v.step), 0.0))
         self._u_least[la, v.step] = to
         self.learnt.append(f"step {v.step}: voltage of {la} at least {math.sqrt(to):.4f} p.u.")
         return True
-
-    def _high(self, v: Violation, value: float, limit: float) -> bool:
-        planned = self._planned_u(v)
-        if planned is None:
-            return False
-        la, u = planned
-        if self._moved(v, u, value):
-            return True
-        return self._bound("U", la, v.step, 0.0, u - (value**2 - limit**2) - 1e-3 * MARGIN, u)

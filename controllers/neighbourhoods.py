@@ -145,9 +145,8 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
         steps = range(first_step, first_step + width)
         # Most is to gain where the relaxation serves most that the plan does not, unless it was tried in vain since the
         # last gain.
-        promise = {
-            s: sum(m.value[s, t].value * max(0.0, (relaxed - x)[around.energised[s, t]]) for t in steps) for s in m.S
-        }
+        short = relaxed - x
+        promise = {s: sum(m.value[s, t].value * max(0.0, short[around.energised[s, t]]) for t in steps) for s in m.S}
         weights = [(1e-3 + kwh) / 2 ** min(failed[s], 60) for s, kwh in promise.items()]
         sections = around.ball(draw.choices(list(m.S), weights)[0], max(2, round(size / width)), draw)
         found = around.solve(x, sections, set(steps), precision)
@@ -181,9 +180,8 @@ class _Around:
         for k in m.SWITCH:
             self.near[m.sec_i[k]].append(m.sec_j[k])
             self.near[m.sec_j[k]].append(m.sec_i[k])
-        place = {s: k for k, s in enumerate(m.S)}
-        self.place = place
-        self.owner = np.array([[place[s] for s in _ends(m, v)] for v in compiled.columns])
+        self.place = {s: k for k, s in enumerate(m.S)}
+        self.owner = np.array([[self.place[s] for s in _ends(m, v)] for v in compiled.columns])
         """two sections (often the same one) for each column"""
         self.decided_at = np.array([_decided_at(v) for v in compiled.columns])
         """step of each decision; -1: not a decision"""

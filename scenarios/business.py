@@ -9,12 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from scenarios.problems import Problem, ScenarioError, display_name, find_input, listed
 from scenarios.schema import Part
-from scenarios.yaml_text import DuplicateKey, read_yaml
+from scenarios.yaml_text import read_mapping
 
 _REMEDIES = {
     "extra_forbidden": "unknown key",
@@ -185,17 +184,9 @@ def load_business(name: str | Path) -> Business:
     """Read and check a business-data file. Raises ``ScenarioError`` with everything wrong in it."""
     path = business_path(name)
     file = display_name(path, Path())
-    try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        remedy = "no such file; docs/indices.md says what it holds"
-        raise ScenarioError([Problem(str(name), "", None, remedy)]) from error
-    except DuplicateKey as error:
-        raise ScenarioError([Problem(file, f"line {error.line}", error.key, "this key appears twice")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
-    if not isinstance(data, dict):
-        raise ScenarioError([Problem(file, "", data, "must be a mapping of keys to values; see docs/indices.md")])
+    if not path.exists():
+        raise ScenarioError([Problem(str(name), "", None, "no such file; docs/indices.md says what it holds")])
+    data = read_mapping(path, file, "docs/indices.md")
     try:
         return Business.model_validate(data)
     except ValidationError as error:

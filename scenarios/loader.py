@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios.case import Case
@@ -22,7 +21,7 @@ from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
 from scenarios.solver_options import check_solver_options
 from scenarios.surprises import complaints
-from scenarios.yaml_text import DuplicateKey, OverrideError, apply_override, read_yaml, write_yaml
+from scenarios.yaml_text import OverrideError, apply_override, read_mapping, write_yaml
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 
@@ -30,6 +29,8 @@ WORLD_PARTS = (
     "network", "outage", "site", "load", "pv", "units", "limits", "cold_load", "world", "weather", "surprises",
 )  # fmt: skip
 """Parts whose change makes another case than the one a publication speaks of."""
+
+SEE = "the README of scenarios/"
 
 _REMEDIES = {
     "extra_forbidden": "unknown key; known keys: {known}",
@@ -94,7 +95,7 @@ def _read(
     Raises ScenarioError if there is no mapping to go on.
     """
     files = [path]
-    data = _read_mapping(path, file)
+    data = read_mapping(path, file, SEE)
     while "extends" in data:
         base = data.pop("extends")
         beside = files[-1].parent / f"{base}.yaml"
@@ -102,7 +103,7 @@ def _read(
         if base_path.resolve() in [known.resolve() for known in files]:
             raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
         files.append(base_path)
-        base_data = _read_mapping(base_path, base_file)
+        base_data = read_mapping(base_path, base_file, SEE)
         for name in ("title", "published"):  # what was said of the base is not said of what differs from it
             if name not in data:
                 base_data.pop(name, None)
@@ -116,21 +117,6 @@ def _read(
     if any(path.split(".")[0] in WORLD_PARTS for path in overridden):
         data.pop("published", None)
     return data, overridden, files
-
-
-def _read_mapping(path: Path, file: str) -> dict[str, Any]:
-    """A YAML file that is a mapping. Raises ScenarioError."""
-    try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
-    except DuplicateKey as error:
-        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
-        raise ScenarioError([problem]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
-    if not isinstance(data, dict):
-        remedy = "must be a mapping of keys to values; see the README of scenarios/"
-        raise ScenarioError([Problem(file, "", data, remedy)])
-    return data
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

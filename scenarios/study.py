@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, listed
 from scenarios.study_schema import Range, Sampling, Setting, Study
-from scenarios.yaml_text import DuplicateKey, read_yaml
+from scenarios.yaml_text import read_mapping
 
 STUDIES = "studies"
 """Folder of the shipped studies."""
@@ -49,15 +48,7 @@ def load_study(source: str | Path) -> LoadedStudy:
     Raises ``ScenarioError`` with every problem found.
     """
     path, file = _find(str(source))
-    try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
-    except DuplicateKey as error:
-        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
-        raise ScenarioError([problem]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
-    if not isinstance(data, dict):
-        raise ScenarioError([Problem(file, "", data, "must be a mapping of keys to values; see docs/studies.md")])
+    data = read_mapping(path, file, "docs/studies.md")
     try:
         study = Study.model_validate(data)
     except ValidationError as error:

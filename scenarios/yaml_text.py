@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from scenarios.problems import Problem, ScenarioError
 
 _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 for _tag, _pattern, _first in (
@@ -63,6 +66,23 @@ class OverrideError(Exception):
 def read_yaml(text: str) -> Any:
     """Parse one document; raises ``yaml.YAMLError`` (``DuplicateKey`` for equal keys in a mapping)."""
     return yaml.load(text, Loader=_Loader)
+
+
+def read_mapping(path: Path, file: str, see: str) -> dict[str, Any]:
+    """A YAML file that is a mapping; ``file`` is its name in problems, ``see`` where its form is told.
+
+    Raises ScenarioError.
+    """
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+    except DuplicateKey as error:
+        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
+        raise ScenarioError([problem]) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
+    if not isinstance(data, dict):
+        raise ScenarioError([Problem(file, "", data, f"must be a mapping of keys to values; see {see}")])
+    return data
 
 
 def write_yaml(data: Any) -> str:

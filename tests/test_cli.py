@@ -15,24 +15,6 @@ from sim import cli, run
 FAST = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
 
 
-@pytest.fixture
-def relight(monkeypatch, capsys, tmp_path):
-    """Call the command in this process: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["relight", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
 def test_check_explains(relight) -> None:
     code, out, err = relight("check", "guo45/fault-0400")
     assert (code, err) == (0, "")

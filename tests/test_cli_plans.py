@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from controllers.plan import Plan
 from results.summary_schema import Summary
 from scenarios.loader import load_case
 from scenarios.schema import Scenario
-from sim import cli
 from sim.run import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,24 +25,6 @@ OVERRIDES = ("outage.duration_min=60", "dispatch_centre.mip_gap=0.05", "perfect_
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dynamic run of one hour with a perfect forecast."""
     return simulate(load_case("guo45/fault-0400", OVERRIDES), "dynamic", tmp_path_factory.mktemp("runs") / "one")
-
-
-@pytest.fixture
-def relight(monkeypatch, capsys, tmp_path):
-    """Call the command in this process: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["relight", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_plan_then_validate(relight, tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from sim import cli, hosting_capacity, normal_operation
+from sim import hosting_capacity, normal_operation
 
 SHORT = [
     "--set",
@@ -22,23 +21,11 @@ SHORT = [
 
 
 @pytest.fixture
-def relight(monkeypatch, capsys, tmp_path):
-    """Call the command in this process, with a coarse normal operation: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
+def relight(relight, monkeypatch):
+    """The command, with a coarse normal operation."""
     monkeypatch.setattr(normal_operation, "STEP_MIN", 240)
     monkeypatch.setattr(hosting_capacity, "GROWTH", 2.0)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["relight", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return relight
 
 
 def values(folder: Path) -> dict[int, str]:
