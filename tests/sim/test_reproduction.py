@@ -171,7 +171,7 @@ def made_up(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         sources = {"pv": (2.0, 1.5, 2.5), "ess_net": (1.0, 1.0, 1.0), "nbsu_net": (3.0, 2.5, 3.5)}
         sources |= {"infeed": (0.0, 0.0, 0.0), "ess_discharge": (1.5, 1.0, 2.0)}
         index = next((float(o.split("=")[1]) for o in job.overrides if o.startswith("pv.")), 0.5)
-        share = {"static": 0.1, "static_other": 0.04}.get(job.strategy, 0.5 + index)
+        share = {"static": 0.1, "static_rigid": 0.06, "static_other": 0.04}.get(job.strategy, 0.5 + index)
         yield PlanOutcome(scale * share, 0.001, "optimal", 40.0, sources, live, {f"guo45/{case}.yaml": "0" * 64})
 
 
