@@ -141,8 +141,7 @@ class RemoteDispatchCentre(DispatchCentre):
         """As without delays, but only what was heard just now can contradict a report, or show an order undone."""
         if not self._known:
             return []
-        heard = {name for _, name in self._news}
-        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults, heard)
+        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults, self._news)
 
     def _psc_now(self, la: str, time_min: float) -> PscMessage:
         if self._psc[la]["issued_at_min"] >= time_min:

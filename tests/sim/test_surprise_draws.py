@@ -76,7 +76,9 @@ def test_a_further_listed_event_changes_nothing_for_the_others() -> None:
 
 
 def test_two_trips_of_a_unit_have_two_times() -> None:
-    trips = [{"unit": "ess.a", "at_min": t, "back_after": {"distribution": "exponential", "minutes": 5}} for t in (0, 99)]
+    trips = [
+        {"unit": "ess.a", "at_min": t, "back_after": {"distribution": "exponential", "minutes": 5}} for t in (0, 99)
+    ]
     back = [h.at_min for h in draw_course(Surprises.model_validate({"trips": trips}), network(), 3, 1e6).happenings]
     assert back[1] - back[0] != back[3] - back[2]
 
