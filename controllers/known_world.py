@@ -14,7 +14,6 @@ import networkx as nx
 from controllers.messages import PscMessage, SwitchOrder
 from scenarios.view import Branch, GridView, find_sections
 
-
 Address = tuple[str, str]
 """``gateway`` and an LA, or ``terminal`` and a switch"""
 
