@@ -6,6 +6,7 @@ Without this section every message arrives at once and nobody watches a link. Ad
 
 from __future__ import annotations
 
+import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -97,6 +98,13 @@ class Communication(Part):
     outages: tuple[LinkOutage, ...] = ()
     gateways_down: tuple[GatewayDown, ...] = ()
     dispatch_centre_down: tuple[Span, ...] = ()
+
+    @property
+    def plan_kept_min(self) -> float:
+        """How long after it last heard of the dispatch centre a gateway follows its plan; infinite: to the plan's end."""
+        if self.plan_validity_min is None:
+            return math.inf
+        return max(float(self.plan_validity_min), self.fallback_after_min)
 
     def told(self) -> list[str]:
         """What this section says, a sentence each."""
