@@ -101,7 +101,7 @@ class Communication(Part):
 
     @property
     def plan_kept_min(self) -> float:
-        """How long after it last heard of the dispatch centre a gateway follows its plan; infinite: to the plan's end."""
+        """For how long after it last heard of the dispatch centre a gateway follows its plan; inf: to its end."""
         if self.plan_validity_min is None:
             return math.inf
         return max(float(self.plan_validity_min), self.fallback_after_min)

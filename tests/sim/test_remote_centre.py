@@ -1,4 +1,4 @@
-"""What the dispatch centre takes to be so of those it does not hear: by the plan they were told of, not by later ones."""
+"""What the dispatch centre believes of those it does not hear: by the plan they were told of, not by later ones."""
 
 from __future__ import annotations
 
