@@ -155,3 +155,14 @@ class Frequency(Part):
         if sum(stage.share_pct for stage in self.ufls) > 100 + 1e-9:
             raise ValueError("ufls: share_pct of all stages must not exceed 100 together")
         return self
+
+    def told(self) -> list[str]:
+        """What this section says, a sentence each."""
+        forming, levels = self.ess_forming, [f"{stage.below_hz:g}" for stage in self.ufls]
+        shed_pct = sum(stage.share_pct for stage in self.ufls)
+        relays = f"relays shed {shed_pct:g} % of demand in all, below {', '.join(levels)} Hz" if levels else "no relays"
+        return [
+            f"nominal {self.nominal_hz:g} Hz; an ESS that forms the voltage has H {forming.inertia_s:g} s and trips "
+            f"below {forming.limits.under_hz:g} or above {forming.limits.over_hz:g} Hz",
+            relays,
+        ]
