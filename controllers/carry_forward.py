@@ -1,8 +1,8 @@
 """What the dispatch centre takes to be so in an LA it has not heard of lately: the last report, carried forward.
 
 Only what moves by itself is moved: durations grow, the forecast loses the steps that are over, an ESS gives what the
-plan in force asks of it, an NBSU may have ramped. Whether areas are live, units on line and start-ups under way stays
-as last reported.
+plan that its gateway follows asks of it, an NBSU may have ramped. Whether areas are live, units on line and start-ups
+under way stays as last reported.
 """
 
 from __future__ import annotations

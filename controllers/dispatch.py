@@ -2,11 +2,14 @@
 
 Objective (18) counts load only, so any dispatch that serves it is equally good and the split between PV, ESS and NBSU
 would be the solver's whim. This linear problem chooses one on stated grounds: balance units keep headroom for what the
-forecast misses, then energy stays in store, then generation is cheap.
+forecast misses, then energy stays in store, then generation is cheap. Energy of a live infeed costs half of an NBSU's,
+so that it comes after PV; none of it is put into store, where it would be of no more use than behind the infeed.
 """
 
 # pyright: basic
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pyomo.environ as pyo
 
@@ -16,6 +19,8 @@ from controllers.region import X, phi
 
 SHORTFALL_COST = 20.0
 """CNY per kWh of missing headroom; above any cost of energy, so headroom comes first."""
+INFEED_COST = 0.5
+"""Cost of energy from a live infeed, as a share of an NBSU's: between PV, which costs nothing, and NBSUs [A]."""
 
 
 def headroom_power(m, la, unit, t):
@@ -54,17 +59,24 @@ def ess_discharge_cost(m, i, t):
 
 
 def ess_charge_cost(m, i, t):
-    """Wear of charging, (45) read as a cost (D12): C ≥ −α^Char p, CNY/h."""
-    return m.c_ess[i, t] >= -m.ess_charge_cost_rate * m.p_ess[i, t]
+    """Wear of charging, (45) read as a cost (D12): C ≥ −α^Char p, CNY/h; α^Char may be raised, ``price_charging``."""
+    return m.c_ess[i, t] >= -m.ess_charge_cost_rate[i, t] * m.p_ess[i, t]
+
+
+def infeed_import(m, i, t):
+    """What a live infeed gives, not what it takes: g ≥ p^infeed, kW."""
+    return m.g_infeed[i, t] >= m.p_infeed[i, t]
 
 
 def dispatch_cost(m):
-    """Missing headroom, energy taken out of store, wear of storage and NBSU generation, CNY."""
+    """Missing headroom, energy taken out of store, wear of storage, NBSU generation and infeed, CNY."""
     shortfall = sum(m.dt[t] * (m.short_p[i, t] + m.short_q[i, t]) + m.short_e[i, t] for i in m.FORMER for t in m.T)
     stored = 0.0 if "ess" in m.without else sum(m.e_ess[i, m.T.last()] for i in m.ESS)
     fuel = sum(m.dt[t] * m.g_nbsu[i, t] for i in m.NBSU for t in m.T)
     wear = sum(m.dt[t] * m.c_ess[i, t] for i in m.ESS for t in m.T)
-    return SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel
+    bought = sum(m.dt[t] * m.g_infeed[i, t] for i in m.INFEED for t in m.T)
+    cost = SHORTFALL_COST * shortfall + m.stored_energy_value * stored + wear + m.nbsu_cost * fuel
+    return cost + INFEED_COST * m.nbsu_cost * bought
 
 
 DECIDED = ("X", "b", "edge", "root", "launch")
@@ -91,10 +103,12 @@ def build_dispatch(
     m.members = _formers(m, graph)
     m.FORMER = pyo.Set(initialize=list(m.members), dimen=2, ordered=True)
     m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
-    m.ess_discharge_cost_rate, m.ess_charge_cost_rate = graph.ess_discharge_cost, graph.ess_charge_cost
+    m.ess_discharge_cost_rate, m.ess_wear_charging = graph.ess_discharge_cost, graph.ess_charge_cost
+    m.ess_charge_cost_rate = pyo.Param(m.ESS, m.T, mutable=True, initialize=graph.ess_charge_cost)
     for name in ("short_p", "short_e", "short_q"):
         setattr(m, name, pyo.Var(m.FORMER, m.T, domain=pyo.NonNegativeReals))
     m.g_nbsu = pyo.Var(m.NBSU, m.T, domain=pyo.NonNegativeReals)
+    m.g_infeed = pyo.Var(m.INFEED, m.T, domain=pyo.NonNegativeReals)
     m.c_ess = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
     m.reserve_kw = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
     m.reserve_kvar = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
@@ -102,6 +116,7 @@ def build_dispatch(
     m.headroom_energy = pyo.Constraint(m.FORMER, m.T, rule=headroom_energy)
     m.headroom_reactive = pyo.Constraint(m.FORMER, m.SIGN, m.T, rule=headroom_reactive)
     m.nbsu_generation = pyo.Constraint(m.NBSU, m.T, rule=nbsu_generation)
+    m.infeed_import = pyo.Constraint(m.INFEED, m.T, rule=infeed_import)
     m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)
     m.ess_charge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_charge_cost)
     m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
@@ -122,6 +137,17 @@ def _formers(m: Model, graph: AreaGraph) -> dict[tuple[str, str], tuple[list[str
         members |= {(graph.sources[i].local_area, i): ([i], []) for i in m.ESS}
         members |= {(graph.sources[i].local_area, i): ([], [i]) for i in m.NBSU}
     return members
+
+
+def price_charging(m: Model, t: int, fed: Collection[str]) -> None:
+    """Where a live infeed holds the island (LAs ``fed``), stored energy is worth no more than the infeed's in step t.
+
+    That is charged as a cost of charging, so that what is in store already keeps its value: PV that is left over is
+    stored, the infeed's energy is not, and what is in store stays there as long as it is worth as much.
+    """
+    excess = max(m.stored_energy_value - INFEED_COST * m.nbsu_cost, 0.0)
+    for i in m.ESS:
+        m.ess_charge_cost_rate[i, t] = m.ess_wear_charging + excess * (m.la_of[i] in fed)
 
 
 def decide(m: Model, decided: Model) -> None:

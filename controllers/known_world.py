@@ -14,6 +14,9 @@ import networkx as nx
 from controllers.messages import PscMessage, SwitchOrder
 from scenarios.view import Branch, GridView, find_sections
 
+Address = tuple[str, str]
+"""``gateway`` and an LA, or ``terminal`` and a switch"""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -99,15 +102,16 @@ class KnownWorld:
         psc: Mapping[str, PscMessage],
         closed: Mapping[str, bool],
         faults: Mapping[str, Collection[str]],
-        heard: Collection[str] | None = None,
+        heard: Collection[Address] | None = None,
     ) -> list[str]:
         """Take in all that was reported last; returns what is new and calls for a plan, in words.
 
-        ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any. ``heard``: switches and
-        LAs whose report is of now (None: all); older reports contradict nothing, and tell of no order.
+        ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any. ``heard``: whose report is
+        of now (None: everybody's); older reports contradict nothing, and tell of no order.
         """
         news: list[str] = []
-        heard = {*psc, *closed} if heard is None else heard
+        everybody = {("gateway", la) for la in psc} | {("terminal", switch) for switch in closed}
+        heard = everybody if heard is None else heard
         for message in psc.values():
             self.returned |= message.get("infeeds", {})
         self._believe(psc, closed, heard, news)
@@ -166,11 +170,11 @@ class KnownWorld:
         ]
 
     def _watch_orders(
-        self, time_min: float, faults: Mapping[str, Collection[str]], heard: Collection[str], news: list[str]
+        self, time_min: float, faults: Mapping[str, Collection[str]], heard: Collection[Address], news: list[str]
     ) -> None:
         """Count orders that were not carried out; give a switch up after some, and trust it again once it moves."""
         for switch, (ordered_min, state) in list(self._ordered.items()):
-            if switch not in heard:
+            if ("terminal", switch) not in heard:
                 continue
             if switch in faults:  # protection holds it open: no fault of the switch
                 del self._ordered[switch]
@@ -186,7 +190,7 @@ class KnownWorld:
                     news.append(f"{switch} does not operate")
 
     def _believe(
-        self, psc: Mapping[str, PscMessage], reported: Mapping[str, bool], heard: Collection[str], news: list[str]
+        self, psc: Mapping[str, PscMessage], reported: Mapping[str, bool], heard: Collection[Address], news: list[str]
     ) -> None:
         """Believe terminals, unless gateways show that a report is wrong.
 
@@ -197,13 +201,13 @@ class KnownWorld:
         live = {bus for bus, la in view.local_area_of_bus.items() if psc[la]["energised_min"] > 0}
         for switch in reported:
             ends = view.branches[switch]
-            areas = {view.local_area_of_bus[ends.from_bus], view.local_area_of_bus[ends.to_bus]}
-            if not areas.union({switch}).issubset(heard):
+            areas = {("gateway", view.local_area_of_bus[end]) for end in (ends.from_bus, ends.to_bus)}
+            if not areas.union({("terminal", switch)}).issubset(heard):
                 continue
             if reported[switch] and (ends.from_bus in live) != (ends.to_bus in live):
                 self.closed[switch] = False
         sources = self._possible_sources(psc)
-        whole = all(name in heard for name in (*psc, *reported))
+        whole = all(("gateway", la) in heard for la in psc) and all(("terminal", one) in heard for one in reported)
         for part in list(nx.connected_components(self._joined(view))) if whole else ():
             if part.isdisjoint(live) or not part.isdisjoint(sources):
                 continue

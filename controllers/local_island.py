@@ -10,11 +10,12 @@ It knows its own meters only, so it never switches and never decides what its is
   the same time, one forms and the other follows: a unit that meets a voltage synchronises to it.
 - Its area is dark and it has neither: its units are off, an NBSU on line idles.
 
-PV that is connected may give all it has; the island's balance unit has it curtailed.
+PV that is connected may give all it has beside its reactive power; the island's balance unit has it curtailed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -69,13 +70,11 @@ class LocalIsland:
         if forming is not None:
             target_kw, target_kvar = sum(units[d.id]["p_kw"] for d in devices), demand_kvar
         p = correct_active(target_kw, devices)
-        p |= {b.id: b.s_kva for b in self.pv}
-        limits = {
-            d.id: reactive_limit(d.s_kva, min(max(p[d.id], d.p_min_kw), d.p_max_kw), self.sin_phi, True)
-            for d in devices
-            if d.connected
-        }
+        seen = {d.id: d.p_max_kw if d.kind == "pv" else p[d.id] for d in devices}
+        limits = {d.id: reactive_limit(d.s_kva, seen[d.id], self.sin_phi, True) for d in devices if d.connected}
         q = correct_reactive(target_kvar, limits)
+        # An order to PV is an upper limit, for more sun than was last seen.
+        p |= {d.id: math.sqrt(d.s_kva**2 - q[d.id] ** 2) if d.connected else 0.0 for d in devices if d.kind == "pv"}
         orders = {
             d.id: _order(self._state(d, measurement, age_min, starts), p[d.id], q.get(d.id, 0.0)) for d in devices
         }

@@ -10,7 +10,7 @@ from functools import cached_property
 import networkx as nx
 
 from controllers.cold_load import drawn
-from controllers.dispatch import build_dispatch, decide
+from controllers.dispatch import build_dispatch, decide, price_charging
 from controllers.infeasible import explain
 from controllers.island_flow import IslandFlow, island_flows
 from controllers.literal.planning import solve_literal
@@ -241,6 +241,9 @@ class Planner:
             set_horizon(d, horizon)
             decide(d, stage.model)
             _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
+            for t in d.T:
+                islands = [[la for s in island for la in self.graph.areas_in[s]] for island in section_islands(d, t)]
+                price_charging(d, t, {la for las in islands if not d.INFEED.isdisjoint(las) for la in las})
             if solver.solve(until=until).status != "optimal":
                 return None
             if detailed or not checked:

@@ -11,13 +11,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from controllers.carry_forward import carried_forecast, carried_measurement
 from controllers.dispatch_centre import Decision, DispatchCentre
 from controllers.messages import Forecast, LocalAreaMeasurement, NetPowerPlan, PscBasis, PscMessage, SwitchOrder
-from controllers.plan import Findings, Plan, PlanChecker
+from controllers.plan import Findings, Plan, PlanChecker, PlanStep
 from controllers.planner import PlanRecord
 from controllers.problem import Horizon
 from controllers.psc import assess
@@ -60,6 +61,9 @@ class RemoteDispatchCentre(DispatchCentre):
         )
         assert scenario.communication is not None
         self._patience_min = scenario.communication.fallback_after_min
+        self._kept_min = scenario.communication.plan_kept_min
+        self._follows: dict[str, Plan | None] = {}
+        """LA → the plan in force when its gateway was last heard, which it was told of then"""
         self._basis: dict[str, PscBasis] = {}
         self._heard_min = {("gateway", la): 0.0 for la in known} | {("terminal", switch): 0.0 for switch in closed}
         self._silent: set[tuple[str, str]] = set()
@@ -116,6 +120,7 @@ class RemoteDispatchCentre(DispatchCentre):
                 self._known.note_orders(time_min, decision.switches)
         self._ordered_min |= {("gateway", order["local_area"]): time_min for order in decision.net_power}
         self._ordered_min |= {("terminal", order["switch"]): time_min for order in decision.switches}
+        self._follows |= {la: self._plan for kind, la in self._news if kind == "gateway"}
         self._news.clear()
         self._went_dark.clear()
         self._was_down = False
@@ -126,13 +131,26 @@ class RemoteDispatchCentre(DispatchCentre):
     def _carry_to(self, time_min: float) -> None:
         """Bring every last report forward to now."""
         for la, basis in self._basis.items():
-            then = basis["measurement"]["time_min"]
-            if then < time_min:
-                step = self._plan.step_at(then) if self._plan else None
-                measurement = carried_measurement(basis["measurement"], time_min - then, self._view, la, step)
+            measurement = basis["measurement"]
+            while (then := measurement["time_min"]) < time_min:
+                step, until_min = self._followed(la, then)
+                measurement = carried_measurement(measurement, min(until_min, time_min) - then, self._view, la, step)
+            if measurement is not basis["measurement"]:
                 self._basis[la] = PscBasis(
                     measurement=measurement, forecast=carried_forecast(basis["forecast"], time_min)
                 )
+
+    def _followed(self, la: str, time_min: float) -> tuple[PlanStep | None, float]:
+        """The plan step that the gateway of an LA is taken to follow at a time, and until when.
+
+        Of the plan that was in force when it was heard last: what was issued since has not reached it. When that plan
+        has expired the gateway is on its own, and its LA is taken to give what it gave then.
+        """
+        if (plan := self._follows.get(la)) is None:
+            return None, math.inf
+        last_min = self._heard_min["gateway", la] + self._kept_min
+        later = (step.start_min for step in plan.steps if time_min < step.start_min <= last_min)
+        return plan.step_at(min(time_min, last_min)), next(later, math.inf)
 
     def _psc_at(self, time_min: float) -> dict[str, PscMessage]:
         return {la: self._psc_now(la, time_min) for la in self._psc}
@@ -141,8 +159,7 @@ class RemoteDispatchCentre(DispatchCentre):
         """As without delays, but only what was heard just now can contradict a report, or show an order undone."""
         if not self._known:
             return []
-        heard = {name for _, name in self._news}
-        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults, heard)
+        return self._known.learn(time_min, self._psc, self._switch_closed, self._faults, self._news)
 
     def _psc_now(self, la: str, time_min: float) -> PscMessage:
         if self._psc[la]["issued_at_min"] >= time_min:

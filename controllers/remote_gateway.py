@@ -44,8 +44,7 @@ class RemoteGateway(EnergyGateway):
         super().__init__(view, la_id, scenario, per_device=per_device, constant_power=constant_power)
         assert scenario.communication is not None
         self._patience_min = scenario.communication.fallback_after_min
-        validity_min = scenario.communication.plan_validity_min
-        self._validity_min = math.inf if validity_min is None else max(validity_min, self._patience_min)
+        self._validity_min = scenario.communication.plan_kept_min
         self._heard_min = heard_min
         self._alone_since: float | None = None
         self._local = LocalIsland(

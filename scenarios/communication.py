@@ -6,13 +6,14 @@ Without this section every message arrives at once and nobody watches a link. Ad
 
 from __future__ import annotations
 
+import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from scenarios.problems import Problem, listed
-from scenarios.schema_parts import Minutes, NonNegative, Part, Positive
+from scenarios.schema_parts import Minutes, NonNegative, Part, Positive, never
 
 if TYPE_CHECKING:
     from scenarios.view import GridView
@@ -98,16 +99,26 @@ class Communication(Part):
     gateways_down: tuple[GatewayDown, ...] = ()
     dispatch_centre_down: tuple[Span, ...] = ()
 
-    def told(self) -> list[str]:
-        """What this section says, a sentence each."""
+    @property
+    def plan_kept_min(self) -> float:
+        """For how long after it last heard of the dispatch centre a gateway follows its plan; inf: to its end."""
+        if self.plan_validity_min is None:
+            return math.inf
+        return max(float(self.plan_validity_min), self.fallback_after_min)
+
+    def told(self, end_min: float) -> list[str]:
+        """What this section says of a window that ends then, a sentence each."""
         valid = "to its end" if self.plan_validity_min is None else f"for {self.plan_validity_min} min"
         return [
             f"a message takes {self.latency_s:g} s and {self.jitter_s:g} s more on average; "
             f"{self.loss_probability:.2%} are lost",
             f"contact is lost after {self.fallback_after_min:g} min; a plan is then followed {valid}",
-            *(f"no link {', '.join(outage.links)} {outage.words}" for outage in self.outages),
-            *(f"gateways {', '.join(down.gateways)} dead {down.words}: {down.units}" for down in self.gateways_down),
-            *(f"dispatch centre dead {span.words}" for span in self.dispatch_centre_down),
+            *(f"no link {', '.join(one.links)} {one.words}{never(one.start_min, end_min)}" for one in self.outages),
+            *(
+                f"gateways {', '.join(one.gateways)} dead {one.words}: {one.units}{never(one.start_min, end_min)}"
+                for one in self.gateways_down
+            ),
+            *(f"dispatch centre dead {one.words}{never(one.start_min, end_min)}" for one in self.dispatch_centre_down),
         ]
 
     def link_is_down(self, address: str, time_min: float) -> bool:

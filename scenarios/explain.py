@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from scenarios.case import Case
+from scenarios.schema_parts import never
 from scenarios.surprises import described
 from scenarios.view import Branch, Unit
 
@@ -18,10 +19,13 @@ _WIDTH = 80
 def explain(case: Case) -> str:
     """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
+    end_min = float(case.scenario.outage.duration_min)
     if case.scenario.communication:
-        parts.append(_block("Communication", case.scenario.communication.told()))
+        parts.append(_block("Communication", case.scenario.communication.told(end_min)))
+    if case.scenario.frequency:
+        parts.append(_block("Frequency", case.scenario.frequency.told()))
     if case.scenario.surprises:
-        parts.append(_block("Surprises", described(case.scenario.surprises)))
+        parts.append(_block("Surprises", described(case.scenario.surprises, end_min)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -192,6 +196,7 @@ def _weather(case: Case) -> list[str]:
         sites = "one sky for all sites" if weather.sites == "common" else f"correlation 1/e at {length_km:.3g} km"
         clouds = [
             f"minute {cloud.start_min:g} for {cloud.duration_min:g} min, {cloud.depth_pct:g} % darker"
+            + never(cloud.start_min, case.scenario.outage.duration_min)
             for cloud in weather.passing_clouds
         ]
         lines.append(f"weather: {sites}; passing clouds: {_names(clouds)}")

@@ -51,6 +51,9 @@ def load_issues(
 
     ``series`` are those of ``load_series``: no column may be in both.
     """
+    if scenario.perfect_forecast and scenario.weather and scenario.weather.passing_clouds:
+        remedy = "the world follows the forecast, which knows no passing cloud; take them out, or use forecast.method"
+        problems.append(Problem(file, "perfect_forecast", True, remedy))
     options = scenario.forecast
     if options is None or scenario.outage is None:
         return {}

@@ -1,6 +1,7 @@
 """Frequency of islands (``frequency:`` of a scenario; without it, islands keep the nominal frequency).
 
-Tags: [S] from a named source, [M] recalled from a named source, not verified, [C] computed, [A] assumed.
+Tags: [S] from a named source, [M] recalled from a named source, not verified, [C] computed, [A] assumed. ISO 8528-5 is
+quoted as a specification of sets of class G2 prints it (docs/frequency.md).
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class FrequencyLimits(Part):
 
 
 class FollowerLimits(FrequencyLimits):
-    """Defaults of IEEE 1547-2018 [M], UF2 and OF2 of Table 18 (56.5 and 62.0 Hz of 60 Hz) and RoCoF of Category III."""
+    """Shall-trip defaults UF2 and OF2 of IEEE 1547-2018: 56.5 and 62.0 Hz of 60 Hz, 0.16 s [S, as EPRI's OpenDER and
+    Sandia's svp_1547.1 print them], here × 50/60 [C]. RoCoF: what Category III has to ride through [M]; that it trips
+    beyond is our assumption [A]."""
 
     under_hz: Positive = 47.1
     under_s: NonNegative = 0.16
@@ -67,7 +70,7 @@ class UnitFrequency(Part):
         description="Change of frequency (%) that moves the output by the rating; None: does not answer."
     )
     deadband_hz: NonNegative = 0.0
-    response_s: NonNegative = Field(description="Time constant of the answer; 0: at once.")
+    response_s: NonNegative = Field(description="Time constant of the answer, to 63 %; 0: at once.")
 
 
 class EssForming(UnitFrequency):
@@ -92,12 +95,14 @@ class Genset(UnitFrequency):
 
 
 class FollowingInverter(UnitFrequency):
-    """PV, or an ESS that follows: frequency-droop of IEEE 1547-2018, defaults of Table 24 [M]; PV downwards only."""
+    """PV, or an ESS that follows: frequency-droop of IEEE 1547-2018, default settings [S, as Sandia's svp_1547.1 prints
+    them]: droop 5 %, dead band 0.036 Hz of 60 Hz, here × 50/60 [C], open-loop response time 5 s. That time is to 90 %
+    of the change, so its time constant is 5 s / ln 10 [C]. PV downwards only [A]."""
 
     inertia_s: NonNegative = 0.0
     droop_pct: Droop | None = 5.0
-    deadband_hz: NonNegative = 0.036
-    response_s: NonNegative = 5.0
+    deadband_hz: NonNegative = 0.03
+    response_s: NonNegative = 2.17
     limits: FollowerLimits = FollowerLimits()
 
 
@@ -109,7 +114,7 @@ class UflsStage(Part):
     """A stage of under-frequency load shedding (UFLS)."""
 
     below_hz: Positive
-    delay_s: NonNegative = Field(default=0.15, description="Relay and breaker; 150 ms [M: (EU) 2017/2196, Annex].")
+    delay_s: NonNegative = Field(default=0.15, description="Relay and breaker; 150 ms [M: (EU) 2016/1388, Art. 19].")
     share_pct: Percent = Field(description="Of the demand connected at the disturbance; whole LAs until it is reached.")
 
 
@@ -150,3 +155,14 @@ class Frequency(Part):
         if sum(stage.share_pct for stage in self.ufls) > 100 + 1e-9:
             raise ValueError("ufls: share_pct of all stages must not exceed 100 together")
         return self
+
+    def told(self) -> list[str]:
+        """What this section says, a sentence each."""
+        forming, levels = self.ess_forming, [f"{stage.below_hz:g}" for stage in self.ufls]
+        shed_pct = sum(stage.share_pct for stage in self.ufls)
+        relays = f"relays shed {shed_pct:g} % of demand in all, below {', '.join(levels)} Hz" if levels else "no relays"
+        return [
+            f"nominal {self.nominal_hz:g} Hz; an ESS that forms the voltage has H {forming.inertia_s:g} s and trips "
+            f"below {forming.limits.under_hz:g} or above {forming.limits.over_hz:g} Hz",
+            relays,
+        ]

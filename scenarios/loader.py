@@ -164,7 +164,11 @@ def _problems_of(
 ) -> list[Problem]:
     """Pydantic's complaints in our words, those about one field joined."""
     joined: dict[str, tuple[object, list[str]]] = {}
-    for item in error.errors():
+    items = error.errors()
+    places = {item["loc"][:k] for item in items for k in range(len(item["loc"]))}
+    for item in items:
+        if item["type"] == "too_short" and item["loc"] in places:
+            continue  # it has items, which are wrong themselves
         keys: list[str] = [part]
         place: Any = data[part]
         tagged = part == "network" and item["loc"][:1] in (("tables",), ("function",), ("json",), ("synthetic",))

@@ -20,3 +20,8 @@ class Part(BaseModel):
 def absent(value: object) -> bool:
     """For ``exclude_if``: an optional part that a scenario does not have stays out of its resolved form."""
     return value is None
+
+
+def never(at_min: float, end_min: float) -> str:
+    """For people: what is listed for a time after the window does not happen."""
+    return "" if at_min < end_min else f": never, the window ends at {end_min:g} min"

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from scenarios.schema_parts import NonNegative, Part, Positive
+from scenarios.schema_parts import NonNegative, Part, Positive, never
 from scenarios.view import GridView
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -145,14 +145,21 @@ def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
     return found
 
 
-def described(surprises: Surprises) -> list[str]:
-    """The listed events in words, and what may come at random."""
-    lines = [f"{f.branch} faults at {f.at_min:g} min, {_after('repaired', f.repair)}" for f in surprises.faults]
+def described(surprises: Surprises, end_min: float) -> list[str]:
+    """The listed events of a window that ends then in words, and what may come at random."""
+
+    def at(time_min: float) -> str:
+        return f"{time_min:g} min{never(time_min, end_min)}"
+
+    lines = [f"{f.branch} faults at {at(f.at_min)}, {_after('repaired', f.repair)}" for f in surprises.faults]
     lines += [f"{r.branch} is {_after('repaired', r.after)}" for r in surprises.repairs]
-    lines += [f"{i.infeed} has voltage again at {i.at_min:g} min" for i in surprises.infeeds]
-    lines += [f"{t.unit} trips at {t.at_min:g} min, {_after('back', t.back_after)}" for t in surprises.trips]
+    lines += [f"{i.infeed} has voltage again at {at(i.at_min)}" for i in surprises.infeeds]
+    lines += [f"{t.unit} trips at {at(t.at_min)}, {_after('back', t.back_after)}" for t in surprises.trips]
     lines += [f"{s.unit} fails to start, {s.attempts} times" for s in surprises.start_failures]
-    lines += [f"{s.switch} {_TROUBLES[s.kind]} from {s.from_min:g} min on" for s in surprises.switches]
+    lines += [
+        f"{s.switch} {_TROUBLES[s.kind]} from {s.from_min:g} min on{never(s.from_min, end_min)}"
+        for s in surprises.switches
+    ]
     odds = surprises.random.model_dump(include=set(_ODDS))
     return lines + [f"random: {name} {value:g}{_ODDS[name]}" for name, value in odds.items() if value]
 

@@ -77,7 +77,9 @@ class Profiles:
         happened = {site: self._sky.available_pu(site) for site in self._sky.sites}
         self._pv_forecast = _pv_series(units, dict.fromkeys(units, bounded), plan_edges, series.get("pv.forecast_csv"))
         by_unit = {unit: happened[self._site_of[unit]] for unit in units}
-        self._pv_actual = _pv_series(units, by_unit, sim_edges, series.get("pv.actual_csv"))
+        given = series.get("pv.actual_csv")
+        self._pv_actual = _pv_series(units, by_unit, sim_edges, given)
+        self._under_the_sky = {site for u, site in self._site_of.items() if not given or u not in given.columns}
 
         if scenario.perfect_forecast:
             repeat = self.plan_step_min // self.sim_step_min
@@ -132,7 +134,7 @@ class Profiles:
 
     def events(self, time_min: float) -> list[Row]:
         """What happens in the simulation step from ``time_min``: clouds that come and go, issues taken into use."""
-        rows = self._sky.events(time_min)
+        rows = self._sky.events(time_min, self._under_the_sky)
         for field, issues in self._issues.items():
             now = issues.index(time_min)
             if time_min == 0 or now != issues.index(time_min - self.sim_step_min):

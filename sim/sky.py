@@ -9,6 +9,7 @@ A passing cloud multiplies irradiance by 1 − depth where it is, minute by minu
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -72,13 +73,14 @@ class Sky:
         """Whether there is a passing cloud that a forecast for this site does not know yet."""
         return any(not self._known(k, site, at_min) for k in range(len(self.clouds)))
 
-    def events(self, time_min: float) -> list[Row]:
-        """Passing clouds that begin or end over a site in the simulation step from ``time_min``."""
+    def events(self, time_min: float, sites: Collection[str]) -> list[Row]:
+        """Passing clouds that begin or end over one of these sites in the simulation step from ``time_min``."""
         rows: list[Row] = []
-        for cloud, arrivals in zip(self.clouds, self._arrival_min, strict=True):
-            together = len(set(arrivals.values())) <= 1
-            for site, begin in list(arrivals.items())[: 1 if together else None]:
-                place = "all sites" if together else f"bus {site}"
+        for cloud, times in zip(self.clouds, self._arrival_min, strict=True):
+            arrivals = {site: at for site, at in times.items() if site in sites}
+            whole = len(arrivals) == len(self.sites) and len(set(arrivals.values())) <= 1
+            for site, begin in list(arrivals.items())[: 1 if whole else None]:
+                place = "all sites" if whole else f"bus {site}"
                 for kind, at in (("cloud_begins", begin), ("cloud_ends", begin + cloud.duration_min)):
                     if time_min <= at < time_min + self._step_min:
                         text = f"passing cloud, minutes {begin:g} to {begin + cloud.duration_min:g}"

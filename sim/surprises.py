@@ -66,11 +66,11 @@ def _listed(surprises: Surprises, seed: int) -> Iterator[Happening]:
         yield Happening(at_min, "repair", repair.branch)
     for infeed in surprises.infeeds:
         yield Happening(infeed.at_min, "infeed", infeed.infeed)
-    for k, trip in enumerate(surprises.trips):
+    streams = {trip.unit: _stream(seed, "back", trip.unit) for trip in surprises.trips}
+    for trip in surprises.trips:
         yield Happening(trip.at_min, "trip", trip.unit)
         if trip.back_after:
-            stream = _stream(seed, f"back {k}", trip.unit)
-            yield Happening(trip.at_min + drawn_min(trip.back_after, stream), "back", trip.unit)
+            yield Happening(trip.at_min + drawn_min(trip.back_after, streams[trip.unit]), "back", trip.unit)
 
 
 def _random(surprises: Surprises, view: GridView, seed: int, duration_min: float) -> Iterator[Happening]:

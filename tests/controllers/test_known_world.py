@@ -123,6 +123,21 @@ def test_reports_that_gateways_contradict_are_not_believed() -> None:
     assert known.closed == OPEN
 
 
+def test_only_who_was_heard_just_now_contradicts_or_shows_an_order_undone() -> None:
+    """Names say nothing of who was heard: an LA may be called like a switch."""
+    gateways, terminals = [("gateway", la) for la in "abcde"], [("terminal", k) for k in OPEN]
+    known = KnownWorld(network(), 1)
+    known.learn(0, psc(""), OPEN, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
+    assert known.learn(5, psc(""), OPEN, INITIAL, [*gateways, ("gateway", "k1"), ("terminal", "k2")]) == []
+    assert known.learn(10, psc(""), OPEN, INITIAL, [("terminal", "k1")]) == ["k1 does not operate"]
+
+    closed = OPEN | {"k1": True}
+    known = KnownWorld(network(), 3)
+    assert known.learn(0, psc("a"), closed, INITIAL, [("terminal", "a"), ("terminal", "k1"), gateways[1]]) == []
+    assert known.learn(5, psc("a"), closed, INITIAL, [*gateways, *terminals]) == ["k1 reports wrongly"]
+
+
 def test_units_out_of_service_leave_the_view() -> None:
     known = KnownWorld(network(), 3)
     out = {"a": {"out_of_service": ["ess.a"]}, "c": {"out_of_service": ["pv.c"]}}

@@ -30,7 +30,30 @@ def test_check_tells_of_it() -> None:
     text = explain(load_case("guo45/comms-outage"))
     assert "Communication" in text and "no link all from 20 min for 60 min" in text
     assert "gateways 27 dead from 180 min for 15 min: hold" in text and "1.00% are lost" in text
-    assert "Communication" not in explain(load_case(GUO))
+    assert "Communication" not in explain(load_case(GUO)) and "never" not in text
+
+
+def test_check_tells_what_is_listed_for_a_time_after_the_window() -> None:
+    """Hours taken for minutes, or a window that was made shorter: nothing of it happens."""
+    late = (
+        "communication={outages: [{start_min: 400}], gateways_down: [{start_min: 400, gateways: ['27']}], "
+        "dispatch_centre_down: [{start_min: 400}]}",
+        "surprises={faults: [{branch: 40-41, at_min: 300}], infeeds: [{infeed: infeed.1, at_min: 299}], "
+        "trips: [{unit: ess.27, at_min: 301}], switches: [{switch: 5-6, kind: refuses, from_min: 310}]}",
+        "weather={passing_clouds: [{start_min: 330, duration_min: 30, depth_pct: 50}]}",
+    )
+    text = " ".join(explain(load_case(GUO, late)).split())
+    assert text.count("never, the window ends at 300 min") == 7
+    assert "infeed.1 has voltage again at 299 min" in text and "299 min: never" not in text
+    assert "40-41 faults at 300 min: never" in text
+
+
+def test_a_wrong_item_is_one_mistake_not_two() -> None:
+    with pytest.raises(ScenarioError) as error:
+        load_case(GUO, ("communication.gateways_down=[{gateways: [99]}]",))
+    assert [(p.field, p.remedy) for p in error.value.problems] == [
+        ("communication.gateways_down.0.gateways.0", "must be text; write it in quotes: '99'")
+    ]
 
 
 def test_all_mistakes_are_told_at_once_with_what_would_be_right() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scenarios.explain import explain
 from scenarios.loader import load_case
 from scenarios.problems import ScenarioError
 
@@ -39,3 +40,11 @@ def test_values_given_in_part_keep_the_other_defaults_of_their_kind():
 def test_wrong_values_are_told_with_field_and_remedy(override, says):
     with pytest.raises(ScenarioError, match=says):
         load_case(NAME, [override])
+
+
+def test_check_tells_of_it():
+    text = " ".join(explain(load_case(NAME, ["frequency.ess_forming.inertia_s=2"])).split())
+    assert "Frequency nominal 50 Hz; an ESS that forms the voltage has H 2 s and trips below 47 or above 52 Hz" in text
+    assert "relays shed 60 % of demand in all, below 49, 48.8, 48.6, 48.4, 48.2, 48 Hz" in text
+    assert "no relays" in explain(load_case(NAME, ["frequency.ufls=[]"]))
+    assert "Frequency" not in explain(load_case("guo45/fault-1000"))

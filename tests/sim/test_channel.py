@@ -61,6 +61,17 @@ def test_mean_delay_is_latency_plus_jitter() -> None:
     assert sum(delays) / len(delays) == pytest.approx(4 + 0.5, abs=0.1), "half a step is the mean of rounding up"
 
 
+def test_a_message_that_is_not_lost_is_no_faster_for_it() -> None:
+    """Chance of loss and delay are independent: with half of all lost, the mean delay of the rest is the same."""
+    one = channel(loss_probability=0.5, jitter_s=180, step_min=1.0, end_min=math.inf)
+    for time in range(20_000):
+        one.carry([envelope(kind=str(time))], time)
+    delays = [arrived - sent for sent, arrived, _ in statuses(one) if arrived is not None]
+    # Below a minute none, else rounded up, of an exponential of mean 3: P(≥ 1) + P(> 1) + P(> 2) + …
+    below = math.exp(-1 / 3)
+    assert sum(delays) / len(delays) == pytest.approx(below + below / (1 - below), rel=0.03)
+
+
 def test_fate_belongs_to_link_direction_and_instant_not_to_what_is_said() -> None:
     def fates(kind: str, seed: int = 0, la: str = "1", *, to_gateway: bool = False) -> list[str]:
         one = channel(seed, loss_probability=0.5)

@@ -38,6 +38,40 @@ def test_a_pick_up_dips_by_droop_and_holds():
     assert run.island("a")["step_kw"] == 0 and run.island("a")["f_min_hz"] == 50 and run.events == []
 
 
+def test_start_up_power_and_losses_are_part_of_the_step():
+    """What an NBSU draws from the moment it starts, and what a long line takes as soon as it carries anything."""
+    starting = nbsu("b")
+    run = Run(star(ess("a"), starting), loaded(60, "a", "b")).step(order("ess.a", "form"), switches={"a-b": True})
+    run.step(order("nbsu.b", "starting"))
+    assert run.island("a")["step_kw"] == pytest.approx(starting.p_in_kw, abs=0.01)
+    run.step()
+    assert run.island("a")["step_kw"] == 0, "it goes on drawing, which is no step"
+
+    far = build_case([Line("a", "b", closed=False, length_km=20.0)], [ess("a"), ess("b")], frequency={})
+    run = Run(far, loaded(200, "a", "b")).step(order("ess.a", "form"), switches={"a-b": True}).step()
+    losses_kw = run.island("a")["losses_kw"]
+    assert losses_kw > 1 and run.island("a")["step_kw"] == 0
+    run.grid._units["ess.a"].trip()
+    run.step(order("ess.b", "form"))
+    assert run.island("a")["step_kw"] == pytest.approx(400 + losses_kw, abs=0.1)
+
+
+def test_pv_answers_downwards_only():
+    """With 100 kW of sun behind 50 kW ordered it does not rise when the frequency falls; it gives way when it rises."""
+    options: dict[str, Any] = {"ufls": [], "pv": {"response_s": 0.1, "limits": {"rocof_hz_per_s": None}}}
+    case = star(ess("a", s_kva=300.0), pv("a", 100.0), frequency=options, pv={"reconnect_delay_min": 5})
+    run = Run(case, loaded(60, "a", "b"))
+    run.pv_pu = {"pv.a": 1.0}
+    run.step(order("ess.a", "form"), order("pv.a", "follow", 50), steps=2)
+    assert run.unit("pv.a")["p_kw"] == 50
+    run.step(switches={"a-b": True})
+    assert run.island("a")["f_settled_hz"] == pytest.approx(50 - 60 / (300 + 120 / 50), abs=1e-3)
+    run.step(switches={"a-b": False})
+    # Beyond its dead band of 0.03 Hz it gives way by 100 kVA / 5 % of 50 Hz = 40 kW/Hz.
+    rise = (60 + 40 * 0.03) / (300 + 40 + 60 / 50)
+    assert run.island("a")["f_settled_hz"] == pytest.approx(50 + rise, abs=1e-3)
+
+
 def test_drift_and_new_set_points_are_slow():
     run = Run(star(ess("a"), ess("b")), loaded(60, "a", "b")).step(order("ess.a", "form"), switches={"a-b": True})
     run.step(order("ess.b", "follow", 50))

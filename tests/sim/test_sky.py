@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from scenarios.loader import load_case
+from scenarios.problems import ScenarioError
 from scenarios.weather import Weather
 from sim.noise import Noise
 from sim.profiles import Profiles
@@ -125,7 +126,7 @@ def test_a_passing_cloud_takes_its_depth_and_nothing_else() -> None:
 def test_a_cloud_that_moves_reaches_site_after_site() -> None:
     moving = cloud(start_min=60, duration_min=30, depth_pct=50, edge_min=0, towards_deg=90, speed_m_per_s=2)
     above = sky(moving.replace("sites: common", "sites: common, unit_km: 0.24"))
-    kinds = {(row["kind"], row["element"]): t for t in range(0, 300, 5) for row in above.events(t)}
+    kinds = {(row["kind"], row["element"]): t for t in range(0, 300, 5) for row in above.events(t, above.sites)}
     # East of bus 20: 23 by 3 units, 28 by 0.2, 38 by 10; 0.24 km at 2 m/s are 2 minutes.
     assert {place: t for (kind, place), t in kinds.items() if kind == "cloud_begins"} == {
         "bus 20": 60, "bus 28": 60, "bus 23": 65, "bus 38": 80,
@@ -143,8 +144,24 @@ def test_a_cloud_that_moves_reaches_site_after_site() -> None:
 
 def test_a_cloud_over_all_sites_at_once_is_one_event() -> None:
     above = sky(cloud(start_min=61, duration_min=30, depth_pct=50))
-    events = [(t, row["kind"], row["element"], row["value"]) for t in range(0, 300, 5) for row in above.events(t)]
+    rows = [(t, row) for t in range(0, 300, 5) for row in above.events(t, above.sites)]
+    events = [(t, row["kind"], row["element"], row["value"]) for t, row in rows]
     assert events == [(60, "cloud_begins", "all sites", 50), (90, "cloud_ends", "all sites", 50)]
+
+
+def test_a_cloud_is_told_only_where_the_sky_is_the_worlds(tmp_path: Path) -> None:
+    """PV whose actual series is given has whatever sun that says, and no cloud of ours."""
+    (tmp_path / "pv.csv").write_text("time_min,pv.23,pv.28,pv.38\n0,0.4,0.4,0.4\n300,0.4,0.4,0.4\n")
+    over_all = cloud(start_min=61, duration_min=30, depth_pct=50)
+    profiles = Profiles(load_case("guo45/fault-1000", (over_all, f"pv.actual_csv={tmp_path / 'pv.csv'}")))
+    assert [(row["kind"], row["element"]) for row in profiles.events(60)] == [("cloud_begins", "bus 20")]
+    assert profiles.pv_pu(70)["pv.28"] == 0.4
+
+
+def test_a_world_that_follows_its_forecast_has_no_passing_cloud() -> None:
+    over_all = cloud(start_min=61, duration_min=30, depth_pct=50)
+    with pytest.raises(ScenarioError, match="which knows no passing cloud"):
+        load_case("guo45/fault-1000", (over_all, "perfect_forecast=true"))
 
 
 def test_a_moving_cloud_needs_places(tmp_path: Path) -> None:

@@ -56,6 +56,33 @@ def test_a_further_branch_changes_nothing_for_the_others() -> None:
     assert [s for s in many.switches if s.switch != "a-f"] == few.switches
 
 
+def test_a_further_listed_event_changes_nothing_for_the_others() -> None:
+    """Whatever its place in the list; times are those of the device, not of the place."""
+    after = {"distribution": "exponential", "minutes": 40}
+    listed = {
+        "faults": [{"branch": name, "at_min": 10, "repair": after} for name in ("a-b", "c-d")],
+        "trips": [{"unit": name, "at_min": 10, "back_after": after} for name in ("ess.a", "pv.b")],
+    }
+
+    def course(**parts: Any) -> Course:
+        return draw_course(Surprises.model_validate(parts), network(), 3, 1e6)
+
+    whole = course(**listed).happenings
+    for part, key in (("faults", "branch"), ("trips", "unit")):
+        one = listed[part][1]
+        assert course(**{part: [one]}).happenings == [h for h in whole if h.element == one[key]]
+    drawn_times = [h.at_min for h in whole if h.kind in ("repair", "back")]
+    assert len(set(drawn_times)) == len(drawn_times) == 4, "each device has a stream of its own"
+
+
+def test_two_trips_of_a_unit_have_two_times() -> None:
+    trips = [
+        {"unit": "ess.a", "at_min": t, "back_after": {"distribution": "exponential", "minutes": 5}} for t in (0, 99)
+    ]
+    back = [h.at_min for h in draw_course(Surprises.model_validate({"trips": trips}), network(), 3, 1e6).happenings]
+    assert back[1] - back[0] != back[3] - back[2]
+
+
 def test_rates_are_per_device_and_hour() -> None:
     """Of 5 branches, each faults within an hour with probability 1 − exp(−0.2)."""
     faults = sum(
