@@ -51,6 +51,12 @@ class RunTables:
         return int(self.manifest["seed"])
 
     @property
+    def title(self) -> str:
+        """Case, strategy and seed, as figures tell them."""
+        part = "" if self.complete else ", failed: up to where it stopped"
+        return f"{self.scenario.name}, {self.strategy}, seed {self.seed}{part}"
+
+    @property
     def complete(self) -> bool:
         return self.manifest["status"] == "complete"
 
