@@ -134,7 +134,7 @@ def new_figure(width_mm: float, height_mm: float, headline: str = "") -> Figure:
     """
     from matplotlib.figure import Figure
 
-    lines = [part for line in headline.splitlines() for part in textwrap.wrap(line, int(width_mm / 1.25))]
+    lines = [part for line in headline.splitlines() for part in textwrap.wrap(line, int(width_mm / 1.5))]
     height_mm += 3.6 * len(lines)
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
     if lines:
