@@ -175,7 +175,7 @@ def test_the_search_for_faults_finds_them() -> None:
         axes.axhline(0.5)
         axes.text(0.3, 0.5, "crossed")
         axes.text(0.31, 0.5, "over it", fontsize=5)
-        axes.annotate("far away", (3.0, 0.2), annotation_clip=False)
+        axes.annotate("far away", (3.0, 0.2), annotation_clip=False).set_in_layout(False)
         told = " ".join(faults(figure))
     assert "'crossed' lies over 'over it'" in told and "a line runs through 'crossed'" in told
     assert "'over it' is 5.0 pt" in told and "'far away' is cut off" in told
