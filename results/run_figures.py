@@ -106,6 +106,7 @@ def generation_by_source(run: RunTables) -> Figure:
             base = base + values
     load_lines(axes, run, times, edges, ("demand", "served"))
     axes.axhline(0, color=style.BLACK, linewidth=0.6)
+    axes.set_ylim(bottom=1.05 * min(0.0, sum((values for values, _, _ in below.values()), np.zeros(len(times))).min()))
     axes.set_ylabel("power (kW)")
     axes.set_title("Generation by source")
     style.legend_above(axes, 9)
