@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.network_kinds import PandapowerFunction, PandapowerJson
-from scenarios.problems import Problem, find_input, listed
+from scenarios.problems import Problem, find_input, no_such
 from scenarios.raw import RawNetwork
 from scenarios.view import Infeed
 
@@ -178,7 +178,7 @@ def _set_states(
     for field, names in (("switchable", network.switchable), ("normally_open", network.normally_open or ())):
         for name in names:
             if name not in known:
-                problems.append(Problem(file, f"network.{field}", name, f"no such branch; known: {listed(known)}"))
+                problems.append(Problem(file, f"network.{field}", name, no_such("branch", name, known)))
     switchable |= set(network.switchable) & set(known)
     opened = opened | set(net.switch.name[~net.switch.closed.astype(bool)])
     if network.normally_open is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,16 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     if len(texts) <= limit:
         return ", ".join(texts)
     return ", ".join(texts[:limit]) + f", … ({len(texts)} in all)"
+
+
+def no_such(what: str, name: object, known: Iterable[object]) -> str:
+    """The remedy for a name that the network does not hold: names that it does, and what may have been meant."""
+    names = [str(one) for one in known]
+    ends = str(name).split("-")
+    turned = "-".join(reversed(ends))
+    close = [turned] if len(ends) == 2 and turned in names else difflib.get_close_matches(str(name), names, n=3)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    return f"no such {what}; known: {listed(names)}{meant}"
 
 
 def display_name(path: Path, folder: Path) -> str:
