@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.network_kinds import PandapowerFunction, PandapowerJson
-from scenarios.problems import Problem, find_input, no_such
+from scenarios.problems import Problem, find_input, missing, no_such
 from scenarios.raw import RawNetwork
 from scenarios.view import Infeed
 
@@ -94,7 +94,7 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> Net
     import pandapower as pp
 
     if not path.is_file():
-        problems.append(Problem(file, "network.file", name, "no such file beside the scenario file"))
+        problems.append(Problem(file, "network.file", name, missing(path, "no such file beside the scenario file")))
         return None
     try:
         net = pp.from_json(str(path))

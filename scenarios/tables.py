@@ -23,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from scenarios.network_kinds import TablesNetwork
-from scenarios.problems import Problem, display_name, find_input, listed, no_such
+from scenarios.problems import Problem, display_name, find_input, listed, missing, no_such
 from scenarios.raw import RawNetwork
 from scenarios.schema import EssSpec, NbsuSpec, PvSpec
 from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
@@ -223,7 +223,7 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
     """
     folder = find_input(network.folder, base)
     if not folder.is_dir():
-        remedy = "no such folder beside the scenario file"
+        remedy = missing(folder, "no such folder beside the scenario file")
         problems.append(Problem(scenario_file, "network.folder", network.folder, remedy))
         return None
     tables = _Tables(folder, base, scenario_file, dict(network.options), problems)
