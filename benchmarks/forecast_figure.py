@@ -47,7 +47,7 @@ def draw(case: Case, seed: int, path: Path) -> None:
     with style.house_style():
         import matplotlib as mpl
 
-        figure = style.new_figure(style.PAGE_MM, 95)
+        figure = style.new_figure(style.PAGE_MM, 95, f"{case.scenario.name}, seed {seed}")
         colours = mpl.colormaps["viridis_r"](np.linspace(0.1, 1, len(issues)))
         for axes, pv, title in zip(figure.subplots(2, 1, sharex=True), (True, False), ("PV", "Demand"), strict=True):
             actual, known = series(case, profiles, pv)

@@ -31,21 +31,21 @@ def cold_load(run: RunTables) -> Figure:
         return rows.groupby("time_min")[column].sum().reindex(times).fillna(0.0).to_numpy()
 
     served, extra = total(area, "served_kw"), total(excess, "cold_load_kw")
-    figure = style.new_figure(style.PAGE_MM, 100)
+    figure = style.new_figure(style.PAGE_MM, 100, run.title)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
     upper.stairs(
         served - extra, edges, baseline=0.0, fill=True, color=style.SKY, linewidth=0, label="served, base course"
     )
     upper.stairs(served, edges, baseline=served - extra, fill=True, color=style.ORANGE, linewidth=0, label="cold load")
     upper.stairs(
-        total(area, "planned_kw"), edges, baseline=None, color=style.RED, linestyle=(0, (4, 1.5)), label="planned"
+        total(area, "planned_kw"), edges, baseline=None, color=style.RED, linestyle=style.DASHED, label="planned"
     )
     upper.stairs(
-        total(area, "demand_kw") - extra, edges, baseline=None, color=style.BLACK, linestyle=(0, (1, 1)),
+        total(area, "demand_kw") - extra, edges, baseline=None, color=style.BLACK, linestyle=style.DOTTED,
         label="demand, base course",
     )  # fmt: skip
     upper.set_ylabel("power (kW)")
-    upper.set_title("Cold load pick-up", pad=16)
+    upper.set_title("Cold load pick-up")
     style.legend_above(upper, 4)
     highest = excess.groupby("time_min")["multiple"].max().reindex(times).fillna(1.0).to_numpy()
     lower.stairs(highest, edges, baseline=None, color=style.ORANGE, label="highest of any area")
@@ -53,7 +53,9 @@ def cold_load(run: RunTables) -> Figure:
     lower.plot(told["time_min"], told["value"], ".", color=style.BLACK, markersize=3.5, label="a pick-up")
     lower.set_ylabel("multiple")
     lower.set_ylim(bottom=1.0)
-    lower.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+    lower.set_title("Multiple of the base course")
+    style.legend_on_title_line(lower)
+    figure.align_ylabels()
     start = run.scenario.outage.start
     for axes in (upper, lower):
         style.clock_axis(axes, start.hour * 60 + start.minute, run.end_min, axes is lower, 10)

@@ -33,7 +33,7 @@ def communication(run: RunTables) -> Figure:
     """Demand, planned and served power; messages of each step by their fate; gateways and contacts out of reach."""
     times = sorted(run.local_area["time_min"].unique())
     edges = step_edges(run, times)
-    figure = style.new_figure(style.PAGE_MM, 128)
+    figure = style.new_figure(style.PAGE_MM, 128, run.title)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[1.4, 1, 1])
     load_lines(top, run, times, edges, LOADS)
     top.set_ylabel("power (kW)")
@@ -57,9 +57,10 @@ def communication(run: RunTables) -> Figure:
     bottom.set_ylabel("number")
     bottom.set_ylim(bottom=0)
     for axes, title in ((top, "Load of the outage area"), (middle, "Messages"), (bottom, "Out of contact")):
-        axes.set_title(title, pad=16)
+        axes.set_title(title)
         style.legend_above(axes, 6)
         clock_axis(axes, run, label=axes is bottom)
+    figure.align_ylabels()
     return figure
 
 

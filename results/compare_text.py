@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from results.compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Co
 from results.metrics.side_by_side import metric_rows, metrics_over_seeds
 from results.recorder import cell, write_json, write_text
 from results.tables import VIOLATION_KINDS
-
-WIDTH = 80
+from results.terminal import WIDTH, Rows, column_tables, text_table
 
 LABELS: dict[str, tuple[str, str, int]] = {
     "demand_energy_mwh": ("demand", "MWh", 3),
@@ -42,6 +41,14 @@ LABELS: dict[str, tuple[str, str, int]] = {
     "all_proven": ("all plans proven", "", 0),
 }
 """Measure → label, unit and decimals, in the order of the tables."""
+
+GROUPS = {
+    "demand_energy_mwh": "Energy (MWh)",
+    "switch_operations": "Operation",
+    "ac_steps": "AC power flow",
+    "plan_count": "Plans",
+}
+"""Headings of the terminal's table, by the measure that they stand above."""
 
 MARKS = {COMPUTED: "c", CALIBRATED: "k", f"{COMPUTED}; numerator calibrated": "k", PRINTED: "p"}
 LEGEND = {
@@ -101,50 +108,55 @@ def as_markdown(comparison: Comparison) -> str:
         parts += ["Metrics:", "", *_md_table(["", "unit", *strategies], [[m[0], m[1], *m[2]] for m in metrics]), ""]
         if scenario in comparison.unnumbered:
             parts += [CUSTOMERS, ""]
-        printed = comparison.published[comparison.published["scenario"] == scenario]
-        if len(printed) and (scenario in comparison.notes or len(strategies) > 1):
-            head = ["", "strategy", "ours", "mark", "published", "mark"]
-            body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)] for row in records(printed)]
-            parts += [f"{_heading(records(printed))}:", "", *_md_table(head, body), ""]
-        if note := comparison.notes.get(scenario):
+        if rows := _beside(comparison, scenario):
+            head = ["", "strategy", "ours", "mark", *(("published", "mark") if _is_printed(rows) else ())]
+            body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)][: len(head)] for row in rows]
+            parts += [f"{_heading(rows)}:", "", *_md_table(head, body), ""]
+        for note in _notes(comparison, scenario):
             parts += [note, ""]
     return "\n".join(parts)
 
 
 def as_text(comparison: Comparison) -> str:
-    """The comparison for a terminal of 80 columns, plain ASCII rules, with wall times (marked as such)."""
+    """The comparison for a terminal of 80 columns, plain text, with wall times (marked as such)."""
     lines: list[str] = []
     for scenario in comparison.starts:
         strategies, rows = measure_rows(comparison, scenario)
-        rows = [*rows, *_wall_time_rows(comparison, scenario, strategies)]
         metrics = comparison.metrics[comparison.metrics["scenario"] == scenario]
-        lines += [scenario, "=" * len(scenario)]
-        lines += _strategy_tables("", strategies, rows)
-        lines += _strategy_tables("Metrics", strategies, metric_rows(metrics, strategies, headline=True))
+        title = f"{scenario}, {_seeds_of(comparison, scenario)}"
+        lines += [title, "=" * len(title)]
+        wall = ("Wall time (s)", _wall_time_rows(comparison, scenario, strategies))
+        lines += column_tables("", strategies, [*_grouped(comparison, scenario, rows), wall])
+        lines += column_tables("Metrics", strategies, [("", metric_rows(metrics, strategies, headline=True))])
         if scenario in comparison.unnumbered:
             lines += [*textwrap.wrap(CUSTOMERS, WIDTH), ""]
         if seeds := _seeds_line(comparison, scenario):
             lines += [*textwrap.wrap(seeds, WIDTH), ""]
-        printed = comparison.published[comparison.published["scenario"] == scenario]
-        if len(printed):
-            lines += [*_published_lines(records(printed)), ""]
-        if note := comparison.notes.get(scenario):
+        if beside := _beside(comparison, scenario):
+            lines += [*_published_lines(beside), ""]
+        for note in _notes(comparison, scenario):
             lines += [*textwrap.wrap(note, WIDTH), ""]
     if len(comparison.runs.groupby(["scenario", "strategy"])) > 1:
-        lines += ["Overview (means over seeds)" if len(set(comparison.runs["seed"])) > 1 else "Overview"]
-        lines += [*_text_table(*_overview(comparison)), ""]
+        lines += [*_overview(comparison), ""]
     return "\n".join(lines)
 
 
-def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """One line per case and strategy: energies in MWh, interruptions, violated steps, and served dynamic / static."""
+def _overview(comparison: Comparison) -> list[str]:
+    """A heading per case and a line per strategy: energies in MWh, interruptions, violated steps, served dynamic /
+    static, and the mark of what was calibrated."""
     columns = [f"{name}_energy_mwh" for name in ("demand", "first_plan", "planned", "served")]
     columns += ["interruptions", "ac_violated_steps"]
     means = comparison.runs.groupby(["scenario", "strategy"], sort=False)[columns].mean()
-    ratios = comparison.published[comparison.published["quantity"] == "served energy, ratio"]
+    published = comparison.published
+    ratios = published[published["quantity"] == "served energy, ratio"]
     of_case = dict(zip(ratios["scenario"], ratios["value"], strict=True))
+    calibrated = set(published.loc[published["mark"] == CALIBRATED, ["scenario", "strategy"]].itertuples(index=False))
+    seeds = ", means over seeds" if len(set(comparison.runs["seed"])) > 1 else ""
+    head = [f"Overview (MWh{seeds})", "demand", "first", "plan", "served", "int.", "viol.", "ratio"]
     body: list[list[str]] = []
     for (scenario, strategy), row in zip(means.index.tolist(), means.to_numpy().tolist(), strict=True):
+        if [scenario] not in body:
+            body.append([scenario])
         ratio = of_case.get(scenario)
         shown = f"{ratio:.2f}x" if strategy == "dynamic" and ratio is not None and not math.isnan(ratio) else ""
         cells = [
@@ -152,8 +164,35 @@ def _overview(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
             *(f"{count:.1f}".removesuffix(".0") for count in row[4:]),
             shown,
         ]
-        body.append([f"{scenario} {strategy}", *cells])
-    return ["MWh", "demand", "first", "plan", "served", "int.", "viol.", "ratio"], body
+        body.append([f"  {strategy}", *cells, *(["k"] if (scenario, strategy) in calibrated else [])])
+    if not calibrated:
+        return text_table(head, body)
+    full = [row if len(row) in (1, 9) else [*row, ""] for row in body]
+    return [*text_table([*head, " "], full), *_legend("k")]
+
+
+def _beside(comparison: Comparison, scenario: str) -> list[dict[str, Any]]:
+    """Rows of ``published`` worth showing: all beside a publication, else ratios alone, for the rest was said above."""
+    rows = records(comparison.published[comparison.published["scenario"] == scenario])
+    return rows if _is_printed(rows) else [row for row in rows if row["unit"] == "x"]
+
+
+def _notes(comparison: Comparison, scenario: str) -> list[str]:
+    """What must be said of a scenario's numbers: who served nothing and why, and what is printed for it."""
+    mine = comparison.runs[comparison.runs["scenario"] == scenario]
+    notes: list[str] = []
+    for strategy, runs in mine.groupby("strategy", sort=False):
+        nothing = (runs["planned_energy_mwh"] <= 1e-6) & (runs["served_energy_mwh"] <= 1e-6)
+        if nothing.all() and _is_static(str(strategy)) and runs["all_proven"].all():
+            notes.append(
+                f"{strategy} restores nothing: one set of areas must be supplied from a fixed topology throughout the "
+                "window, and by the forecast no set can be (docs/strategies.md)."
+            )
+    return [*notes, *filter(None, [comparison.notes.get(scenario)])]
+
+
+def _is_static(strategy: str) -> bool:
+    return re.split("[-_]", strategy)[0] == "static"
 
 
 def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:
@@ -201,6 +240,14 @@ def _spread(values: list[Any], measure: str, decimals: int) -> str:
     return f"{mean:.{max(decimals, 1)}f} [{low:.{decimals}f}..{high:.{decimals}f}]"
 
 
+def _seeds_of(comparison: Comparison, scenario: str) -> str:
+    seeds = sorted(set(comparison.runs.loc[comparison.runs["scenario"] == scenario, "seed"]))
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    every = seeds == list(range(seeds[0], seeds[-1] + 1))
+    return f"seeds {seeds[0]}..{seeds[-1]}" if every else f"{len(seeds)} seeds"
+
+
 def _seeds_line(comparison: Comparison, scenario: str) -> str:
     seeds = sorted(set(comparison.runs.loc[comparison.runs["scenario"] == scenario, "seed"]))
     return f"Mean [min..max] over {len(seeds)} seeds." if len(seeds) > 1 else ""
@@ -217,7 +264,7 @@ def _wall_time_rows(comparison: Comparison, scenario: str, strategies: list[str]
         and pd.api.types.is_numeric_dtype(timing[c])
     ]
     return [
-        (f"wall time, {name.removesuffix('_s')}", "s" if name.endswith("_s") else "",
+        (name.removesuffix("_s").replace("_", " "), "s",
          [_spread(timing.loc[timing["strategy"] == s, name].tolist(), name, 2) for s in strategies])
         for name in names
     ]  # fmt: skip
@@ -236,64 +283,43 @@ def _number(value: float, unit: str) -> str:
 
 
 def _published_lines(rows: list[dict[str, Any]]) -> list[str]:
-    table, marks = [], set[str]()
-    for row in rows:
-        (ours, mark), (theirs, printed_mark) = _ours(row), _theirs(row)
-        letters = MARKS[mark], MARKS.get(printed_mark, " ")
-        marks |= set(letters)
-        # The full words are too wide for the column; they follow below.
-        ours = ours.split(" (")[0]
-        table.append([f"{row['quantity']}: {row['strategy']}", f"{ours} {letters[0]}", f"{theirs} {letters[1]}"])
-    lines = _text_table([_heading(rows), "ours  ", "published  "], table)
+    names = [f"{row['quantity']}: {row['strategy']}" for row in rows]
+    # The full words of what is not defined are too wide for the column; they follow below.
+    ours, theirs = [_ours(row)[0].split(" (")[0] for row in rows], [_theirs(row)[0] for row in rows]
     undefined = [NOT_DEFINED] if any(row["value"] is None for row in rows) else []
-    for text in (*(LEGEND[letter] for letter in LEGEND if letter in marks), *undefined):
-        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-    return lines
+    if not _is_printed(rows):
+        return [*text_table([_heading(rows), "ours"], list(zip(names, ours, strict=True))), *undefined]
+    marks = [(MARKS[row["mark"]], MARKS.get(row["printed_mark"], " ")) for row in rows]
+    body = [
+        [name, f"{mine} {c}", f"{printed} {p}"]
+        for name, mine, printed, (c, p) in zip(names, ours, theirs, marks, strict=True)
+    ]
+    lines = text_table([_heading(rows), "ours  ", "published  "], body)
+    used = {letter for pair in marks for letter in pair}
+    return [*lines, *_legend(*(letter for letter in LEGEND if letter in used)), *undefined]
+
+
+def _legend(*letters: str) -> list[str]:
+    return [part for letter in letters for part in textwrap.wrap(LEGEND[letter], WIDTH, subsequent_indent="  ")]
+
+
+def _is_printed(rows: list[dict[str, Any]]) -> bool:
+    return any(row["printed"] is not None for row in rows)
 
 
 def _heading(rows: list[dict[str, Any]]) -> str:
-    return "Dynamic and static" if all(row["printed"] is None for row in rows) else "Beside the publication"
+    return "Beside the publication" if _is_printed(rows) else "Dynamic and static"
 
 
-def _strategy_tables(title: str, strategies: Sequence[str], rows: Sequence[tuple[str, str, Column]]) -> list[str]:
-    lines: list[str] = []
-    for block in _column_blocks(strategies, rows):
-        head = [strategies[k] for k in block]
-        body = [[f"{name} ({unit})" if unit else name, *(values[k] for k in block)] for name, unit, values in rows]
-        lines += [*_text_table([title, *head], body), ""]
-    return lines
-
-
-def _column_blocks(strategies: Sequence[str], rows: Sequence[tuple[str, str, Column]]) -> list[list[int]]:
-    """Indices of the strategies that fit side by side into 80 columns."""
-    label = max(len(f"{name} ({unit})") if unit else len(name) for name, unit, _ in rows)
-    blocks: list[list[int]] = [[]]
-    room = WIDTH - label
-    for k, strategy in enumerate(strategies):
-        width = 2 + max(len(strategy), *(len(values[k]) for _, _, values in rows))
-        if blocks[-1] and room < width:
-            blocks.append([])
-            room = WIDTH - label
-        blocks[-1].append(k)
-        room -= width
-    return blocks
-
-
-def _text_table(head: list[str], body: list[list[str]]) -> list[str]:
-    """Aligned columns; a label too wide for the terminal stands on a line of its own above its values."""
-    widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
-    widths[0] = min(widths[0], WIDTH - sum(w + 2 for w in widths[1:]))
-    lines: list[str] = []
-    for row in [head, *body]:
-        label = row[0]
-        if len(label) > widths[0]:
-            lines.append(label[:WIDTH])
-            label = ""
-        values = [text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join([label.ljust(widths[0]), *values]).rstrip())
-        if row is head:
-            lines.append("-" * (sum(widths) + 2 * len(widths) - 2))
-    return lines
+def _grouped(comparison: Comparison, scenario: str, rows: Rows) -> list[tuple[str, Rows]]:
+    """The rows of ``measure_rows`` under their headings."""
+    begins = {LABELS[measure][0]: heading for measure, heading in GROUPS.items()}
+    groups: list[tuple[str, list[tuple[str, str, Column]]]] = []
+    for row in rows:
+        if row[0] in begins or not groups:
+            groups.append((begins.get(row[0], ""), []))
+        groups[-1][1].append(row)
+    return [(heading, group) for heading, group in groups]
 
 
 def _md_table(head: list[str], body: list[list[str]]) -> list[str]:

@@ -37,27 +37,43 @@ def served_by_strategy(power: pd.DataFrame, runs: pd.DataFrame, start: datetime)
     """Served power over time by strategy against demand, and planned and served energy as bars: means over seeds, a
     band or a whisker from the lowest to the highest seed."""
     strategies = list(dict.fromkeys(runs["strategy"]))
-    colours = style.strategy_colours(strategies)
-    figure = style.new_figure(style.PAGE_MM, 72)
+    looks = style.strategy_looks(strategies)
+    figure = style.new_figure(style.PAGE_MM, max(72.0, 26.0 + 7.5 * len(strategies)), _headline(runs, strategies))
     left, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
     times = np.sort(power["time_min"].unique())
     # Every step of a comparison's runs is alike, so the last one is as long as the one before.
     edges = np.append(times, 2 * times[-1] - times[-2] if len(times) > 1 else times[-1] + 1)
     demand = power.groupby("time_min")["demand_kw"].mean().to_numpy()
-    left.stairs(demand, edges, baseline=None, color=style.BLACK, linestyle=(0, (1, 1)), linewidth=1.1, label="demand")
+    left.stairs(demand, edges, baseline=None, color=style.BLACK, linestyle=style.DOTTED, linewidth=1.1, label="demand")
     for strategy in strategies:
         served = power[power["strategy"] == strategy].groupby("time_min")["served_kw"]
+        look = looks[strategy]
         low, mean, high = (served.agg(f).to_numpy() for f in ("min", "mean", "max"))
         if (high > low).any():
-            left.stairs(high, edges, baseline=low, fill=True, color=colours[strategy], alpha=0.25, linewidth=0)
-        left.stairs(mean, edges, baseline=None, color=colours[strategy], linewidth=1.2, label=strategy)
+            left.stairs(high, edges, baseline=low, fill=True, color=look.colour, alpha=0.25, linewidth=0)
+        left.stairs(
+            mean, edges, baseline=None, color=look.colour, linestyle=look.dash, linewidth=1.2,
+            label=style.short(strategy),
+        )  # fmt: skip
     left.set(ylabel="served power (kW)")
     left.set_ylim(bottom=0)
-    left.set_title("Served power", pad=16)
+    left.set_title("Served power")
     style.legend_above(left, 5)
     style.clock_axis(left, start.hour * 60 + start.minute, float(edges[-1]), most=8)
-    _energy_bars(right, runs, strategies, colours)
+    _energy_bars(right, runs, strategies, {name: look.colour for name, look in looks.items()})
     return figure
+
+
+def _headline(runs: pd.DataFrame, strategies: list[str]) -> str:
+    seeds = sorted(set(runs["seed"].astype(int)))
+    if len(seeds) == 1:
+        told = f"seed {seeds[0]}"
+    else:
+        every = seeds == list(range(seeds[0], seeds[-1] + 1))
+        told = f"{seeds[0]} to {seeds[-1]}" if every else ", ".join(map(str, seeds))
+        told = f"seeds {told}: mean, and from the lowest to the highest"
+    which = ", ".join(strategies) if len(strategies) <= 4 else f"{len(strategies)} strategies"
+    return f"{runs['scenario'].iloc[0]}, {which}, {told}"
 
 
 def _energy_bars(axes: Axes, runs: pd.DataFrame, strategies: list[str], colours: dict[str, str]) -> None:
@@ -70,21 +86,22 @@ def _energy_bars(axes: Axes, runs: pd.DataFrame, strategies: list[str], colours:
         for shift, name in ((-0.2, "planned"), (0.2, "served")):
             energy = mine[f"{name}_energy_mwh"]
             mean, low, high = energy.mean(), energy.min(), energy.max()
-            face = "white" if name == "planned" else colours[strategy]
-            axes.bar(
-                k + shift, mean, width=0.36, facecolor=face, edgecolor=colours[strategy], linewidth=0.8,
+            face = style.WHITE if name == "planned" else colours[strategy]
+            axes.barh(
+                k + shift, mean, height=0.36, facecolor=face, edgecolor=colours[strategy], linewidth=0.8,
                 hatch="////" if name == "planned" else "",
             )  # fmt: skip
             if high > low:
-                axes.vlines(k + shift, low, high, color=style.BLACK, linewidth=0.9)
-            axes.text(k + shift, high + 0.015 * top, f"{mean:.2f}", ha="center", va="bottom", fontsize=6)
-    axes.set_xticks(range(len(strategies)), strategies, rotation=0 if len(strategies) <= 4 else 30)
-    axes.set_ylim(0, 1.1 * top)
-    axes.set_ylabel("energy (MWh)")
-    axes.set_title("Energy over the window", pad=16)
-    axes.grid(visible=False, axis="x")
+                axes.hlines(k + shift, low, high, color=style.BLACK, linewidth=0.9)
+            axes.text(high + 0.02 * top, k + shift, f"{mean:.2f}", ha="left", va="center", fontsize=style.SMALL)
+    axes.set_yticks(range(len(strategies)), [style.short(name) for name in strategies])
+    axes.set_ylim(max(len(strategies), 4) - 0.5, -0.5)
+    axes.set_xlim(0, 1.2 * top)
+    axes.set_xlabel("energy (MWh)")
+    axes.set_title("Energy over the window")
+    axes.grid(visible=False, axis="y")
     handles = [
-        Patch(facecolor="white", edgecolor=style.GREY, hatch="////", label="planned"),
+        Patch(facecolor=style.WHITE, edgecolor=style.GREY, hatch="////", label="planned"),
         Patch(facecolor=style.GREY, edgecolor=style.GREY, label="served"),
     ]
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    style.legend_above(axes, 2, handles)

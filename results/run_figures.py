@@ -40,7 +40,7 @@ def restoration_states(run: RunTables) -> Figure:
     switches = run.switch.drop_duplicates("switch")["switch"].tolist()
     rows = len(areas) + len(switches)
     named = rows <= MOST_NAMED_ROWS
-    figure = style.new_figure(style.PAGE_MM, min(225.0, 38.0 + 2.9 * rows))
+    figure = style.new_figure(style.PAGE_MM, min(225.0, 38.0 + 2.9 * rows), run.title)
     upper, lower = figure.subplots(
         2, 1, height_ratios=[len(areas), max(len(switches), 1)], sharex=True, gridspec_kw={"hspace": 0.03}
     )
@@ -52,16 +52,14 @@ def restoration_states(run: RunTables) -> Figure:
     _name_rows(upper, areas["local_area"].tolist() if named else [])
     _name_sections(upper, areas["section"].tolist())
     upper.set(ylabel="local area")
-    upper.set_title("Local areas and switches", pad=16)
+    upper.set_title("Local areas and switches")
     handles = [Patch(facecolor=style.STATE_COLOURS[s], edgecolor=style.GREY, linewidth=0.4, label=s) for s in STATES]
-    upper.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.3, columnspacing=1.4
-    )
+    style.legend_above(upper, 4, handles)
     _draw_switches(lower, run, switches, edges, named)
     for axes in (upper, lower):
         axes.grid(visible=False)
         for time in np.arange(0, run.end_min, run.scenario.clock.plan_step_min):
-            axes.axvline(time, color="white", linewidth=0.35)
+            axes.axvline(time, color=style.WHITE, linewidth=0.35)
     clock_axis(lower, run)
     upper.tick_params(labelbottom=False)
     return figure
@@ -73,7 +71,7 @@ def generation_by_source(run: RunTables) -> Figure:
     Units, demand and served load of the outage area, the infeed of all islands. The counterpart of Figures 5 and 7.
     """
     times = sorted(run.local_area["time_min"].unique())
-    figure = style.new_figure(style.PAGE_MM, 78)
+    figure = style.new_figure(style.PAGE_MM, 78, run.title)
     axes = figure.subplots()
     edges = step_edges(run, times)
     area = run.local_area.loc[run.local_area["in_outage_area"] == 1, "local_area"].unique()
@@ -103,13 +101,14 @@ def generation_by_source(run: RunTables) -> Figure:
                 continue
             axes.stairs(
                 base + values, edges, baseline=base, fill=True, facecolor=colour,
-                edgecolor="white" if hatch else colour, hatch=hatch, linewidth=0, label=name,
+                edgecolor=style.WHITE if hatch else colour, hatch=hatch, linewidth=0, label=name,
             )  # fmt: skip
             base = base + values
     load_lines(axes, run, times, edges, ("demand", "served"))
     axes.axhline(0, color=style.BLACK, linewidth=0.6)
+    axes.set_ylim(bottom=1.05 * min(0.0, sum((values for values, _, _ in below.values()), np.zeros(len(times))).min()))
     axes.set_ylabel("power (kW)")
-    axes.set_title("Generation by source", pad=16)
+    axes.set_title("Generation by source")
     style.legend_above(axes, 9)
     clock_axis(axes, run)
     return figure
@@ -119,12 +118,12 @@ def planned_served(run: RunTables) -> Figure:
     """Demand, planned and served power of the outage area, and their energy so far."""
     times = sorted(run.local_area["time_min"].unique())
     edges, hours = step_edges(run, times), np.array(list(step_hours(run.local_area["time_min"], run.end_min).values()))
-    figure = style.new_figure(style.PAGE_MM, 70)
+    figure = style.new_figure(style.PAGE_MM, 70, run.title)
     left, right = figure.subplots(1, 2)
     load_lines(left, run, times, edges, LOADS)
     left.set_ylabel("power (kW)")
     left.set_ylim(bottom=0)
-    left.set_title("Power", pad=16)
+    left.set_title("Power")
     style.legend_above(left, 3)
     for name in LOADS:
         energy = np.concatenate([[0.0], np.cumsum(_area_power(run, name, times) * hours)]) / 1e3
@@ -132,7 +131,7 @@ def planned_served(run: RunTables) -> Figure:
         right.plot(edges, energy, color=colour, linestyle=dash, label=f"{name} {energy[-1]:.2f}")
     right.set_ylabel("energy since the fault (MWh)")
     right.set_ylim(bottom=0)
-    right.set_title("Energy", pad=16)
+    right.set_title("Energy")
     style.legend_above(right, 3)
     for axes in (left, right):
         clock_axis(axes, run, most=6)
@@ -148,7 +147,7 @@ def envelopes(run: RunTables) -> Figure:
     high = by_time["vm_max_pu"].max().reindex(times).to_numpy()
     loading = by_time["loading_max_pct"].max().reindex(times).to_numpy()
     losses = by_time["losses_kw"].sum().reindex(times).fillna(0.0).to_numpy()
-    figure = style.new_figure(style.PAGE_MM, 118)
+    figure = style.new_figure(style.PAGE_MM, 118, run.title)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[1.5, 1, 1])
     top.stairs(high, edges, baseline=low, fill=True, color=style.SKY, alpha=0.35, linewidth=0)
     top.stairs(high, edges, baseline=None, color=style.SKY, linewidth=1.1, label="highest bus")
@@ -166,14 +165,15 @@ def envelopes(run: RunTables) -> Figure:
     for axes, title in ((top, "Voltage of energised buses"), (middle, "Loading"), (bottom, "Losses")):
         axes.set_title(title)
         clock_axis(axes, run, label=axes is bottom)
-    for axes in (top, middle):
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2, columnspacing=1.2)
+    style.legend_on_title_line(top)
+    style.legend_on_title_line(middle)
+    figure.align_ylabels()
     return figure
 
 
-LOAD_LINES: dict[str, tuple[str, Any]] = {
-    "demand": (style.BLACK, (0, (1, 1))),
-    "planned": (style.RED, (0, (4, 1.5))),
+LOAD_LINES: dict[str, tuple[str, style.Dash]] = {
+    "demand": (style.BLACK, style.DOTTED),
+    "planned": (style.RED, style.DASHED),
     "served": (style.BLUE, "-"),
 }
 LOADS = tuple(LOAD_LINES)
@@ -197,7 +197,7 @@ def _draw_switches(axes: Axes, run: RunTables, switches: list[str], edges: np.nd
         return
     closed = run.switch.pivot_table(index="switch", columns="time_min", values="closed").loc[switches]
     closed = closed.reindex(columns=sorted(run.local_area["time_min"].unique()))
-    colours = ListedColormap([style.PALE, "#5A5A5A"])
+    colours = ListedColormap([style.PALE, style.DARK])
     axes.pcolormesh(
         edges, np.arange(len(switches) + 1), closed.to_numpy(), cmap=colours, vmin=0, vmax=1, rasterized=True
     )
@@ -208,13 +208,13 @@ def _draw_switches(axes: Axes, run: RunTables, switches: list[str], edges: np.nd
     _name_rows(axes, switches if named else [])
     axes.set(ylabel="switch")
     dot = Line2D([], [], color=style.ORANGE, marker=".", linestyle="", label="operated")
-    handles = [Patch(color="#5A5A5A", label="closed"), Patch(color=style.PALE, label="open"), dot]
+    handles = [Patch(color=style.DARK, label="closed"), Patch(color=style.PALE, label="open"), dot]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1), borderaxespad=0)
 
 
 def _name_rows(axes: Axes, names: list[str]) -> None:
     axes.invert_yaxis()
-    axes.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=5)
+    axes.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=style.SMALL)
     axes.tick_params(axis="y", length=0, pad=1.5)
 
 
@@ -227,7 +227,7 @@ def _name_sections(axes: Axes, sections: list[str]) -> None:
             continue
         axes.annotate(
             f"section {sections[start]}", (1.0, (start + end) / 2), xycoords=("axes fraction", "data"),
-            xytext=(3, 0), textcoords="offset points", fontsize=5, va="center", annotation_clip=False,
+            xytext=(3, 0), textcoords="offset points", fontsize=style.SMALL, va="center", annotation_clip=False,
         )  # fmt: skip
 
 

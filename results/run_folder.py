@@ -1,14 +1,15 @@
 """A run's folder: what it holds, how it is written in one piece and read back.
 
-``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``plans/*.json``,
-``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``, ``timing.json`` (all wall times and nothing
-else), ``figures/``; of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same scenario,
-seed and versions give the same bytes.
+``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``inputs/`` (copies of the
+scenario's own files), ``plans/*.json``, ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``,
+``timing.json`` (all wall times and nothing else), ``figures/``; of a complete run ``metrics.csv`` and ``psc.csv``.
+Apart from ``timing.json`` the same scenario, seed and versions give the same bytes.
 """
 
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +21,9 @@ from results.recorder import COLUMNS, Recorder, table_path, write_json, write_te
 from results.run_tables import NotARun, RunTables, read_run
 from results.summary import EnergyImbalance, summarise
 from results.tables import OPTIONAL_SERIES
+from scenarios.kept_inputs import MOST_BYTES
 from scenarios.loader import resolved_yaml
+from scenarios.problems import KEPT
 from scenarios.schema import Scenario
 
 __all__ = [
@@ -53,6 +56,7 @@ def write_run(
     seed: int,
     recorder: Recorder,
     inputs: Mapping[str, str] | None = None,
+    input_files: Mapping[str, Path] | None = None,
     strategy_source: Mapping[str, str] | None = None,
     timing: Mapping[str, float] | None = None,
     failure: str = "",
@@ -61,9 +65,10 @@ def write_run(
 ) -> Path:
     """Write a run's folder, whole or not at all; return it.
 
-    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``strategy_source`` of the
-    file of a strategy from outside Relight; ``timing`` wall times in
-    seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
+    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``input_files`` those to keep
+    (``scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as not kept.
+    ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``timing`` wall times in seconds by
+    name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
     every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
     run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
     report.
@@ -89,6 +94,8 @@ def write_run(
         }
         if strategy_source:
             manifest["strategy_source"] = dict(strategy_source)
+        if not_kept := _keep(input_files or {}, building / KEPT):
+            manifest["inputs_not_kept"] = not_kept
         _write_tables(building, scenario, recorder)
         write_json(building / "timing.json", timing or {})
         write_json(building / "manifest.json", manifest)
@@ -108,6 +115,16 @@ def write_run(
     if imbalance is not None:
         raise imbalance
     return folder
+
+
+def _keep(files: Mapping[str, Path], folder: Path) -> list[str]:
+    """Copy input files; return the names of those that are too large."""
+    large = [name for name, path in files.items() if path.stat().st_size > MOST_BYTES]
+    for name, path in files.items():
+        if name not in large:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / name)
+    return large
 
 
 def _write_tables(folder: Path, scenario: Scenario, recorder: Recorder) -> None:

@@ -51,6 +51,12 @@ class RunTables:
         return int(self.manifest["seed"])
 
     @property
+    def title(self) -> str:
+        """Case, strategy and seed, as figures tell them."""
+        part = "" if self.complete else ", failed: up to where it stopped"
+        return f"{self.scenario.name}, {self.strategy}, seed {self.seed}{part}"
+
+    @property
     def complete(self) -> bool:
         return self.manifest["status"] == "complete"
 
@@ -98,10 +104,24 @@ def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] =
     return table
 
 
+_OTHER_FOLDERS = {
+    "comparison.json": "the folder of a comparison; its runs are in runs/",
+    "study.json": "the folder of a study; its runs are in runs/",
+    "indices.json": "the folder of indices; the run they are of is in run/ or was given by --run",
+    "reproduction.json": "the folder of a reproduction, which keeps no runs",
+}
+"""What a folder is that holds such a file."""
+
+
 def read_json(path: Path) -> Any:
-    """Read one JSON file. Raises NotARun if it is missing or damaged."""
+    """Read one JSON file. Raises NotARun if it is missing or damaged, saying what else the folder is."""
     if not path.is_file():
-        raise NotARun(f"{path.parent} is no folder of a run or a comparison: it has no {path.name}")
+        folder = path.parent
+        if not folder.is_dir():
+            raise NotARun(f"{folder}: no such folder")
+        known = [what for name, what in _OTHER_FOLDERS.items() if (folder / name).is_file()]
+        what = f"{known[0]}: it" if known else "no folder of a run, a comparison or a study: it"
+        raise NotARun(f"{folder} is {what} has no {path.name}")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

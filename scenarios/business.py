@@ -13,12 +13,12 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from scenarios.problems import Problem, ScenarioError, display_name, find_input, listed
 from scenarios.schema import Part
+from scenarios.wording import in_plain_words
 from scenarios.yaml_text import read_mapping
 
 _REMEDIES = {
     "extra_forbidden": "unknown key",
     "missing": "missing; this part needs it, or leave the whole part out",
-    "int_from_float": "must be a whole number",
 }
 
 
@@ -195,7 +195,7 @@ def load_business(name: str | Path) -> Business:
 
 def _problem(file: str, item: Any) -> Problem:
     """Pydantic's complaint in our words."""
-    remedy: str = _REMEDIES.get(item["type"]) or item["msg"].removeprefix("Value error, ")
+    remedy: str = _REMEDIES.get(item["type"]) or in_plain_words(item)
     if item["type"] == "extra_forbidden":
         remedy += f"; known: {listed(_known_keys(item['loc'][:-1]), 30)}"
     value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]

@@ -21,6 +21,7 @@ from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
 from scenarios.solver_options import check_solver_options
 from scenarios.surprises import complaints
+from scenarios.wording import in_plain_words
 from scenarios.yaml_text import OverrideError, apply_override, read_mapping, write_yaml
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
@@ -32,13 +33,7 @@ WORLD_PARTS = (
 
 SEE = "the README of scenarios/"
 
-_REMEDIES = {
-    "extra_forbidden": "unknown key; known keys: {known}",
-    "tuple_type": "must be a list: [a, b]",
-    "missing": "missing; this key is required",
-    "union_tag_not_found": "must be one of tables, function, json, synthetic",
-    "union_tag_invalid": "must be one of tables, function, json, synthetic",
-}
+UNKNOWN_KEY = "unknown key; known keys: {known}"
 
 
 def shipped_scenarios() -> list[str]:
@@ -140,7 +135,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
                 raise KeyError(name)
             parts[name] = adapter.validate_python(data[name])
         except KeyError:
-            problems.append(Problem(file, name, None, _REMEDIES["missing"]))
+            problems.append(Problem(file, name, None, in_plain_words({"type": "missing"})))
             parts[name] = None
         except ValidationError as error:
             problems.extend(_problems_of(error, name, data, file, overridden))
@@ -148,7 +143,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
                 parts[name] = None
     for name in data:
         if name not in Scenario.model_fields:
-            remedy = _REMEDIES["extra_forbidden"].format(known=listed(Scenario.model_fields, 30))
+            remedy = UNKNOWN_KEY.format(known=listed(Scenario.model_fields, 30))
             problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
@@ -181,11 +176,8 @@ def _problems_of(
         if item["type"].startswith("union_tag"):
             keys.append("kind")
         field = ".".join(keys)
-        remedy = _REMEDIES.get(item["type"], item["msg"].removeprefix("Value error, "))
-        if item["type"] == "extra_forbidden":
-            remedy = remedy.format(known=listed(_known_keys(data, keys[:-1]), 30))
-        if item["type"] == "string_type" and isinstance(item["input"], int | float):
-            remedy = f"must be text; write it in quotes: '{item['input']}'"
+        unknown = item["type"] == "extra_forbidden"
+        remedy = UNKNOWN_KEY.format(known=listed(_known_keys(data, keys[:-1]), 30)) if unknown else in_plain_words(item)
         value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]
         joined.setdefault(field, (value, []))[1].append(remedy)
     return [

@@ -15,7 +15,7 @@ from scenarios.cold_load import kinds_of
 from scenarios.network_cache import keep, recall
 from scenarios.network_kinds import Network, SyntheticNetwork, TablesNetwork
 from scenarios.pandapower_import import read_pandapower
-from scenarios.problems import Problem, listed
+from scenarios.problems import Problem, listed, no_such
 from scenarios.raw import RawNetwork
 from scenarios.schema import EssSpec, Load, NbsuSpec, PvSpec, Scenario
 from scenarios.synthetic import draw_network
@@ -118,8 +118,7 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted)}
     for name in outage.faulted_branches if outage else ():
         if name not in branches:
-            remedy = f"no such branch; known: {listed(branches)}"
-            problems.append(Problem(file, "outage.faulted_branches", name, remedy))
+            problems.append(Problem(file, "outage.faulted_branches", name, no_such("branch", name, branches)))
         elif not branches[name].switchable:
             remedy = "this branch has no switch, so its fault cannot be isolated; make it switchable or fault another"
             problems.append(Problem(file, "outage.faulted_branches", name, remedy))
@@ -127,16 +126,16 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     if outage and outage.dead_infeeds is not None:
         for name in outage.dead_infeeds:
             if name not in infeeds:
-                problems.append(Problem(file, "outage.dead_infeeds", name, f"no such infeed; known: {listed(infeeds)}"))
+                problems.append(Problem(file, "outage.dead_infeeds", name, no_such("infeed", name, infeeds)))
         infeeds = {key: replace(infeed, live=key not in outage.dead_infeeds) for key, infeed in infeeds.items()}
-    units = _Units(raw, set(buses), file, problems, taken=set(infeeds))
+    units = _Units(raw, list(buses), file, problems, taken=set(infeeds))
     pv = units.collect("pv", PvUnit, raw.pv, scenario.units.pv)
     ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
     nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
     for name in scenario.switching.manual_switches if scenario.switching else ():
         if name not in branches or not branches[name].switchable:
-            known = listed(b.id for b in branches.values() if b.switchable)
-            problems.append(Problem(file, "switching.manual_switches", name, f"no such switch; known: {known}"))
+            remedy = no_such("switch", name, (b.id for b in branches.values() if b.switchable))
+            problems.append(Problem(file, "switching.manual_switches", name, remedy))
     sections = find_sections(buses, branches.values())
     for section in sections.values():
         live = [infeed.id for infeed in infeeds.values() if infeed.live and infeed.bus in section.buses]
@@ -158,7 +157,7 @@ def with_customers(
     field = "local_areas.customers"
     for name in numbered:
         if name not in peak_kw:
-            problems.append(Problem(file, field, name, f"no such local area; known: {listed(peak_kw)}"))
+            problems.append(Problem(file, field, name, no_such("local area", name, peak_kw)))
     if numbered and (missing := [la for la, peak in peak_kw.items() if peak > 0 and la not in numbered]):
         remedy = f"number the customers of every local area with load, or of none; missing: {listed(missing)}"
         problems.append(Problem(file, field, None, remedy))
@@ -189,14 +188,14 @@ def _local_areas(
     names = [name for name, _, _ in members]
     for name in priority:
         if name not in names:
-            problems.append(Problem(file, "local_areas.priority", name, f"no such local area; known: {listed(names)}"))
+            problems.append(Problem(file, "local_areas.priority", name, no_such("local area", name, names)))
     return {name: LocalArea(name, buses, section, priority.get(name, 1.0)) for name, buses, section in members}
 
 
 class _Units:
     """Collects units from tables and scenario, and complains about places that do not exist and ids used twice."""
 
-    def __init__(self, raw: RawNetwork, buses: set[str], file: str, problems: list[Problem], taken: set[str]):
+    def __init__(self, raw: RawNetwork, buses: list[str], file: str, problems: list[Problem], taken: set[str]):
         self.raw, self.buses, self.file, self.problems, self.taken = raw, buses, file, problems, taken
 
     def collect(
@@ -222,13 +221,13 @@ class _Units:
             return None
         if spec.element is not None:
             if spec.element not in self.raw.elements:
-                remedy = f"no such element; known: {listed(self.raw.elements)}"
+                remedy = no_such("element", spec.element, self.raw.elements)
                 self.problems.append(Problem(self.file, f"{field}.element", spec.element, remedy))
                 return None
             bus, rating = self.raw.elements[spec.element]
             s_kva = s_kva or rating
         elif bus not in self.buses:
-            self.problems.append(Problem(self.file, f"{field}.bus", bus, "no such bus in the network"))
+            self.problems.append(Problem(self.file, f"{field}.bus", bus, no_such("bus", bus, self.buses)))
             return None
         if s_kva is None:
             self.problems.append(Problem(self.file, f"{field}.s_kva", None, "missing: rated power in kVA"))
@@ -250,7 +249,7 @@ def bus_demand(
         ("load.mix_by_bus", load.mix_by_bus),
         ("load.shares", load.shares if isinstance(load.shares, dict) else ()),
     ):
-        problems.extend(Problem(file, field, bus, "no such bus in the network") for bus in names if bus not in buses)
+        problems.extend(Problem(file, field, bus, no_such("bus", bus, buses)) for bus in names if bus not in buses)
     mixes = {bus: _mix(bus, raw, load) for bus in buses}
     loaded = [bus for bus in buses if bus not in load.unloaded_buses]
     shares = _shares(load, loaded, seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.network_kinds import PandapowerFunction, PandapowerJson
-from scenarios.problems import Problem, find_input, listed
+from scenarios.problems import Problem, find_input, missing, no_such
 from scenarios.raw import RawNetwork
 from scenarios.view import Infeed
 
@@ -94,7 +94,7 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> Net
     import pandapower as pp
 
     if not path.is_file():
-        problems.append(Problem(file, "network.file", name, "no such file beside the scenario file"))
+        problems.append(Problem(file, "network.file", name, missing(path, "no such file beside the scenario file")))
         return None
     try:
         net = pp.from_json(str(path))
@@ -178,7 +178,7 @@ def _set_states(
     for field, names in (("switchable", network.switchable), ("normally_open", network.normally_open or ())):
         for name in names:
             if name not in known:
-                problems.append(Problem(file, f"network.{field}", name, f"no such branch; known: {listed(known)}"))
+                problems.append(Problem(file, f"network.{field}", name, no_such("branch", name, known)))
     switchable |= set(network.switchable) & set(known)
     opened = opened | set(net.switch.name[~net.switch.closed.astype(bool)])
     if network.normally_open is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 PACKAGE_FOLDER = Path(__file__).resolve().parent
 
@@ -44,6 +45,16 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     return ", ".join(texts[:limit]) + f", … ({len(texts)} in all)"
 
 
+def no_such(what: str, name: object, known: Iterable[object]) -> str:
+    """The remedy for a name that the network does not hold: names that it does, and what may have been meant."""
+    names = [str(one) for one in known]
+    ends = str(name).split("-")
+    turned = "-".join(reversed(ends))
+    close = [turned] if len(ends) == 2 and turned in names else difflib.get_close_matches(str(name), names, n=3)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    return f"no such {what}; known: {listed(names)}{meant}"
+
+
 def display_name(path: Path, folder: Path) -> str:
     """A file's name without machine paths: relative to ``scenarios/`` if it ships, else to the scenario's folder."""
     path = path.resolve()
@@ -55,11 +66,31 @@ def display_name(path: Path, folder: Path) -> str:
     return path.name
 
 
-def find_input(name: str, folder: Path) -> Path:
-    """The file or folder ``name``: relative to the scenario's ``folder``, else among the shipped scenarios.
+KEPT = "inputs"
+"""Folder of a run's folder that holds copies of the scenario's own files (``scenarios.kept_inputs``)."""
 
-    The second makes a resolved scenario loadable from any folder. The path may not exist.
+
+def kept_name(name: str) -> str:
+    """The name of an input in a run's ``inputs/``: as the scenario gives it, without what leads out of a folder."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(part for part in parts if part not in ("/", "..", ".") and ":" not in part)
+
+
+def find_input(name: str, folder: Path) -> Path:
+    """The file or folder ``name``: relative to the scenario's ``folder``, else among the shipped scenarios; where that
+    is a run's folder, first among the copies that the run kept.
+
+    So a resolved scenario can be loaded from any folder. The path may not exist.
     """
-    local = folder / name
-    shipped = PACKAGE_FOLDER / name
+    local, shipped = folder / name, PACKAGE_FOLDER / name
+    if (folder / "manifest.json").is_file():
+        kept = folder / KEPT / kept_name(name)
+        if kept.exists() or not (local.exists() or shipped.exists()):
+            return kept
     return shipped if not local.exists() and shipped.exists() else local
+
+
+def missing(path: Path, what: str) -> str:
+    """The remedy where there is no such file or folder as ``find_input`` gave."""
+    kept = any(parent.name == KEPT and (parent.parent / "manifest.json").is_file() for parent in path.parents)
+    return what if not kept else f"{what}: the run kept no copy of it; put it into {KEPT}/ of the run's folder"

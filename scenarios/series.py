@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios.problems import Problem, display_name, find_input, listed
+from scenarios.problems import Problem, display_name, find_input, listed, missing
 from scenarios.schema import Scenario
 from scenarios.view import GridView
 
@@ -114,8 +114,8 @@ def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Pro
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        missing = isinstance(error, FileNotFoundError)
-        remedy = "no such file" if missing else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
+        absent = isinstance(error, FileNotFoundError)
+        remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
         problems.append(Problem(*source, name, remedy))
         return None
     return [row for row in rows if any(cell.strip() for cell in row)]

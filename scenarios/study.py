@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, listed
 from scenarios.study_schema import Range, Sampling, Setting, Study
+from scenarios.wording import in_plain_words
 from scenarios.yaml_text import read_mapping
 
 STUDIES = "studies"
@@ -137,11 +138,8 @@ def _problems(error: ValidationError, file: str) -> list[Problem]:
     found: list[Problem] = []
     for item in error.errors():
         field = ".".join(str(key) for key in item["loc"])
-        remedy = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            remedy = "unknown key; relight schema study lists the known ones"
-        elif item["type"] == "missing":
-            remedy = "missing; this key is required"
+        unknown = item["type"] == "extra_forbidden"
+        remedy = "unknown key; relight schema study lists the known ones" if unknown else in_plain_words(item)
         value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]
         found.append(Problem(file, field, value, remedy))
     return found

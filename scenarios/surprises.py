@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from scenarios.problems import no_such
 from scenarios.schema_parts import NonNegative, Part, Positive, never
 from scenarios.view import GridView
 
@@ -135,8 +136,7 @@ def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
     for part, field, names, known, what in named:
         for k, name in enumerate(names):
             if name not in known:
-                listed = ", ".join(sorted(known)[:20]) or "none"
-                found.append((f"surprises.{part}.{k}.{field}", name, f"no such {what}; known: {listed}"))
+                found.append((f"surprises.{part}.{k}.{field}", name, no_such(what, name, sorted(known))))
             elif part in ("faults", "repairs", "infeeds", "start_failures") and name in names[:k]:
                 found.append((f"surprises.{part}.{k}.{field}", name, "is listed twice; keep one"))
     for k, one in enumerate(surprises.switches):

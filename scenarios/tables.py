@@ -23,10 +23,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from scenarios.network_kinds import TablesNetwork
-from scenarios.problems import Problem, display_name, find_input, listed
+from scenarios.problems import Problem, display_name, find_input, listed, missing, no_such
 from scenarios.raw import RawNetwork
 from scenarios.schema import EssSpec, NbsuSpec, PvSpec
 from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
+from scenarios.wording import in_plain_words
 from scenarios.yaml_text import read_yaml
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -86,7 +87,7 @@ class _Row:
     def choice(self, column: str, values: Iterable[str], what: str) -> str:
         value, values = self.text(column), list(values)
         if value and value not in values:
-            self.wrong(column, f"no such {what}; known: {listed(values)}")
+            self.wrong(column, no_such(what, value, values))
         return value
 
 
@@ -121,7 +122,7 @@ class _Tables:
         for name, value in chosen.items():
             field = f"network.options.{name}"
             if name not in self.declared:
-                remedy = f"no such option; known: {listed(self.declared)}"
+                remedy = no_such("option", name, self.declared)
                 self.problems.append(Problem(self.scenario_file, field, value, remedy))
             elif value not in self.declared[name]:
                 remedy = f"must be one of {listed(self.declared[name])}"
@@ -222,7 +223,7 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
     """
     folder = find_input(network.folder, base)
     if not folder.is_dir():
-        remedy = "no such folder beside the scenario file"
+        remedy = missing(folder, "no such folder beside the scenario file")
         problems.append(Problem(scenario_file, "network.folder", network.folder, remedy))
         return None
     tables = _Tables(folder, base, scenario_file, dict(network.options), problems)
@@ -330,7 +331,7 @@ def _unit(row: _Row, model: type[_Spec], vn: dict[str, float]) -> _Spec | None:
     except ValidationError as error:
         for item in error.errors():
             if cells.get(str(item["loc"][0])) or item["loc"][0] not in ("id", "bus", "s_kva"):
-                row.wrong(str(item["loc"][0]), item["msg"])
+                row.wrong(str(item["loc"][0]), in_plain_words(item))
         return None
 
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from sim.console import InputError, say
+from sim.metrics_command import metrics
 from sim.strategy_command import strategy_app
 from sim.study_command import study
 
@@ -22,6 +24,24 @@ app = typer.Typer(
 app.add_typer(strategy_app, name="strategy")
 
 app.command()(study)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"relight {version('relight')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options before any command; their callbacks do all there is to do."""
+
 
 Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
 Set = Annotated[
@@ -158,7 +178,7 @@ def run(
     called = strategy_named(strategy).name
     folder = out or new_run_folder(f"{case.scenario.name}_{called}_seed{case.scenario.seed}")
     simulate(case, strategy, folder, overwrite=overwrite)
-    typer.echo(as_text(compare_folders([folder])))
+    say(as_text(compare_folders([folder])))
     typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}")
 
 
@@ -182,7 +202,7 @@ def compare(
     comparison = compare_strategies(
         scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite
     )
-    typer.echo(as_text(comparison))
+    say(as_text(comparison))
     typer.echo(f"tables:  {folder / 'comparison.md'}\nfigures: {folder / 'figures'}\nruns:    {folder / 'runs'}")
 
 
@@ -205,26 +225,7 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's, a comparison's 
         typer.echo(str(path))
 
 
-@app.command()
-def metrics(
-    source: Annotated[Path, typer.Argument(help="A run's folder, or a CSV table of supply (docs/metrics.md).")],
-    form: Annotated[str, typer.Option("--format", help="text, csv or markdown.")] = "text",
-    end_min: Annotated[
-        float | None, typer.Option("--end-min", help="End of a table's last step; default: as long as the one before.")
-    ] = None,
-) -> None:
-    """Print the metrics of a run, or of a table that another tool has written."""
-    from results.metrics.score import score_run, score_supply
-    from results.metrics.supply_file import read_supply
-    from results.metrics.text import FORMS
-    from results.run_tables import read_run
-
-    if form not in FORMS:
-        raise InputError(f"--format {form!r} is unknown; write {', '.join(FORMS)}")
-    if source.is_dir() and end_min is not None:
-        raise InputError("--end-min is for tables; a run's folder says itself when it ends")
-    score = score_run(read_run(source)) if source.is_dir() else score_supply(read_supply(source, end_min))
-    typer.echo(FORMS[form](score), nl=False)
+app.command()(metrics)
 
 
 @app.command()
@@ -250,7 +251,7 @@ def indices(
         business=business, run_folder=run, strategy=strategy or "dynamic", seed=seed, overrides=set_ or (),
         overwrite=overwrite,
     )  # fmt: skip
-    typer.echo(as_text(written.report))
+    say(as_text(written.report))
     typer.echo(f"tables: {written.folder / 'indices.csv'}\nradar:  {written.folder / 'figures' / 'radar.png'}")
 
 
@@ -269,11 +270,7 @@ def reproduce(
     folder = out or new_run_folder("reproduction")
     found = measure(folder, quick=quick, workers=workers, overwrite=overwrite)
     typer.echo(f"tables:  {folder / 'README.md'}\nfigures: {folder / 'figures'}\n")
-    typer.echo(as_text(found))
-
-
-class InputError(ValueError):
-    """A command-line value that cannot be right."""
+    say(as_text(found))
 
 
 def ensure_files(written: Mapping[str, Path | None], read: Mapping[str, Path]) -> None:

@@ -87,7 +87,7 @@ def report_indices(
     if business is not None:
         inputs[business.name] = hashlib.sha256(business_path(business).read_bytes()).hexdigest()
     with style.house_style():
-        figure = radar(report.indices, f"{case.scenario.name}: index system", EXAMPLE if books.example else "")
+        figure = radar(report.indices, run.title, EXAMPLE if books.example else "")
         figures = style.save(figure, folder / "figures" / "radar")
     write_manifest(report, folder, inputs, installed_versions())
     return Written(report, folder, tuple(figures))

@@ -18,6 +18,7 @@ from results.new_folder import ensure_writable
 from results.recorder import write_json
 from results.run_folder import write_run
 from scenarios.case import Case
+from scenarios.kept_inputs import input_files
 from scenarios.loader import input_hashes, load_case
 
 RUNS = Path("results") / "runs"
@@ -62,6 +63,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         seed=case.scenario.seed,
         recorder=log.recorder,
         inputs=input_hashes(case),
+        input_files=input_files(case),
         strategy_source=source_hash(chosen),
         timing={f"{part}_s": s for part, s in log.seconds.items()},
         failure=failure,

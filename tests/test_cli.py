@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,7 +41,7 @@ def test_check_lists_every_error_at_once(relight, tmp_path: Path) -> None:
 def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight, tmp_path: Path) -> None:
     command = ("run", "guo45/fault-0400", "--strategy", "static", "--seed", "3", "--out", "here", *FAST)
     code, out, _ = relight(*command)
-    assert code == 0 and "served (MWh)" in out and "here" in out
+    assert code == 0 and "Energy (MWh)" in out and "  served " in out and "here" in out
     summary = json.loads((tmp_path / "here" / "summary.json").read_text(encoding="utf-8"))
     assert summary["seed"] == 3 and summary["scenario"] == "guo45/fault-0400" and summary["strategy"] == "static"
     for key in (
@@ -73,6 +76,31 @@ def test_compare_then_report(relight, tmp_path: Path) -> None:
     assert relight("report", str(one))[0] == 0
 
 
+def test_version(relight) -> None:
+    assert relight("--version") == (0, f"relight {version('relight')}\n", "")
+
+
+@pytest.mark.parametrize(("environment", "plain"), [({}, False), ({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, True)])
+def test_a_terminal_gets_emphasis_unless_it_is_not_wanted(tmp_path: Path, environment, plain: bool) -> None:
+    (tmp_path / "t.csv").write_text("time_min,local_area,demand_kw,served_kw\n0,a,10,0\n30,a,10,10\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sim.cli", "metrics", "t.csv", "--end-min", "60"]
+    here = {"PYTHONPATH": str(Path(run.__file__).parents[1]), "TERM": "xterm", **environment}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+    piped = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=inherited | here, check=True)
+    terminal, other_end = os.openpty()
+    child = subprocess.Popen(command, stdout=other_end, stderr=subprocess.DEVNULL, cwd=tmp_path, env=inherited | here)
+    os.close(other_end)
+    shown = b""
+    with contextlib.suppress(OSError):  # what Linux raises at the end of a terminal
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    assert child.wait() == 0 and "\x1b" not in piped.stdout and "SAIDI" in piped.stdout
+    text = shown.decode().replace("\r\n", "\n")
+    assert (text == piped.stdout) == plain
+    assert re.sub("\x1b\\[[012]m", "", text) == piped.stdout
+
+
 def test_metrics_of_a_run_and_of_another_tools_table(relight, tmp_path: Path) -> None:
     intervals = ("--set", "dispatch_centre.source_intervals=true")
     assert relight("run", "guo45/fault-0400", "--strategy", "static", "--out", "r", *FAST, *intervals)[0] == 0
@@ -98,7 +126,7 @@ def test_metrics_of_a_run_and_of_another_tools_table(relight, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("metrics", "nowhere"), "nowhere"),
+        (("metrics", "nowhere"), "nowhere: no such file or folder"),
         (("metrics", ".", "--format", "text"), "manifest.json"),
         (("metrics", "nowhere", "--format", "xml"), "text, csv, markdown"),
         (("check", "no/such"), "guo45/fault-0400"),

@@ -22,7 +22,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_readme_shows_the_overview_of_the_demo() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     overview = text.split("<!-- overview -->")[1].split("<!-- /overview -->")[0]
-    shown = re.findall(r"^(guo45/\S+) (dynamic|static) +\d+\.\d\d", overview, flags=re.MULTILINE)
+    of_case = re.findall(r"^(guo45/\S+)\n((?:  .+\n)+)", overview, flags=re.MULTILINE)
+    shown = [
+        (case, strategy)
+        for case, rows in of_case
+        for strategy in re.findall(r"^  (dynamic|static) +\d+\.\d\d", rows, flags=re.MULTILINE)
+    ]
     demo = re.search(r"relight compare ((?:guo45/\S+ )+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert demo is not None
     assert shown == [(case, strategy) for case in demo[1].split() for strategy in ("dynamic", "static")]

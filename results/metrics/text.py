@@ -16,11 +16,15 @@ COLUMNS = ("metric", "value", "unit", "low", "high", "note")
 
 def metrics_csv(score: Score) -> str:
     """One line per metric; an empty value is not defined, and the note says why."""
-    rows = [
+    return pd.DataFrame(score_cells(score), columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n")
+
+
+def score_cells(score: Score) -> list[tuple[str, ...]]:
+    """A row of ``COLUMNS`` per metric, as text."""
+    return [
         (name, cell(found.value, 9), METRICS[name].unit, cell(found.low, 9), cell(found.high, 9), found.note)
         for name, found in score.items()
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n")
 
 
 def table_csv(table: pd.DataFrame, digits: int = 9) -> str:

@@ -14,25 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from controllers.plan import Plan, PlanStep, with_times
 from scenarios.case import Case
-from scenarios.problems import Problem, ScenarioError, listed
+from scenarios.problems import Problem, ScenarioError, listed, no_such
+from scenarios.wording import in_plain_words
 from sim.validation.switching_sheet import read_switching_sheet
 
 _EPS_MIN = 1e-6
 MOST_KW = 1e10
 MOST_DIGITS = 300
 """of a whole number; floats end at 308, and Python refuses to read some thousand"""
-_MEANING = {
-    "missing": "missing; this key is required",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number, not NaN or infinity",
-    "list_type": "must be a list",
-    "dict_type": "must be an object of ids and values",
-    "model_type": "must be an object",
-    "string_type": "must be text",
-    "literal_error": "must be {expected}",
-    "greater_than": "must be greater than {gt}",
-}
 
 
 class PlanError(ScenarioError):
@@ -151,11 +140,11 @@ def _complaints(model: type[Any], data: Any, file: str, place: str, known: Mappi
             where = place
             for key in item["loc"]:
                 where = f"{where}[{key}]" if isinstance(key, int) else _join(where, str(key))
-            remedy = _MEANING.get(item["type"], item["msg"].removeprefix("Value error, "))
+            remedy = in_plain_words(item)
             if item["type"] == "extra_forbidden":
                 remedy = "unknown key" + (f"; known keys: {listed(known, 20)}" if len(item["loc"]) == 1 else "")
             value = None if item["type"] == "missing" or isinstance(item["input"], dict | list) else item["input"]
-            yield Problem(file, where, value, remedy.format(**item.get("ctx", {})))
+            yield Problem(file, where, value, remedy)
 
 
 def _unknown_ids(case: Case, steps: Mapping[int, PlanStep], file: str) -> Iterable[Problem]:
@@ -184,7 +173,7 @@ def _unknown_ids(case: Case, steps: Mapping[int, PlanStep], file: str) -> Iterab
     for (field, name), places in unknown.items():
         what, ids = known[field]
         again = f" (in {len(places)} steps)" if len(places) > 1 else ""
-        yield Problem(file, f"steps[{places[0]}].{field}", name, f"no such {what}{again}; known: {listed(ids)}")
+        yield Problem(file, f"steps[{places[0]}].{field}", name, no_such(f"{what}{again}", name, ids))
 
 
 def _beyond_all_power(steps: Mapping[int, PlanStep], file: str) -> Iterable[Problem]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from small_cases import SmallCase, random_case
 
+from controllers.island_flow import island_flows
+from controllers.lessons import MARGIN, Lessons
 from controllers.plan import Findings, IslandLosses, Plan, PlanChecker, Violation
 from controllers.planner import Planner, PlanRecord
 from controllers.repair import Repair
@@ -210,6 +212,40 @@ def test_a_fallback_tells_the_limit_that_left_no_plan() -> None:
     assert record.plan.status == "fallback"
     assert "repaired" not in record.note and "lacks" in record.note and "even so: unit_p" in record.note
     assert record.plan.checks[-1].then == "nothing"
+
+
+@pytest.mark.parametrize("kind", ["voltage_low", "voltage_high"])
+def test_a_voltage_out_of_its_limits_is_drawn_back_inside(kind: str) -> None:
+    """Too low: the planned squared voltage must rise by what is lacking. Too high: it must fall by the excess.
+
+    The plan errs by less than would move the balance unit.
+    """
+    seen = 0
+    for seed in SEEDS:
+        case = random_case(seed)
+        planner = planner_of(case)
+        record = planner.plan(case.horizon, "small", "dynamic")
+        if record.plan.status == "fallback":
+            continue
+        model, t = planner.decided, 0
+        for flow in island_flows(model, record.horizon, t):
+            root = next((i for i in model.ROOT if i in flow.areas and model.root[i, t].value > 0.5), None)
+            others = [la for la in flow.areas if la != root]
+            if root is None or not others or root not in flow.relative_u:
+                continue
+            la, seen = others[-1], seen + 1
+            u, bus = flow.u(case.graph, root)[la], case.view.local_areas[others[-1]].buses[0]
+            value = u**0.5 + 0.005
+            limit = value + 0.003 if kind == "voltage_low" else value - 0.003
+            found = Findings([violation(t, kind, bus, value, limit)])
+            lessons = Lessons(model, record.horizon, record.plan, found)
+            assert lessons.learn()
+            known, gap = lessons.tightened, abs(limit**2 - value**2) + 1e-3 * MARGIN
+            if kind == "voltage_low":
+                assert dict(known.u_least) == {(la, t): pytest.approx(u + gap)} and not known.bounds
+            else:
+                assert dict(known.bounds) == {("U", la, t): (0.0, pytest.approx(u - gap))} and not known.u_least
+    assert seen >= 3
 
 
 def test_repaired_plans_do_not_depend_on_how_strings_hash() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,19 @@ def test_terminal_text(one_seed: list[Path]) -> None:
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in text
-    assert lines[:2] == ["guo45/fault-1000", "================"]
-    cells = {line[:24].strip(): line[24:].split() for line in lines}
-    assert cells["AC steps"] == ["12", "12"]
+    assert lines[:3] == ["guo45/fault-1000, seed 0", "=" * 24, " " * 21 + "dynamic  static"]
+    cells = {line[:20].strip(): line[20:].split() for line in lines}
+    assert cells["steps"] == ["12", "12"]
     assert cells["· voltage_low"] == ["0", "1"]
-    assert cells["wall time, solve (s)"] == ["1.50", "1.50"]
+    assert cells["solve"] == ["1.50", "1.50"]
+    headings = [
+        line for line in lines if line in ("Energy (MWh)", "Operation", "AC power flow", "Plans", "Wall time (s)")
+    ]
+    assert len(headings) == 5
+    overview = lines[lines.index(next(line for line in lines if line.startswith("Overview (MWh)"))) :]
+    assert overview[2] == "guo45/fault-1000" and overview[3].startswith("  dynamic") and overview[3].endswith("x  k")
+    assert overview[4].startswith("  static") and not overview[4].endswith("k")
+    assert overview[5].startswith("k computed, but free numbers")
     assert any(line.startswith("planned energy: dynamic") and line.endswith("MWh k  5.000 MWh p") for line in lines)
     assert any(line.startswith("served energy: static") and line.endswith("MWh c  0.186 MWh p") for line in lines)
     assert any(line.endswith("26.9x p") for line in lines)
@@ -67,9 +76,11 @@ def test_marks(one_seed: list[Path]) -> None:
 def test_without_a_publication(tmp_path: Path) -> None:
     runs = [write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static")]
     text = as_text(compare(runs))
-    assert "publication" not in text
+    assert "publi" not in text and "publi" not in as_markdown(compare(runs))
     assert "calibrated" not in text
     assert "served energy, ratio: dynamic / static" in text
+    alone = as_text(compare(runs[:1]))
+    assert "Dynamic and static" not in alone and "c computed" not in alone and "Overview" not in alone
 
 
 def test_static_that_serves_nothing_has_no_ratio(tmp_path: Path, one_seed: list[Path]) -> None:
@@ -79,6 +90,12 @@ def test_static_that_serves_nothing_has_no_ratio(tmp_path: Path, one_seed: list[
     text = as_text(comparison)
     assert "not defined c" in text or "not defined k" in text
     assert "not defined (static served nothing)" in text
+    empty = comparison.runs["strategy"] == "static"
+    runs = comparison.runs.assign(planned_energy_mwh=comparison.runs["planned_energy_mwh"].mask(empty, 0.0))
+    for proven, told in ((True, True), (False, False)):
+        text = as_text(replace(comparison, runs=runs.assign(all_proven=proven)))
+        assert ("static restores nothing: one set of areas" in text) == told
+        assert "dynamic restores nothing" not in text
     assert "not defined (static served nothing)" in as_markdown(comparison)
     for path in files:
         words = path.read_text(encoding="utf-8").replace("infeed", "")
@@ -101,7 +118,7 @@ def test_several_scenarios(tmp_path: Path, one_seed: list[Path]) -> None:
     other = [write_synthetic(tmp_path / s, s, name="other", steps=24, published=False) for s in ("dynamic", "static")]
     comparison = compare([*one_seed, *other])
     assert list(comparison.starts) == ["guo45/fault-1000", "other"]
-    assert "\nother\n=====\n" in as_text(comparison)
+    assert "\nother, seed 0\n=============\n" in as_text(comparison)
 
 
 def test_different_demand_is_another_world(tmp_path: Path, one_seed: list[Path]) -> None:

@@ -29,7 +29,7 @@ def test_numbers_are_taken_as_they_are(tmp_path: Path) -> None:
         ({"a": 1, "b": 1, "c": 1, "d": 1}, "no such local area; known: a, b, c"),
         ({"a": 1, "b": 1}, "missing: c"),
         ({"a": 0, "b": 0, "c": 0}, "a customer somewhere"),
-        ({"a": -1, "b": 1, "c": 1}, "greater than or equal to 0"),
+        ({"a": -1, "b": 1, "c": 1}, "must be 0 or more"),
     ],
 )
 def test_mistakes(tmp_path: Path, customers: dict[str, float], remedy: str) -> None:

@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "unknown key": ({"plans": 1, "steps": [STEP]}, "plans", "known keys: schema_version"),
     "unknown key in a step": ({"steps": [{**STEP, "when": 1}]}, "steps[0].when", "known keys: start_min"),
     "missing key": ({"steps": [{"start_min": 0}]}, "steps[0].closed_branches", "required"),
-    "step is a number": ({"steps": [3]}, "steps[0]", "must be an object"),
+    "step is a number": ({"steps": [3]}, "steps[0]", "must be a mapping"),
     "text for a number": ({"steps": [{**STEP, "start_min": "soon"}]}, "steps[0].start_min", "must be a number"),
     "flag for a number": ({"steps": [{**STEP, "start_min": True}]}, "steps[0].start_min", "must be a number"),
     "NaN": ('{"steps": [{"start_min": NaN, "closed_branches": []}]}', "steps[0].start_min", "finite"),

@@ -1,0 +1,57 @@
+"""What pydantic complains of, in the words of somebody who writes YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_WORDS = {
+    "missing": "missing; this key is required",
+    "tuple_type": "must be a list: [a, b]",
+    "list_type": "must be a list: [a, b]",
+    "set_type": "must be a list: [a, b]",
+    "dict_type": "must be a mapping of keys and values",
+    "mapping_type": "must be a mapping of keys and values",
+    "model_type": "must be a mapping of keys and values",
+    "model_attributes_type": "must be a mapping of keys and values",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number, not NaN or infinity",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "none_required": "must be left out or null",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "too_short": "needs {min_length} or more entries",
+    "too_long": "takes {max_length} entries at most",
+    "datetime_type": "must be a time such as 2025-06-20T10:00",
+    "datetime_parsing": "must be a time such as 2025-06-20T10:00",
+    "datetime_from_date_parsing": "must be a time such as 2025-06-20T10:00",
+    "union_tag_not_found": "missing; must be {expected_tags}",
+    "union_tag_invalid": "must be one of {expected_tags}",
+}
+
+
+def in_plain_words(item: Mapping[str, Any]) -> str:
+    """The remedy for one of ``ValidationError.errors()``; what our own validators say stays as it is."""
+    words = _WORDS.get(item["type"])
+    if words is None:
+        return str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if item["type"] == "string_type" and isinstance(item["input"], int | float):
+        return f"must be text; write it in quotes: '{item['input']}'"
+    return words.format(**{key: _told(key, value) for key, value in item.get("ctx", {}).items()})
+
+
+def _told(key: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("'", "") if key == "expected_tags" else str(value)
