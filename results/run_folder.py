@@ -2,8 +2,8 @@
 
 ``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``plans/*.json``,
 ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``, ``timing.json`` (all wall times and nothing
-else), ``figures/``; of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same scenario,
-seed and versions give the same bytes.
+else), ``figures/``, ``network.json`` and ``report.html`` (``results.report``); of a complete run ``metrics.csv`` and
+``psc.csv``. Apart from ``timing.json`` the same scenario, seed and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def write_run(
     recorder: Recorder,
     inputs: Mapping[str, str] | None = None,
     strategy_source: Mapping[str, str] | None = None,
+    network: Mapping[str, Any] | None = None,
     timing: Mapping[str, float] | None = None,
     failure: str = "",
     overwrite: bool = False,
@@ -62,8 +63,8 @@ def write_run(
     """Write a run's folder, whole or not at all; return it.
 
     ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``strategy_source`` of the
-    file of a strategy from outside Relight; ``timing`` wall times in
-    seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
+    file of a strategy from outside Relight; ``network`` is what diagrams are drawn from
+    (``scenarios.network_drawing.network_table``; None: no ``network.json``); ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
     every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
     run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
     report.
@@ -90,6 +91,8 @@ def write_run(
         if strategy_source:
             manifest["strategy_source"] = dict(strategy_source)
         _write_tables(building, scenario, recorder)
+        if network is not None:
+            write_json(building / "network.json", network)
         write_json(building / "timing.json", timing or {})
         write_json(building / "manifest.json", manifest)
         try:

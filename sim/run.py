@@ -19,6 +19,7 @@ from results.recorder import write_json
 from results.run_folder import write_run
 from scenarios.case import Case
 from scenarios.loader import input_hashes, load_case
+from scenarios.network_drawing import network_table
 
 RUNS = Path("results") / "runs"
 
@@ -63,6 +64,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         recorder=log.recorder,
         inputs=input_hashes(case),
         strategy_source=source_hash(chosen),
+        network=network_table(case),
         timing={f"{part}_s": s for part, s in log.seconds.items()},
         failure=failure,
         overwrite=overwrite,
