@@ -64,9 +64,10 @@ def write_run(
 
     ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``strategy_source`` of the
     file of a strategy from outside Relight; ``network`` is what diagrams are drawn from
-    (``scenarios.network_drawing.network_table``; None: no ``network.json``); ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
-    every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
-    run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
+    (``scenarios.network_drawing.network_table``; None: no ``network.json``); ``timing`` wall times in seconds by name;
+    ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded every simulation
+    step of its window is written as failed whatever the caller says, because mosaik can end a broken run without an
+    exception. ``finish`` is called with the folder before it takes its place, to add figures and a
     report.
 
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as

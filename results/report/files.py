@@ -7,12 +7,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from results.report.layout import lay_out
+from results.report.layout import layouts
 from results.report.network import Network, read_network
 from results.report.overview import overview, run_tiles
 from results.report.page import CLAIM, MOST_BYTES, assemble
 from results.report.run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
 from results.run_tables import NotARun, RunTables, read_json, read_run
+from results.style import strategy_colours
 
 REPORT = "report.html"
 LEFT_OUT = {
@@ -33,7 +34,11 @@ def write_run_report(folder: Path) -> Path:
     summary = read_json(folder / "summary.json")
     title = f"{run.scenario.name}, {run.strategy}, seed {run.seed}"
     return _write(
-        folder, "run", title, lambda note: _run_head(run, summary, note), lambda detail: _payload([(run, network)], detail)
+        folder,
+        "run",
+        title,
+        lambda note: _run_head(run, summary, note),
+        lambda detail: {**_payload([(run, network)], detail), "kind": "run"},
     )
 
 
@@ -57,11 +62,12 @@ def write_comparison_report(folder: Path) -> Path:
                 place = where[record["scenario"], record["strategy"], record["seed"]]
                 runs.append((read_run(place), read_network(place)))
         note = f"Shown below: seed {seed}"
-        note += f", the first of {len(seeds)}; the others have reports of their own under runs/." if len(seeds) > 1 else "."
+        note += f", the first of {len(seeds)}; each run has a report of its own under runs/." if len(seeds) > 1 else "."
         listed.append({"scenario": scenario, "runs": list(range(first, len(runs))), "note": note})
 
     def payload(detail: int) -> dict[str, Any]:
-        return {**_payload(runs, detail), "kind": "comparison", "cases": listed}
+        colours = strategy_colours(list(dict.fromkeys(record["strategy"] for record in records)))
+        return {**_payload(runs, detail), "kind": "comparison", "cases": listed, "colours": colours}
 
     title = "Comparison: " + ", ".join(cases)
     return _write(folder, "comparison", title, lambda note: _comparison_head(list(cases), records, note), payload)
@@ -100,7 +106,6 @@ def _payload(runs: list[tuple[RunTables, Network | None]], detail: int) -> dict[
         told.append({**run_data(run, network, detail), "network": at})
     missing = any(network is None for _, network in runs)
     return {
-        "kind": "run",
         "runs": told,
         "networks": [] if detail == WITHOUT_DIAGRAM else [_drawing(network) for network in networks],
         "noDiagram": NO_NETWORK if missing else LEFT_OUT[detail],
@@ -108,28 +113,25 @@ def _payload(runs: list[tuple[RunTables, Network | None]], detail: int) -> dict[
 
 
 def _drawing(network: Network) -> dict[str, Any]:
-    """Geometry and names for the diagram; buses are told by number elsewhere."""
-    layout, number = lay_out(network), network.bus_number
+    """Names and geometry for the diagram; buses are told by number elsewhere."""
+    number = network.bus_number
     return {
-        "by": layout.by,
-        "box": layout.box,
-        "buses": [
-            {"id": bus["id"], "vnKv": bus["vn_kv"], "x": round(x, 1), "y": round(y, 1)}
-            for bus, (x, y) in zip(network.buses, layout.bus.tolist(), strict=True)
-        ],
+        "buses": [{"id": bus["id"], "vnKv": bus["vn_kv"]} for bus in network.buses],
         "branches": [
-            {"id": b["id"], "kind": b["kind"], "from": start, "to": end, "switchable": b["switchable"], "path": path,
-             "middle": middle}
-            for b, (start, end), path, middle in zip(
-                network.branches, network.ends.tolist(), layout.path, layout.switch, strict=True
-            )
+            {"id": b["id"], "kind": b["kind"], "from": start, "to": end, "switchable": b["switchable"]}
+            for b, (start, end) in zip(network.branches, network.ends.tolist(), strict=True)
         ],
         "units": [
-            {"id": u["id"], "kind": u["kind"], "bus": number[u["bus"]], "x": x, "y": y, "sKva": u["s_kva"],
+            {"id": u["id"], "kind": u["kind"], "bus": number[u["bus"]], "sKva": u["s_kva"],
              "capacityKwh": u["capacity_kwh"]}
-            for u, (x, y) in zip(network.units, layout.unit, strict=True)
+            for u in network.units
         ],
         "areas": [{"id": la["id"], "buses": [number[bus] for bus in la["buses"]]} for la in network.local_areas],
+        "layouts": [
+            {"by": one.by, "box": one.box, "buses": one.bus.round(1).tolist(), "branches": one.path,
+             "middles": one.switch, "units": one.unit}
+            for one in layouts(network)
+        ],
     }  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def _run_head(run: RunTables, summary: dict[str, Any], note: str) -> str:
     start = scenario.outage.start.strftime("%Y-%m-%d %H:%M")
     return (
         f'<header><div class="subject"><h1>{escape(scenario.name)}</h1><p>strategy <b>{escape(run.strategy)}</b> · '
-        f'seed <b>{run.seed}</b> · fault {start}, {scenario.outage.duration_min} min</p>'
+        f"seed <b>{run.seed}</b> · fault {start}, {scenario.outage.duration_min} min</p>"
         f'<span class="badge {status}">{status}</span></div>'
         f"{f'<p>{escape(scenario.title)}</p>' if scenario.title else ''}{run_tiles(summary)}"
         f'<p class="quiet">{CLAIM} Energies are of the outage area.</p>'

@@ -7,15 +7,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from results.report.network import Network
 from results.report.tree_layout import tree_layout
 
 SPACING = 64.0
-"""Median length of a branch as drawn."""
+"""Median length of a branch as drawn; more where there are many units to stand beside the buses."""
 LEAST = 24.0
 """Buses are moved until they are this far apart."""
+READABLE = 2800.0
+"""A drawing by coordinates that is wider or higher becomes too small on a page."""
 UNIT_BOX = (46.0, 26.0)
 _TREE_STEP = (60.0, 64.0)
 _GRAIN = 6.0
@@ -35,18 +37,22 @@ class Layout:
     box: tuple[float, float, float, float]
 
 
-def lay_out(network: Network) -> Layout:
-    """From coordinates where the network has usable ones, else as a tree of feeders."""
+def layouts(network: Network) -> list[Layout]:
+    """By coordinates where the network has usable ones, and as a tree of feeders; the more readable one first."""
+    cells, parent = tree_layout(network)
+    tree = _drawn(network, np.array(cells, dtype=float).reshape(-1, 2) * _TREE_STEP, "tree", parent)
     place = _from_coordinates(network)
-    by, parent = "coordinates", list[int | None]()
     if place is None:
-        by = "tree"
-        cells, parent = tree_layout(network)
-        place = np.array(cells, dtype=float).reshape(-1, 2) * _TREE_STEP
+        return [tree]
+    by_place = _drawn(network, place, "coordinates", [None] * len(network.buses))
+    return [by_place, tree] if max(by_place.box[2:]) <= READABLE else [tree, by_place]
+
+
+def _drawn(network: Network, place: np.ndarray, by: str, parent: list[int | None]) -> Layout:
     path, switch, points = [], [], [place]
-    tree = cKDTree(place)
+    tree = KDTree(place)
     for start, end in network.ends.tolist():
-        elbow = by == "tree" and (parent[end] == start or parent[start] == end)
+        elbow = start in (parent[end],) or end in (parent[start],)
         first, last = (end, start) if elbow and parent[start] == end else (start, end)
         line = _elbow(place[first], place[last]) if elbow else _clear(place, tree, first, last)
         path.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line))
@@ -54,7 +60,8 @@ def lay_out(network: Network) -> Layout:
         points.append(_along(line))
     unit = _place_units(network, place, np.concatenate([*points, np.array([s[:2] for s in switch]).reshape(-1, 2)]))
     corners = np.concatenate([*points, np.array(unit).reshape(-1, 2)])
-    low, high = corners.min(axis=0) - 44, corners.max(axis=0) + 44
+    margin = max(40.0, 0.025 * float(np.ptp(corners, axis=0).max()))
+    low, high = corners.min(axis=0) - margin, corners.max(axis=0) + margin
     return Layout(place, path, switch, unit, by, (*np.round(low, 1).tolist(), *np.round(high - low, 1).tolist()))
 
 
@@ -70,14 +77,15 @@ def _from_coordinates(network: Network) -> np.ndarray | None:
     start, end = network.ends.T
     length = np.hypot(*(place[start] - place[end]).T)
     typical = float(np.median(length)) if len(length) else extent
-    return _apart((place - place.min(axis=0)) * (SPACING / (typical or 1.0)))
+    crowded = 1 + max(0.0, len(network.units) / len(place) - 0.4)
+    return _apart((place - place.min(axis=0)) * (crowded * SPACING / (typical or 1.0)))
 
 
 def _apart(place: np.ndarray, rounds: int = 200) -> np.ndarray:
     """Buses that stand too near each other, moved apart a little at a time."""
     place = place.copy()
     for _ in range(rounds):
-        pairs = cKDTree(place).query_pairs(LEAST - 1e-6, output_type="ndarray")
+        pairs = KDTree(place).query_pairs(LEAST - 1e-6, output_type="ndarray")
         if not len(pairs):
             break
         between = place[pairs[:, 1]] - place[pairs[:, 0]]
@@ -89,13 +97,15 @@ def _apart(place: np.ndarray, rounds: int = 200) -> np.ndarray:
 
 
 def _elbow(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Down (or up) from the parent, then across to the child."""
+    """Aslant from the parent, up or down beside it, then across to the child."""
     if abs(start[1] - end[1]) < 1:
         return np.array([start, end])
-    return np.array([start, (start[0], end[1]), end])
+    slant, side = 14.0, np.sign(end[1] - start[1])
+    x = start[0] + slant
+    return np.array([start, (x, start[1] + side * slant), (x, end[1]), end])
 
 
-def _clear(place: np.ndarray, tree: cKDTree, first: int, last: int) -> np.ndarray:
+def _clear(place: np.ndarray, tree: KDTree, first: int, last: int) -> np.ndarray:
     """A straight line, or an arc where the straight one would run over other buses."""
     start, end = place[first], place[last]
     across = np.array([start[1] - end[1], end[0] - start[0]])
@@ -140,7 +150,7 @@ def _middle(line: np.ndarray) -> tuple[float, float, float]:
 def _place_units(network: Network, place: np.ndarray, obstacles: np.ndarray) -> list[tuple[float, float]]:
     """A box beside its bus for each unit, where it covers least of lines, buses, switches and boxes before it."""
     width, height = UNIT_BOX
-    tree, boxes = cKDTree(obstacles), list[tuple[float, float]]()
+    tree, boxes = KDTree(obstacles), list[tuple[float, float]]()
     for unit in network.units:
         x, y = place[network.bus_number[unit["bus"]]]
         best, least = (x, y), math.inf

@@ -23,15 +23,15 @@ def run_tiles(summary: dict[str, Any]) -> str:
     first = summary["plans"]["first_plan_energy_mwh"]
     ac = summary["ac"]
     rows = sum(ac["violations_by_kind"].values())
-    share = f"MWh, {100 * served / demand:.1f} %" if demand > 0 else "MWh"
+    share = f", {100 * served / demand:.1f} %" if demand > 0 else ""
     return tiles([
         ("demand", f"{demand:.2f}", "MWh", ""),
         ("first plan promised", "–" if first is None else f"{first:.2f}", "MWh", "planned"),
-        ("planned, plans in force", f"{summary['planned_energy_mwh']:.2f}", "MWh", "planned"),
-        ("served", f"{served:.2f}", share, "served"),
+        ("planned, in force", f"{summary['planned_energy_mwh']:.2f}", "MWh", "planned"),
+        (f"served{share}", f"{served:.2f}", "MWh", "served"),
         ("interruptions", str(summary["interruptions"]), "", ""),
         ("switch operations", str(summary["switch_operations"]), "", ""),
-        ("steps with a violation", str(ac["violated_steps"]), f"of {ac['steps']}", "bad" if ac["violated_steps"] else ""),
+        ("violated steps", str(ac["violated_steps"]), f"of {ac['steps']}", "bad" if ac["violated_steps"] else ""),
         ("violations", str(rows), "rows" if rows else "every limit kept", "bad" if rows else ""),
     ])  # fmt: skip
 

@@ -72,8 +72,8 @@ def _asset(name: str) -> str:
 
 
 def _colours() -> str:
-    """Custom properties: the same colours as in the figures, and for islands those of the palette in turn."""
-    islands = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.YELLOW, style.RED)
+    """Custom properties: the same colours as in the figures, and for islands what shows well as lines."""
+    islands = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED, "var(--ink)")
     named = {
         **style.SOURCE_COLOURS,
         **{name: colour for name, (colour, _) in LOAD_LINES.items()},

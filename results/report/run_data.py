@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from results.report.codec import encode, encode_rows
+from results.report.happenings import happenings
 from results.report.network import DARK, Network, islands
 from results.report.plan_data import planned_courses
 from results.run_tables import RunTables
@@ -27,7 +28,8 @@ class Steps:
     def table(self, rows: pd.DataFrame, key: str, ids: Sequence[str], values: pd.Series) -> np.ndarray:
         """(elements, steps), NaN where there is no row or no value; rows of other ids and times are left out."""
         filled = np.full((len(ids), len(self.times)), np.nan)
-        row, column = pd.Index(ids).get_indexer(rows[key]), pd.Index(self.times).get_indexer(rows["time_min"])
+        row = pd.Index(ids).get_indexer(pd.Index(rows[key]))
+        column = pd.Index(self.times).get_indexer(pd.Index(rows["time_min"]))
         known = (row >= 0) & (column >= 0)
         filled[row[known], column[known]] = values.to_numpy(dtype=float)[known]
         return filled
@@ -166,44 +168,15 @@ _AREA_FLAGS = ("energised", "shed")
 def _island_rows(run: RunTables, steps: Steps) -> list[list[list[Any]]]:
     """By step: island, balance unit, buses, generation and discharge, served, lowest and highest voltage."""
     by_time: dict[float, list[list[Any]]] = {time: [] for time in steps.times}
-    for row in run.island.itertuples(index=False):
-        source_kw = row.generation_kw + row.discharge_kw + max(row.infeed_kw, 0.0)
-        numbers = [_number(v, d) for v, d in ((source_kw, 1), (row.served_kw, 1), (row.vm_min_pu, 4), (row.vm_max_pu, 4))]
-        if row.time_min in by_time:
-            by_time[row.time_min].append([row.island, row.balance_unit, int(row.buses), *numbers])
+    for row in run.island.to_dict("records"):
+        # A row without a balance unit is a dark part of the network with violations.
+        if row["balance_unit"] == "" or row["time_min"] not in by_time:
+            continue
+        source_kw = row["generation_kw"] + row["discharge_kw"] + max(row["infeed_kw"], 0.0)
+        powers = [_number(kw, 1) for kw in (source_kw, row["served_kw"])]
+        voltages = [_number(vm_pu, 4) for vm_pu in (row["vm_min_pu"], row["vm_max_pu"])]
+        by_time[row["time_min"]].append([row["island"], row["balance_unit"], int(row["buses"]), *powers, *voltages])
     return list(by_time.values())
-
-
-def happenings(run: RunTables) -> list[list[Any]]:
-    """Events and violations in order of time: first and last minute, violation (1) or event (0), kind, element, text.
-
-    Rows of one violation in consecutive steps are one happening.
-    """
-    rows = [
-        [float(e.time_min), float(e.time_min), 0, e.kind, e.element, _words(e.value, e.unit, e.text)]
-        for e in run.events.itertuples(index=False)
-    ]
-    order = ["kind", "element", "island", "step"]
-    for _, group in run.violations.sort_values(order, kind="stable").groupby(order[:3], sort=True):
-        for _, chain in group.groupby((group["step"].diff() != 1).cumsum()):
-            first, last = chain.iloc[0], chain.iloc[-1]
-            excess = (chain["value"] - chain["limit"]).abs()
-            worst = chain.loc[excess.idxmax()] if excess.notna().any() else first
-            text = _words(worst["value"], worst["unit"], "")
-            if np.isfinite(worst["limit"]):
-                text = f"{text}, limit {_words(worst['limit'], worst['unit'], '')}"
-            if len(chain) > 1:
-                text = f"worst of {len(chain)} steps: {text}" if text else f"{len(chain)} steps"
-            times = [float(first["time_min"]), float(last["time_min"])]
-            rows.append([*times, 1, first["kind"], first["element"] or first["island"], text])
-    return sorted(rows, key=lambda row: row[0])
-
-
-def _words(value: float, unit: str, text: str) -> str:
-    number = "" if not np.isfinite(value) else f"{value:,.{0 if abs(value) >= 100 else 4 if unit == 'p.u.' else 2}f}"
-    if "." in number:
-        number = number.rstrip("0").rstrip(".")
-    return "; ".join(part for part in (f"{number} {unit}".strip() if number and (unit or not text) else "", text) if part)
 
 
 def _number(value: float, digits: int) -> float | None:
@@ -218,9 +191,9 @@ def _faulted(run: RunTables, network: Network, steps: Steps) -> np.ndarray:
     for k, branch in enumerate(network.branches):
         found[k] = float(branch["faulted"])
     told = run.events[run.events["kind"].isin(("branch_faulted", "branch_repaired"))]
-    for row in told.itertuples(index=False):
-        if row.element in number:
-            found[number[row.element], times >= row.time_min] = float(row.kind == "branch_faulted")
+    for time, kind, element in zip(told["time_min"].tolist(), told["kind"], told["element"], strict=True):
+        if element in number:
+            found[number[element], times >= time] = float(kind == "branch_faulted")
     return found
 
 

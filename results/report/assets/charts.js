@@ -1,6 +1,6 @@
 // Courses over time, drawn as steps, with one cursor through all of them.
 
-const MARGIN = { left: 50, right: 10, top: 6, bottom: 20 };
+const MARGIN = { left: 50, right: 18, top: 6, bottom: 20 };
 
 /** What each chart shows of a run. `areas` are stacked (negative ones downwards), `lines` stand for themselves. */
 function chartSpecs(runs) {
@@ -39,6 +39,13 @@ function chartSpecs(runs) {
   return specs;
 }
 
+/** Served power of several runs in one chart. */
+function togetherSpec(runs) {
+  return { id: "strategies", title: "Served by strategy, against demand", unit: "kW", zero: true, tall: true,
+    lines: () => [{ name: "demand", key: "load-demand", values: runs[0].chart.demandKw },
+      ...runs.map((run, k) => ({ name: run.strategy, key: `side-${k}`, colour: payload.colours[run.strategy], values: run.chart.servedKw }))] };
+}
+
 /** Sums of the areas on each side of zero, and the lines: the numbers that the axis must hold. */
 function extent(spec, run) {
   const found = [];
@@ -54,19 +61,20 @@ function extent(spec, run) {
 function axis(low, high, count = 4) {
   const rough = (high - low) / count || 1, power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 2.5, 5, 10].find((m) => m * power >= rough * 0.999);
-  const first = Math.floor(low / step + 1e-6) * step, ticks = [];
+  // A little below zero (a start-up's draw) gets a little room, not a whole tick.
+  const little = low < 0 && -low < 0.3 * step, first = little ? 0 : Math.floor(low / step + 1e-6) * step, ticks = [];
   for (let k = 0; first + k * step < high + 0.999 * step; k++) ticks.push(first + k * step);
   // As many decimals as tell the ticks apart, and not one less.
   const digits = Math.max(0, Math.min(4, [0, 1, 2, 3, 4].find((d) => Math.abs(step * 10 ** d - Math.round(step * 10 ** d)) < 1e-6) ?? 4));
-  return { low: ticks[0], high: ticks.at(-1), ticks, digits };
+  return { low: little ? -0.3 * step : ticks[0], high: ticks.at(-1), ticks, digits };
 }
 
 class Chart {
   constructor(host, spec, run, range, onTime) {
     Object.assign(this, { spec, run, range, onTime });
     this.legend = make("p", { class: "legend" });
-    this.svg = make("svg", { class: "chart", height: spec.tall ? 230 : 150, role: "img", "aria-label": spec.title });
-    const figure = make("figure", { "data-chart": spec.id }, make("figcaption", {}, spec.title), this.legend, this.svg);
+    this.svg = make("svg", { class: "chart", height: spec.tall ? 250 : 150, role: "img", "aria-label": spec.title });
+    const figure = make("figure", { "data-chart": spec.id, class: spec.tall ? "tall" : null }, make("figcaption", {}, spec.titled ? `${run.strategy} · ${spec.title}` : spec.title), this.legend, this.svg);
     host.append(figure);
     this.values = [];
     this.#listLegend();
@@ -84,7 +92,7 @@ class Chart {
     const entry = (item, shape) => {
       const value = make("b");
       this.values.push([value, item.values]);
-      this.legend.append(make("span", {}, make("i", { class: `swatch ${shape} ${item.key}${item.hatch ? " hatch" : ""}` }), `${item.name} `, value));
+      this.legend.append(make("span", {}, make("i", { class: `swatch ${shape} ${item.key}${item.hatch ? " hatch" : ""}`, style: tinted(item) }), `${item.name} `, value));
     };
     for (const area of this.spec.areas?.(this.run) ?? []) entry(area, "area");
     for (const line of this.spec.lines(this.run)) entry(line, "line");
@@ -127,7 +135,7 @@ class Chart {
     for (const limit of spec.limits?.(run) ?? []) {
       if (limit >= range.low && limit <= range.high) put("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(limit), y2: y(limit), class: "course limit" });
     }
-    for (const line of spec.lines(run)) put("path", { d: stairs(run, x, y, line.values), class: `course ${line.key}` });
+    for (const line of spec.lines(run)) put("path", { d: stairs(run, x, y, line.values), class: `course ${line.key}`, style: tinted(line) });
     this.cursor = make("rect", { class: "cursor", y: MARGIN.top, height: plotHeight });
     this.svg.append(this.cursor);
     if (this.step !== undefined) this.update(this.step);
@@ -142,6 +150,8 @@ class Chart {
     this.cursor.setAttribute("width", Math.max(1.5, this.x(this.run.times[step] + this.run.length(step)) - from).toFixed(1));
   }
 }
+
+const tinted = ({ colour }) => (colour ? `--c: ${colour}` : null);
 
 function stairs(run, x, y, values) {
   let path = "", drawn = false;

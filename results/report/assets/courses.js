@@ -61,7 +61,11 @@ class Run {
     return step;
   }
 
-  get stepOfLastMinute() { return this.steps - 1; }
+  /** Local areas of the outage area that the plan in force serves and the world does not, or the other way round. */
+  areasApart(step) {
+    const { ids, lost, plannedKw, servedKw } = this.area;
+    return ids.filter((_, k) => lost[k] && plannedKw[k][step] > 0 !== servedKw[k][step] > 0);
+  }
 }
 
 const formats = new Map();

@@ -8,6 +8,14 @@ const DARK_SHAPE = "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0Z";
 const KINDS = { pv: "PV", ess: "ESS", nbsu: "NBSU", infeed: "Infeed" };
 const BOX = { w: 46, h: 26 };
 
+/** The network with the geometry of one of its layouts. */
+function laidOut(network, number) {
+  const layout = network.layouts[Math.min(number, network.layouts.length - 1)];
+  const place = (things, places) => things.map((thing, k) => ({ ...thing, x: places[k][0], y: places[k][1] }));
+  return { ...network, box: layout.box, buses: place(network.buses, layout.buses), units: place(network.units, layout.units),
+    branches: network.branches.map((b, k) => ({ ...b, path: layout.branches[k], middle: layout.middles[k] })) };
+}
+
 /** What all diagrams of one network share: the part of it that is in view. */
 class View {
   constructor(network) {
@@ -53,14 +61,14 @@ class Diagram {
       this.layer.wires.append(path);
       if (!b.switchable) return { path };
       const [x, y, angle] = b.middle;
-      const knob = make("g", { transform: `translate(${x} ${y}) rotate(${angle})`, "data-switch": b.id }, make("title"),
+      const knob = make("g", { "data-switch": b.id }, make("title"),
         make("rect", { x: -6, y: -6, width: 12, height: 12, rx: 1.5 }), make("path", { d: "M-4-4L4 4M-4 4L4-4", class: "cross" }));
-      this.layer.switches.append(knob);
+      this.layer.switches.append(make("g", { transform: `translate(${x} ${y}) rotate(${angle})` }, knob));
       return { path, knob };
     });
     this.buses = buses.map((b) => {
-      const node = make("path", { transform: `translate(${b.x} ${b.y})`, "data-bus": b.id }, make("title"));
-      this.layer.buses.append(node);
+      const node = make("path", { "data-bus": b.id }, make("title"));
+      this.layer.buses.append(make("g", { transform: `translate(${b.x} ${b.y})` }, node));
       return { node };
     });
     this.labels = buses.map((b) => {
@@ -152,8 +160,10 @@ class Diagram {
     this.layer.marks.replaceChildren();
     const ring = (x, y, kind, r) => this.layer.marks.append(make("circle", { cx: x, cy: y, r, class: kind }));
     const { buses, branches } = this.network;
+    const apart = new Set(run.areasApart(step).flatMap((id) => this.busesOfArea.get(id) ?? []));
     buses.forEach((b, k) => {
-      if (run.bus.planned[k][step] < 0 !== run.bus.island[k][step] < 0 && Number.isFinite(run.planned.plan[step])) ring(b.x, b.y, "differs", 12);
+      const planned = run.bus.planned[k][step] >= 0, actual = run.bus.island[k][step] >= 0;
+      if (apart.has(k) || (planned !== actual && Number.isFinite(run.planned.plan[step]))) ring(b.x, b.y, "differs", 12);
     });
     branches.forEach((b, k) => {
       const told = run.branch.planned[k][step];
@@ -228,16 +238,19 @@ class Diagram {
     this.svg.setAttribute("viewBox", `${x} ${y} ${w} ${h}`);
     const scale = Math.min(width / w, height / h);
     this.svg.classList.toggle("far", 9.5 * scale < 6);
+    // Seen from afar, signs are drawn larger than to scale.
+    const boost = Math.min(2, Math.max(1, 0.5 / scale));
+    this.svg.style.setProperty("--boost", boost.toFixed(2));
     const size = Math.min(13, Math.max(10, 11 * scale)) / scale;
     this.layer.labels.setAttribute("font-size", size.toFixed(2));
     const widest = this.labelMode === "voltage" ? "0.000" : null;
     const widths = this.network.buses.map((b) => textWidth(widest ?? b.id) * size + 2 / scale);
     const solid = [
       ...this.network.units.map((u) => ({ x: u.x - BOX.w / 2 - 1, y: u.y - BOX.h / 2 - 1, w: BOX.w + 2, h: BOX.h + 2 })),
-      ...this.network.branches.filter((b) => b.switchable).map(({ middle: [mx, my] }) => ({ x: mx - 7, y: my - 7, w: 14, h: 14 })),
+      ...this.network.branches.filter((b) => b.switchable).map(({ middle: [mx, my] }) => ({ x: mx - 7 * boost, y: my - 7 * boost, w: 14 * boost, h: 14 * boost })),
     ];
     const places = this.network.buses.map((b) => [b.x, b.y]);
-    const found = this.labelMode === "none" ? places.map(() => null) : placeLabels(places, widths, 1.15 * size, 8, solid, this.linePoints);
+    const found = this.labelMode === "none" ? places.map(() => null) : placeLabels(places, widths, 1.15 * size, 8 * boost, solid, this.linePoints);
     this.labels.forEach((label, k) => {
       const box = found[k];
       label.classList.toggle("hidden", !box);

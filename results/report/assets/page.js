@@ -16,9 +16,10 @@ class Page {
   constructor(root) {
     this.root = root;
     this.chosen = payload.kind === "comparison" ? payload.cases[0].runs.slice(0, 2) : [0];
-    this.beside = payload.kind === "run";  // the plan in a second diagram
+    this.beside = payload.kind === "run" && (networks[0]?.buses.length ?? 0) <= 200;  // the plan in a second diagram
     this.speed = 1;
     this.labelMode = "name";
+    this.layout = 0;
     this.#frame();
     this.#fill();
     this.#keys();
@@ -113,7 +114,7 @@ class Page {
       this.islandHosts = runs.map((run) => [run, this.#column(host, run, runs.length > 1)]);
       return;
     }
-    const network = drawn[0].network, view = new View(network), [, , w, h] = network.box;
+    const network = laidOut(drawn[0].network, this.layout), view = new View(network), [, , w, h] = network.box;
     const tools = make("div", { class: "tools" });
     const tool = (label, text, act) => { const b = make("button", { type: "button", "aria-label": label, title: label }, text); b.addEventListener("click", act); tools.append(b); };
     tool("zoom in", "+", () => view.zoom(1.4));
@@ -123,6 +124,13 @@ class Page {
     labels.value = this.labelMode;
     labels.addEventListener("change", () => { this.labelMode = labels.value; for (const { diagram } of this.panes) diagram.setLabels(labels.value); });
     tools.append(make("label", { class: "choice" }, "Bus labels ", labels));
+    if (network.layouts.length > 1) {
+      const words = { coordinates: "by coordinates", tree: "feeders as rows" };
+      const layout = make("select", { id: "layout" }, ...network.layouts.map(({ by }, k) => make("option", { value: k }, words[by])));
+      layout.value = this.layout;
+      layout.addEventListener("change", () => { this.layout = Number(layout.value); this.#fill(); });
+      tools.append(make("label", { class: "choice" }, "Drawn ", layout));
+    }
     if (payload.kind === "run") {
       const beside = make("input", { type: "checkbox", id: "beside" });
       beside.checked = this.beside;
@@ -131,12 +139,12 @@ class Page {
     }
     host.append(tools, legend());
     const wanted = drawn.flatMap((run) => [[run, "actual"], ...(payload.kind === "run" && this.beside ? [[run, "plan"]] : [])]);
-    const panes = make("div", { class: `panes${w / h < 1.7 && wanted.length > 1 ? " abreast" : ""}` });
+    const panes = make("div", { class: `panes${w / h < 1.7 && w < 1300 && wanted.length > 1 ? " abreast" : ""}` });
     host.append(panes);
     this.islandHosts = [];
     for (const [run, mode] of wanted) {
       const title = mode === "plan" ? "Plan in force" : payload.kind === "run" ? "What happened" : run.strategy;
-      const frame = make("div", { class: "frame", style: `aspect-ratio: ${(w / h).toFixed(3)}` });
+      const frame = make("div", { class: "frame", style: `aspect-ratio: ${(w / h).toFixed(3)}; max-height: min(78vh, ${Math.round(1.5 * h)}px)` });
       const islands = make("div", { class: "island-list" });
       panes.append(make("div", { class: "pane", "data-mode": mode, "data-strategy": run.strategy }, make("h3", {}, title), frame, islands));
       const diagram = new Diagram(frame, network, view, `One-line diagram, ${title}: ${network.buses.length} buses`);
@@ -147,15 +155,17 @@ class Page {
   }
 
   #fillCourses(host, runs) {
-    for (const spec of chartSpecs(runs)) {
+    const distinct = new Set(runs.map((run) => run.strategy)).size > 1;
+    for (const spec of [...(distinct ? [togetherSpec(runs)] : []), ...chartSpecs(runs)]) {
       const values = runs.flatMap((run) => extent(spec, run));
       if (!values.length) continue;
       const low = spec.zero ? Math.min(0, ...values) : Math.min(...values), high = Math.max(...values);
       const margin = spec.zero ? 0 : 0.06 * (high - low || 0.01);
       const range = axis(low - margin, Math.max(high + margin, low + 1e-6));
-      for (const run of runs) {
-        const column = make("div", { class: "column" });
-        if (runs.length > 1) column.append(make("h3", {}, run.strategy));
+      const together = spec.id === "strategies";
+      spec.titled = runs.length > 1 && !together;
+      for (const run of together ? runs.slice(0, 1) : runs) {
+        const column = make("div", { class: together ? "column wide" : "column" });
         host.append(column);
         this.charts.push(new Chart(column, spec, run, range, (step, keep) => this.#hover(step, keep)));
       }

@@ -52,8 +52,7 @@ function showPlan(host, page, run, step) {
   };
   head("Supply of the outage area, kW");
   powers("planned and served", run.chart.plannedKw[step], run.chart.servedKw[step]);
-  const apart = run.area.ids.map((id, k) => [id, run.area.plannedKw[k][step], run.area.servedKw[k][step]])
-    .filter(([, planned, served], k) => run.area.lost[k] && (planned > 0) !== (served > 0));
+  const apart = run.areasApart(step).map((id) => [id, run.area.plannedKw[run.areaNumber.get(id)][step], run.area.servedKw[run.areaNumber.get(id)][step]]);
   const shown = apart.slice(0, 12);
   const served = (table) => run.area.ids.filter((_, k) => run.area.lost[k] && table[k][step] > 0).length;
   line("local areas served", number(served(run.area.plannedKw)), number(served(run.area.servedKw)), apart.length ? `${apart.length} differ ≠` : "none differs", apart.length);
