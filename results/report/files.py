@@ -59,7 +59,10 @@ def write_comparison_report(folder: Path) -> Path:
         first = len(runs)
         for record in mine:
             if record["seed"] == seed:
-                place = where[record["scenario"], record["strategy"], record["seed"]]
+                place = where.get((record["scenario"], record["strategy"], record["seed"]))
+                if place is None:
+                    told = f"{scenario}, {record['strategy']}, seed {seed}"
+                    raise NotARun(f"{folder / 'runs'}: the run of {told} is not there; its report is made from it")
                 runs.append((read_run(place), read_network(place)))
         note = f"Shown below: seed {seed}"
         note += f", the first of {len(seeds)}; each run has a report of its own under runs/." if len(seeds) > 1 else "."

@@ -39,9 +39,8 @@ def _goes_on(before: dict[Any, Any], now: dict[Any, Any]) -> bool:
 def _violation(chain: list[dict[Any, Any]]) -> list[Any]:
     """One row for the same violation in step after step, told by its worst."""
     first, worst = chain[0], max(chain, key=_excess)
-    text = _words(worst["value"], worst["unit"], "")
-    if math.isfinite(worst["limit"]):
-        text = f"{text}, limit {_words(worst['limit'], worst['unit'], '')}"
+    limit = f"limit {_words(worst['limit'], worst['unit'], '')}" if math.isfinite(worst["limit"]) else ""
+    text = ", ".join(part for part in (_words(worst["value"], worst["unit"], ""), limit) if part)
     if len(chain) > 1:
         text = f"worst of {len(chain)} steps: {text}" if text else f"{len(chain)} steps"
     return [first["time_min"], chain[-1]["time_min"], 1, first["kind"], first["element"] or first["island"], text]

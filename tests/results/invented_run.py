@@ -25,15 +25,17 @@ def write_invented(
     steps: int = 24,
     failure: str = "",
     network: bool = True,
+    recorded: int | None = None,
 ) -> Path:
     """Record and write a run of 15-minute steps; ``strategy`` static grows its islands half as fast.
 
-    ``failure`` ends it after half of its steps; ``network`` False leaves ``network.json`` out.
+    ``failure`` ends it after half of its steps or as many as ``recorded`` says; ``network`` False leaves
+    ``network.json`` out.
     """
     clock = ("clock.sim_step_min=15", "clock.plan_step_min=30", f"outage.duration_min={15 * steps}")
     case = load_case(scenario, (*clock, *overrides))
     recorder = Recorder()
-    for step in range(steps // 2 if failure else steps):
+    for step in range(recorded if recorded is not None else steps // 2 if failure else steps):
         _record(recorder, case, strategy, step, steps)
     return write_run(
         folder, scenario=case.scenario, strategy=strategy, seed=case.scenario.seed, recorder=recorder,

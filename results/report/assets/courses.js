@@ -23,21 +23,44 @@ class Run {
     this.steps = data.times.length;
     const tenth = (rows) => decodeRows(rows, 0.1);
     const { unit, area, planned, bus, branch } = data;
-    this.unit = { ...unit, state: decodeRows(unit.state), pKw: tenth(unit.pKw),
-      availableKw: tenth(unit.availableKw), energyKwh: tenth(unit.energyKwh) };
-    this.area = { ...area, demandKw: tenth(area.demandKw), plannedKw: tenth(area.plannedKw),
-      servedKw: tenth(area.servedKw), energised: decodeRows(area.energised), shed: decodeRows(area.shed) };
-    this.planned = { plan: decode(planned.plan), startMin: decode(planned.startMin, 0.1), unitKw: tenth(planned.unitKw) };
+    this.unit = {
+      ...unit,
+      state: decodeRows(unit.state),
+      pKw: tenth(unit.pKw),
+      availableKw: tenth(unit.availableKw),
+      energyKwh: tenth(unit.energyKwh),
+    };
+    this.area = {
+      ...area,
+      demandKw: tenth(area.demandKw),
+      plannedKw: tenth(area.plannedKw),
+      servedKw: tenth(area.servedKw),
+      energised: decodeRows(area.energised),
+      shed: decodeRows(area.shed),
+    };
+    this.planned = {
+      plan: decode(planned.plan),
+      startMin: decode(planned.startMin, 0.1),
+      unitKw: tenth(planned.unitKw),
+    };
     const fine = { vmLow: 1e-4, vmHigh: 1e-4, fLow: 1e-3, fHigh: 1e-3 };
     this.chart = Object.fromEntries(
-      Object.entries(data.chart).map(([name, text]) => [name, decode(text, fine[name] ?? 0.1)]));
+      Object.entries(data.chart).map(([name, text]) => [name, decode(text, fine[name] ?? 0.1)]),
+    );
     this.hasDiagram = Boolean(network && bus);
     if (this.hasDiagram) {
-      this.bus = { island: decodeRows(bus.island), planned: decodeRows(bus.planned),
-        vm: bus.vm && decodeRows(bus.vm, 1e-4) };
-      this.branch = { closed: decodeRows(branch.closed), planned: decodeRows(branch.planned),
-        faulted: decodeRows(branch.faulted), pKw: branch.pKw && decodeRows(branch.pKw),
-        loading: branch.loading && decodeRows(branch.loading, 0.1) };
+      this.bus = {
+        island: decodeRows(bus.island),
+        planned: decodeRows(bus.planned),
+        vm: bus.vm && decodeRows(bus.vm, 1e-4),
+      };
+      this.branch = {
+        closed: decodeRows(branch.closed),
+        planned: decodeRows(branch.planned),
+        faulted: decodeRows(branch.faulted),
+        pKw: branch.pKw && decodeRows(branch.pKw),
+        loading: branch.loading && decodeRows(branch.loading, 0.1),
+      };
     }
     this.areaNumber = new Map(area.ids.map((id, k) => [id, k]));
     this.unitNumber = new Map(unit.ids.map((id, k) => [id, k]));
@@ -75,7 +98,7 @@ function number(value, digits = 0) {
   if (!formats.has(digits)) {
     formats.set(digits, new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   }
-  const rounded = Number(value.toFixed(digits)) || 0;  // no "−0"
+  const rounded = Number(value.toFixed(digits)) || 0; // no "−0"
   return formats.get(digits).format(rounded).replace("-", "−");
 }
 

@@ -1,19 +1,16 @@
 // The one-line diagram: buses by island, branches, switches, units; pan and zoom.
 
-const SHAPES = [  // a shape for each colour, so that islands differ without colour too
-  "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0Z", "M-6.2-6.2H6.2V6.2H-6.2Z", "M0-8.6L8.6 0L0 8.6L-8.6 0Z",
-  "M0-8.2L8 6H-8Z", "M-4-7H4L8 0L4 7H-4L-8 0Z", "M0 8.2L8-6H-8Z", "M-2.6-7.6H2.6V-2.6H7.6V2.6H2.6V7.6H-2.6V2.6H-7.6V-2.6H-2.6Z",
-];
-const DARK_SHAPE = "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0Z";
-const KINDS = { pv: "PV", ess: "ESS", nbsu: "NBSU", infeed: "Infeed" };
-const BOX = { w: 46, h: 26 };
-
 /** The network with the geometry of one of its layouts. */
 function laidOut(network, number) {
   const layout = network.layouts[Math.min(number, network.layouts.length - 1)];
   const place = (things, places) => things.map((thing, k) => ({ ...thing, x: places[k][0], y: places[k][1] }));
-  return { ...network, box: layout.box, buses: place(network.buses, layout.buses), units: place(network.units, layout.units),
-    branches: network.branches.map((b, k) => ({ ...b, path: layout.branches[k], middle: layout.middles[k] })) };
+  return {
+    ...network,
+    box: layout.box,
+    buses: place(network.buses, layout.buses),
+    units: place(network.units, layout.units),
+    branches: network.branches.map((b, k) => ({ ...b, path: layout.branches[k], middle: layout.middles[k] })),
+  };
 }
 
 /** What all diagrams of one network share: the part of it that is in view. */
@@ -31,10 +28,13 @@ class View {
     for (const watch of this.watchers) watch();
   }
   zoom(factor, at) {
-    const { x, y, w, h } = this.now, [cx, cy] = at ?? [x + w / 2, y + h / 2];
+    const { x, y, w, h } = this.now,
+      [cx, cy] = at ?? [x + w / 2, y + h / 2];
     this.set({ x: cx - (cx - x) / factor, y: cy - (cy - y) / factor, w: w / factor, h: h / factor });
   }
-  reset() { this.set({ ...this.home }); }
+  reset() {
+    this.set({ ...this.home });
+  }
 }
 
 class Diagram {
@@ -42,11 +42,13 @@ class Diagram {
     Object.assign(this, { host, network, view });
     this.labelMode = "name";
     this.svg = make("svg", { class: "diagram", tabindex: 0, role: "img", "aria-label": caption });
-    this.layer = Object.fromEntries(["wires", "marks", "stems", "units", "switches", "buses", "labels"].map((name) => {
-      const group = make("g", { class: name });
-      this.svg.append(group);
-      return [name, group];
-    }));
+    this.layer = Object.fromEntries(
+      ["wires", "marks", "stems", "units", "switches", "buses", "labels"].map((name) => {
+        const group = make("g", { class: name });
+        this.svg.append(group);
+        return [name, group];
+      }),
+    );
     host.append(this.svg);
     this.#build();
     this.#listen();
@@ -61,8 +63,13 @@ class Diagram {
       this.layer.wires.append(path);
       if (!b.switchable) return { path };
       const [x, y, angle] = b.middle;
-      const knob = make("g", { "data-switch": b.id }, make("title"),
-        make("rect", { x: -6, y: -6, width: 12, height: 12, rx: 1.5 }), make("path", { d: "M-4-4L4 4M-4 4L4-4", class: "cross" }));
+      const knob = make(
+        "g",
+        { "data-switch": b.id },
+        make("title"),
+        make("rect", { x: -6, y: -6, width: 12, height: 12, rx: 1.5 }),
+        make("path", { d: "M-4-4L4 4M-4 4L4-4", class: "cross" }),
+      );
       this.layer.switches.append(make("g", { transform: `translate(${x} ${y}) rotate(${angle})` }, knob));
       return { path, knob };
     });
@@ -79,18 +86,28 @@ class Diagram {
     this.units = units.map((u) => {
       const bus = buses[u.bus];
       this.layer.stems.append(make("line", { x1: bus.x, y1: bus.y, x2: u.x, y2: u.y }));
-      const group = make("g", { transform: `translate(${u.x} ${u.y})`, "data-unit": u.id, class: `unit ${u.kind}` }, make("title"),
+      const group = make(
+        "g",
+        { transform: `translate(${u.x} ${u.y})`, "data-unit": u.id, class: `unit ${u.kind}` },
+        make("title"),
         make("rect", { class: "body", x: -BOX.w / 2, y: -BOX.h / 2, width: BOX.w, height: BOX.h, rx: 4 }),
-        make("text", { y: -2, class: "kind" }, KINDS[u.kind]), make("text", { y: 9, class: "output" }));
-      if (u.kind === "ess") group.append(make("rect", { class: "stored", x: -BOX.w / 2 + 3, y: BOX.h / 2 - 4, height: 2.5, width: 0 }));
+        make("text", { y: -3, class: "kind" }, KINDS[u.kind]),
+        make("text", { y: 7, class: "output" }),
+      );
+      if (u.kind === "ess")
+        group.append(make("rect", { class: "stored", x: -BOX.w / 2 + 3, y: BOX.h / 2 - 4, height: 2.5, width: 0 }));
       this.layer.units.append(group);
       return group;
     });
     this.busesOfArea = new Map(this.network.areas.map((a) => [a.id, a.buses]));
     this.busNumber = new Map(buses.map((b, k) => [b.id, k]));
     this.linePoints = this.branches.flatMap(({ path }) => {
-      const length = path.getTotalLength(), points = [];
-      for (let at = 4; at < length; at += 7) { const p = path.getPointAtLength(at); points.push([p.x, p.y]); }
+      const length = path.getTotalLength(),
+        points = [];
+      for (let at = 4; at < length; at += 7) {
+        const p = path.getPointAtLength(at);
+        points.push([p.x, p.y]);
+      }
       return points;
     });
   }
@@ -115,7 +132,8 @@ class Diagram {
     });
     this.branches.forEach((branch, k) => {
       const { from, to } = this.network.branches[k];
-      const isClosed = closed[k][step] === 1, fault = run.branch.faulted[k][step] === 1;
+      const isClosed = closed[k][step] === 1,
+        fault = run.branch.faulted[k][step] === 1;
       const live = isClosed && island[from][step] >= 0 && island[from][step] === island[to][step];
       const look = `${fault ? "fault " : ""}${live ? `live i${slot(from)}` : isClosed ? "dark" : "open"}`;
       if (branch.look === look) return;
@@ -141,13 +159,15 @@ class Diagram {
   #showUnits(run, step, mode) {
     const forming = new Set((run.islandRows[step] ?? []).map((row) => row[1]));
     this.units.forEach((group, k) => {
-      const { id, kind, capacityKwh } = this.network.units[k], u = run.unitNumber.get(id);
+      const { id, kind, capacityKwh } = this.network.units[k],
+        u = run.unitNumber.get(id);
       const kw = u === undefined ? NaN : (mode === "plan" ? run.planned.unitKw : run.unit.pKw)[u][step];
-      const state = u === undefined ? "" : run.unit.words[run.unit.state[u][step]] ?? "";
+      const state = u === undefined ? "" : (run.unit.words[run.unit.state[u][step]] ?? "");
       const off = mode === "plan" ? !(Math.abs(kw) > 0.05) : state === "off" || state === "waiting" || state === "";
       const forms = mode !== "plan" && forming.has(id);
       group.setAttribute("class", `unit ${kind}${off ? " off" : ""}${forms ? " forms" : ""}`);
-      group.querySelector(".output").textContent = off && mode !== "plan" ? state || "–" : state === "starting" && mode !== "plan" ? "starting" : number(kw);
+      group.querySelector(".output").textContent =
+        off && mode !== "plan" ? state || "–" : state === "starting" && mode !== "plan" ? "starting" : number(kw);
       if (kind === "ess" && u !== undefined && capacityKwh > 0) {
         const share = Math.min(1, Math.max(0, run.unit.energyKwh[u][step] / capacityKwh));
         group.querySelector(".stored").setAttribute("width", ((BOX.w - 6) * (share || 0)).toFixed(1));
@@ -162,16 +182,20 @@ class Diagram {
     const { buses, branches } = this.network;
     const apart = new Set(run.areasApart(step).flatMap((id) => this.busesOfArea.get(id) ?? []));
     buses.forEach((b, k) => {
-      const planned = run.bus.planned[k][step] >= 0, actual = run.bus.island[k][step] >= 0;
-      if (apart.has(k) || (planned !== actual && Number.isFinite(run.planned.plan[step]))) ring(b.x, b.y, "differs", 12);
+      const planned = run.bus.planned[k][step] >= 0,
+        actual = run.bus.island[k][step] >= 0;
+      if (apart.has(k) || (planned !== actual && Number.isFinite(run.planned.plan[step])))
+        ring(b.x, b.y, "differs", 12);
     });
     branches.forEach((b, k) => {
       const told = run.branch.planned[k][step];
-      if (b.switchable && Number.isFinite(told) && told !== run.branch.closed[k][step]) ring(b.middle[0], b.middle[1], "differs", 12);
+      if (b.switchable && Number.isFinite(told) && told !== run.branch.closed[k][step])
+        ring(b.middle[0], b.middle[1], "differs", 12);
     });
     const now = run.times[step];
     for (const [first, last, violation, , element] of run.happenings) {
-      if (violation && first <= now && now <= last) for (const [x, y] of this.#placesOf(element)) ring(x, y, "violated", 15);
+      if (violation && mode === "actual" && first <= now && now <= last)
+        for (const [x, y] of this.#placesOf(element)) ring(x, y, "violated", 15);
     }
     if (picked) for (const [x, y] of this.#placesOf(picked)) ring(x, y, "picked", 18);
   }
@@ -183,57 +207,45 @@ class Diagram {
     if (bus !== undefined) return [[buses[bus].x, buses[bus].y]];
     const area = this.busesOfArea.get(id);
     if (area) return area.map((k) => [buses[k].x, buses[k].y]);
-    return [...branches.filter((b) => b.id === id).map((b) => b.middle.slice(0, 2)),
-      ...units.filter((u) => u.id === id).map((u) => [u.x, u.y])];
+    return [
+      ...branches.filter((b) => b.id === id).map((b) => b.middle.slice(0, 2)),
+      ...units.filter((u) => u.id === id).map((u) => [u.x, u.y]),
+    ];
   }
 
   /** Fill in what hovering tells, for one element only: all of them would cost too much at every step. */
   tell(target) {
-    const { run, step, network } = this, title = target.querySelector("title");
-    if (!run || !title) return;
-    if (target.dataset.bus !== undefined) {
-      const k = this.busNumber.get(target.dataset.bus), first = target.dataset.island, vm = run.bus.vm?.[k][step];
-      const vn = `${network.buses[k].vnKv} kV`;
-      title.textContent = `bus ${target.dataset.bus} (${vn}): ${first === "" ? "dark" : `island ${first}`}` +
-        (this.mode === "actual" && Number.isFinite(vm) ? `, ${number(vm, 4)} p.u.` : "") + this.#toldOfAreas(k);
-    } else if (target.dataset.unit !== undefined) {
-      const u = run.unitNumber.get(target.dataset.unit), unit = network.units.find((one) => one.id === target.dataset.unit);
-      if (u === undefined) { title.textContent = `${unit.id}, ${number(unit.sKva)} kVA`; return; }
-      title.textContent = `${unit.id}, ${number(unit.sKva)} kVA: ${number(run.unit.pKw[u][step], 1)} kW (plan ${number(run.planned.unitKw[u][step], 1)} kW), ${run.unit.words[run.unit.state[u][step]]}` +
-        (unit.kind === "ess" ? `, ${number(run.unit.energyKwh[u][step])} kWh left` : unit.kind === "pv" ? `, ${number(run.unit.availableKw[u][step], 1)} kW available` : "");
-    } else {
-      const k = network.branches.findIndex((b) => b.id === (target.dataset.branch ?? target.dataset.switch)), b = network.branches[k];
-      const word = (value) => (value === 1 ? "closed" : "open");
-      title.textContent = `${b.kind} ${b.id}: ${word(run.branch.closed[k][step])}` +
-        (b.switchable ? ` (plan: ${word(run.branch.planned[k][step])})` : ", no switch") +
-        (run.branch.faulted[k][step] === 1 ? ", faulted" : "") +
-        (run.branch.pKw && run.branch.closed[k][step] === 1 ? `, ${number(run.branch.pKw[k][step])} kW, loading ${number(run.branch.loading[k][step], 1)} %` : "");
-    }
+    const title = target.querySelector("title");
+    if (this.run && title) title.textContent = toldOf(target, this.run, this.step, this.network, this.mode);
   }
 
-  #toldOfAreas(bus) {
-    const { run, step } = this;
-    return this.network.areas.filter((a) => a.buses.includes(bus)).map((a) => {
-      const k = run.areaNumber.get(a.id);
-      return k === undefined ? "" : `; local area ${a.id}: demand ${number(run.area.demandKw[k][step], 1)} kW, planned ${number(run.area.plannedKw[k][step], 1)}, served ${number(run.area.servedKw[k][step], 1)}`;
-    }).join("");
+  setLabels(mode) {
+    this.labelMode = mode;
+    this.#look();
   }
-
-  setLabels(mode) { this.labelMode = mode; this.#look(); }
 
   #labelTexts() {
-    if (this.labelMode === "voltage" && this.run) return this.network.buses.map((_, k) => (Number.isFinite(this.run.bus.vm?.[k][this.step]) && this.mode === "actual" ? number(this.run.bus.vm[k][this.step], 3) : ""));
+    if (this.labelMode === "voltage" && this.run)
+      return this.network.buses.map((_, k) =>
+        Number.isFinite(this.run.bus.vm?.[k][this.step]) && this.mode === "actual"
+          ? number(this.run.bus.vm[k][this.step], 3)
+          : "",
+      );
     return this.network.buses.map((b) => (this.labelMode === "none" ? "" : b.id));
   }
 
   #writeLabels() {
     const texts = this.#labelTexts();
-    this.labels.forEach((label, k) => { if (label.textContent !== texts[k]) label.textContent = texts[k]; });
+    this.labels.forEach((label, k) => {
+      if (label.textContent !== texts[k]) label.textContent = texts[k];
+    });
   }
 
   /** After panning, zooming or resizing: the part in view, sizes of type, and which labels there is room for. */
   #look() {
-    const { x, y, w, h } = this.view.now, width = this.svg.clientWidth, height = this.svg.clientHeight;
+    const { x, y, w, h } = this.view.now,
+      width = this.svg.clientWidth,
+      height = this.svg.clientHeight;
     if (!width || !height) return;
     this.svg.setAttribute("viewBox", `${x} ${y} ${w} ${h}`);
     const scale = Math.min(width / w, height / h);
@@ -246,11 +258,21 @@ class Diagram {
     const widest = this.labelMode === "voltage" ? "0.000" : null;
     const widths = this.network.buses.map((b) => textWidth(widest ?? b.id) * size + 2 / scale);
     const solid = [
-      ...this.network.units.map((u) => ({ x: u.x - BOX.w / 2 - 1, y: u.y - BOX.h / 2 - 1, w: BOX.w + 2, h: BOX.h + 2 })),
-      ...this.network.branches.filter((b) => b.switchable).map(({ middle: [mx, my] }) => ({ x: mx - 7 * boost, y: my - 7 * boost, w: 14 * boost, h: 14 * boost })),
+      ...this.network.units.map((u) => ({
+        x: u.x - BOX.w / 2 - 1,
+        y: u.y - BOX.h / 2 - 1,
+        w: BOX.w + 2,
+        h: BOX.h + 2,
+      })),
+      ...this.network.branches
+        .filter((b) => b.switchable)
+        .map(({ middle: [mx, my] }) => ({ x: mx - 7 * boost, y: my - 7 * boost, w: 14 * boost, h: 14 * boost })),
     ];
     const places = this.network.buses.map((b) => [b.x, b.y]);
-    const found = this.labelMode === "none" ? places.map(() => null) : placeLabels(places, widths, 1.15 * size, 8 * boost, solid, this.linePoints);
+    const found =
+      this.labelMode === "none"
+        ? places.map(() => null)
+        : placeLabels(places, widths, 1.15 * size, 8 * boost, solid, this.linePoints);
     this.labels.forEach((label, k) => {
       const box = found[k];
       label.classList.toggle("hidden", !box);
@@ -268,22 +290,44 @@ class Diagram {
       return [point.x, point.y];
     };
     let from = null;
-    svg.addEventListener("pointerdown", (event) => { if (event.button === 0) { from = at(event); svg.setPointerCapture(event.pointerId); } });
+    svg.addEventListener("pointerdown", (event) => {
+      if (event.button === 0) {
+        from = at(event);
+        svg.setPointerCapture(event.pointerId);
+      }
+    });
     svg.addEventListener("pointermove", (event) => {
       if (!from) return;
-      const [x, y] = at(event), now = this.view.now;
+      const [x, y] = at(event),
+        now = this.view.now;
       this.view.set({ ...now, x: now.x + from[0] - x, y: now.y + from[1] - y });
     });
-    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { from = null; });
-    svg.addEventListener("wheel", (event) => {  // with Ctrl, so that the page can still be scrolled over a diagram
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      this.view.zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, at(event));
-    }, { passive: false });
+    for (const end of ["pointerup", "pointercancel"])
+      svg.addEventListener(end, () => {
+        from = null;
+      });
+    svg.addEventListener(
+      "wheel",
+      (event) => {
+        // with Ctrl, so that the page can still be scrolled over a diagram
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        this.view.zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, at(event));
+      },
+      { passive: false },
+    );
     svg.addEventListener("dblclick", (event) => this.view.zoom(1.8, at(event)));
     svg.addEventListener("keydown", (event) => {
-      const act = { "+": () => this.view.zoom(1.3), "=": () => this.view.zoom(1.3), "-": () => this.view.zoom(1 / 1.3), 0: () => this.view.reset() }[event.key];
-      if (act) { act(); event.preventDefault(); }
+      const act = {
+        "+": () => this.view.zoom(1.3),
+        "=": () => this.view.zoom(1.3),
+        "-": () => this.view.zoom(1 / 1.3),
+        0: () => this.view.reset(),
+      }[event.key];
+      if (act) {
+        act();
+        event.preventDefault();
+      }
     });
     svg.addEventListener("pointerover", (event) => {
       const target = event.target.closest("[data-bus],[data-unit],[data-branch],[data-switch]");

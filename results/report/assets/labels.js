@@ -2,7 +2,10 @@
 
 /** Boxes already taken, found again by a coarse grid of cells. */
 class Occupied {
-  constructor(cell) { this.cell = cell; this.cells = new Map(); }
+  constructor(cell) {
+    this.cell = cell;
+    this.cells = new Map();
+  }
 
   *keys(box) {
     for (let x = Math.floor(box.x / this.cell); x <= Math.floor((box.x + box.w) / this.cell); x++) {
@@ -32,15 +35,24 @@ class Occupied {
  * labels' sizes, `solid` boxes that must stay free, `lines` points that should; all in the drawing's pixels.
  */
 function placeLabels(places, widths, height, radius, solid, lines) {
-  const taken = new Occupied(64), soft = new Occupied(64);
+  const taken = new Occupied(64),
+    soft = new Occupied(64);
   for (const box of solid) taken.add(box);
   for (const [x, y] of places) taken.add({ x: x - radius, y: y - radius, w: 2 * radius, h: 2 * radius });
   for (const [x, y] of lines) soft.add({ x: x - 1, y: y - 1, w: 2, h: 2 });
   return places.map(([x, y], k) => {
-    const w = widths[k], gap = radius + 1, h = height;
+    const w = widths[k],
+      gap = radius + 1,
+      h = height;
     const candidates = [
-      [x - w / 2, y + gap], [x - w / 2, y - gap - h], [x + gap, y + gap - 3], [x + gap, y - gap - h + 3],
-      [x - gap - w, y + gap - 3], [x - gap - w, y - gap - h + 3], [x + gap, y - h / 2], [x - gap - w, y - h / 2],
+      [x - w / 2, y + gap],
+      [x - w / 2, y - gap - h],
+      [x + gap, y + gap - 3],
+      [x + gap, y - gap - h + 3],
+      [x - gap - w, y + gap - 3],
+      [x - gap - w, y - gap - h + 3],
+      [x + gap, y - h / 2],
+      [x - gap - w, y - h / 2],
     ].map(([left, top]) => ({ x: left, y: top, w, h }));
     const free = candidates.filter((box) => !taken.hits(box));
     const best = free.find((box) => !soft.hits(box)) ?? free[0] ?? null;
