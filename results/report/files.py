@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,35 @@ from results.run_tables import NotARun, RunTables, read_json, read_run
 from results.style import strategy_colours
 
 REPORT = "report.html"
-LEFT_OUT = {
-    FULL: "",
-    WITHOUT_FLOWS: "Voltages of single buses and flows of single branches are left out here, because the page would "
-    "pass 5 MB with them; they are in series/bus.csv and series/branch.csv.",
-    WITHOUT_DIAGRAM: "Diagrams are left out here, because the page would pass 5 MB with them; states of buses and "
-    "branches are in series/bus.csv and series/branch.csv.",
-}
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much a page tells: of single elements, and whether of every seed; and what it says is left out."""
+
+    detail: int
+    every_seed: bool
+    note: str
+
+
+LEVELS = (
+    Level(FULL, True, ""),
+    Level(FULL, False, "Only the first seed of each case is shown step by step, because the page would pass 5 MB with "
+          "all; each run has a report of its own under runs/."),
+    Level(WITHOUT_FLOWS, False, "Voltages of single buses and flows of single branches are left out here, because the "
+          "page would pass 5 MB with them; they are in series/bus.csv and series/branch.csv."),
+    Level(WITHOUT_DIAGRAM, False, "Diagrams are left out here, because the page would pass 5 MB with them; states of "
+          "buses and branches are in series/bus.csv and series/branch.csv."),
+)  # fmt: skip
+"""Tried in this order until a page is small enough; the last is taken in any case."""
 NO_NETWORK = (
     "No diagram: this folder has no network.json, which runs made by the command line hold. Run the scenario again."
 )
+OTHER_SEED = (
+    "Diagrams are of the first seed only, to keep the page small; each run has its own in its report under runs/."
+)
+
+Loaded = tuple[RunTables, Network | None]
 
 
 def write_run_report(folder: Path) -> Path:
@@ -38,60 +58,70 @@ def write_run_report(folder: Path) -> Path:
         "run",
         title,
         lambda note: _run_head(run, summary, note),
-        lambda detail: {**_payload([(run, network)], detail), "kind": "run"},
+        lambda level: {**_payload([(run, network)], level), "kind": "run"},
     )
 
 
 def write_comparison_report(folder: Path) -> Path:
-    """Write a comparison's ``report.html`` and return its path: numbers of all its runs, and of each case and strategy
-    the run of the first seed to look at. Raises NotARun."""
+    """Write a comparison's ``report.html`` and return its path: the numbers of all its runs, and each of them step by
+    step, with diagrams for the first seed of each case. Raises NotARun."""
     records = read_json(folder / "comparison.json").get("runs")
     if not records:
         raise NotARun(f"{folder}: this comparison was not finished; run it again with --overwrite")
-    where = _run_folders(folder)
-    cases: dict[str, list[dict[str, Any]]] = {}
+    where = _run_folders(folder, records)
+    first_seed: dict[str, int] = {}
     for record in records:
-        cases.setdefault(record["scenario"], []).append(record)
-    runs: list[tuple[RunTables, Network | None]] = []
-    listed: list[dict[str, Any]] = []
-    for scenario, mine in cases.items():
-        seed, seeds = mine[0]["seed"], list(dict.fromkeys(record["seed"] for record in mine))
-        first = len(runs)
-        for record in mine:
-            if record["seed"] == seed:
-                place = where.get((record["scenario"], record["strategy"], record["seed"]))
-                if place is None:
-                    told = f"{scenario}, {record['strategy']}, seed {seed}"
-                    raise NotARun(f"{folder / 'runs'}: the run of {told} is not there; its report is made from it")
-                runs.append((read_run(place), read_network(place)))
-        note = f"Shown below: seed {seed}"
-        note += f", the first of {len(seeds)}; each run has a report of its own under runs/." if len(seeds) > 1 else "."
-        listed.append({"scenario": scenario, "runs": list(range(first, len(runs))), "note": note})
+        first_seed.setdefault(record["scenario"], record["seed"])
+    shown = [key for key in where if key[2] == first_seed[key[0]]]
+    others = [key for key in where if key not in shown]
+    drawn = [_load(where[key]) for key in shown]
+    # Tables of many seeds would fill the memory; what the page is told of them does not.
+    further = [run_data(read_run(where[key]), None, WITHOUT_DIAGRAM) for key in others]
+    colours = strategy_colours(list(dict.fromkeys(strategy for _, strategy, _ in where)))
 
-    def payload(detail: int) -> dict[str, Any]:
-        colours = strategy_colours(list(dict.fromkeys(record["strategy"] for record in records)))
-        return {**_payload(runs, detail), "kind": "comparison", "cases": listed, "colours": colours}
+    def payload(level: Level) -> dict[str, Any]:
+        keys = shown + others if level.every_seed else shown
+        cases = {scenario: dict[str, dict[str, int]]() for scenario in first_seed}
+        for k, (scenario, strategy, seed) in enumerate(keys):
+            cases[scenario].setdefault(str(seed), {})[strategy] = k
+        page = _payload(drawn, level)
+        page["runs"] += [{**data, "network": None} for data in further] if level.every_seed else []
+        listed = [{"scenario": name, "seeds": list(seeds), "runs": seeds} for name, seeds in cases.items()]
+        return {**page, "kind": "comparison", "cases": listed, "colours": colours, "otherSeed": OTHER_SEED}
 
-    title = "Comparison: " + ", ".join(cases)
-    return _write(folder, "comparison", title, lambda note: _comparison_head(list(cases), records, note), payload)
+    title = "Comparison: " + ", ".join(first_seed)
+    return _write(folder, "comparison", title, lambda note: _comparison_head(list(first_seed), records, note), payload)
 
 
-def _run_folders(folder: Path) -> dict[tuple[str, str, int], Path]:
-    """Folders of a comparison's runs by scenario, strategy and seed."""
+def _load(folder: Path) -> Loaded:
+    return read_run(folder), read_network(folder)
+
+
+def _run_folders(folder: Path, records: list[dict[str, Any]]) -> dict[tuple[str, str, int], Path]:
+    """Folders of a comparison's runs by scenario, strategy and seed, in the comparison's order. Raises NotARun."""
     found: dict[tuple[str, str, int], Path] = {}
     for path in sorted((folder / "runs").glob("*/manifest.json")):
         manifest = read_json(path)
         found[manifest["scenario"], manifest["strategy"], manifest["seed"]] = path.parent
-    return found
+    keys = [(record["scenario"], record["strategy"], record["seed"]) for record in records]
+    if missing := [
+        f"{scenario}, {strategy}, seed {seed}"
+        for scenario, strategy, seed in keys
+        if (scenario, strategy, seed) not in found
+    ]:
+        raise NotARun(
+            f"{folder / 'runs'}: the report is made from the runs, and these are missing: {'; '.join(missing)}"
+        )
+    return {key: found[key] for key in keys}
 
 
 def _write(
-    folder: Path, kind: str, title: str, head: Callable[[str], str], payload: Callable[[int], dict[str, Any]]
+    folder: Path, kind: str, title: str, head: Callable[[str], str], payload: Callable[[Level], dict[str, Any]]
 ) -> Path:
     """Write the page with all that fits into its size, and what was left out said in its head."""
     page = b""
-    for detail, note in LEFT_OUT.items():
-        page = assemble(kind, f"{title} – Relight", head(note), payload(detail))
+    for level in LEVELS:
+        page = assemble(kind, f"{title} – Relight", head(level.note), payload(level))
         if len(page) <= MOST_BYTES:
             break
     path = folder / REPORT
@@ -99,19 +129,19 @@ def _write(
     return path
 
 
-def _payload(runs: list[tuple[RunTables, Network | None]], detail: int) -> dict[str, Any]:
+def _payload(runs: list[Loaded], level: Level) -> dict[str, Any]:
     networks: list[Network] = []
     told: list[dict[str, Any]] = []
     for run, network in runs:
         if network is not None and network not in networks:
             networks.append(network)
         at = networks.index(network) if network is not None else None
-        told.append({**run_data(run, network, detail), "network": at})
+        told.append({**run_data(run, network, level.detail), "network": at})
     missing = any(network is None for _, network in runs)
     return {
         "runs": told,
-        "networks": [] if detail == WITHOUT_DIAGRAM else [_drawing(network) for network in networks],
-        "noDiagram": NO_NETWORK if missing else LEFT_OUT[detail],
+        "networks": [] if level.detail == WITHOUT_DIAGRAM else [_drawing(network) for network in networks],
+        "noDiagram": NO_NETWORK if missing else level.note,
     }
 
 

@@ -12,7 +12,17 @@ from results import style
 from results.run_figures import LOAD_LINES
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("courses.js", "signs.js", "labels.js", "hover.js", "diagram.js", "charts.js", "tables.js", "page.js")
+SCRIPTS = (
+    "courses.js",
+    "signs.js",
+    "labels.js",
+    "hover.js",
+    "diagram.js",
+    "network.js",
+    "charts.js",
+    "tables.js",
+    "page.js",
+)
 """In this order, for each uses those before it."""
 MOST_BYTES = 4_900_000
 """A page may be no larger."""

@@ -21,7 +21,12 @@ from results.report.files import write_comparison_report, write_run_report
 
 FAULTS = ("fault-0400", "fault-1000")
 GUO = "guo45/fault-1000"
-COARSE = ["outage.duration_min=180", "clock.sim_step_min=15", "dispatch_centre.mip_gap=0.05", "dispatch_centre.verify=off"]
+COARSE = [
+    "outage.duration_min=180",
+    "clock.sim_step_min=15",
+    "dispatch_centre.mip_gap=0.05",
+    "dispatch_centre.verify=off",
+]
 THOUSAND = """
 name: thousand
 network: {kind: synthetic, buses: 1000, sections: 100, seed: 3}
@@ -58,8 +63,9 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("comparison")
-    both = [write_invented(root / "runs" / s, GUO, strategy=s) for s in ("dynamic", "static")]
-    write_comparison(compare(both), root)
+    runs = [write_invented(root / "runs" / s, GUO, strategy=s) for s in ("dynamic", "static")]
+    runs += [write_invented(root / "runs" / f"{s}1", GUO, ("seed=1",), strategy=s) for s in ("dynamic", "static")]
+    write_comparison(compare(runs), root)
     return write_comparison_report(root)
 
 
@@ -254,9 +260,13 @@ def test_two_strategies_side_by_side(browser, comparison) -> None:
         drawn = page.islands(f"[data-strategy={strategy}]")
         assert drawn == islands_of_tables(comparison.parent / "runs" / strategy, 12)
     assert page.islands("[data-strategy=dynamic]") != page.islands("[data-strategy=static]")
-    page.choose("left", page.js("return document.getElementById('right').value"))
+    page.choose("left", "static")
     assert page.js("return [...document.querySelectorAll('.pane h3')].map((e) => e.innerText)") == ["static", "static"]
     assert page.step == 12
+    page.choose("seed", "1")
+    assert "of the first seed only" in page.js("return document.getElementById('network').innerText")
+    page.slide(20)
+    assert page.js("return document.querySelectorAll('#courses [data-chart=power]').length") == 2
     assert page.complaints() == []
 
 
@@ -276,7 +286,7 @@ def test_light_and_dark_and_print(browser, invented) -> None:
 
 def test_a_thousand_buses_move(browser, tmp_path: Path) -> None:
     (tmp_path / "thousand.yaml").write_text(THOUSAND, encoding="utf-8")
-    path = write_run_report(write_invented(tmp_path / "run", str(tmp_path / "thousand.yaml")))
+    path = write_run_report(write_invented(tmp_path / "run", str(tmp_path / "thousand.yaml"), steps=12))
     assert path.stat().st_size < 5_000_000
     page = Report(browser, path)
     last = int(page.js("return document.getElementById('slider').max"))

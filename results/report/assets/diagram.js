@@ -175,29 +175,39 @@ class Diagram {
     });
   }
 
-  /** Rings: where plan and happening differ, what breaks a limit, and the element that was picked in a table. */
+  /** Rings: what breaks a limit, where plan and happening differ, and the element that was picked in a table. */
   #mark(run, step, mode, picked) {
-    this.layer.marks.replaceChildren();
-    const ring = (x, y, kind, r) => this.layer.marks.append(make("circle", { cx: x, cy: y, r, class: kind }));
     const { buses, branches } = this.network;
-    const apart = new Set(run.areasApart(step).flatMap((id) => this.busesOfArea.get(id) ?? []));
-    buses.forEach((b, k) => {
-      const planned = run.bus.planned[k][step] >= 0,
-        actual = run.bus.island[k][step] >= 0;
-      if (apart.has(k) || (planned !== actual && Number.isFinite(run.planned.plan[step])))
-        ring(b.x, b.y, "differs", 12);
-    });
-    branches.forEach((b, k) => {
-      const told = run.branch.planned[k][step];
-      if (b.switchable && Number.isFinite(told) && told !== run.branch.closed[k][step])
-        ring(b.middle[0], b.middle[1], "differs", 12);
-    });
+    const rings = new Map(); // kinds of ring by place, each further out than the one before
+    const ring = (x, y, kind) => {
+      const key = `${x} ${y}`;
+      if (!rings.has(key)) rings.set(key, new Set());
+      rings.get(key).add(kind);
+    };
     const now = run.times[step];
     for (const [first, last, violation, , element] of run.happenings) {
-      if (violation && mode === "actual" && first <= now && now <= last)
-        for (const [x, y] of this.#placesOf(element)) ring(x, y, "violated", 15);
+      if (violation && mode === "actual" && first <= now && now <= last) {
+        for (const [x, y] of this.#placesOf(element)) ring(x, y, "violated");
+      }
     }
-    if (picked) for (const [x, y] of this.#placesOf(picked)) ring(x, y, "picked", 18);
+    const apart = new Set(run.areasApart(step).flatMap((id) => this.busesOfArea.get(id) ?? []));
+    const told = Number.isFinite(run.planned.plan[step]);
+    buses.forEach((b, k) => {
+      const differs = run.bus.planned[k][step] >= 0 !== run.bus.island[k][step] >= 0;
+      if (told && (apart.has(k) || differs)) ring(b.x, b.y, "differs");
+    });
+    branches.forEach((b, k) => {
+      const planned = run.branch.planned[k][step];
+      const differs = Number.isFinite(planned) && planned !== run.branch.closed[k][step];
+      if (b.switchable && differs) ring(b.middle[0], b.middle[1], "differs");
+    });
+    if (picked) for (const [x, y] of this.#placesOf(picked)) ring(x, y, "picked");
+    this.layer.marks.replaceChildren(
+      ...[...rings].flatMap(([key, kinds]) => {
+        const [cx, cy] = key.split(" ");
+        return [...kinds].map((kind, k) => make("circle", { cx, cy, r: 10.5 + 4 * k, class: kind }));
+      }),
+    );
   }
 
   /** Where an element of any kind stands in the drawing. */

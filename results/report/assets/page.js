@@ -15,13 +15,17 @@ function runAt(index) {
 class Page {
   constructor(root) {
     this.root = root;
-    this.chosen = payload.kind === "comparison" ? payload.cases[0].runs.slice(0, 2) : [0];
+    this.chosen = [0];
+    if (payload.kind === "comparison") {
+      const { seeds, runs } = payload.cases[0];
+      this.chosen = Object.values(runs[seeds[0]]).slice(0, 2);
+    }
     this.beside = payload.kind === "run" && (networks[0]?.buses.length ?? 0) <= 200; // the plan in a second diagram
     this.speed = 1;
     this.labelMode = "name";
     this.layout = 0;
     this.#frame();
-    this.#fill();
+    this.fill();
     this.#keys();
     addEventListener("hashchange", () => this.#fromAddress());
   }
@@ -100,46 +104,55 @@ class Page {
   }
 
   #choices() {
-    const which = make(
-      "select",
-      { id: "case" },
-      ...payload.cases.map((c, k) => make("option", { value: k }, c.scenario)),
-    );
-    const sides = ["left", "right"].map((side) => make("select", { id: side }));
+    const names = ["case", "seed", "left", "right"];
+    const [which, seed, ...sides] = names.map((id) => make("select", { id }));
+    const fill = (select, values, chosen) => {
+      select.replaceChildren(...values.map(([value, text]) => make("option", { value }, text)));
+      select.value = chosen;
+    };
+    const here = () => payload.cases[which.value];
     const offer = () => {
-      const { runs } = payload.cases[which.value];
-      sides.forEach((select, k) => {
-        select.replaceChildren(...runs.map((index) => make("option", { value: index }, payload.runs[index].strategy)));
-        select.value = runs[Math.min(k, runs.length - 1)];
+      const strategies = Object.keys(here().runs[here().seeds[0]]);
+      fill(
+        seed,
+        here().seeds.map((s) => [s, s]),
+        here().seeds[0],
+      );
+      sides.forEach((side, k) => {
+        const kept = strategies.includes(side.value) ? side.value : strategies[Math.min(k, strategies.length - 1)];
+        fill(
+          side,
+          strategies.map((s) => [s, s]),
+          kept,
+        );
       });
-      note.textContent = payload.cases[which.value].note;
     };
     const choose = () => {
-      this.chosen = sides.map((s) => Number(s.value));
-      this.#fill();
+      this.chosen = sides.map((side) => here().runs[seed.value][side.value]);
+      this.fill();
     };
-    const note = make("p", { class: "quiet" });
+    fill(
+      which,
+      payload.cases.map((c, k) => [k, c.scenario]),
+      0,
+    );
     offer();
     which.addEventListener("change", () => {
       offer();
+      this.layout = 0;
       choose();
     });
-    for (const side of sides) side.addEventListener("change", choose);
+    for (const control of [seed, ...sides]) control.addEventListener("change", choose);
     const label = (text, control) => make("label", { class: "choice" }, text, control);
-    return make(
-      "div",
-      { class: "choices" },
-      label("Case ", which),
-      label("First strategy ", sides[0]),
-      label("Second strategy ", sides[1]),
-      note,
-    );
+    const words = ["Case ", "Seed ", "First strategy ", "Second strategy "];
+    return make("div", { class: "choices" }, ...words.map((text, k) => label(text, [which, seed, ...sides][k])));
   }
 
   // -- what depends on the runs shown ------------------------------------------------------------------------------
 
-  #fill() {
+  fill() {
     this.stop();
+    const focused = document.activeElement?.id;
     const runs = this.runs,
       several = runs.length > 1;
     const content = Object.fromEntries(
@@ -155,12 +168,12 @@ class Page {
     this.panes = [];
     this.charts = [];
     if (this.last >= 0) {
-      this.#fillNetwork(content.network, runs);
+      fillNetwork(this, content.network, runs);
       this.#fillCourses(content.courses, runs);
-      this.planHosts = runs.map((run) => this.#column(content.plan, run, several));
+      this.planHosts = runs.map((run) => columnOf(content.plan, run, several));
     }
     this.happenings = runs.map(
-      (run) => new Happenings(this.#column(content.happenings, run, several), this, run, run.strategy),
+      (run) => new Happenings(columnOf(content.happenings, run, several), this, run, run.strategy),
     );
     if (this.last < 0) return;
     this.#drawTicks();
@@ -168,101 +181,7 @@ class Page {
     this.step = undefined;
     if (before === undefined) this.#fromAddress();
     else this.setStep(before);
-  }
-
-  #column(host, run, titled) {
-    const column = make("div", { class: "column" }, ...(titled ? [make("h3", {}, run.strategy)] : []));
-    const inner = make("div");
-    column.append(inner);
-    host.append(column);
-    return inner;
-  }
-
-  #fillNetwork(host, runs) {
-    host.classList.remove("pair");
-    const drawn = runs.filter((run) => run.hasDiagram);
-    if (!drawn.length) {
-      host.append(make("p", { class: "note" }, payload.noDiagram));
-      this.islandHosts = runs.map((run) => [run, this.#column(host, run, runs.length > 1)]);
-      return;
-    }
-    const network = laidOut(drawn[0].network, this.layout),
-      view = new View(network),
-      [, , w, h] = network.box;
-    const tools = make("div", { class: "tools" });
-    const tool = (label, text, act) => {
-      const b = make("button", { type: "button", "aria-label": label, title: label }, text);
-      b.addEventListener("click", act);
-      tools.append(b);
-    };
-    tool("zoom in", "+", () => view.zoom(1.4));
-    tool("zoom out", "−", () => view.zoom(1 / 1.4));
-    tool("show the whole network", "⤢", () => view.reset());
-    const labels = make(
-      "select",
-      { id: "labels" },
-      make("option", { value: "name" }, "names"),
-      make("option", { value: "voltage" }, "voltages, p.u."),
-      make("option", { value: "none" }, "none"),
-    );
-    labels.value = this.labelMode;
-    labels.addEventListener("change", () => {
-      this.labelMode = labels.value;
-      for (const { diagram } of this.panes) diagram.setLabels(labels.value);
-    });
-    tools.append(make("label", { class: "choice" }, "Bus labels ", labels));
-    if (network.layouts.length > 1) {
-      const words = { coordinates: "by coordinates", tree: "feeders as rows" };
-      const layout = make(
-        "select",
-        { id: "layout" },
-        ...network.layouts.map(({ by }, k) => make("option", { value: k }, words[by])),
-      );
-      layout.value = this.layout;
-      layout.addEventListener("change", () => {
-        this.layout = Number(layout.value);
-        this.#fill();
-      });
-      tools.append(make("label", { class: "choice" }, "Drawn ", layout));
-    }
-    if (payload.kind === "run") {
-      const beside = make("input", { type: "checkbox", id: "beside" });
-      beside.checked = this.beside;
-      beside.addEventListener("change", () => {
-        this.beside = beside.checked;
-        this.#fill();
-      });
-      tools.append(make("label", { class: "choice" }, beside, " plan in force beside it"));
-    }
-    host.append(tools, legend());
-    const wanted = drawn.flatMap((run) => [
-      [run, "actual"],
-      ...(payload.kind === "run" && this.beside ? [[run, "plan"]] : []),
-    ]);
-    const panes = make("div", { class: `panes${w / h < 1.7 && w < 1300 && wanted.length > 1 ? " abreast" : ""}` });
-    host.append(panes);
-    this.islandHosts = [];
-    for (const [run, mode] of wanted) {
-      const title = mode === "plan" ? "Plan in force" : payload.kind === "run" ? "What happened" : run.strategy;
-      const frame = make("div", {
-        class: "frame",
-        style: `aspect-ratio: ${(w / h).toFixed(3)}; max-height: min(78vh, ${Math.round(1.5 * h)}px)`,
-      });
-      const islands = make("div", { class: "island-list" });
-      panes.append(
-        make(
-          "div",
-          { class: "pane", "data-mode": mode, "data-strategy": run.strategy },
-          make("h3", {}, title),
-          frame,
-          islands,
-        ),
-      );
-      const diagram = new Diagram(frame, network, view, `One-line diagram, ${title}: ${network.buses.length} buses`);
-      diagram.setLabels(this.labelMode);
-      this.panes.push({ diagram, run, mode });
-      if (mode === "actual") this.islandHosts.push([run, islands]);
-    }
+    if (focused) document.getElementById(focused)?.focus(); // a control that was drawn anew keeps the focus
   }
 
   #fillCourses(host, runs) {

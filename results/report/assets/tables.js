@@ -2,12 +2,13 @@
 
 const MOST_ROWS = 1500;
 
-/** A button that points at an element of the diagram. */
-const pointer = (id, page, run) => {
+/** A button that points at an element of the diagram; its name alone where there is no diagram. */
+function pointer(id, page, run) {
+  if (!run.hasDiagram) return document.createTextNode(id);
   const button = make("button", { type: "button", class: "element", "aria-label": `show ${id} in the diagram` }, id);
   button.addEventListener("click", () => page.pick(id, run));
   return button;
-};
+}
 
 const row = (cells, kind = "td") =>
   make(
@@ -224,7 +225,7 @@ class Happenings {
       const line = row([
         jump,
         `${violation ? "⚠ " : ""}${kind.replaceAll("_", " ")}`,
-        element === "" ? "" : run.network ? pointer(element, page, run) : element,
+        element === "" ? "" : pointer(element, page, run),
         text,
       ]);
       line.className = violation ? "violation" : "event";
