@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -32,10 +32,10 @@ LEVELS = (
     Level(FULL, True, ""),
     Level(FULL, False, "Only the first seed of each case is shown step by step, because the page would pass 5 MB with "
           "all; each run has a report of its own under runs/."),
-    Level(WITHOUT_FLOWS, False, "Voltages of single buses and flows of single branches are left out here, because the "
-          "page would pass 5 MB with them; they are in series/bus.csv and series/branch.csv."),
+    Level(WITHOUT_FLOWS, False, "Voltages of single buses, flows of single branches and powers of single areas are "
+          "left out here, because the page would pass 5 MB with them; they are in the tables under series/."),
     Level(WITHOUT_DIAGRAM, False, "Diagrams are left out here, because the page would pass 5 MB with them; states of "
-          "buses and branches are in series/bus.csv and series/branch.csv."),
+          "buses and branches are in the tables under series/."),
 )  # fmt: skip
 """Tried in this order until a page is small enough; the last is taken in any case."""
 NO_NETWORK = (
@@ -53,12 +53,14 @@ def write_run_report(folder: Path) -> Path:
     run, network = read_run(folder), read_network(folder)
     summary = read_json(folder / "summary.json")
     title = f"{run.scenario.name}, {run.strategy}, seed {run.seed}"
+    drawings = _drawings([(run, network)])
     return _write(
         folder,
         "run",
         title,
         lambda note: _run_head(run, summary, note),
-        lambda level: {**_payload([(run, network)], level), "kind": "run"},
+        lambda level: {**_payload([(run, network)], drawings, level), "kind": "run"},
+        tuple(level for level in LEVELS if level.every_seed or level.detail != FULL),
     )
 
 
@@ -75,22 +77,24 @@ def write_comparison_report(folder: Path) -> Path:
     shown = [key for key in where if key[2] == first_seed[key[0]]]
     others = [key for key in where if key not in shown]
     drawn = [_load(where[key]) for key in shown]
+    drawings = _drawings(drawn)
     # Tables of many seeds would fill the memory; what the page is told of them does not.
     further = [run_data(read_run(where[key]), None, WITHOUT_DIAGRAM) for key in others]
     colours = strategy_colours(list(dict.fromkeys(strategy for _, strategy, _ in where)))
 
     def payload(level: Level) -> dict[str, Any]:
         keys = shown + others if level.every_seed else shown
-        cases = {scenario: dict[str, dict[str, int]]() for scenario in first_seed}
+        by_seed = {scenario: dict[str, dict[str, int]]() for scenario in first_seed}
         for k, (scenario, strategy, seed) in enumerate(keys):
-            cases[scenario].setdefault(str(seed), {})[strategy] = k
-        page = _payload(drawn, level)
+            by_seed[scenario].setdefault(str(seed), {})[strategy] = k
+        page = _payload(drawn, drawings, level)
         page["runs"] += [{**data, "network": None} for data in further] if level.every_seed else []
-        listed = [{"scenario": name, "seeds": list(seeds), "runs": seeds} for name, seeds in cases.items()]
+        listed = [{"scenario": name, "seeds": list(seeds), "runs": seeds} for name, seeds in by_seed.items()]
         return {**page, "kind": "comparison", "cases": listed, "colours": colours, "otherSeed": OTHER_SEED}
 
     title = "Comparison: " + ", ".join(first_seed)
-    return _write(folder, "comparison", title, lambda note: _comparison_head(list(first_seed), records, note), payload)
+    cases = list(first_seed)
+    return _write(folder, "comparison", title, lambda note: _comparison_head(cases, records, note), payload, LEVELS)
 
 
 def _load(folder: Path) -> Loaded:
@@ -116,11 +120,16 @@ def _run_folders(folder: Path, records: list[dict[str, Any]]) -> dict[tuple[str,
 
 
 def _write(
-    folder: Path, kind: str, title: str, head: Callable[[str], str], payload: Callable[[Level], dict[str, Any]]
+    folder: Path,
+    kind: str,
+    title: str,
+    head: Callable[[str], str],
+    payload: Callable[[Level], dict[str, Any]],
+    levels: Sequence[Level],
 ) -> Path:
     """Write the page with all that fits into its size, and what was left out said in its head."""
     page = b""
-    for level in LEVELS:
+    for level in levels:
         page = assemble(kind, f"{title} – Relight", head(level.note), payload(level))
         if len(page) <= MOST_BYTES:
             break
@@ -129,20 +138,27 @@ def _write(
     return path
 
 
-def _payload(runs: list[Loaded], level: Level) -> dict[str, Any]:
-    networks: list[Network] = []
-    told: list[dict[str, Any]] = []
-    for run, network in runs:
-        if network is not None and network not in networks:
-            networks.append(network)
-        at = networks.index(network) if network is not None else None
-        told.append({**run_data(run, network, level.detail), "network": at})
-    missing = any(network is None for _, network in runs)
+def _payload(runs: list[Loaded], drawings: list[tuple[Network, dict[str, Any]]], level: Level) -> dict[str, Any]:
+    networks = [network for network, _ in drawings]
+    numbers = [networks.index(network) if network is not None else None for _, network in runs]
+    missing = None in numbers
     return {
-        "runs": told,
-        "networks": [] if level.detail == WITHOUT_DIAGRAM else [_drawing(network) for network in networks],
+        "runs": [
+            {**run_data(run, network, level.detail), "network": number}
+            for (run, network), number in zip(runs, numbers, strict=True)
+        ],
+        "networks": [] if level.detail == WITHOUT_DIAGRAM else [drawing for _, drawing in drawings],
         "noDiagram": NO_NETWORK if missing else level.note,
     }
+
+
+def _drawings(runs: list[Loaded]) -> list[tuple[Network, dict[str, Any]]]:
+    """Each different network of the runs, with what the page is told of it."""
+    networks: list[Network] = []
+    for _, network in runs:
+        if network is not None and network not in networks:
+            networks.append(network)
+    return [(network, _drawing(network)) for network in networks]
 
 
 def _drawing(network: Network) -> dict[str, Any]:

@@ -151,19 +151,28 @@ def _place_units(network: Network, place: np.ndarray, obstacles: np.ndarray) -> 
     """A box beside its bus for each unit, where it covers least of lines, buses, switches and boxes before it."""
     width, height = UNIT_BOX
     tree, boxes = KDTree(obstacles), list[tuple[float, float]]()
+    boxes_at: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for unit in network.units:
         x, y = place[network.bus_number[unit["bus"]]]
-        best, least = (x, y), math.inf
+        best, least = (float(x), float(y)), math.inf
         for rank, (dx, dy) in enumerate(_POSITIONS):
             centre = (float(x + dx), float(y + dy))
             near = obstacles[tree.query_ball_point(centre, math.hypot(width, height) / 2 + 8)]
             covered = (np.abs(near - centre) < (width / 2 + 5, height / 2 + 5)).all(axis=1).sum() if len(near) else 0
-            over = sum(abs(bx - centre[0]) < width + 4 and abs(by - centre[1]) < height + 4 for bx, by in boxes)
+            beside = itertools.chain.from_iterable(boxes_at.get(cell, ()) for cell in _cells_around(centre))
+            over = sum(abs(bx - centre[0]) < width + 4 and abs(by - centre[1]) < height + 4 for bx, by in beside)
             cost = 50 * over + 3 * int(covered) + 0.2 * rank
             if cost < least:
                 best, least = centre, cost
         boxes.append((round(best[0], 1), round(best[1], 1)))
+        boxes_at.setdefault(_cells_around(best)[4], []).append(best)
     return boxes
+
+
+def _cells_around(centre: tuple[float, float]) -> list[tuple[int, int]]:
+    """A point's cell of a coarse grid, in the middle of those around it; boxes further off cannot touch."""
+    column, row = (math.floor(value / (UNIT_BOX[0] + 4)) for value in centre)
+    return [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
 
 
 _POSITIONS = [

@@ -63,7 +63,7 @@ def run_data(run: RunTables, network: Network | None, detail: int = FULL) -> dic
         "chart": _charts(run, steps),
         "islandRows": _island_rows(run, steps),
         "unit": _units(run, steps),
-        "area": _areas(run, steps),
+        "area": _areas(run, steps, flags_only=detail != FULL),
         "happenings": happenings(run),
         "plans": [
             {"issuedMin": p["issued_at_min"], "status": p.get("status"), "objective": p.get("objective"),
@@ -148,21 +148,15 @@ def _units(run: RunTables, steps: Steps) -> dict[str, Any]:
     }
 
 
-def _areas(run: RunTables, steps: Steps) -> dict[str, Any]:
+def _areas(run: RunTables, steps: Steps, flags_only: bool) -> dict[str, Any]:
+    """Demand, planned and served power by area; ``flags_only``: 1 where there is some, which is far shorter."""
     first = run.local_area.drop_duplicates("local_area")
     ids = first["local_area"].tolist()
-    columns = {"demandKw": "demand_kw", "plannedKw": "planned_kw", "servedKw": "served_kw"}
-    table = {name: steps.table(run.local_area, "local_area", ids, run.local_area[c]) for name, c in columns.items()}
-    flags = {name: steps.table(run.local_area, "local_area", ids, run.local_area[name]) for name in _AREA_FLAGS}
-    return {
-        "ids": ids,
-        "lost": first["in_outage_area"].astype(int).tolist(),
-        **{name: encode_rows(values, 0.1) for name, values in table.items()},
-        **{name: encode_rows(values) for name, values in flags.items()},
-    }
-
-
-_AREA_FLAGS = ("energised", "shed")
+    courses: dict[str, list[str]] = {}
+    for name in ("demand", "planned", "served"):
+        power_kw = steps.table(run.local_area, "local_area", ids, run.local_area[f"{name}_kw"])
+        courses[f"{name}Kw"] = encode_rows((power_kw > 0).astype(float)) if flags_only else encode_rows(power_kw, 0.1)
+    return {"ids": ids, "lost": first["in_outage_area"].astype(int).tolist(), "flagsOnly": flags_only, **courses}
 
 
 def _island_rows(run: RunTables, steps: Steps) -> list[list[list[Any]]]:

@@ -30,13 +30,12 @@ class Run {
       availableKw: tenth(unit.availableKw),
       energyKwh: tenth(unit.energyKwh),
     };
+    const power = area.flagsOnly ? decodeRows : tenth; // 1 or 0 instead of kW, where kW would be too much
     this.area = {
       ...area,
-      demandKw: tenth(area.demandKw),
-      plannedKw: tenth(area.plannedKw),
-      servedKw: tenth(area.servedKw),
-      energised: decodeRows(area.energised),
-      shed: decodeRows(area.shed),
+      demandKw: power(area.demandKw),
+      plannedKw: power(area.plannedKw),
+      servedKw: power(area.servedKw),
     };
     this.planned = {
       plan: decode(planned.plan),
@@ -82,6 +81,12 @@ class Run {
     let step = 0;
     while (step + 1 < this.steps && this.times[step + 1] <= minute) step++;
     return step;
+  }
+
+  /** An area's power in words. */
+  areaPower(value) {
+    if (this.area.flagsOnly) return value > 0 ? "some" : "none";
+    return `${number(value, 1)}`;
   }
 
   /** Local areas of the outage area that the plan in force serves and the world does not, or the other way round. */

@@ -15,8 +15,12 @@ function toldOfBus({ bus, island }, run, step, network, mode) {
   for (const { id, buses } of network.areas) {
     const a = run.areaNumber.get(id);
     if (a === undefined || !buses.includes(k)) continue;
-    const [demand, planned, served] = ["demandKw", "plannedKw", "servedKw"].map((n) => number(run.area[n][a][step], 1));
-    parts.push(`local area ${id}: demand ${demand} kW, planned ${planned}, served ${served}`);
+    const [demand, planned, served] = ["demandKw", "plannedKw", "servedKw"].map((n) =>
+      run.areaPower(run.area[n][a][step]),
+    );
+    parts.push(
+      `local area ${id}: demand ${demand}, planned ${planned}, served ${served}${run.area.flagsOnly ? "" : " kW"}`,
+    );
   }
   return parts.join("; ");
 }

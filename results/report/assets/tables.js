@@ -122,8 +122,8 @@ function showPlan(host, page, run, step) {
   for (const [id, planned, got] of shown)
     line(
       ["· ", pointer(id, page, run)],
-      number(planned, 1),
-      number(got, 1),
+      run.areaPower(planned),
+      run.areaPower(got),
       planned > 0 ? "planned, not served ≠" : "served, not planned ≠",
       true,
     );
