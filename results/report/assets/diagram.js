@@ -259,7 +259,7 @@ class Diagram {
     if (!width || !height) return;
     this.svg.setAttribute("viewBox", `${x} ${y} ${w} ${h}`);
     const scale = Math.min(width / w, height / h);
-    this.svg.classList.toggle("far", 9.5 * scale < 6);
+    this.svg.classList.toggle("far", 9.5 * scale < 4.6);
     // Seen from afar, signs are drawn larger than to scale.
     const boost = Math.min(2, Math.max(1, 0.5 / scale));
     this.svg.style.setProperty("--boost", boost.toFixed(2));
