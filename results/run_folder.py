@@ -2,8 +2,9 @@
 
 ``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``inputs/`` (copies of the
 scenario's own files), ``plans/*.json``, ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``,
-``timing.json`` (all wall times and nothing else), ``figures/``; of a complete run ``metrics.csv`` and ``psc.csv``.
-Apart from ``timing.json`` the same scenario, seed and versions give the same bytes.
+``timing.json`` (all wall times and nothing else), ``figures/``, ``network.json`` and ``report.html``
+(``results.report``); of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same scenario,
+seed and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def write_run(
     inputs: Mapping[str, str] | None = None,
     input_files: Mapping[str, Path] | None = None,
     strategy_source: Mapping[str, str] | None = None,
+    network: Mapping[str, Any] | None = None,
     timing: Mapping[str, float] | None = None,
     failure: str = "",
     overwrite: bool = False,
@@ -67,8 +69,9 @@ def write_run(
 
     ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``input_files`` those to keep
     (``scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as not kept.
-    ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``timing`` wall times in seconds by
-    name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
+    ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what diagrams are
+    drawn from (``scenarios.network_drawing.network_table``; None: no ``network.json``); ``timing`` wall times in
+    seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
     every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
     run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
     report.
@@ -97,6 +100,8 @@ def write_run(
         if not_kept := _keep(input_files or {}, building / KEPT):
             manifest["inputs_not_kept"] = not_kept
         _write_tables(building, scenario, recorder)
+        if network is not None:
+            write_json(building / "network.json", network)
         write_json(building / "timing.json", timing or {})
         write_json(building / "manifest.json", manifest)
         try:

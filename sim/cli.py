@@ -171,6 +171,7 @@ def run(
     from controllers.strategies import strategy_named
     from results.compare import compare as compare_folders
     from results.compare_text import as_text
+    from results.report.files import REPORT
     from scenarios.loader import load_case
     from sim.run import new_run_folder, simulate
 
@@ -179,7 +180,7 @@ def run(
     folder = out or new_run_folder(f"{case.scenario.name}_{called}_seed{case.scenario.seed}")
     simulate(case, strategy, folder, overwrite=overwrite)
     say(as_text(compare_folders([folder])))
-    typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}")
+    typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}\nreport:     {folder / REPORT}")
 
 
 @app.command()
@@ -193,6 +194,7 @@ def compare(
 ) -> None:
     """Run the same world under several strategies and compare them."""
     from results.compare_text import as_text
+    from results.report.files import REPORT
     from sim.run import compare_strategies, new_run_folder
 
     folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
@@ -204,23 +206,26 @@ def compare(
     )
     say(as_text(comparison))
     typer.echo(f"tables:  {folder / 'comparison.md'}\nfigures: {folder / 'figures'}\nruns:    {folder / 'runs'}")
+    typer.echo(f"report:  {folder / REPORT}")
 
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="A run's, a comparison's or a study's folder.")]) -> None:
-    """Redraw the figures from a folder's tables, and compute a run's metrics or a study's tables again."""
+    """Redraw figures and report.html from a folder's tables, and compute a run's metrics or a study's tables again."""
     from results.figures import draw_comparison_figures, draw_run_figures
     from results.metrics.files import write_metrics
+    from results.report.files import write_comparison_report, write_run_report
     from results.run_tables import read_run
     from results.study_files import redraw
 
     if (folder / "comparison.json").is_file():
-        files = draw_comparison_figures(folder)
+        files = [*draw_comparison_figures(folder), write_comparison_report(folder)]
     elif (folder / "study.json").is_file():
         files = redraw(folder)
     else:
         run = read_run(folder)
-        files = [*draw_run_figures(folder), *(write_metrics(folder, run) if run.complete else ())]
+        metrics_files = write_metrics(folder, run) if run.complete else []
+        files = [*draw_run_figures(folder), *metrics_files, write_run_report(folder)]
     for path in files:
         typer.echo(str(path))
 

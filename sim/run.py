@@ -16,10 +16,12 @@ from results.compare_text import write_comparison
 from results.figures import draw_comparison_figures, draw_run_figures
 from results.new_folder import ensure_writable
 from results.recorder import write_json
+from results.report.files import write_comparison_report, write_run_report
 from results.run_folder import write_run
 from scenarios.case import Case
 from scenarios.kept_inputs import input_files
 from scenarios.loader import input_hashes, load_case
+from scenarios.network_drawing import network_table
 
 RUNS = Path("results") / "runs"
 
@@ -37,7 +39,7 @@ class RunFailedError(RuntimeError):
 
 
 def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False, label: str = "") -> Path:
-    """One co-simulation of a case under a strategy, written to ``folder`` with its figures; returns the folder.
+    """One co-simulation of a case under a strategy, written to ``folder`` with figures and report; returns the folder.
 
     Raises ``FolderNotEmpty``, ``StrategyError`` and ``SolverOptionError`` before anything runs,
     ``RunFailedError`` after writing what a failed or interrupted run has recorded.
@@ -65,10 +67,11 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         inputs=input_hashes(case),
         input_files=input_files(case),
         strategy_source=source_hash(chosen),
+        network=network_table(case),
         timing={f"{part}_s": s for part, s in log.seconds.items()},
         failure=failure,
         overwrite=overwrite,
-        finish=draw_run_figures,
+        finish=_draw,
     )
     if cause is not None:
         raise RunFailedError(folder, failure) from cause
@@ -117,7 +120,14 @@ def compare_strategies(
     comparison = compare(folders)
     write_comparison(comparison, folder)
     draw_comparison_figures(folder)
+    write_comparison_report(folder)
     return comparison
+
+
+def _draw(folder: Path) -> None:
+    """Figures and report of a run."""
+    draw_run_figures(folder)
+    write_run_report(folder)
 
 
 def new_run_folder(name: str) -> Path:

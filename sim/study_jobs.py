@@ -17,6 +17,7 @@ from controllers.strategies import strategy_named
 from results.run_folder import installed_versions
 from scenarios.case import Case
 from scenarios.loader import input_hashes, load_case
+from scenarios.network_drawing import network_table
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("scenarios", "controllers", "results", "sim")
@@ -25,7 +26,7 @@ SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", "timing.js
 
 _NO_RESULT_DEPENDS_ON = (
     "study", "figures", "cli", "reproduc", "compar", "claims", "statistics", "measures", "style", "indices",
-    "plan_once",
+    "plan_once", "results/report", "network_drawing",
 )  # fmt: skip
 """Words in the names of modules that a run does not use."""
 
@@ -107,6 +108,7 @@ def _run(job: Job, folder: Path) -> str:
         seed=job.seed,
         recorder=log.recorder,
         inputs=input_hashes(case),
+        network=network_table(case) if job.whole else None,
         timing={f"{part}_s": seconds for part, seconds in log.seconds.items()},
         failure=failure,
     )

@@ -41,7 +41,9 @@ def test_check_lists_every_error_at_once(relight, tmp_path: Path) -> None:
 def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight, tmp_path: Path) -> None:
     command = ("run", "guo45/fault-0400", "--strategy", "static", "--seed", "3", "--out", "here", *FAST)
     code, out, _ = relight(*command)
-    assert code == 0 and "Energy (MWh)" in out and "  served " in out and "here" in out
+    assert code == 0 and "Energy (MWh)" in out and "  served " in out
+    assert out.endswith(f"report:     {Path('here', 'report.html')}\n")
+    assert (tmp_path / "here" / "report.html").is_file() and (tmp_path / "here" / "network.json").is_file()
     summary = json.loads((tmp_path / "here" / "summary.json").read_text(encoding="utf-8"))
     assert summary["seed"] == 3 and summary["scenario"] == "guo45/fault-0400" and summary["strategy"] == "static"
     for key in (
@@ -67,13 +69,17 @@ def test_without_out_a_run_gets_a_folder_of_its_own(relight, tmp_path: Path) -> 
 def test_compare_then_report(relight, tmp_path: Path) -> None:
     code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--out", "c", *FAST)
     assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
+    assert out.endswith(f"report:  {Path('c', 'report.html')}\n")
     figures = sorted((tmp_path / "c" / "figures").iterdir())
-    for path in figures:
+    reports = [tmp_path / "c" / "report.html", next((tmp_path / "c" / "runs").iterdir()) / "report.html"]
+    pages = [path.read_bytes() for path in reports]
+    for path in (*figures, *reports):
         path.unlink()
-    assert relight("report", "c")[0] == 0
+    code, out, _ = relight("report", "c")
+    assert code == 0 and out.splitlines()[-1] == str(Path("c", "report.html"))
     assert sorted((tmp_path / "c" / "figures").iterdir()) == figures
-    one = next((tmp_path / "c" / "runs").iterdir())
-    assert relight("report", str(one))[0] == 0
+    assert relight("report", str(reports[1].parent))[0] == 0
+    assert [path.read_bytes() for path in reports] == pages
 
 
 def test_version(relight) -> None:
