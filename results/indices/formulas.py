@@ -86,7 +86,7 @@ def outages(local_area: pd.DataFrame) -> dict[str, int]:
     out = (ordered["energised"] != 1) | (ordered["shed"] == 1)
     at_start = ordered["in_outage_area"] == 1
     first = ~ordered["local_area"].duplicated()
-    before = out.groupby(ordered["local_area"]).shift(fill_value=False).where(~first, at_start)
+    before = out.groupby(ordered["local_area"]).shift(fill_value=False)
     counts = ((out & ~before) | (first & at_start)).groupby(ordered["local_area"]).sum()
     return {str(la): int(n) for la, n in counts.items()}
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from results import style
-from results.indices.index import NAMES, NOT_AVAILABLE, TABLE_1
+from results.indices.index import NAMES, NOT_AVAILABLE, TABLE_1, Index
 from results.indices.measured import (
     LEVELLED,
     NO_UNITS,
@@ -209,6 +209,16 @@ def test_the_radar_leaves_gaps_for_missing_indices_and_out_what_has_no_scale() -
         assert "7 Obtain power index not available" in texts
         full = radar(report("business-example.yaml").indices, "made/up", "EXAMPLE")
         assert len(full.axes[0].patches) == 8
+
+
+def test_values_beyond_a_scale_are_drawn_at_its_end() -> None:
+    def made(number: int, scaled: float) -> Index:
+        return Index(number, "%", "higher", "r", 100 * scaled, "computed", scaled=scaled, scale="as it is")
+
+    with style.house_style():
+        figure = radar([made(2, -0.5), made(4, 1.7), made(8, 0.3)], "made/up")
+    markers = [xy for line in figure.axes[0].lines if line.get_marker() == "o" for xy in line.get_xydata()]
+    assert [float(x) ** 2 + float(y) ** 2 for x, y in markers] == pytest.approx([0.0, 1.0, 0.09])
 
 
 def test_the_docs_tell_of_every_index() -> None:

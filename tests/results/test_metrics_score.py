@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,32 @@ def test_the_first_plan_shows_its_intervals() -> None:
     assert found["first_plan_pv_energy_mwh"] == Value(0.1, found["first_plan_pv_energy_mwh"].note, 0.05, 0.15)
     share = found["first_plan_share_pv_pct"]
     assert (share.value, share.low, share.high) == pytest.approx((25, 12.5, 37.5))
+
+
+def test_proven_bounds_of_the_first_plan_go_before_its_own_interval() -> None:
+    recorder = record()
+    energy = {
+        source: {"planned": 100.0, "least": 50.0, "largest": 150.0, "lower_bound": 20.0, "upper_bound": 180.0}
+        for source in SOURCES
+    }
+    recorder.plans[0] = make_plan("dynamic", 300, 45) | {"source_energy_kwh": energy}
+    found = score_run(in_memory(recorder, make_scenario()))
+    note = "proven bounds over all plans worth as much"
+    assert found["first_plan_nbsu_net_energy_mwh"] == Value(0.1, note, 0.02, 0.18)
+    share = found["first_plan_share_pv_pct"]
+    assert (share.value, share.low, share.high) == pytest.approx((25, 5, 45))
+
+
+def test_an_infeed_is_a_source_like_others() -> None:
+    """Shares are of all that was supplied, the infeed's energy with it."""
+    run = in_memory(record(), make_scenario())
+    island = run.island.assign(infeed_kw=30.0)
+    found = score_run(replace(run, island=island))
+    hours = 5 / 60 * len(island)
+    own = sum(float(run.unit.loc[run.unit["kind"] == kind, "p_kw"].sum()) * 5 / 60 for kind in ("pv", "ess", "nbsu"))
+    assert found["share_infeed_pct"].value == pytest.approx(100 * 30 * hours / (own + 30 * hours), abs=1e-9)
+    four = [found[f"share_{source}_pct"].value for source in ("pv", "ess_net", "nbsu_net", "infeed")]
+    assert sum(four) == pytest.approx(100, abs=1e-9)
 
 
 def test_metrics_lie_in_the_folder_and_read_back(tmp_path: Path) -> None:
