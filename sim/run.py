@@ -19,6 +19,7 @@ from results.recorder import write_json
 from results.run_folder import write_run
 from scenarios.case import Case
 from scenarios.loader import input_hashes, load_case
+from sim.own_loop import with_own_loop
 
 RUNS = Path("results") / "runs"
 
@@ -50,7 +51,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     log, failure, cause = RunLog(), "", None
     with _progress(case, label or f"{case.scenario.name} {chosen.name}") as on_step:
         try:
-            run_world(case, chosen, case.scenario.seed, log, on_step)
+            with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
         except Exception as error:
