@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/runs/demo
 
-.PHONY: demo test lint types slow clean
+.PHONY: demo test lint types slow docs reference clean
 
 demo: $(VENV)/.ready
 	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
@@ -21,6 +21,14 @@ types: $(VENV)/.ready
 
 slow: $(VENV)/.ready
 	$(BIN)/python -m pytest -m slow
+
+docs: $(VENV)/.ready
+	$(BIN)/mkdocs build --strict
+	@echo "docs: build/site/index.html"
+
+reference: $(VENV)/.ready
+	$(BIN)/python tests/docs/schema_pages.py
+	$(BIN)/python tests/docs/command_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

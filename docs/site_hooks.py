@@ -1,7 +1,7 @@
 """How the site takes in what lies outside docs/: pages and files that docs link to, and the notebook as a page.
 
-A file of the repository has one place in the site: docs/x is x, anything else is repository/x. So links that work in the
-repository work in the site, and the strict build checks them.
+A file of the repository has one place in the site: docs/x is x, anything else is repository/x. So links that work in
+the repository work in the site, and the strict build checks them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("scenarios/README.md", "scenarios/guo45/README.md", "benchmarks/README.md", "results/reproduction/README.md")
 """Pages that lie beside what they describe."""
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
+NAME = re.compile(r"\[(?:docs/)?([\w/-]+)\.md\]\(")
+"""A link whose text is the name of a page's file."""
 FENCED = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -70,7 +72,23 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         )
 
     parts = FENCED.split(markdown)
-    return "".join(part if part.startswith("```") else LINK.sub(lead, without_folders(part)) for part in parts)
+    return "".join(
+        part if part.startswith("```") else NAME.sub(r"[\1](", LINK.sub(lead, without_folders(part))) for part in parts
+    )
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names in tables break after a dot, a slash, an underscore or a colon."""
+
+    def breakable(code: re.Match[str]) -> str:
+        return f"<code>{re.sub(r'(?<=[._/:=])(?=[^._/:=])', '<wbr>', code[1])}</code>"
+
+    return re.sub(
+        r"<td[^>]*>.*?</td>",
+        lambda cell: re.sub(r"<code>([^<]+)</code>", breakable, cell[0]),
+        html,
+        flags=re.DOTALL,
+    )
 
 
 def notebook_files(config: MkDocsConfig, file: File) -> list[File]:

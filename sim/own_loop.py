@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def with_own_loop(call: Callable[[], None]) -> None:
-    """Call something that starts an event loop: here, or, where one is running, in a thread of its own, and wait for it.
+    """Call something that starts an event loop: here, or, where one is running, in a thread of its own.
 
-    Raises what the call raises. In such a thread it cannot be interrupted half-way: Ctrl-C takes effect at its end.
+    Raises what the call raises. A call in such a thread cannot be interrupted half-way: Ctrl-C takes effect at its end.
     """
     try:
         asyncio.get_running_loop()

@@ -32,13 +32,16 @@ def joined(found: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     return whole
 
 
+def shown(output: nbformat.NotebookNode) -> str:
+    """An output as text; of a picture only that there is one."""
+    if output.output_type == "stream":
+        return output.text
+    return "picture" if "image/png" in output.data else output.data["text/plain"]
+
+
 def outputs(book: nbformat.NotebookNode) -> list[list[str]]:
-    """What each cell printed or showed: text as it is, of pictures only that there is one."""
-    return [
-        [output.get("text") or output.data.get("text/plain", "") if "image/png" not in output.get("data", {}) else "picture"
-         for output in cell.get("outputs", [])]
-        for cell in book.cells
-    ]  # fmt: skip
+    """What each cell printed or showed."""
+    return [[shown(output) for output in cell.get("outputs", [])] for cell in book.cells]
 
 
 if __name__ == "__main__":
