@@ -1,4 +1,4 @@
-"""The notebook of the docs: python tests/docs/notebook.py runs it and writes its outputs into the file."""
+"""The notebook of the docs: python tests/docs/notebook_page.py runs it and writes its outputs into the file."""
 
 from __future__ import annotations
 
