@@ -57,12 +57,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Make links lead to where things lie in the site; a folder is no page, so only its name is left."""
+    """Make links lead to where things lie in the site, notebooks to their pages; of a folder only the name is left."""
     here = page.file.src_uri
 
     def lead(match: re.Match[str]) -> str:
-        path = target(in_repository(here), match[1])
-        return f"]({posixpath.relpath(in_site(path), posixpath.dirname(here) or '.')}{match[2] or ''})"
+        path = in_site(target(in_repository(here), match[1]))
+        if path.endswith(".ipynb") and not here.startswith(path.removesuffix(".ipynb")):
+            path = f"{path.removesuffix('.ipynb')}.md"
+        return f"]({posixpath.relpath(path, posixpath.dirname(here) or '.')}{match[2] or ''})"
 
     def without_folders(text: str) -> str:
         return re.sub(
