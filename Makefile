@@ -1,10 +1,12 @@
-# Two targets do everything on a machine with Python, pip, make and git: make demo, make test.
+# On a machine with Python, pip, make and git: make demo, make test, make docs; each installs what it needs first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/runs/demo
 
-.PHONY: demo test lint types slow clean
+.PHONY: install demo test lint types slow docs reference clean
+
+install: $(VENV)/.ready
 
 demo: $(VENV)/.ready
 	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
@@ -21,6 +23,14 @@ types: $(VENV)/.ready
 
 slow: $(VENV)/.ready
 	$(BIN)/python -m pytest -m slow
+
+docs: $(VENV)/.ready
+	$(BIN)/mkdocs build --strict
+	@echo "docs: build/site/index.html"
+
+reference: $(VENV)/.ready
+	$(BIN)/python tests/docs/schema_pages.py
+	$(BIN)/python tests/docs/command_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -51,8 +51,8 @@ class _Part(BaseModel):
 class UnitSetPoint(_Part):
     """A unit's planned output; generation and discharge positive."""
 
-    p_kw: Number
-    q_kvar: Number = 0.0
+    p_kw: Number = Field(description="Active power.")
+    q_kvar: Number = Field(default=0.0, description="Reactive power.")
     state: UnitState | None = Field(
         default=None,
         description="off, waiting (PV before it reconnects), starting (NBSU), idle, follow, or form (balance unit); "
@@ -63,17 +63,17 @@ class UnitSetPoint(_Part):
 class LocalAreaSetPoint(_Part):
     """An LA's planned net injection, its demand if it is to be served, and the split by kind of unit."""
 
-    p_kw: Number
-    q_kvar: Number
+    p_kw: Number = Field(description="Net injection.")
+    q_kvar: Number = Field(description="Net injection.")
     demand_kw: Number | None = Field(
         default=None,
         description="Demand that the plan says is served; left out: all of it where the LA is energised; "
         "0: its customers stay switched off.",
     )
-    p_pv_kw: Number = 0.0
-    p_ess_kw: Number = 0.0
-    p_nbsu_kw: Number = 0.0
-    nbsu_state: Literal["off", "starting", "online"] = "off"
+    p_pv_kw: Number = Field(default=0.0, description="Of p_kw, by PV.")
+    p_ess_kw: Number = Field(default=0.0, description="Of p_kw, by ESSs; discharge positive.")
+    p_nbsu_kw: Number = Field(default=0.0, description="Of p_kw, by NBSUs; start-up power negative.")
+    nbsu_state: Literal["off", "starting", "online"] = Field(default="off", description="Of its NBSUs.")
 
 
 class PlanStep(_Part):
@@ -88,8 +88,12 @@ class PlanStep(_Part):
     balance_units: list[str] | None = Field(
         default=None, description="The units that form their islands' voltage; left out: chosen by a fixed order."
     )
-    local_areas: dict[str, LocalAreaSetPoint] = Field(default_factory=dict)
-    units: dict[str, UnitSetPoint] = Field(default_factory=dict)
+    local_areas: dict[str, LocalAreaSetPoint] = Field(
+        default_factory=dict, description="By LA id; LAs left out: demand as forecast."
+    )
+    units: dict[str, UnitSetPoint] = Field(
+        default_factory=dict, description="By unit id; units left out are dispatched by the validator."
+    )
 
 
 class SourceEnergy(_Part):
@@ -99,11 +103,11 @@ class SourceEnergy(_Part):
     ``lower_bound`` and ``upper_bound``, if asked for, hold for all plans worth as much (``controllers.source_bounds``).
     """
 
-    planned: Number
-    least: Number
-    largest: Number
-    lower_bound: Number | None = None
-    upper_bound: Number | None = None
+    planned: Number = Field(description="As planned, kWh.")
+    least: Number = Field(description="Least at the same objective, with the plan's own topology, kWh.")
+    largest: Number = Field(description="Largest, likewise, kWh.")
+    lower_bound: Number | None = Field(default=None, description="Proven for all plans worth as much, kWh.")
+    upper_bound: Number | None = Field(default=None, description="Likewise, kWh.")
 
 
 class PlanCheck(_Part):
@@ -114,11 +118,11 @@ class PlanCheck(_Part):
     without the least valuable sections; nothing, no section was restored; issue, the plan was left as it is.
     """
 
-    violations_by_kind: dict[str, int]
-    objective: Number
-    planned_energy_kwh: Number
+    violations_by_kind: dict[str, int] = Field(description="What the checked plan breaks.")
+    objective: Number = Field(description="Of the checked plan, weighted kWh.")
+    planned_energy_kwh: Number = Field(description="Of the checked plan, in the outage area.")
     learnt: list[str] = Field(default_factory=list, description="What the next plan was told, in words.")
-    then: Literal["dispatch", "plan", "drop", "nothing", "issue"]
+    then: Literal["dispatch", "plan", "drop", "nothing", "issue"] = Field(description="How it went on; see above.")
 
 
 class Plan(_Part):
@@ -129,16 +133,18 @@ class Plan(_Part):
     ``step_min`` the longest distance of two starts, ``end_min`` one step after the last start.
     """
 
-    schema_version: Literal[1] = 1
-    scenario: str = ""
-    strategy: str = ""
+    schema_version: Literal[1] = Field(default=1, description="Of this form.")
+    scenario: str = Field(default="", description="Name of the scenario it is for.")
+    strategy: str = Field(default="", description="What made it.")
     issued_at_min: Number = Field(default_factory=_unknown, description="Left out: start of the first step.")
     step_min: Number = Field(default_factory=_unknown, gt=0, description="Left out: longest distance of two starts.")
     end_min: Number = Field(default_factory=_unknown, description="Left out: one step after the last start.")
-    objective: Number | None = None
-    bound: Number | None = None
-    status: PlanStatus | None = None
-    steps: list[PlanStep] = Field(min_length=1)
+    objective: Number | None = Field(default=None, description="Value of (18), weighted kWh.")
+    bound: Number | None = Field(default=None, description="Proven upper bound of the objective.")
+    status: PlanStatus | None = Field(
+        default=None, description="Within the asked gap; a limit stopped the search; or no plan was found."
+    )
+    steps: list[PlanStep] = Field(min_length=1, description="In the order of time.")
     source_energy_kwh: dict[str, SourceEnergy] = Field(
         default_factory=dict, description="By source, if asked for; see controllers/shares.py."
     )

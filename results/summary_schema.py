@@ -12,14 +12,14 @@ class _Part(BaseModel):
 class EnergyBySource(_Part):
     """Energies in MWh; charge and start-up as positive consumption."""
 
-    pv: float
-    ess_discharge: float
-    ess_charge: float
-    nbsu: float
-    nbsu_startup: float
+    pv: float = Field(description="Output of PV.")
+    ess_discharge: float = Field(description="Given by storage.")
+    ess_charge: float = Field(description="Taken up by storage.")
+    nbsu: float = Field(description="Output of NBSUs on line.")
+    nbsu_startup: float = Field(description="Drawn by NBSUs that start.")
     infeed: float = Field(description="Net, from the upstream grid.")
-    losses: float
-    pv_curtailed: float
+    losses: float = Field(description="Of lines and transformers, by AC power flow.")
+    pv_curtailed: float = Field(description="Available to PV on line, and not used.")
 
 
 class AcVerdict(_Part):
@@ -36,7 +36,7 @@ class AcVerdict(_Part):
 class PlanQuality(_Part):
     """How many plans, and how good."""
 
-    count: int
+    count: int = Field(description="Plans issued.")
     worst_gap: float | None = Field(
         description="Largest |bound − objective| / |objective|; null without plans, or where a plan's is undefined: "
         "objective 0, bound not."
@@ -51,25 +51,25 @@ class PlanQuality(_Part):
 class Summary(_Part):
     """What a run achieved. Energies are MWh; demand, planned and served of the outage area and window only."""
 
-    scenario: str
-    strategy: str
-    seed: int
+    scenario: str = Field(description="Its name.")
+    strategy: str = Field(description="Its name.")
+    seed: int = Field(description="Of the run.")
     status: str = Field(description="complete, or failed.")
-    demand_energy_mwh: float
-    planned_energy_mwh: float
-    served_energy_mwh: float
-    weighted_served_energy_mwh: float
+    demand_energy_mwh: float = Field(description="What customers would have taken.")
+    planned_energy_mwh: float = Field(description="What the plan in force said it serves, moment by moment.")
+    served_energy_mwh: float = Field(description="What was served.")
+    weighted_served_energy_mwh: float = Field(description="The same, each area times its priority.")
     cold_load_energy_mwh: float | None = Field(
         default=None, description="Part of demand and served energy; only with cold load pick-up in the scenario."
     )
-    unserved_energy_mwh: float
-    shed_energy_mwh: float
-    planned_not_served_energy_mwh: float
-    served_outside_area_energy_mwh: float
-    unserved_outside_area_energy_mwh: float
-    energy_mwh: EnergyBySource
-    switch_operations: int
-    interruptions: int
-    ac: AcVerdict
-    plans: PlanQuality
+    unserved_energy_mwh: float = Field(description="Demand less served.")
+    shed_energy_mwh: float = Field(description="Unserved on a live bus.")
+    planned_not_served_energy_mwh: float = Field(description="Sum of the excess wherever planned exceeded served.")
+    served_outside_area_energy_mwh: float = Field(description="Of customers that had not lost supply.")
+    unserved_outside_area_energy_mwh: float = Field(description="Taken from customers that had not lost supply.")
+    energy_mwh: EnergyBySource = Field(description="Of the whole network.")
+    switch_operations: int = Field(description="Operations of field terminals.")
+    interruptions: int = Field(description="Areas that were served and then not, each time counted.")
+    ac: AcVerdict = Field(description="What the AC power flow said.")
+    plans: PlanQuality = Field(description="The plans issued.")
     messages: dict[str, int] = Field(description="Number of messages by status.")

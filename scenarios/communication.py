@@ -36,7 +36,7 @@ def terminal(switch: str) -> str:
 class Span(Part):
     """From ``start_min`` for ``duration_min``, in minutes since the outage began."""
 
-    start_min: NonNegative = 0.0
+    start_min: NonNegative = Field(default=0.0, description="Minutes since the outage began.")
     duration_min: Positive | None = Field(default=None, description="None: to the end of the window.")
 
     @property
@@ -95,9 +95,9 @@ class Communication(Part):
         description="A gateway without contact follows its last plan for so long after it last heard of the dispatch "
         "centre, at least for fallback_after_min; None: to the plan's end.",
     )
-    outages: tuple[LinkOutage, ...] = ()
-    gateways_down: tuple[GatewayDown, ...] = ()
-    dispatch_centre_down: tuple[Span, ...] = ()
+    outages: tuple[LinkOutage, ...] = Field(default=(), description="Links that carry nothing for a while.")
+    gateways_down: tuple[GatewayDown, ...] = Field(default=(), description="Gateways that are dead for a while.")
+    dispatch_centre_down: tuple[Span, ...] = Field(default=(), description="When the dispatch centre is dead.")
 
     @property
     def plan_kept_min(self) -> float:

@@ -69,8 +69,12 @@ class DispatchCentre(Part):
         default="compact",
         description="literal: (13), (18)–(41) as printed, for a few LAs; compact: the same plans, far smaller.",
     )
-    mip_gap: Annotated[float, Field(ge=0, lt=1)] = 1e-3
-    node_limit: Annotated[int, Field(gt=0)] = 20_000
+    mip_gap: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=1e-3, description="A plan is optimal once |bound − objective| / |objective| is no more than this."
+    )
+    node_limit: Annotated[int, Field(gt=0)] = Field(
+        default=20_000, description="Branch-and-bound nodes after which a search ends, the same on every machine."
+    )
     time_limit_s: Positive = Field(
         default=300.0,
         description="Safety stop of one planning: all its solves together, check and second stage included (a tenth is "

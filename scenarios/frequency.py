@@ -16,18 +16,33 @@ from scenarios.schema_parts import NonNegative, Part, Positive
 Percent = Annotated[float, Field(gt=0, le=100)]
 
 
+INERTIA = "H: energy stored at nominal frequency / rating."
 Droop = Annotated[float, Field(ge=0.5, le=100)]
-Inertia = Annotated[float, Field(ge=0.1)]
+Droops = Annotated[
+    Droop | None,
+    Field(description="Change of frequency (%) that moves the output by the rating; None: does not answer."),
+]
+Inertia = Annotated[float, Field(ge=0.1, description=INERTIA)]
+AnyInertia = Annotated[NonNegative, Field(description=INERTIA)]
+DeadBand = Annotated[NonNegative, Field(description="Deviations below it are not answered.")]
+Response = Annotated[NonNegative, Field(description="Time constant of the answer, to 63 %; 0: at once.")]
+Under = Annotated[Positive, Field(description="Trips below it, once under_s is over.")]
+UnderFor = Annotated[NonNegative, Field(description="Delay below under_hz.")]
+Over = Annotated[Positive, Field(description="Trips above it, once over_s is over.")]
+OverFor = Annotated[NonNegative, Field(description="Delay above over_hz.")]
+Rocof = Annotated[
+    Positive | None, Field(description="Trips beyond it, an average over frequency.rocof_window_s; None: never.")
+]
 
 
 class FrequencyLimits(Part):
     """When a unit's own protection trips it: beyond a frequency for longer than a time, or by RoCoF."""
 
-    under_hz: Positive
-    under_s: NonNegative
-    over_hz: Positive
-    over_s: NonNegative
-    rocof_hz_per_s: Positive | None = Field(description="Average over frequency.rocof_window_s; None: never trips it.")
+    under_hz: Under
+    under_s: UnderFor
+    over_hz: Over
+    over_s: OverFor
+    rocof_hz_per_s: Rocof
 
 
 class FollowerLimits(FrequencyLimits):
@@ -35,42 +50,40 @@ class FollowerLimits(FrequencyLimits):
     Sandia's svp_1547.1 print them], here × 50/60 [C]. RoCoF: what Category III has to ride through [M]; that it trips
     beyond is our assumption [A]."""
 
-    under_hz: Positive = 47.1
-    under_s: NonNegative = 0.16
-    over_hz: Positive = 51.7
-    over_s: NonNegative = 0.16
-    rocof_hz_per_s: Positive | None = 3.0
+    under_hz: Under = 47.1
+    under_s: UnderFor = 0.16
+    over_hz: Over = 51.7
+    over_s: OverFor = 0.16
+    rocof_hz_per_s: Rocof = 3.0
 
 
 class InverterFormingLimits(FrequencyLimits):
     """Wider than a follower's [A]; anti-islanding by RoCoF is blocked, for the island is intended [A]."""
 
-    under_hz: Positive = 47.0
-    under_s: NonNegative = 0.16
-    over_hz: Positive = 52.0
-    over_s: NonNegative = 0.16
-    rocof_hz_per_s: Positive | None = None
+    under_hz: Under = 47.0
+    under_s: UnderFor = 0.16
+    over_hz: Over = 52.0
+    over_s: OverFor = 0.16
+    rocof_hz_per_s: Rocof = None
 
 
 class GensetLimits(FrequencyLimits):
     """−10 % and +12 %, the transient limits of class G2 of ISO 8528-5 [S]; delay [A]; no RoCoF protection [A]."""
 
-    under_hz: Positive = 45.0
-    under_s: NonNegative = 0.5
-    over_hz: Positive = 56.0
-    over_s: NonNegative = 0.5
-    rocof_hz_per_s: Positive | None = None
+    under_hz: Under = 45.0
+    under_s: UnderFor = 0.5
+    over_hz: Over = 56.0
+    over_s: OverFor = 0.5
+    rocof_hz_per_s: Rocof = None
 
 
 class UnitFrequency(Part):
     """How a kind of unit answers to frequency, on its own rating: H, droop, dead band, time constant."""
 
-    inertia_s: NonNegative = Field(description="H: energy stored at nominal frequency / rating.")
-    droop_pct: Droop | None = Field(
-        description="Change of frequency (%) that moves the output by the rating; None: does not answer."
-    )
-    deadband_hz: NonNegative = 0.0
-    response_s: NonNegative = Field(description="Time constant of the answer, to 63 %; 0: at once.")
+    inertia_s: AnyInertia
+    droop_pct: Droops
+    deadband_hz: DeadBand = 0.0
+    response_s: Response
 
 
 class EssForming(UnitFrequency):
@@ -79,9 +92,11 @@ class EssForming(UnitFrequency):
     (2014), 394-395]."""
 
     inertia_s: Inertia = 0.8
-    droop_pct: Droop | None = 2.0
-    response_s: NonNegative = 0.0
-    limits: InverterFormingLimits = InverterFormingLimits()
+    droop_pct: Droops = 2.0
+    response_s: Response = 0.0
+    limits: InverterFormingLimits = Field(
+        default=InverterFormingLimits(), description="When its own protection trips it."
+    )
 
 
 class Genset(UnitFrequency):
@@ -89,9 +104,9 @@ class Genset(UnitFrequency):
     time constant of governor and engine together [A]."""
 
     inertia_s: Inertia = 1.0
-    droop_pct: Droop | None = 5.0
-    response_s: NonNegative = 0.5
-    limits: GensetLimits = GensetLimits()
+    droop_pct: Droops = 5.0
+    response_s: Response = 0.5
+    limits: GensetLimits = Field(default=GensetLimits(), description="When its own protection trips it.")
 
 
 class FollowingInverter(UnitFrequency):
@@ -99,11 +114,11 @@ class FollowingInverter(UnitFrequency):
     them]: droop 5 %, dead band 0.036 Hz of 60 Hz, here × 50/60 [C], open-loop response time 5 s. That time is to 90 %
     of the change, so its time constant is 5 s / ln 10 [C]. PV downwards only [A]."""
 
-    inertia_s: NonNegative = 0.0
-    droop_pct: Droop | None = 5.0
-    deadband_hz: NonNegative = 0.03
-    response_s: NonNegative = 2.17
-    limits: FollowerLimits = FollowerLimits()
+    inertia_s: AnyInertia = 0.0
+    droop_pct: Droops = 5.0
+    deadband_hz: DeadBand = 0.03
+    response_s: Response = 2.17
+    limits: FollowerLimits = Field(default=FollowerLimits(), description="When its own protection trips it.")
 
 
 UnitAnswer = EssForming | Genset | FollowingInverter
@@ -113,7 +128,7 @@ UnitAnswer = EssForming | Genset | FollowingInverter
 class UflsStage(Part):
     """A stage of under-frequency load shedding (UFLS)."""
 
-    below_hz: Positive
+    below_hz: Positive = Field(description="The stage acts once frequency was below it for delay_s.")
     delay_s: NonNegative = Field(default=0.15, description="Relay and breaker; 150 ms [M: (EU) 2016/1388, Art. 19].")
     share_pct: Percent = Field(description="Of the demand connected at the disturbance; whole LAs until it is reached.")
 
@@ -125,17 +140,17 @@ STAGES = tuple(UflsStage(below_hz=hz, share_pct=10.0) for hz in (49.0, 48.8, 48.
 class Frequency(Part):
     """Frequency of each island not held by an infeed, in the seconds after a sudden change of its balance."""
 
-    nominal_hz: Positive = 50.0
+    nominal_hz: Positive = Field(default=50.0, description="f₀.")
     load_damping: NonNegative = Field(
         default=1.0, description="Change of demand (%) per change of frequency (%) [A: within the usual 1 to 2]."
     )
     least_step_kw: Positive = Field(default=1.0, description="Smaller steps are not looked at [A].")
     rocof_window_s: Positive = Field(default=0.5, description="RoCoF is an average over this [M: ENTSO-E, 500 ms].")
     duration_s: Positive = Field(default=30.0, description="Primary response is over then, at the latest [A].")
-    ess_forming: EssForming = EssForming()
-    ess_following: FollowingInverter = FollowingInverter()
-    nbsu: Genset = Genset()
-    pv: FollowingInverter = FollowingInverter()
+    ess_forming: EssForming = Field(default=EssForming(), description="Storage that forms the voltage.")
+    ess_following: FollowingInverter = Field(default=FollowingInverter(), description="Storage that follows.")
+    nbsu: Genset = Field(default=Genset(), description="NBSUs.")
+    pv: FollowingInverter = Field(default=FollowingInverter(), description="PV.")
     ufls: tuple[UflsStage, ...] = Field(
         default=STAGES, description="From the highest frequency to the lowest; empty: no under-frequency load shedding."
     )

@@ -12,7 +12,7 @@ from scenarios.schema_parts import Part, Positive
 class TablesNetwork(Part):
     """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
 
-    kind: Literal["tables"] = "tables"
+    kind: Literal["tables"] = Field(default="tables", description="CSV tables in a folder.")
     folder: str = Field(
         description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
     )
@@ -29,41 +29,43 @@ class TablesNetwork(Part):
         return {name: str(value) if type(value) is int else value for name, value in options.items()}  # pyright: ignore
 
 
+Switchable = Annotated[
+    tuple[str, ...], Field(description="Branches with a remotely operated switch, added to the net's own.")
+]
+NormallyOpen = Annotated[tuple[str, ...] | None, Field(description="Open before the outage; None: as the net has it.")]
+
+
 class PandapowerFunction(Part):
     """A network from a function of ``pandapower.networks``."""
 
-    kind: Literal["function"] = "function"
-    function: str
-    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    switchable: tuple[str, ...] = Field(
-        default=(), description="Branches with a remotely operated switch, added to the net's own."
-    )
-    normally_open: tuple[str, ...] | None = Field(
-        default=None, description="Open before the outage; None: as the net has it."
-    )
+    kind: Literal["function"] = Field(default="function", description="A function that makes a net.")
+    function: str = Field(description="Its name in pandapower.networks, e.g. create_cigre_network_mv.")
+    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict, description="What it is called with.")
+    switchable: Switchable = ()
+    normally_open: NormallyOpen = None
 
 
 class PandapowerJson(Part):
     """A network from a file written by ``pandapower.to_json``."""
 
-    kind: Literal["json"] = "json"
-    file: str
-    switchable: tuple[str, ...] = ()
-    normally_open: tuple[str, ...] | None = None
+    kind: Literal["json"] = Field(default="json", description="A file.")
+    file: str = Field(description="Relative to the scenario file.")
+    switchable: Switchable = ()
+    normally_open: NormallyOpen = None
 
 
 class SyntheticNetwork(Part):
     """Radial medium-voltage feeders drawn from a seed, with units; ``scenarios/synthetic.py`` says how."""
 
-    kind: Literal["synthetic"] = "synthetic"
-    buses: Annotated[int, Field(ge=4, le=100_000)]
+    kind: Literal["synthetic"] = Field(default="synthetic", description="Drawn from a seed.")
+    buses: Annotated[int, Field(ge=4, le=100_000)] = Field(description="Bus bars included.")
     sections: Annotated[int, Field(ge=3)] = Field(description="Bus bars included, each a section of its own.")
     feeders: Annotated[int, Field(ge=1)] | None = Field(default=None, description="None: one per six sections.")
     ties: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Normally open lines between feeders; None: one per two feeders."
     )
-    seed: Annotated[int, Field(ge=0)] = 0
-    vn_kv: Positive = 10.0
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the network, not of the run.")
+    vn_kv: Positive = Field(default=10.0, description="Nominal voltage.")
     feeder_peak_kw: Positive = Field(default=4000.0, description="Peak load of a feeder [A: as guo45 as a whole].")
     pv_units: Annotated[int, Field(ge=0)] | None = Field(default=None, description="None: at one bus in ten.")
     ess_units: Annotated[int, Field(ge=0)] | None = Field(default=None, description="None: in one section of four.")

@@ -48,8 +48,10 @@ class Outage(Part):
     """When, how long, and what is lost."""
 
     start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
-    duration_min: Minutes
-    faulted_branches: tuple[str, ...] = ()
+    duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
+    faulted_branches: tuple[str, ...] = Field(
+        default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
+    )
     dead_infeeds: tuple[str, ...] | None = Field(
         default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
     )
@@ -67,9 +69,9 @@ class Outage(Part):
 class Site(Part):
     """Where the PV stands; for the clear-sky model."""
 
-    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
-    longitude_deg: Annotated[float, Field(ge=-180, le=180)]
-    altitude_m: float = 0.0
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(description="North positive.")
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(description="East positive.")
+    altitude_m: float = Field(default=0.0, description="Above sea level.")
     timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
 
     @field_validator("timezone")
@@ -85,7 +87,9 @@ class Site(Part):
 class LocalAreas(Part):
     """How buses are grouped behind energy gateways."""
 
-    by: Literal["bus", "section"] = "bus"
+    by: Literal["bus", "section"] = Field(
+        default="bus", description="One gateway per bus, or per section: buses joined by closed unswitched branches."
+    )
     priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
     customers: dict[str, NonNegative] = Field(
         default_factory=dict,
@@ -98,7 +102,7 @@ class ActualLoad(Part):
     """How the actual load differs from the forecast: AR(1) noise per LA, relative to the forecast."""
 
     sd_pct: NonNegative = Field(default=2.0, description="Standard deviation [A].")
-    correlation_min: Positive = 30.0
+    correlation_min: Positive = Field(default=30.0, description="Correlation time of the noise [A].")
 
 
 class Load(Part):
@@ -109,7 +113,9 @@ class Load(Part):
     )
     peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
     scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
-    power_factor: Annotated[float, Field(gt=0, le=1)] = 0.95
+    power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.95, description="Of loads by shares and of CSV series without kvar, lagging [A]."
+    )
     unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses whose load is left out.")
     shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(
         default="equal", description="Relative share by bus; buses that a mapping does not name have none."
@@ -131,7 +137,7 @@ class Load(Part):
         "each row holds until the next; replaces the forecast of the LAs named.",
     )
     actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
-    actual: ActualLoad = ActualLoad()
+    actual: ActualLoad = Field(default=ActualLoad(), description="Noise of the actual load.")
 
     @model_validator(mode="after")
     def _complete(self) -> Load:
@@ -146,7 +152,9 @@ class Load(Part):
 class Pv(Part):
     """PV availability, per unit of rated power: clear-sky irradiance × performance ratio × clear-sky index."""
 
-    performance_ratio: Annotated[float, Field(gt=0, le=1)] = 0.78
+    performance_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.78, description="AC output per unit of rating at an irradiance of 1000 W/m² [A]."
+    )
     clear_sky_index: Annotated[float, Field(ge=0, le=1.5)] = Field(default=1.0, description="Mean index; the forecast.")
     variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(
         default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %]."
@@ -158,57 +166,67 @@ class Pv(Part):
     forecast_csv: str | None = Field(
         default=None, description="Same form, one column per PV unit id, per unit of s_kva."
     )
-    actual_csv: str | None = None
+    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+
+
+UnitId = Annotated[str, Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")]
+UnitBus = Annotated[str | None, Field(description="Bus it is connected to; None: that of its element.")]
+UnitElement = Annotated[str | None, Field(description="Element of the net it stands for, e.g. sgen.2, storage.0.")]
+UnitRating = Annotated[Positive | None, Field(description="Apparent power; None: the element's rating.")]
 
 
 class PvSpec(Part):
     """A PV unit; ``element`` takes bus and rating from an element of the net."""
 
-    id: str
-    bus: str | None = None
-    element: str | None = None
-    s_kva: Positive | None = None
+    id: UnitId
+    bus: UnitBus = None
+    element: UnitElement = None
+    s_kva: UnitRating = None
 
 
 class EssSpec(Part):
-    id: str
-    bus: str | None = None
-    element: str | None = None
-    s_kva: Positive | None = None
-    discharge_kwh: NonNegative
-    charge_kwh: NonNegative
+    """An energy storage; able to form an island's voltage."""
+
+    id: UnitId
+    bus: UnitBus = None
+    element: UnitElement = None
+    s_kva: UnitRating = None
+    discharge_kwh: NonNegative = Field(description="Energy it can give when the outage begins.")
+    charge_kwh: NonNegative = Field(description="Energy it can take up when the outage begins.")
 
 
 class NbsuSpec(Part):
-    id: str
-    bus: str | None = None
-    element: str | None = None
-    s_kva: Positive | None = None
-    p_in_kw: NonNegative
-    ramp_up_kw_per_h: Positive
-    ramp_down_kw_per_h: Positive
-    start_min: NonNegative
+    """A unit that cannot black start: it needs power for a while before it gives any."""
+
+    id: UnitId
+    bus: UnitBus = None
+    element: UnitElement = None
+    s_kva: UnitRating = None
+    p_in_kw: NonNegative = Field(description="Power it draws while it starts.")
+    ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
+    ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
+    start_min: NonNegative = Field(description="Length of its start-up, with its bus energised throughout.")
 
 
 class Units(Part):
     """Units of the scenario, added to those of the network's tables."""
 
-    pv: tuple[PvSpec, ...] = ()
-    ess: tuple[EssSpec, ...] = ()
-    nbsu: tuple[NbsuSpec, ...] = ()
-    scaling: UnitScaling = UnitScaling()
+    pv: tuple[PvSpec, ...] = Field(default=(), description="Photovoltaic systems.")
+    ess: tuple[EssSpec, ...] = Field(default=(), description="Energy storage systems.")
+    nbsu: tuple[NbsuSpec, ...] = Field(default=(), description="Non-black-start units.")
+    scaling: UnitScaling = Field(default=UnitScaling(), description="Installed power by a factor.")
 
 
 class Limits(Part):
     """Limits of operation."""
 
-    vm_min_pu: Positive = Field(default=0.93, description="±7 % for 10 kV and 20 kV [S: GB/T 12325].")
-    vm_max_pu: Positive = 1.07
+    vm_min_pu: Positive = Field(default=0.93, description="Lowest voltage; ±7 % for 10 kV and 20 kV [S: GB/T 12325].")
+    vm_max_pu: Positive = Field(default=1.07, description="Highest voltage.")
     reference_vm_pu: Positive = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
     min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7)."
     )
-    max_loading_pct: Positive = 100.0
+    max_loading_pct: Positive = Field(default=100.0, description="Of the rating of a line or transformer.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
@@ -220,10 +238,10 @@ class Limits(Part):
 class Gateway(Part):
     """Costs of (42)–(45), CNY/kWh [A: the paper gives none]."""
 
-    pv_cost: NonNegative = 0.0
-    nbsu_cost: NonNegative = 2.0
-    ess_discharge_cost: NonNegative = 0.5
-    ess_charge_cost: NonNegative = Field(default=0.1, description="Charging costs money (D12).")
+    pv_cost: NonNegative = Field(default=0.0, description="Of PV output, CNY/kWh.")
+    nbsu_cost: NonNegative = Field(default=2.0, description="Of NBSU output, CNY/kWh.")
+    ess_discharge_cost: NonNegative = Field(default=0.5, description="Of discharging, CNY/kWh.")
+    ess_charge_cost: NonNegative = Field(default=0.1, description="Of charging, CNY/kWh; it costs money (D12).")
 
 
 class World(Part):
@@ -255,30 +273,30 @@ class Switching(Part):
 class Published(Part):
     """What a publication prints for this case, shown beside our results; never used by any calculation."""
 
-    source: str
-    dynamic_energy_mwh: Positive | None = None
-    static_energy_mwh: Positive | None = None
-    ratio: Positive | None = None
+    source: str = Field(description="The publication.")
+    dynamic_energy_mwh: Positive | None = Field(default=None, description="Restored by dynamic plans, as printed.")
+    static_energy_mwh: Positive | None = Field(default=None, description="Restored by a static plan, as printed.")
+    ratio: Positive | None = Field(default=None, description="Dynamic / static, as printed.")
     calibrated: bool = Field(
         default=False, description="Free numbers of this scenario were chosen so that the dynamic energy comes near."
     )
-    note: str = ""
+    note: str = Field(default="", description="Said below the numbers.")
 
 
 class Scenario(Part):
     """One case: a network, an outage, series, units and the choices of planners and world."""
 
-    schema_version: Literal[1] = 1
-    name: str
-    title: str = ""
-    seed: Annotated[int, Field(ge=0)] = 0
-    network: Network
-    clock: Clock = Clock()
-    outage: Outage
-    site: Site
-    local_areas: LocalAreas = LocalAreas()
-    load: Load
-    pv: Pv = Pv()
+    schema_version: Literal[1] = Field(default=1, description="Of this form.")
+    name: str = Field(description="In tables, figures and folder names, e.g. my/case33.")
+    title: str = Field(default="", description="A line for people.")
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Fixes all that is drawn; --seed replaces it.")
+    network: Network = Field(description="Where buses and branches come from, by kind.")
+    clock: Clock = Field(default=Clock(), description="Time steps.")
+    outage: Outage = Field(description="The blackout.")
+    site: Site = Field(description="For the sun.")
+    local_areas: LocalAreas = Field(default=LocalAreas(), description="Which buses share a gateway.")
+    load: Load = Field(description="Demand, as forecast and as it happens.")
+    pv: Pv = Field(default=Pv(), description="Sun, as forecast and as it happens.")
     perfect_forecast: bool = Field(default=False, description="Actual series equal the forecast, step by step.")
     forecast: ForecastOptions | None = Field(
         default=None, exclude_if=absent, description="None: the mean course, never updated."
@@ -286,17 +304,17 @@ class Scenario(Part):
     weather: Weather | None = Field(
         default=None, exclude_if=absent, description="None: one clear-sky index for all sites."
     )
-    units: Units = Units()
-    limits: Limits = Limits()
-    dispatch_centre: DispatchCentre = DispatchCentre()
-    gateway: Gateway = Gateway()
+    units: Units = Field(default=Units(), description="PV, storage and NBSUs.")
+    limits: Limits = Field(default=Limits(), description="What plans keep and verdicts judge by.")
+    dispatch_centre: DispatchCentre = Field(default=DispatchCentre(), description="Choices of the planner.")
+    gateway: Gateway = Field(default=Gateway(), description="Costs by which gateways dispatch their units.")
     cold_load: ColdLoad | None = Field(
         default=None,
         exclude_if=absent,
         description="Cold load pick-up of the world; None: demand returns as if nothing had happened.",
     )
-    world: World = World()
-    switching: Switching = Switching()
+    world: World = Field(default=World(), description="Behaviour of equipment.")
+    switching: Switching = Field(default=Switching(), description="Times of switch operations.")
     communication: Communication | None = Field(
         default=None,
         exclude_if=absent,
@@ -305,7 +323,7 @@ class Scenario(Part):
     surprises: Surprises | None = Field(
         default=None, exclude_if=absent, description="What goes wrong on the way; None: nothing."
     )
-    published: Published | None = None
+    published: Published | None = Field(default=None, description="Printed numbers, shown beside ours.")
     frequency: Frequency | None = Field(
         default=None,
         exclude_if=absent,

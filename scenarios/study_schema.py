@@ -39,11 +39,11 @@ class Range(Part):
     """A parameter of random samples: uniform between two ends, on a linear or a logarithmic scale."""
 
     name: Name
-    label: str = ""
-    path: str | tuple[str, ...]
-    low: Annotated[float, Field(allow_inf_nan=False)]
-    high: Annotated[float, Field(allow_inf_nan=False)]
-    scale: Literal["linear", "log"] = "linear"
+    label: str = Field(default="", description="With its unit, for figures; empty: the name.")
+    path: str | tuple[str, ...] = Field(description="Path(s) in the scenario, e.g. load.peak_kw.")
+    low: Annotated[float, Field(allow_inf_nan=False)] = Field(description="Lower end.")
+    high: Annotated[float, Field(allow_inf_nan=False)] = Field(description="Upper end.")
+    scale: Literal["linear", "log"] = Field(default="linear", description="Of which the draw is uniform.")
     integer: bool = Field(default=False, description="Whole numbers, both ends included.")
 
     @model_validator(mode="after")
@@ -64,30 +64,32 @@ class Range(Part):
 class Sampling(Part):
     """Points drawn at random over all ranges at once; the seed fixes them."""
 
-    method: Literal["latin_hypercube", "random"] = "latin_hypercube"
-    count: Annotated[int, Field(gt=0)]
-    seed: Annotated[int, Field(ge=0)] = 0
-    ranges: Annotated[tuple[Range, ...], Field(min_length=1)]
+    method: Literal["latin_hypercube", "random"] = Field(default="latin_hypercube", description="How points are drawn.")
+    count: Annotated[int, Field(gt=0)] = Field(description="Number of points.")
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the points; runs have seeds of their own.")
+    ranges: Annotated[tuple[Range, ...], Field(min_length=1)] = Field(description="The parameters drawn.")
 
 
 class Statistics(Part):
     """How intervals are computed (docs/studies.md)."""
 
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    resamples: Annotated[int, Field(ge=100)] = 10_000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.95, description="Of every interval.")
+    resamples: Annotated[int, Field(ge=100)] = Field(default=10_000, description="Of the bootstrap.")
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the bootstrap; nothing else depends on it.")
 
 
 class Study(Part):
     """A comparison study. Every strategy meets the same worlds: each scenario, point of parameters and seed."""
 
-    schema_version: Literal[1] = 1
-    name: Annotated[str, Field(min_length=1)]
-    title: str = ""
+    schema_version: Literal[1] = Field(default=1, description="Of this form.")
+    name: Annotated[str, Field(min_length=1)] = Field(description="In tables and folder names.")
+    title: str = Field(default="", description="A line for people.")
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="Shipped names, or YAML files relative to the study's folder."
     )
-    strategies: Annotated[tuple[str, ...], Field(min_length=1)]
+    strategies: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="As relight strategy list names them, or path/to/file.py:Class."
+    )
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = Field(
         description="A list, or text such as 0..29."
     )
@@ -103,7 +105,7 @@ class Study(Part):
     keep: Literal["summary", "series"] = Field(
         default="summary", description="Of each run: summary, events, metrics and manifest, or the whole folder."
     )
-    statistics: Statistics = Statistics()
+    statistics: Statistics = Field(default=Statistics(), description="Of intervals.")
 
     @field_validator("seeds", mode="before")
     @classmethod

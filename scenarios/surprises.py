@@ -16,12 +16,15 @@ from scenarios.view import GridView
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
+At = Annotated[NonNegative, Field(description="Minutes since the outage began.")]
 
 
 class Duration(Part):
     """A time that is fixed or drawn: exponential with a mean, lognormal with a median and the sd of its logarithm."""
 
-    distribution: Literal["fixed", "exponential", "lognormal"] = "fixed"
+    distribution: Literal["fixed", "exponential", "lognormal"] = Field(
+        default="fixed", description="How it is drawn, once before the run."
+    )
     minutes: NonNegative = Field(description="The time itself, the mean, or the median [A].")
     sigma: NonNegative = Field(default=0.5, description="Standard deviation of ln(time), lognormal only [A].")
 
@@ -29,46 +32,48 @@ class Duration(Part):
 class BranchFault(Part):
     """A short circuit on a branch. Protection makes its island dark; switches around the fault open and lock."""
 
-    branch: str
-    at_min: NonNegative
+    branch: str = Field(description="The branch, one that has not failed yet.")
+    at_min: At
     repair: Duration | None = Field(default=None, description="From the fault on; None: not within the window.")
 
 
 class Repair(Part):
     """A crew that repairs one of ``outage.faulted_branches``."""
 
-    branch: str
+    branch: str = Field(description="One of outage.faulted_branches.")
     after: Duration = Field(description="Since the start of the outage.")
 
 
 class InfeedReturn(Part):
     """Voltage comes back behind the open breaker of a dead infeed."""
 
-    infeed: str
-    at_min: NonNegative
+    infeed: str = Field(description="A dead infeed.")
+    at_min: At
 
 
 class UnitTrip(Part):
     """A unit goes off line and takes no orders until it is back."""
 
-    unit: str
-    at_min: NonNegative
+    unit: str = Field(description="A PV, ESS or NBSU.")
+    at_min: At
     back_after: Duration | None = Field(default=None, description="None: not within the window.")
 
 
 class StartFailure(Part):
     """An NBSU whose first start-ups fail, each when it should come on line."""
 
-    unit: str
-    attempts: Count = 1
+    unit: str = Field(description="An NBSU.")
+    attempts: Count = Field(default=1, description="How many start-ups fail.")
 
 
 class SwitchTrouble(Part):
     """A switch that refuses orders, operates late, or reports a wrong state."""
 
-    switch: str
-    kind: Literal["refuses", "late", "misreports"]
-    from_min: NonNegative = 0.0
+    switch: str = Field(description="A switchable branch.")
+    kind: Literal["refuses", "late", "misreports"] = Field(
+        description="Does not operate; operates after a delay; or its contact sticks and reports the state of from_min."
+    )
+    from_min: NonNegative = Field(default=0.0, description="Minutes since the outage began.")
     times: Count | None = Field(default=None, description="refuses: that many orders; None: all.")
     delay_min: Positive | None = Field(default=None, description="late: from the order to the operation.")
     until_min: Positive | None = Field(default=None, description="misreports: until then; None: to the end.")
@@ -88,27 +93,31 @@ class RandomSurprises(Part):
     """Random events; rates are per device and hour, probabilities per device. All 0: none [A: no statistics used]."""
 
     faults_per_h: NonNegative = Field(default=0.0, description="Second faults, per branch with impedance.")
-    repair: Duration = Duration(distribution="lognormal", minutes=90.0)
+    repair: Duration = Field(default=Duration(distribution="lognormal", minutes=90.0), description="Of second faults.")
     trips_per_h: NonNegative = Field(default=0.0, description="Trips, per PV, ESS and NBSU.")
-    back_after: Duration = Duration(distribution="exponential", minutes=30.0)
+    back_after: Duration = Field(
+        default=Duration(distribution="exponential", minutes=30.0), description="How long a tripped unit is off."
+    )
     start_failure: Probability = Field(default=0.0, description="Of each start-up of an NBSU.")
     refuses: Probability = Field(default=0.0, description="That a switch never operates.")
     refuses_once: Probability = Field(default=0.0, description="That a switch refuses its first order.")
     late: Probability = Field(default=0.0, description="That a switch is late.")
-    late_by: Duration = Duration(distribution="exponential", minutes=10.0)
+    late_by: Duration = Field(
+        default=Duration(distribution="exponential", minutes=10.0), description="From an order to a late operation."
+    )
     misreports: Probability = Field(default=0.0, description="That a switch reports the wrong state throughout.")
 
 
 class Surprises(Part):
     """All that goes wrong in a scenario, and what the dispatch centre makes of switches that do not obey."""
 
-    faults: tuple[BranchFault, ...] = ()
-    repairs: tuple[Repair, ...] = ()
-    infeeds: tuple[InfeedReturn, ...] = ()
-    trips: tuple[UnitTrip, ...] = ()
-    start_failures: tuple[StartFailure, ...] = ()
-    switches: tuple[SwitchTrouble, ...] = ()
-    random: RandomSurprises = RandomSurprises()
+    faults: tuple[BranchFault, ...] = Field(default=(), description="Second faults.")
+    repairs: tuple[Repair, ...] = Field(default=(), description="Repairs of the first faults.")
+    infeeds: tuple[InfeedReturn, ...] = Field(default=(), description="Infeeds that have voltage again.")
+    trips: tuple[UnitTrip, ...] = Field(default=(), description="Units that go off line.")
+    start_failures: tuple[StartFailure, ...] = Field(default=(), description="NBSUs whose start-up fails.")
+    switches: tuple[SwitchTrouble, ...] = Field(default=(), description="Switches that do not obey or report wrongly.")
+    random: RandomSurprises = Field(default=RandomSurprises(), description="More of the same, drawn by the seed.")
     give_up_after: Count = Field(
         default=3, description="Orders in a row that a switch did not carry out before plans do without it [A]."
     )

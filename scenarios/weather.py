@@ -58,7 +58,7 @@ class Weather(Part):
         "and latitude (y)."
     )  # fmt: skip
     branch_km: Positive = Field(default=0.5, description="Length of a branch where buses have no coordinates [A].")
-    passing_clouds: tuple[PassingCloud, ...] = ()
+    passing_clouds: tuple[PassingCloud, ...] = Field(default=(), description="Single clouds on top of the others.")
 
     def correlation_length_km(self, correlation_min: float) -> float:
         """L in km, for a correlation time in minutes."""

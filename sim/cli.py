@@ -143,7 +143,7 @@ def validate(
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(metavar="scenario|plan|study|summary")]) -> None:
+def schema(what: Annotated[str, typer.Argument(metavar="scenario|plan|study|summary", help="Which kind.")]) -> None:
     """Print the JSON Schema of a kind of file."""
     import json
 

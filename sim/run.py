@@ -22,6 +22,7 @@ from scenarios.case import Case
 from scenarios.kept_inputs import input_files
 from scenarios.loader import input_hashes, load_case
 from scenarios.network_drawing import network_table
+from sim.own_loop import with_own_loop
 
 RUNS = Path("results") / "runs"
 
@@ -53,7 +54,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     log, failure, cause = RunLog(), "", None
     with _progress(case, label or f"{case.scenario.name} {chosen.name}") as on_step:
         try:
-            run_world(case, chosen, case.scenario.seed, log, on_step)
+            with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
         except Exception as error:

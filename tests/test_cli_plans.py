@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -132,25 +131,6 @@ def test_a_plan_issued_during_a_run_is_judged_from_the_state_it_had(relight, run
     assert code == 0 and "not known" not in out
     code, out, err = relight(*command, "--run", "nowhere")
     assert (code, out) == (2, "") and "nowhere" in err
-
-
-def test_check_your_own_plan_as_the_docs_tell_it(relight, tmp_path: Path) -> None:
-    """The ten lines of docs/validation.md, typed in: the plan, the command, the outcome."""
-    page = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
-    section = page.split("## Check your own plan")[1].split("\n## ")[0]
-    plans, commands = re.findall(r"```json\n(.*?)```", section, re.DOTALL), re.findall(r"^relight (.*)$", section, re.M)
-    assert json.loads(plans[0]) == json.loads((EXAMPLES / "by-hand.json").read_text(encoding="utf-8"))
-    (tmp_path / "my-plan.json").write_text(plans[0], encoding="utf-8")
-    sheet = re.search(r"```csv\n(.*?)```", section, re.DOTALL)
-    assert sheet and sheet[1] == (EXAMPLES / "switching-sheet.csv").read_text(encoding="utf-8")
-    (tmp_path / "my-sheet.csv").write_text(sheet[1], encoding="utf-8")
-    codes = []
-    for command in commands:
-        code, out, _ = relight(*command.split("  #")[0].split())
-        codes.append(code)
-        for line in out.splitlines()[1:]:
-            assert line in section, f"{command} prints {line!r}"
-    assert codes == [0, 1]
 
 
 def test_families_left_out_on_the_command_line(relight, tmp_path: Path) -> None:

@@ -40,3 +40,14 @@ def test_the_example_is_what_the_program_says(tmp_path: Path) -> None:
     assert len(shown) > 5
     for line in shown:
         assert line in said
+
+
+def test_the_example_in_python_gives_the_same(tmp_path: Path, monkeypatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    *lines, last = code.strip().splitlines()
+    expression, _, shown = last.partition("  # ")
+    (tmp_path / "theirs.csv").write_text(block("theirs.csv"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec("\n".join(lines), names)
+    assert eval(expression, names) == pytest.approx(float(shown))

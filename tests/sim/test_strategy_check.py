@@ -134,7 +134,7 @@ def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str
     for figures in ("draw_run_figures", "draw_comparison_figures"):
         monkeypatch.setattr(f"sim.run.{figures}", lambda folder: [])
     page = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"<!-- strategy -->\n```python\n(.*?)```", page, re.DOTALL)
+    (code,) = re.findall(r"<!-- strategy -->\n```python[^\n]*\n(.*?)```", page, re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 30
     mine = tmp_path / "my_strategy.py"
     mine.write_text(code, encoding="utf-8")

@@ -1,0 +1,16 @@
+"""The notebook runs from top to bottom, and shows what it showed when it was committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from notebook_page import NOTEBOOK, carried_out, outputs
+
+
+def test_the_notebook_shows_what_it_says(tmp_path: Path) -> None:
+    committed = nbformat.read(NOTEBOOK, as_version=4)
+    assert sum(cell.cell_type == "code" for cell in committed.cells) >= 8
+    assert outputs(carried_out(NOTEBOOK, tmp_path)) == outputs(committed), "run python tests/docs/notebook_page.py"
+    assert [text for cell in outputs(committed) for text in cell].count("picture") == 2
+    assert (tmp_path / "stored-energy.pdf").is_file()
