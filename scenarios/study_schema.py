@@ -87,7 +87,9 @@ class Study(Part):
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="Shipped names, or YAML files relative to the study's folder."
     )
-    strategies: Annotated[tuple[str, ...], Field(min_length=1)]
+    strategies: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="Names, or classes of your own: my_strategy.py:Class, relative to the study's folder."
+    )
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = Field(
         description="A list, or text such as 0..29."
     )
