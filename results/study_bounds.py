@@ -1,7 +1,7 @@
 """No strategy serves more than there is: a study's runs held against the bounds of their worlds.
 
-Per run, all weighted by C_i of (18): energy *served*; the part of it served *in part*, in plan steps in which not all of
-a section's demand was served from beginning to end; what its switch operations cost in (18). Per world: the *service
+Per run, all weighted by C_i of (18): energy *served*; the part of it served *in part*, in plan steps in which not all
+of a section's demand was served from beginning to end; what its switch operations cost in (18). Per world: the *service
 bound*, which nobody can exceed whatever happens, and with a strategy that has foresight (``oracle``) its first plan and
 the *foresight bound*, which nobody can exceed in whole plan steps (``sim.foresight_bound``).
 """

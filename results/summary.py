@@ -22,9 +22,9 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
   island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
 - ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans or where it is
-  undefined (a plan names no bound; objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap; ``rejected`` how many
-  broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would serve over its span,
-  null where no plan names LAs.
+  undefined (a plan names no bound; objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap;
+  ``rejected`` how many broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would
+  serve over its span, null where no plan names LAs.
 - ``messages``: number by status.
 """
 

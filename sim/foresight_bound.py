@@ -1,10 +1,11 @@
 """What a strategy's run is held against: two upper bounds of what anybody could have served in the same world.
 
-The *service bound* (``sim.service_bound``) holds for whatever happens. The *foresight bound* is closer: the proven bound
-of the plan that ``oracle`` would make, relaxed wherever the world can do more than a plan may count on. It knows what
-will happen and every device, allows for no losses, and knows no limits of voltages and lines, which the world can break;
-a unit's limits are the widest form of (13). What is left of the plan's own rules is that sections are on for whole plan
-steps and all that is in them is served, so energy that a run served *in part* is told apart and not held against it.
+The *service bound* (``sim.service_bound``) holds for whatever happens. The *foresight bound* is closer: the proven
+bound of the plan that ``oracle`` would make, relaxed wherever the world can do more than a plan may count on. It knows
+what will happen and every device, allows for no losses, and knows no limits of voltages and lines, which the world can
+break; a unit's limits are the widest form of (13). What is left of the plan's own rules is that sections are on for
+whole plan steps and all that is in them is served, so energy that a run served *in part* is told apart and not held
+against it.
 """
 
 from __future__ import annotations

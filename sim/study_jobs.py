@@ -7,7 +7,7 @@ import json
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -133,9 +133,11 @@ def case_hash(case: Case) -> str:
 
 
 def input_hash(case: str, strategy: Strategy, seed: int, whole: bool) -> str:
-    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its own file if it has one, seed, versions and
-    sources of this program, and what is kept."""
-    content = [case, strategy.name, source_hash(strategy), seed, environment_hash(), whole]
+    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its own file if it has one, seed, versions
+    and sources of this program, and what is kept."""
+    flags = {one.name: getattr(strategy, one.name) for one in fields(strategy) if one.type == "bool"}
+    maker = getattr(strategy.planner, "__qualname__", "")
+    content = [case, strategy.name, flags, maker, source_hash(strategy), seed, environment_hash(), whole]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
