@@ -89,6 +89,12 @@ def tabulate(runs: pd.DataFrame, shape: StudyShape) -> StudyTables:
     )
 
 
+def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """The rows of a scenario over all points; those of its one point if there is no other."""
+    mine = table[table["scenario"] == scenario]
+    return mine[mine["point"] == ALL] if (mine["point"] == ALL).any() else mine
+
+
 def check_same_demand(runs: pd.DataFrame, tolerance_mwh: float = 1e-6) -> None:
     """Strategies of one world (scenario, point, seed) must have met the same demand. Raises DifferentWorlds."""
     complete = runs[runs["status"] == "complete"]

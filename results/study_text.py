@@ -12,7 +12,7 @@ from results.compare_text import records
 from results.measures import MEASURES
 from results.metrics.text import rounded
 from results.study_bounds import bounds_table, means_of_worlds, verdict
-from results.study_tables import ALL, StudyShape, StudyTables
+from results.study_tables import ALL, StudyShape, StudyTables, overall
 
 WIDTH = 80
 FEW = 10
@@ -23,12 +23,6 @@ Table = tuple[list[str], list[list[str]]]
 
 MOST_POINTS = 24
 """Points of a grid that study.md lists one by one; the CSV tables have them all."""
-
-
-def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """The rows of a scenario over all points; those of its one point if there is no other."""
-    mine = table[table["scenario"] == scenario]
-    return mine[mine["point"] == ALL] if (mine["point"] == ALL).any() else mine
 
 
 def strategy_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Table:
