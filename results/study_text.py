@@ -180,9 +180,16 @@ def _in_pieces(table: Table) -> list[str]:
 
 
 def _grouped(table: Table) -> list[str]:
-    """An aligned table whose first column stands in lines of its own, above the rows that share it."""
+    """An aligned table whose first column stands in lines of its own, above the rows that share it. Columns that only
+    say otherwise what others say are left out where it is too wide; study.md has them all."""
     head, body = table
-    lines = _aligned(([f"  {head[1]}", *head[2:]], [[f"  {row[1]}", *row[2:]] for row in body]))
+    lines: list[str] = []
+    for spared in (set[str](), {"r_rb"}, {"r_rb", "%"}, {"r_rb", "%", "d_z"}):
+        kept = [k for k, name in enumerate(head) if k > 1 and name not in spared]
+        cells = [[f"  {row[1]}", *(row[k] for k in kept)] for row in (head, *body)]
+        lines = _aligned((cells[0], cells[1:]))
+        if max(map(len, lines)) <= WIDTH:
+            break
     told = lines[:1]
     for k, (row, line) in enumerate(zip(body, lines[1:], strict=True)):
         told += [*([row[0]] if not k or body[k - 1][0] != row[0] else []), line]
