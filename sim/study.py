@@ -87,7 +87,8 @@ def run_study(
         waiting = [job for job in jobs if not _is_done(runs / job.name, job, retry_failed)]
         kept = len(jobs) - len(waiting)
         # Those that optimise many times take longest: last, they would keep one process busy and the others waiting.
-        waiting.sort(key=lambda job: not _optimises_often(strategy_named(job.strategy)))
+        often = {how: _optimises_often(strategy_named(how)) for _, how in _strategies(loaded)}
+        waiting.sort(key=lambda job: not often[job.strategy])
         if perform is None:
             perform = _performer(workers, scheduler)
         done, outcomes = kept, _told(perform(waiting), len(jobs), kept)
