@@ -5,7 +5,7 @@ It sees what gateways and field terminals tell it, never the world itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controllers.cold_load import tell_multiples
@@ -96,7 +96,7 @@ class DispatchCentre:
         if decision.why:
             self._take_changes()
             record = self._handed_over(self._checked_plan(self._horizon(time_min)))
-            if record.plan.status == "fallback" and self._plan is not None:
+            if record.plan.status == "fallback" and self._plan is not None and time_min < self._plan.end_min:
                 # Half a plan is better than none: the one in force goes on.
                 decision.why, decision.failed = "", record.note
             else:
@@ -131,7 +131,7 @@ class DispatchCentre:
     def _take_view(self, view: GridView, checker: PlanChecker | None) -> None:
         """Plan with this network from now on."""
         scenario, strategy = self._scenario, self._strategy
-        steps = scenario.outage.duration_min // scenario.clock.plan_step_min
+        steps = longest_horizon(scenario)
         self._view = view
         self._graph = AreaGraph.of(view, scenario, per_device=strategy.per_device)
         self._planner: PlanMaker = (
@@ -230,12 +230,28 @@ class DispatchCentre:
 
     def _horizon(self, time_min: float) -> Horizon:
         psc = self._psc_at(time_min)
-        starts = next(iter(psc.values()))["step_start_min"]
+        starts, end_min = ahead(next(iter(psc.values()))["step_start_min"], self._end_min, self._scenario)
         closed = self._known.closed if self._known else self._switch_closed
         tightened = NOTHING_KNOWN
         if self._known and (blocked := self._known.blocked(self._view)):
             tightened = Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(len(starts))})
-        return Horizon(self._graph, tuple(starts), self._end_min, psc, dict(closed), tightened)
+        return Horizon(self._graph, starts, end_min, psc, dict(closed), tightened)
+
+
+def longest_horizon(scenario: Scenario) -> int:
+    """Most steps that a plan can have: those of the window, or of the look-ahead and a first one begun between two."""
+    clock, look_ahead_min = scenario.clock, scenario.dispatch_centre.look_ahead_min
+    window = scenario.outage.duration_min // clock.plan_step_min
+    return window if look_ahead_min is None else min(window, look_ahead_min // clock.plan_step_min + 1)
+
+
+def ahead(step_start_min: Sequence[float], end_min: float, scenario: Scenario) -> tuple[tuple[float, ...], float]:
+    """Starts of the plan steps that ``dispatch_centre.look_ahead_min`` reaches into, all whole, and where they end."""
+    look_ahead_min = scenario.dispatch_centre.look_ahead_min
+    if look_ahead_min is None:
+        return tuple(step_start_min), end_min
+    seen = tuple(start for start in step_start_min if start < step_start_min[0] + look_ahead_min)
+    return seen, step_start_min[len(seen)] if len(seen) < len(step_start_min) else end_min
 
 
 def net_power_plans(plan: Plan, view: GridView, *, per_device: bool = False) -> list[NetPowerPlan]:

@@ -8,6 +8,7 @@ least valuable section is given up.
 
 from __future__ import annotations
 
+import math
 from itertools import chain
 
 from controllers.expansion import Move, Topology, extensions, joins, starts
@@ -36,8 +37,8 @@ class Greedy:
                 topology = larger
             found = supply.step(state, t, topology)
             if found is None:
-                plan = nothing_restored(horizon, scenario, strategy)
-                solution = Solution("none", plan.objective or 0.0, plan.bound or 0.0, 0.0, 0, "made by a rule")
+                plan = nothing_restored(horizon, scenario, strategy).model_copy(update={"bound": None})
+                solution = Solution("none", plan.objective or 0.0, math.nan, 0.0, 0, "made by a rule")
                 return PlanRecord(plan, solution, horizon, "a live infeed cannot supply its own section")
             state, powers = found
             steps.append(rule_step(horizon, t, topology, powers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
@@ -36,8 +37,8 @@ def rule_record(
 ) -> PlanRecord:
     """A plan of such steps, one for each step of the horizon.
 
-    Its objective is (18) of what it says; its bound, for nothing is proven, the worth of all demand. Raises ValueError
-    for a wrong number of steps.
+    Its objective is (18) of what it says; it has no bound, for nothing is proven. Raises ValueError for a wrong number
+    of steps.
     """
     if len(steps) != horizon.steps:
         raise ValueError(f"{len(steps)} steps were planned, the horizon has {horizon.steps}")
@@ -53,7 +54,6 @@ def rule_record(
         operated += operations(before, closed)
         before = closed
     objective = served - options.switching_cost_kwh * operated
-    everything = sum(horizon.value_kwh(s, t) for s in graph.view.sections for t in range(horizon.steps))
     plan = Plan(
         scenario=scenario,
         strategy=strategy,
@@ -61,11 +61,10 @@ def rule_record(
         step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
         end_min=horizon.end_min,
         objective=objective,
-        bound=max(objective, everything),
         status="feasible",
         steps=list(steps),
     )
-    solution = Solution("feasible", objective, max(objective, everything), 0.0, 0, "made by a rule")
+    solution = Solution("feasible", objective, math.nan, 0.0, 0, "made by a rule")
     return PlanRecord(plan, solution, horizon, note)
 
 

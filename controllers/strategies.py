@@ -140,7 +140,8 @@ def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy
 
     A name is one of ``STRATEGIES``, of an entry point ``relight.strategies`` of an installed package, or
     ``path/to/file.py:Class``. Raises ``UnknownStrategyError``, ``BrokenStrategyError`` (``strategy_source``), and
-    ``UnsuitableStrategyError`` for single devices or constant power in the literal form.
+    ``UnsuitableStrategyError`` for single devices or constant power in the literal form, and for a strategy that plans
+    once where plans do not reach to the end of the window.
     """
     chosen = STRATEGIES.get(name)
     if chosen is None:
@@ -154,6 +155,11 @@ def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy
                     f"strategy {name!r} {what}, which dispatch_centre.formulation: literal does not know; "
                     "use formulation: compact"
                 )
+    if options and options.look_ahead_min and chosen.has_centre and not chosen.replans:
+        raise UnsuitableStrategyError(
+            f"strategy {name!r} plans once, so its plan must reach to the end of the window; leave out "
+            "dispatch_centre.look_ahead_min, or take a strategy that replans"
+        )
     return chosen
 
 

@@ -43,13 +43,14 @@ def strategy_from_outside(name: str) -> Strategy:
     points = offered()
     if name not in points:
         raise UnknownStrategyError(name, points)
+    point = points[name]
     try:
-        loaded = points[name].load()
+        loaded = point.load()
     except Exception as error:
-        raise BrokenStrategyError(
-            f"strategy {name!r} ({points[name].value}) cannot be loaded: {_told(error)}"
-        ) from error
-    return strategy_of(loaded, name, called=name)
+        raise BrokenStrategyError(f"strategy {name!r} ({point.value}) cannot be loaded: {_told(error)}") from error
+    found = strategy_of(loaded, name, called=name)
+    file = getattr(sys.modules.get(point.module), "__file__", None)
+    return found if found.source or not file else replace(found, source=Path(file))
 
 
 def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from results import style
 from results.measures import MEASURES
-from results.study_tables import ALL, WORLD, StudyShape, StudyTables, numeric_parameters, pair
+from results.metrics.text import rounded
+from results.study_tables import ALL, WORLD, StudyShape, StudyTables, numeric_parameters, overall, pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANEL_MM = 58.0
+LEGEND_MM, LEGEND_ROW_MM = 34.0, 4.0
+"""Width and height of a legend's entry."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def study_figures(tables: StudyTables, shape: StudyShape) -> list[StudyFigure]:
     if others:
         shows = f"{label} of {shape.reference} against each other strategy in the same world"
         found.append(StudyFigure("pairs", shows, pd.concat(pairs), paired_points))
+        shows = f"{label}: {shape.reference} minus each other strategy in the same worlds, mean and interval"
+        found.append(StudyFigure("differences", shows, difference_data(tables, shape), differences))
     if not tables.profiles.empty:
         shows = f"Share of worlds in which a strategy comes within a ratio of the best ({label})"
         found.append(StudyFigure("profiles", shows, tables.profiles, performance_profiles))
@@ -96,6 +101,39 @@ def map_data(paired: pd.DataFrame, measure: str, other: str, x: str, y: str) -> 
     return means.rename(columns={x: "x", y: "y"}).assign(x_parameter=x, y_parameter=y, other=other)
 
 
+def difference_data(tables: StudyTables, shape: StudyShape) -> pd.DataFrame:
+    """The rows of paired.csv over all points, for the first measure."""
+    mine = tables.paired[tables.paired["measure"] == shape.measures[0]]
+    parts = [overall(mine, scenario) for scenario in dict.fromkeys(mine["scenario"])]
+    columns = ["scenario", "other", "pairs", "units", "difference", "low", "high"]
+    return pd.concat(parts)[columns].dropna(subset=["difference"])
+
+
+def differences(data: pd.DataFrame, shape: StudyShape, _: dict[str, str]) -> Figure:
+    """A forest plot: mean differences with their intervals, written out on the right."""
+    scenarios, colours = list(dict.fromkeys(data["scenario"])), style.strategy_colours(shape.strategies)
+    figure, panels = _panels(len(scenarios))
+    digits = MEASURES[shape.measures[0]].decimals or 1
+    for axes, scenario in zip(panels, scenarios, strict=True):
+        mine = data[data["scenario"] == scenario]
+        others = list(mine["other"])
+        axes.axvline(0, color=style.GREY, linewidth=0.8)
+        for k, row in enumerate(mine.to_dict("records")):
+            low, high = (row["difference"] if pd.isna(row[end]) else row[end] for end in ("low", "high"))
+            axes.plot([low, high], [k, k], color=colours[row["other"]], linewidth=2.5, solid_capstyle="butt")
+            axes.plot(row["difference"], k, marker="o", markersize=3.5, color=colours[row["other"]])
+            words = rounded(row["difference"], digits)
+            words += "" if pd.isna(row["low"]) else f"\n[{rounded(low, digits)}, {rounded(high, digits)}]"
+            axes.annotate(
+                words, (1.02, k), xycoords=("axes fraction", "data"), va="center", fontsize=5.5, annotation_clip=False
+            )
+        axes.set_yticks(range(len(others)), others)
+        axes.set_ylim(len(others) - 0.5, -0.5)
+        axes.set_title(scenario)
+        axes.set_xlabel(f"{shape.reference} minus it, {MEASURES[shape.measures[0]].title}")
+    return figure
+
+
 def distributions(data: pd.DataFrame, shape: StudyShape, _: dict[str, str]) -> Figure:
     scenarios, colours = list(dict.fromkeys(data["scenario"])), style.strategy_colours(shape.strategies)
     figure, panels = _panels(len(scenarios))
@@ -134,10 +172,10 @@ def paired_points(data: pd.DataFrame, shape: StudyShape, _: dict[str, str]) -> F
         both = mine[["other", "reference"]].to_numpy(dtype=float)
         low, high = (float(both.min()), float(both.max())) if both.size else (0.0, 1.0)
         axes.plot([low, high], [low, high], color=style.GREY, linewidth=0.8, linestyle=(0, (3, 2)))
-        axes.set_title(scenario, pad=14)
+        axes.set_title(scenario)
         axes.set_xlabel("other strategy")
-        style.legend_above(axes, 3)
     panels[0].set_ylabel(f"{shape.reference}: {MEASURES[shape.measures[0]].title}")
+    _legend_below(figure, panels)
     return figure
 
 
@@ -154,10 +192,10 @@ def performance_profiles(data: pd.DataFrame, shape: StudyShape, _: dict[str, str
         axes.set_ylim(0, 1.03)
         if most > 10:
             axes.set_xscale("log")
-        axes.set_title(scenario, pad=14)
+        axes.set_title(scenario)
         axes.set_xlabel("ratio to the best strategy")
-        style.legend_above(axes, 3)
     panels[0].set_ylabel("share of worlds")
+    _legend_below(figure, panels)
     return figure
 
 
@@ -172,10 +210,10 @@ def lines_over(data: pd.DataFrame, shape: StudyShape, labels: dict[str, str]) ->
             axes.plot(x, line["mean"].to_numpy(dtype=float), marker="o", markersize=2.5, color=colours[strategy],
                       label=strategy)  # fmt: skip
             axes.fill_between(x, low, high, color=colours[strategy], alpha=0.2, linewidth=0)
-        axes.set_title(scenario, pad=14)
+        axes.set_title(scenario)
         axes.set_xlabel(labels.get(parameter, parameter))
-        style.legend_above(axes, 3)
     panels[0].set_ylabel(MEASURES[shape.measures[0]].title)
+    _legend_below(figure, panels)
     return figure
 
 
@@ -190,10 +228,10 @@ def samples_over(data: pd.DataFrame, shape: StudyShape, labels: dict[str, str]) 
                 alpha=0.6, color=colours[str(other)], label=f"{shape.reference} - {other}",
             )  # fmt: skip
         axes.axhline(0, color=style.GREY, linewidth=0.8)
-        axes.set_title(scenario, pad=14)
+        axes.set_title(scenario)
         axes.set_xlabel(labels.get(parameter, parameter))
-        style.legend_above(axes, 2)
     panels[0].set_ylabel(f"difference, {MEASURES[shape.measures[0]].title}")
+    _legend_below(figure, panels)
     return figure
 
 
@@ -219,6 +257,17 @@ def difference_map(data: pd.DataFrame, shape: StudyShape, labels: dict[str, str]
             figure.colorbar(image, ax=axes).set_label(label, fontsize=6)
     panels[0].set_ylabel(labels.get(y_name, y_name))
     return figure
+
+
+def _legend_below(figure: Figure, panels: list[Axes]) -> None:
+    """One legend for all panels, below them, where it can hide nothing; the figure grows by its height."""
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    columns = min(len(handles), max(1, int(figure.get_figwidth() * 25.4 / LEGEND_MM)))
+    rows = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + rows * LEGEND_ROW_MM / 25.4)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from results.compare_text import table_csv
 from results.measures import MEASURES, read_measures
 from results.recorder import write_json, write_text
 from results.run_tables import NotARun, read_json
+from results.study_bounds import read_bounds
 from results.study_figures import StudyFigure, study_figures
 from results.study_tables import StudyShape, StudyTables, tabulate
 from results.study_text import as_latex, as_markdown, list_figures
@@ -24,32 +26,39 @@ from scenarios.yaml_text import write_yaml
 RUNS = "runs"
 
 
-def shape_of(study: Study) -> StudyShape:
+def shape_of(study: Study, called: Mapping[str, str]) -> StudyShape:
+    """``called``: strategy as the study writes it → its name in the tables."""
     return StudyShape(
         parameters=tuple(axis.name for axis in study.parameters),
         sampled=study.sample is not None,
-        strategies=study.strategies,
-        reference=study.compared_with,
+        strategies=tuple(called[one] for one in study.strategies),
+        reference=called[study.compared_with],
         measures=study.measures,
         statistics=study.statistics,
     )
 
 
-def write_start(folder: Path, study: Study, command: str, runs: Sequence[dict[str, Any]]) -> None:
-    """Write what a study is about to do: study.yaml, and study.json with what each run is."""
+def write_start(
+    folder: Path, study: Study, command: str, called: Mapping[str, str], runs: Sequence[dict[str, Any]]
+) -> None:
+    """Write what a study is about to do: study.yaml, and study.json with what each run is and what strategies are
+    ``called`` in the tables."""
     write_text(folder / "study.yaml", write_yaml(study.model_dump(mode="json")))
-    write_json(folder / "study.json", {"name": study.name, "status": "incomplete", "command": command, "runs": runs})
+    content = {"name": study.name, "status": "incomplete", "command": command, "strategies": dict(called), "runs": runs}
+    write_json(folder / "study.json", content)
 
 
-def write_results(folder: Path) -> StudyTables:
+def write_results(folder: Path) -> tuple[StudyTables, StudyShape]:
     """Write all tables and figures of a study whose runs are done; return the tables. Wall times stay in the runs.
 
     Same runs, same bytes. Raises NotARun for a folder that is no study's or lacks a run, DifferentWorlds.
     """
     study, content = read_study(folder)
-    shape = shape_of(study)
-    tables = tabulate(read_runs(folder, content["runs"], shape.parameters), shape)
-    for name in ("runs", "strategies", "paired", "profiles", "sensitivity"):
+    shape = shape_of(study, content.get("strategies") or {one: one for one in study.strategies})
+    runs = read_runs(folder, content["runs"], shape.parameters)
+    bounds = read_bounds([folder / RUNS / name for name in runs["run"]], runs)
+    tables = replace(tabulate(runs, shape), bounds=bounds)
+    for name in ("runs", "strategies", "paired", "profiles", "sensitivity", "bounds"):
         write_text(folder / f"{name}.csv", table_csv(getattr(tables, name)))
     title, command = study.title or study.name, content["command"]
     write_text(folder / "study.md", as_markdown(tables, shape, title, command))
@@ -60,7 +69,7 @@ def write_results(folder: Path) -> StudyTables:
     failed = int((tables.runs["status"] != "complete").sum())
     counts = {"runs": len(tables.runs), "complete": len(tables.runs) - failed, "failed": failed}
     write_json(folder / "study.json", {**content, "status": "incomplete" if failed else "complete", "counts": counts})
-    return tables
+    return tables, shape
 
 
 def draw(folder: Path, figures: Sequence[StudyFigure], shape: StudyShape, labels: dict[str, str]) -> list[Path]:

@@ -8,7 +8,7 @@ the same seeds return at every point; where points are random samples it is the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,15 @@ class StudyShape:
 class StudyTables:
     """``runs``: one row per run, failed ones with their reason. ``strategies``, ``paired``: one row per scenario, point
     and measure, of each strategy and of the reference against each other. ``profiles``: performance profiles.
-    ``sensitivity``: rank correlation of measures with numeric parameters."""
+    ``sensitivity``: rank correlation of measures with numeric parameters. ``bounds``: each run against the bounds of
+    its world (``results.study_bounds``)."""
 
     runs: pd.DataFrame
     strategies: pd.DataFrame
     paired: pd.DataFrame
     profiles: pd.DataFrame
     sensitivity: pd.DataFrame
+    bounds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def tabulate(runs: pd.DataFrame, shape: StudyShape) -> StudyTables:
@@ -85,6 +87,12 @@ def tabulate(runs: pd.DataFrame, shape: StudyShape) -> StudyTables:
         profiles=pd.DataFrame(_profiles(runs, shape), columns=PROFILE_COLUMNS),
         sensitivity=pd.DataFrame(_sensitivity(runs, shape), columns=SENSITIVITY_COLUMNS),
     )
+
+
+def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """The rows of a scenario over all points; those of its one point if there is no other."""
+    mine = table[table["scenario"] == scenario]
+    return mine[mine["point"] == ALL] if (mine["point"] == ALL).any() else mine
 
 
 def check_same_demand(runs: pd.DataFrame, tolerance_mwh: float = 1e-6) -> None:

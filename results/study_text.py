@@ -11,20 +11,18 @@ import pandas as pd
 from results.compare_text import records
 from results.measures import MEASURES
 from results.metrics.text import rounded
-from results.study_tables import ALL, StudyShape, StudyTables
+from results.study_bounds import bounds_table, means_of_worlds, verdict
+from results.study_tables import ALL, StudyShape, StudyTables, overall
 
-WIDTH = 100
+WIDTH = 80
+FEW = 10
+"""With fewer units than that an interval is too narrow (docs/studies.md)."""
+
 Table = tuple[list[str], list[list[str]]]
 """Heading and rows."""
 
 MOST_POINTS = 24
 """Points of a grid that study.md lists one by one; the CSV tables have them all."""
-
-
-def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """The rows of a scenario over all points; those of its one point if there is no other."""
-    mine = table[table["scenario"] == scenario]
-    return mine[mine["point"] == ALL] if (mine["point"] == ALL).any() else mine
 
 
 def strategy_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Table:
@@ -34,6 +32,7 @@ def strategy_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Tab
     for name in shape.measures:
         cells = [_estimate(rows[name, s], "mean", MEASURES[name].decimals) for s in shape.strategies]
         body.append([MEASURES[name].title, *cells])
+    body.append([units_of(shape), *(str(rows[shape.measures[0], s]["units"] or 0) for s in shape.strategies)])
     failed = [rows[shape.measures[0], s]["failed"] for s in shape.strategies]
     if any(failed):
         body.append(["failed runs", *map(str, failed)])
@@ -77,7 +76,8 @@ def point_table(tables: StudyTables, shape: StudyShape, scenario: str) -> Table:
 
 def as_markdown(tables: StudyTables, shape: StudyShape, title: str, command: str) -> str:
     """study.md."""
-    parts = [f"# {title}", "", f"Made by `{command}`.", "", explained(shape), ""]
+    told = " ".join((explained(shape), *warnings_of(tables, shape)))
+    parts = [f"# {title}", "", f"Made by `{command}`.", "", told, ""]
     for scenario in dict.fromkeys(tables.runs["scenario"]):
         parts += [f"## {scenario}", "", *markdown(strategy_table(tables, shape, scenario)), ""]
         if len(shape.strategies) > 1:
@@ -86,6 +86,10 @@ def as_markdown(tables: StudyTables, shape: StudyShape, title: str, command: str
         head, body = point_table(tables, shape, scenario)
         if shape.parameters and not shape.sampled and len(body) <= MOST_POINTS:
             parts += [f"{MEASURES[shape.measures[0]].title}, by parameters:", "", *markdown((head, body)), ""]
+        if len(tables.bounds):
+            parts += [f"Bounds: {means_of_worlds(tables.bounds, scenario)}.", ""]
+            parts += [*markdown(bounds_table(tables.bounds, scenario, shape.strategies)), ""]
+    parts += [line for told in verdict(tables.bounds) for line in (told, "")]
     failed = records(tables.runs[tables.runs["status"] != "complete"])
     if failed:
         rows = [[r["scenario"], r["point"], r["strategy"], str(r["seed"]), r["reason"]] for r in failed]
@@ -110,22 +114,42 @@ def as_latex(tables: StudyTables, shape: StudyShape, command: str) -> str:
 
 
 def as_text(tables: StudyTables, shape: StudyShape) -> str:
-    """What the terminal shows."""
+    """What the terminal shows, at most ``WIDTH`` columns wide unless names are long."""
     lines: list[str] = []
     for scenario in dict.fromkeys(tables.runs["scenario"]):
-        lines += [scenario, "=" * len(scenario), *_aligned(strategy_table(tables, shape, scenario)), ""]
+        lines += [scenario, "=" * len(scenario), *_in_pieces(strategy_table(tables, shape, scenario)), ""]
         if len(shape.strategies) > 1:
-            lines += [f"{shape.reference} minus each other strategy, in the same worlds"]
-            lines += [*_aligned(paired_table(tables, shape, scenario)), ""]
-    return "\n".join([*lines, *textwrap.wrap(explained(shape), WIDTH)])
+            lines += [f"{shape.reference} minus each other strategy, in the same worlds", ""]
+            lines += [*_grouped(paired_table(tables, shape, scenario)), ""]
+        if len(tables.bounds):
+            lines += textwrap.wrap(f"Bounds: {means_of_worlds(tables.bounds, scenario)}", WIDTH)
+            lines += [*_aligned(bounds_table(tables.bounds, scenario, shape.strategies)), ""]
+    told = [*verdict(tables.bounds), explained(shape), *warnings_of(tables, shape)]
+    return "\n".join([*lines, *(line for text in told for line in textwrap.wrap(text, WIDTH))])
+
+
+def units_of(shape: StudyShape) -> str:
+    """What intervals rest on."""
+    return "samples" if shape.sampled else "seeds"
+
+
+def warnings_of(tables: StudyTables, shape: StudyShape) -> list[str]:
+    """What a reader must know before believing an interval."""
+    units = [int(n) for n in tables.strategies["units"].dropna()]
+    least = min(units, default=0)
+    if least >= FEW:
+        return []
+    what = units_of(shape) if least != 1 else units_of(shape).removesuffix("s")
+    told = "there are no intervals" if least < 2 else f"with fewer than about {FEW} the intervals are too narrow"
+    return [f"Warning: only {least} {what} in places; {told}."]
 
 
 def explained(shape: StudyShape) -> str:
     """What the numbers mean, in two sentences."""
     how = shape.statistics
-    unit = "samples" if shape.sampled else "seeds"
     return (
-        f"Means with {100 * how.confidence:g} % bootstrap intervals (BCa, {how.resamples} resamples of {unit}). "
+        f"Means with {100 * how.confidence:g} % bootstrap intervals (BCa, {how.resamples} resamples of "
+        f"{units_of(shape)}). "
         "d_z: mean difference over its standard deviation; r_rb: rank-biserial correlation of pairs; "
         "win/tie/loss: pairs in which the reference is better, equal within the last decimal shown, worse."
     )
@@ -136,6 +160,40 @@ def markdown(table: Table) -> list[str]:
     rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (head, *body)]
     rule = ["---"] + ["---:"] * (len(head) - 1)
     return ["| " + " | ".join(row) + " |" for row in (rows[0], rule, *rows[1:])]
+
+
+def _in_pieces(table: Table) -> list[str]:
+    """An aligned table, cut into several where it is too wide; each has the first column."""
+    head, body = table
+    rows = (head, *body)
+    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
+    pieces: list[list[int]] = [[]]
+    for k in range(1, len(head)):
+        if pieces[-1] and widths[0] + sum(2 + widths[n] for n in (*pieces[-1], k)) > WIDTH:
+            pieces.append([])
+        pieces[-1].append(k)
+    lines: list[str] = []
+    for piece in pieces:
+        cut = [[row[k] for k in (0, *piece)] for row in rows]
+        lines += [*([""] if lines else []), *_aligned((cut[0], cut[1:]))]
+    return lines
+
+
+def _grouped(table: Table) -> list[str]:
+    """An aligned table whose first column stands in lines of its own, above the rows that share it. Columns that only
+    say otherwise what others say are left out where it is too wide; study.md has them all."""
+    head, body = table
+    lines: list[str] = []
+    for spared in (set[str](), {"r_rb"}, {"r_rb", "%"}, {"r_rb", "%", "d_z"}):
+        kept = [k for k, name in enumerate(head) if k > 1 and name not in spared]
+        cells = [[f"  {row[1]}", *(row[k] for k in kept)] for row in (head, *body)]
+        lines = _aligned((cells[0], cells[1:]))
+        if max(map(len, lines)) <= WIDTH:
+            break
+    told = lines[:1]
+    for k, (row, line) in enumerate(zip(body, lines[1:], strict=True)):
+        told += [*([row[0]] if not k or body[k - 1][0] != row[0] else []), line]
+    return told
 
 
 def _aligned(table: Table) -> list[str]:

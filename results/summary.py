@@ -22,9 +22,9 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
   island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
 - ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans or where it is
-  undefined (objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap; ``rejected`` how many
-  broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would serve over its span,
-  null where no plan names LAs.
+  undefined (a plan names no bound; objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap;
+  ``rejected`` how many broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would
+  serve over its span, null where no plan names LAs.
 - ``messages``: number by status.
 """
 
@@ -196,8 +196,10 @@ def _told_twice(run: RunTables, judged: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: islands[name].sub(other, fill_value=0.0) for name, other in elsewhere.items()}
 
 
-def _gap(objective: float, bound: float) -> float:
-    """Relative gap; NaN where the objective is 0 and the bound is not."""
+def _gap(objective: float | None, bound: float | None) -> float:
+    """Relative gap; NaN where one is not told, or the objective is 0 and the bound is not."""
+    if objective is None or bound is None:
+        return math.nan
     if bound == objective:
         return 0.0
     return abs(bound - objective) / abs(objective) if abs(objective) > ZERO_KWH else math.nan

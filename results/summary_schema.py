@@ -39,7 +39,7 @@ class PlanQuality(_Part):
     count: int = Field(description="Plans issued.")
     worst_gap: float | None = Field(
         description="Largest |bound − objective| / |objective|; null without plans, or where a plan's is undefined: "
-        "objective 0, bound not."
+        "no bound named (plans made by a rule), or objective 0, bound not."
     )
     all_proven: bool = Field(description="Every plan is optimal within the asked gap.")
     rejected: int = Field(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from scenarios.cold_load import ColdLoadEstimate
-from scenarios.schema_parts import NonNegative, Part, Positive
+from scenarios.schema_parts import Minutes, NonNegative, Part, Positive, absent
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
@@ -52,6 +52,12 @@ class DispatchCentre(Part):
         default=None,
         description="Most demand that an island may pick up at the start of a plan step, % of its balance unit's "
         "rating; None: no limit.",
+    )
+    look_ahead_min: Minutes | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="How far each plan looks ahead (rolling horizon), whole plan steps; what is stored at its end is "
+        "worth nothing to (18). None: to the end of the window.",
     )
     reserve_pct: NonNegative = Field(
         default=10.0,
@@ -105,3 +111,12 @@ class DispatchCentre(Part):
         default_factory=dict,
         description="Further HiGHS options; not those that a field above says, nor threads, seeds, files and printing.",
     )
+
+
+def look_ahead_conflict(look_ahead_min: int, plan_step_min: int, replan_min: int) -> str:
+    """Why plans cannot look ahead that far; empty: they can."""
+    if look_ahead_min % plan_step_min:
+        return f"must be a multiple of clock.plan_step_min ({plan_step_min})"
+    if look_ahead_min < replan_min:
+        return f"must not be below the replan interval ({replan_min}), or a plan would end before the next one"
+    return ""

@@ -147,7 +147,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
-        for where, value, remedy in step_conflicts(scenario.clock, scenario.outage):
+        for where, value, remedy in step_conflicts(scenario.clock, scenario.outage, scenario.dispatch_centre):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
     placed = (*check_solver_options(scenario), *without_conflict(scenario))
     problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]

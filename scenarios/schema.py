@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from scenarios.cold_load import ColdLoad
 from scenarios.communication import Communication
 from scenarios.dispatch_options import ConstraintFamily as ConstraintFamily
-from scenarios.dispatch_options import DispatchCentre
+from scenarios.dispatch_options import DispatchCentre, look_ahead_conflict
 from scenarios.forecast_options import ForecastOptions
 from scenarios.frequency import Frequency
 from scenarios.network_kinds import Network
@@ -332,12 +332,12 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
-        if conflicts := step_conflicts(self.clock, self.outage):
+        if conflicts := step_conflicts(self.clock, self.outage, self.dispatch_centre):
             raise ValueError("; ".join(f"{field} {value} {remedy}" for field, value, remedy in conflicts))
         return self
 
 
-def step_conflicts(clock: Clock, outage: Outage) -> list[tuple[str, int, str]]:
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentre) -> list[tuple[str, int, str]]:
     """Time steps that do not divide: field, value (min) and what would be right."""
     plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
     conflicts = []
@@ -348,4 +348,6 @@ def step_conflicts(clock: Clock, outage: Outage) -> list[tuple[str, int, str]]:
         conflicts.append(("outage.duration_min", outage.duration_min, remedy))
     if clock.replan_interval_min and replan % step:
         conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+    if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
+        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
     return conflicts

@@ -30,12 +30,14 @@ class Point:
 
 @dataclass(frozen=True)
 class LoadedStudy:
-    """A study with the file it came from, the scenarios as ``load_case`` takes them, and its points."""
+    """A study with the file it came from, its scenarios as ``load_case`` takes them, its points, and its strategies as
+    ``strategy_named`` takes them."""
 
     study: Study
     file: str
     sources: tuple[str, ...]
     points: tuple[Point, ...]
+    strategies: tuple[str, ...]
 
 
 def shipped_studies() -> list[str]:
@@ -55,7 +57,8 @@ def load_study(source: str | Path) -> LoadedStudy:
     except ValidationError as error:
         raise ScenarioError(_problems(error, file)) from error
     folder = path.resolve().parent
-    return LoadedStudy(study, file, tuple(_scenario(name, folder) for name in study.scenarios), points_of(study))
+    sources = tuple(_scenario(name, folder) for name in study.scenarios)
+    return LoadedStudy(study, file, sources, points_of(study), tuple(_strategy(s, folder) for s in study.strategies))
 
 
 def points_of(study: Study) -> tuple[Point, ...]:
@@ -130,6 +133,16 @@ def _scenario(name: str, folder: Path) -> str:
     for candidate in (folder / name, folder / f"{name}.yaml"):
         if candidate.is_file():
             return str(candidate)
+    return name
+
+
+def _strategy(name: str, folder: Path) -> str:
+    """A strategy as ``strategy_named`` takes it: a file beside the study, by its whole path, so that any process finds
+    it; else one in the current folder, else a name."""
+    file, colon, class_name = name.rpartition(":")
+    for path in (folder / file, Path(file)) if colon else ():
+        if path.is_file():
+            return f"{path.resolve()}:{class_name}"
     return name
 
 

@@ -88,7 +88,7 @@ class Study(Part):
         description="Shipped names, or YAML files relative to the study's folder."
     )
     strategies: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
-        description="As relight strategy list names them, or path/to/file.py:Class."
+        description="As relight strategy list names them, or my_strategy.py:Class, relative to the study's folder."
     )
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = Field(
         description="A list, or text such as 0..29."

@@ -88,7 +88,8 @@ def plan(
     typer.echo(
         f"{found.scenario}, {strategy}: {found.status}, {energy_mwh:.3f} MWh planned in {len(found.steps)} steps"
     )
-    typer.echo(f"objective {found.objective:.3f} kWh, bound {found.bound:.3f} kWh, gap {found.gap_in_words(3)}")
+    bound = "no bound" if found.bound is None else f"bound {found.bound:.3f} kWh, gap {found.gap_in_words(3)}"
+    typer.echo(f"objective {found.objective:.3f} kWh, {bound}")
     if record.note:
         typer.echo(f"note: {record.note}")
     typer.echo(f"plan: {out}")

@@ -6,7 +6,7 @@ from controllers.dispatch_centre import DispatchCentre
 from controllers.gateway import EnergyGateway
 from controllers.planner import PlanRecord
 from controllers.solver import check_options
-from controllers.strategies import UnsuitableStrategyError, strategy_named
+from controllers.strategies import Strategy, UnsuitableStrategyError, strategy_named
 from scenarios.case import Case
 from sim.grid import Grid
 from sim.plan_check import PlanCheck
@@ -23,6 +23,11 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
     if not chosen.has_centre:
         raise UnsuitableStrategyError(f"strategy {strategy!r} has no dispatch centre, so it makes no plan")
     check_options(case.scenario.dispatch_centre.solver_options)
+    return first_plan(case, chosen)
+
+
+def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
+    """The first plan of a strategy that has a dispatch centre."""
     case = case_under(case, chosen)
     profiles, grid = Profiles(case), Grid(case)
     measured = grid.measurements()

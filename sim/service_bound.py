@@ -3,7 +3,8 @@
 A linear problem over the simulation steps of what really happens, with everything left out that only takes away: one
 node instead of the network, demand that can be served in any part, no losses, ramps, reactive power or switching.
 What is left: PV gives no more than the sun allows and not before its reconnect delay, a non-black-start unit nothing
-before its start-up time, storage its rated power and its energy, all counted from the beginning of the outage.
+before its start-up time, storage its rated power and its energy, all counted from the beginning of the outage. Infeeds
+that return count from then on; with cold load pick-up demand is the largest that it can come to.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from scipy.optimize import linprog
 from scipy.sparse import bmat, coo_array, eye_array, hstack
 
 from scenarios.case import Case
+from scenarios.cold_load import cold_load_of
 from sim.profiles import Profiles
 
 
@@ -29,14 +31,17 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     areas = [la for la in view.local_areas.values() if la.buses[0] in lost]
     weights = sorted({la.priority for la in areas})
 
+    largest = _largest_multiples(case)
     demand_kw, pv_kw = np.zeros((len(weights), steps)), np.zeros(steps)
     for k, time_min in enumerate(times):
         demand, pv_pu = profiles.demand(time_min), profiles.pv_pu(time_min)
         for la in areas:
-            demand_kw[weights.index(la.priority), k] += demand[la.id][0]
+            demand_kw[weights.index(la.priority), k] += demand[la.id][0] * largest.get(la.id, 1.0)
         on = (u for u in view.pv.values() if u.bus not in lost or time_min >= scenario.pv.reconnect_delay_min)
         pv_kw[k] = sum(pv_pu[u.id] * u.s_kva for u in on)
-    other_kw = sum(i.s_kva for i in view.infeeds.values() if i.live) + sum(
+    returns_min = {one.infeed: one.at_min for one in scenario.surprises.infeeds} if scenario.surprises else {}
+    live_from = {i.id: 0.0 if i.live else returns_min.get(i.id, np.inf) for i in view.infeeds.values()}
+    other_kw = sum((times >= live_from[i.id]) * i.s_kva for i in view.infeeds.values()) + sum(
         (times >= (u.start_min if u.bus in lost else 0.0)) * u.s_kva for u in view.nbsu.values()
     )
     ess_kva = sum(u.s_kva for u in view.ess.values())
@@ -58,3 +63,10 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     if found.status != 0:
         raise RuntimeError(f"the bound of what can be served was not found: {found.message}")
     return float(-found.fun)
+
+
+def _largest_multiples(case: Case) -> dict[str, float]:
+    """LA → most that its demand can be of what it would have been, after an outage without end."""
+    kinds = {la.id: la.kinds for la in case.view.local_areas.values()}
+    cold = cold_load_of(case.scenario.cold_load, kinds)
+    return {la: 1.0 + area.excess(area.cold(np.inf), 0.0, 0.0) for la, area in cold.items()}

@@ -127,8 +127,8 @@ def _misfit(record: Any, horizon: Horizon, strategy: str) -> str:
     plan = record.plan
     if plan.strategy != strategy:
         return f"the plan says it is of strategy {plan.strategy!r}; it must be {strategy!r}, as plan() is told"
-    if plan.objective is None or plan.bound is None or plan.status is None:
-        return "the plan lacks objective, bound or status; controllers.rule_plan.rule_record knows them"
+    if plan.objective is None or plan.status is None:
+        return "the plan lacks objective or status; controllers.rule_plan.rule_record knows them"
     if [step.start_min for step in plan.steps] != list(horizon.step_start_min) or plan.end_min != horizon.end_min:
         return "the steps of the plan are not those of the horizon"
     if any(step.energised_buses is None for step in plan.steps):

@@ -16,17 +16,17 @@ from typing import Any
 from tqdm import tqdm
 
 from controllers.solver import check_options
-from controllers.strategies import StrategyError, strategy_named
+from controllers.strategies import Strategy, StrategyError, strategy_named
 from results.measures import MEASURES
 from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.run_tables import NotARun, read_json
 from results.study_files import RUNS, write_results, write_start
-from results.study_tables import StudyTables
+from results.study_tables import StudyShape, StudyTables
 from scenarios.case import Case
 from scenarios.loader import load_case
 from scenarios.problems import Problem, ScenarioError, listed
 from scenarios.study import LoadedStudy, Point, load_study
-from sim.study_jobs import Job, Outcome, case_hash, environment_hash, input_hash, strategy_source
+from sim.study_jobs import Job, Outcome, case_hash, environment_hash, input_hash
 from sim.study_pool import connect, on_cluster, on_this_machine
 
 REPORT_S = 60.0
@@ -47,6 +47,7 @@ class Finished:
     """A study's tables, and how many of its runs were made now, kept from before, and failed."""
 
     tables: StudyTables
+    shape: StudyShape
     made: int
     kept: int
     failed: int
@@ -80,12 +81,14 @@ def run_study(
             for path in folder.iterdir():
                 if path.name != LOCK:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-        write_start(folder, loaded.study, command_of(loaded), described)
+        called = {one: strategy_named(how).name for one, how in _strategies(loaded)}
+        write_start(folder, loaded.study, command_of(loaded), called, described)
         runs = folder / RUNS
         waiting = [job for job in jobs if not _is_done(runs / job.name, job, retry_failed)]
         kept = len(jobs) - len(waiting)
-        # Those that plan many times take longest: last, they would keep one process busy and the others waiting.
-        waiting.sort(key=lambda job: not getattr(strategy_named(job.strategy), "replans", True))
+        # Those that optimise many times take longest: last, they would keep one process busy and the others waiting.
+        often = {how: _optimises_often(strategy_named(how)) for _, how in _strategies(loaded)}
+        waiting.sort(key=lambda job: not often[job.strategy])
         if perform is None:
             perform = _performer(workers, scheduler)
         done, outcomes = kept, _told(perform(waiting), len(jobs), kept)
@@ -101,9 +104,9 @@ def run_study(
             outcomes.close()  # ends the processes
         if done < len(jobs):
             raise StudyInterrupted(done, len(jobs), folder, "some runs never came back")
-        tables = write_results(folder)
+        tables, shape = write_results(folder)
     failed = int((tables.runs["status"] != "complete").sum())
-    return Finished(tables, made=len(waiting), kept=kept, failed=failed)
+    return Finished(tables, shape, made=len(waiting), kept=kept, failed=failed)
 
 
 def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
@@ -116,7 +119,7 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
         if name not in MEASURES:
             known = listed(MEASURES, limit=200)
             problems.append(Problem(loaded.file, "measures", name, f"no such measure; there are: {known}"))
-    _check_strategies(loaded, None, problems)
+    strategies = _check_strategies(loaded, None, problems)
     names: dict[str, str] = {}
     cases: list[tuple[str, Point, str]] = []  # source, point and hash; a thousand loaded cases would fill the memory
     for written, source in zip(study.scenarios, loaded.sources, strict=True):
@@ -139,13 +142,12 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
     jobs: dict[str, Job] = {}  # by name: two points that mean the same share their runs
     described: list[dict[str, Any]] = []
     whole, environment = study.keep == "series", environment_hash()
-    own = {name: strategy_source(name) for name in study.strategies}
-    for (source, point, of_case), seed, strategy in itertools.product(cases, study.seeds, study.strategies):
-        digest = input_hash(of_case, strategy, own[strategy], seed, whole)
-        name = "_".join((_slug(names[source]), _slug(strategy), f"seed{seed}", digest[:16]))
-        jobs[name] = Job(name, source, point.overrides, strategy, seed, digest, environment, whole)
+    for (source, point, of_case), seed, (how, strategy) in itertools.product(cases, study.seeds, strategies):
+        digest = input_hash(of_case, strategy, seed, whole)
+        name = "_".join((_slug(names[source]), _slug(strategy.name), f"seed{seed}", digest[:16]))
+        jobs[name] = Job(name, source, point.overrides, how, seed, digest, environment, whole)
         values = {n: v if isinstance(v, str | int | float) else json.dumps(v) for n, v in point.values.items()}
-        where = {"scenario": names[source], "point": point.label, "strategy": strategy, "seed": seed}
+        where = {"scenario": names[source], "point": point.label, "strategy": strategy.name, "seed": seed}
         described.append({"run": name, **where, "values": values})
     return list(jobs.values()), described
 
@@ -163,12 +165,29 @@ def command_of(loaded: LoadedStudy) -> str:
     return f"relight study {loaded.file}"
 
 
-def _check_strategies(loaded: LoadedStudy, case: Case | None, problems: list[Problem]) -> None:
-    for name in loaded.study.strategies:
+def _check_strategies(loaded: LoadedStudy, case: Case | None, problems: list[Problem]) -> list[tuple[str, Strategy]]:
+    """A study's strategies, each with how it is named; what is wrong with them, or with two of one name, is noted."""
+    found: list[tuple[str, Strategy]] = []
+    for written, how in _strategies(loaded):
         try:
-            strategy_named(name, case.scenario.dispatch_centre if case else None)
+            chosen = strategy_named(how, case.scenario.dispatch_centre if case else None)
         except StrategyError as error:
-            problems.append(Problem(loaded.file, "strategies", name, str(error)))
+            problems.append(Problem(loaded.file, "strategies", written, str(error)))
+            continue
+        if chosen.name in [other.name for _, other in found]:
+            remedy = f"is called {chosen.name!r}, and so is another one; give it another name"
+            problems.append(Problem(loaded.file, "strategies", written, remedy))
+        found.append((how, chosen))
+    return found
+
+
+def _strategies(loaded: LoadedStudy) -> list[tuple[str, str]]:
+    """A study's strategies as they are written and as ``strategy_named`` takes them."""
+    return list(zip(loaded.study.strategies, loaded.strategies, strict=True))
+
+
+def _optimises_often(strategy: Strategy) -> bool:
+    return strategy.replans and strategy.planner is None
 
 
 def _first_of_each(problems: Sequence[Problem]) -> list[Problem]:

@@ -20,7 +20,6 @@ def study(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
 ) -> None:
     """Run a study: scenarios, strategies, parameters and seeds; exit code 1 if it is incomplete."""
-    from results.study_files import shape_of
     from results.study_text import as_text
     from scenarios.study import load_study
     from sim.reproduction_jobs import available_cores
@@ -45,9 +44,13 @@ def study(
     except StudyInterrupted as error:
         typer.echo(f"relight: {error}", err=True)
         raise typer.Exit(1) from error
-    typer.echo(as_text(finished.tables, shape_of(loaded.study)))
+    typer.echo(as_text(finished.tables, finished.shape))
     typer.echo(f"\nruns: {finished.made} made, {finished.kept} kept from before, {finished.failed} failed")
     typer.echo(f"tables:  {folder / 'study.md'}\nfigures: {folder / 'figures'}")
+    exceeded = int((finished.tables.bounds["exceeds"] != "").sum()) if len(finished.tables.bounds) else 0
+    if exceeded:
+        typer.echo(f"relight: {exceeded} runs exceed a bound of their worlds; bounds.csv names them", err=True)
     if finished.failed:
         typer.echo(f"relight: incomplete, {finished.failed} runs failed; runs.csv has their reasons", err=True)
+    if finished.failed or exceeded:
         raise typer.Exit(1)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from controllers.strategies import strategy_named
+from controllers.strategies import Strategy, source_hash, strategy_named
+from results.recorder import write_json
 from results.run_folder import installed_versions
+from results.study_bounds import BOUNDS
 from scenarios.case import Case
+from scenarios.kept_inputs import input_files
 from scenarios.loader import input_hashes, load_case
 from scenarios.network_drawing import network_table
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("scenarios", "controllers", "results", "sim")
-SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", "timing.json")
+SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", BOUNDS, "timing.json")
 """What is kept of a run; a failed one may have less."""
 
 _NO_RESULT_DEPENDS_ON = (
@@ -36,7 +38,8 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Job:
-    """One run: ``scenario`` and ``overrides`` as ``load_case`` takes them; ``name`` is that of its folder."""
+    """One run: ``scenario`` and ``overrides`` as ``load_case`` takes them, ``strategy`` as ``strategy_named`` does;
+    ``name`` is that of its folder."""
 
     name: str
     scenario: str
@@ -82,7 +85,12 @@ def finished(job: Job, files: dict[str, bytes], failure: str, seconds: float = 0
     """An outcome whose manifest tells what the study must know: status, reason, input hash."""
     manifest: dict[str, Any] = json.loads(files["manifest.json"]) if "manifest.json" in files else {"format": 1}
     manifest |= {"status": "failed" if failure else "complete", "reason": failure}
-    manifest |= {"strategy": job.strategy, "seed": job.seed, "lost": lost, "input_hash": job.input_hash}
+    manifest |= {
+        "strategy": manifest.get("strategy", job.strategy),
+        "seed": job.seed,
+        "lost": lost,
+        "input_hash": job.input_hash,
+    }
     changed = {"manifest.json": manifest}
     if "timing.json" in files:
         changed["timing.json"] = json.loads(files["timing.json"]) | {"total_s": round(seconds, 6)}
@@ -93,24 +101,32 @@ def finished(job: Job, files: dict[str, bytes], failure: str, seconds: float = 0
 def _run(job: Job, folder: Path) -> str:
     """Simulate into a folder; the reason if the run failed."""
     from results.run_folder import write_run
+    from sim.foresight_bound import bounds_of_run
     from sim.world import RunLog, run_world
 
     case = load_case(job.scenario, job.overrides, job.seed)
-    log, failure = RunLog(), ""
+    strategy = strategy_named(job.strategy, case.scenario.dispatch_centre)
+    if input_hash(case_hash(case), strategy, job.seed, job.whole) != job.input_hash:
+        raise RuntimeError("the scenario's or the strategy's files are not those that the study was started with")
+    log, failure, bounds = RunLog(), "", dict[str, float | None]()
     try:
-        run_world(case, strategy_named(job.strategy, case.scenario.dispatch_centre), job.seed, log)
+        run_world(case, strategy, job.seed, log)
+        bounds = bounds_of_run(case, strategy, log.recorder)
     except Exception as error:
         failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
     write_run(
         folder,
         scenario=case.scenario,
-        strategy=job.strategy,
+        strategy=strategy.name,
         seed=job.seed,
         recorder=log.recorder,
         inputs=input_hashes(case),
+        input_files=input_files(case) if job.whole else None,
         network=network_table(case) if job.whole else None,
+        strategy_source=source_hash(strategy),
         timing={f"{part}_s": seconds for part, seconds in log.seconds.items()},
         failure=failure,
+        finish=lambda building: write_json(building / BOUNDS, bounds) if bounds else None,
     )
     return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])
 
@@ -121,10 +137,12 @@ def case_hash(case: Case) -> str:
     return hashlib.sha256(json.dumps([scenario, _files_of(case)], sort_keys=True).encode()).hexdigest()
 
 
-def input_hash(case: str, strategy: str, source: str, seed: int, whole: bool) -> str:
-    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its ``strategy_source``, seed, versions and
-    sources of this program, and what is kept."""
-    content = [case, strategy, source, seed, environment_hash(), whole]
+def input_hash(case: str, strategy: Strategy, seed: int, whole: bool) -> str:
+    """SHA-256 over all that a run depends on: ``case_hash``, strategy and its own file if it has one, seed, versions
+    and sources of this program, and what is kept."""
+    flags = {one.name: getattr(strategy, one.name) for one in fields(strategy) if one.type == "bool"}
+    maker = getattr(strategy.planner, "__qualname__", "")
+    content = [case, strategy.name, flags, maker, source_hash(strategy), seed, environment_hash(), whole]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -137,18 +155,6 @@ def _files_of(case: Case) -> list[str]:
     """Hashes of the files that a case was read from, in their order; each file is read once while it stays as it is."""
     stats = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(case.inputs))
     return list(_hashes(stats).values())
-
-
-def strategy_source(name: str) -> str:
-    """Hash of the file that a user's own strategy comes from; empty for one of ours, which ``environment_hash`` covers.
-
-    Raises ``StrategyError`` for an unknown name.
-    """
-    chosen = strategy_named(name)
-    path = inspect.getsourcefile(chosen if inspect.isclass(chosen) else type(chosen))
-    if path is None or Path(path).resolve().is_relative_to(ROOT):
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -126,6 +126,8 @@ def test_texts(runs: pd.DataFrame) -> None:
     text = as_text(tables, SHAPE)
     assert "5.500 [4.500, 6.500]" in text
     assert "2/1/1" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Warning: only 1 seed in places; there are no intervals." in text
     markdown = as_markdown(tables, SHAPE, "T", "relight study s.yaml")
     assert "| served (MWh) | 5.500 [4.500, 6.500] |" in markdown
     assert "| s/a | peak_kw=1 | other | 1 | Oops: a_b & c |" in markdown
@@ -147,7 +149,7 @@ def test_every_run_failed() -> None:
 
 def test_figures_come_with_their_data(runs: pd.DataFrame) -> None:
     figures = {figure.name: figure for figure in study_figures(tabulate(runs, SHAPE), SHAPE)}
-    assert list(figures) == ["distributions", "pairs", "profiles", "sensitivity_peak_kw"]
+    assert list(figures) == ["distributions", "pairs", "differences", "profiles", "sensitivity_peak_kw"]
     line = figures["sensitivity_peak_kw"].data
     assert row(line, strategy="dynamic", value=2.0)["mean"] == 6.0
     for figure in figures.values():
@@ -159,3 +161,22 @@ def test_directions_of_measures() -> None:
     better = {name: MEASURES[name].better for name in (SERVED, "interruptions", "saidi_min", "demand_energy_mwh")}
     assert better == {SERVED: 1, "interruptions": -1, "saidi_min": -1, "demand_energy_mwh": 0}
     assert (MEASURES[SERVED].tie, MEASURES["interruptions"].tie) == (0.001, 0.0)
+
+
+def test_the_terminal_has_eighty_columns() -> None:
+    """Eight strategies, large numbers: tables are cut into pieces, every strategy is in one, with its seeds."""
+    names = ("dynamic", "static", "static_rigid", "open_loop", "centralised", "islanded", "greedy", "oracle")
+    shape = replace(SHAPE, parameters=(), strategies=names)
+    rows = [run(s, seed, 1.0, 11.0 + 0.3 * k * (seed + 1), 100 * k) for k, s in enumerate(names) for seed in range(12)]
+    runs = pd.DataFrame(rows).drop(columns="peak_kw").assign(point="")
+    tables = tabulate(runs, shape)
+    lines = as_text(tables, shape).splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [line.split() for line in lines if line.startswith("      ") and "[" not in line]
+    assert [name for head in heads for name in head] == list(names)
+    counts = [line.split()[1:] for line in lines if line.startswith("seeds")]
+    assert [int(n) for part in counts for n in part] == [12] * 8
+    assert not any("Warning" in line for line in lines)
+    few = tabulate(runs[runs["seed"] < 9], shape)
+    assert "Warning: only 9 seeds in places; with fewer than about 10" in as_text(few, shape).replace("\n", " ")
+    assert "Warning: only 9 seeds" in as_markdown(few, shape, "T", "c")

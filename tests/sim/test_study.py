@@ -62,7 +62,7 @@ def test_a_study_keeps_little_of_each_run_and_makes_tables_and_figures(done: tup
     runs = sorted((folder / "runs").iterdir())
     assert len(runs) == 8
     files = {path.name for path in runs[0].iterdir()}
-    assert files == {"manifest.json", "summary.json", "events.csv", "metrics.csv", "timing.json"}
+    assert files == {"manifest.json", "summary.json", "events.csv", "metrics.csv", "bounds.json", "timing.json"}
     table = pd.read_csv(folder / "runs.csv")
     assert list(table.columns[:8]) == [
         "scenario", "point", "peak_kw", "strategy", "seed", "status", "reason", "run",

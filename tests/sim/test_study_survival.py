@@ -73,8 +73,9 @@ def test_killed_at_50_random_moments(tmp_path: Path) -> None:
 def test_ctrl_c_is_exit_code_1(tmp_path: Path) -> None:
     file = write(tmp_path, seeds=SEEDS)
     study = subprocess.Popen(
-        command(file, tmp_path / "out", "--workers", "2"), stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command(file, tmp_path / "out", "--workers", "2"), stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
     while not finished_runs(tmp_path / "out"):
         time.sleep(0.05)
     os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to the workers, too

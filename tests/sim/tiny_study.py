@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "scenarios"))
 
 import small_case
 
-from sim.study_jobs import Job, Outcome, finished
+from sim.study_jobs import Job, Outcome, finished, perform
+
+CLOCK = {"plan_step_min": 30, "sim_step_min": 15}
+OUTAGE = {"start": "2025-06-20T10:00", "duration_min": 60, "faulted_branches": []}
 
 
 def write(folder: Path, **parts: Any) -> Path:
     """The scenario and the study's file in a folder; returns the latter."""
-    clock = {"plan_step_min": 30, "sim_step_min": 15}
-    outage = {"start": "2025-06-20T10:00", "duration_min": 60, "faulted_branches": []}
-    small_case.write(folder, clock=clock, outage=outage)
+    folder.mkdir(exist_ok=True)
+    small_case.write(folder, clock=CLOCK, outage=OUTAGE)
     study = {
         "name": "tiny", "scenarios": ["small.yaml"], "strategies": ["dynamic", "static"], "seeds": [0, 1],
         "statistics": {"resamples": 200}, **parts,
@@ -34,6 +37,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a study's folder by name, wall times and the lock apart."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return {n: p.read_bytes() for n, p in sorted(files.items()) if not n.endswith(("timing.json", ".lock"))}
+
+
+def in_this_process(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Runs made one after another, without a pool."""
+    return map(perform, jobs)
 
 
 def deadly(job: Job) -> Outcome:
