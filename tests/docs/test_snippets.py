@@ -31,6 +31,7 @@ SLOW = {
     "relight run feeder33-hospital.yaml --out hospital": "a second long run of one page",
     "relight metrics hospital --format csv": "of the run before",
     "relight compare guo45/fault-1000 --strategies dynamic,my_strategy.py:MostLoadFirst": "a five-hour window",
+    "relight study my-study.yaml": "six runs; test_study_strategies.py has a short one",
     "relight strategy check my_strategy.py:MostLoadFirst": "several runs; test_strategy_check.py has a short one",
 }
 """Lines that are carried out only with -m slow, and why."""

@@ -27,7 +27,7 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 def write_mine(folder: Path, **parts: object) -> Path:
     """The tiny study with the strategy of the docs' thirty lines, as a file beside it."""
     page = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"<!-- strategy -->\n```python\n(.*?)```", page, re.DOTALL)
+    (code,) = re.findall(r"<!-- strategy -->\n```python[^\n]*\n(.*?)```", page, re.DOTALL)
     folder.mkdir(exist_ok=True)
     (folder / "my_strategy.py").write_text(code, encoding="utf-8")
     return write(folder, **{"strategies": ["dynamic", MINE], "seeds": [0], **parts})
