@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from results.metrics.side_by_side import metrics_of
-from results.run_tables import NotARun, RunTables, read_json, read_run
+from results.run_tables import IncompleteRun, NotARun, RunTables, read_json, read_run
 from results.tables import VIOLATION_KINDS
 from scenarios.schema import Published
 
@@ -30,10 +30,6 @@ CALIBRATED = "computed; free numbers calibrated"
 
 WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "world", "perfect_forecast")
 """Parts of a scenario that make its world; planners may differ in the others."""
-
-
-class IncompleteRun(ValueError):
-    """A run that failed cannot be compared."""
 
 
 class DifferentWorlds(ValueError):

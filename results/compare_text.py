@@ -18,6 +18,7 @@ from results.terminal import WIDTH, Rows, column_tables, text_table
 
 LABELS: dict[str, tuple[str, str, int]] = {
     "demand_energy_mwh": ("demand", "MWh", 3),
+    "cold_load_energy_mwh": ("cold load pick-up", "MWh", 3),
     "first_plan_energy_mwh": ("first plan", "MWh", 3),
     "planned_energy_mwh": ("planned", "MWh", 3),
     "served_energy_mwh": ("served", "MWh", 3),

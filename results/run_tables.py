@@ -20,6 +20,10 @@ class NotARun(ValueError):
     """A folder that is not a run's folder, or a damaged one."""
 
 
+class IncompleteRun(ValueError):
+    """A run that failed can be neither scored nor compared: over a part of the window most numbers would mislead."""
+
+
 @dataclass(frozen=True)
 class RunTables:
     """Everything a run's folder says, its wall times and figures apart.

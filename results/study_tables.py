@@ -96,17 +96,19 @@ def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
 
 
 def check_same_demand(runs: pd.DataFrame, tolerance_mwh: float = 1e-6) -> None:
-    """Strategies of one world (scenario, point, seed) must have met the same demand. Raises DifferentWorlds."""
+    """Strategies of one world (scenario, point, seed) must have met the same demand, cold load pick-up apart: that
+    depends on when they restore. Raises DifferentWorlds."""
     complete = runs[runs["status"] == "complete"]
     if "demand_energy_mwh" not in complete:
         return
-    for world, demand in complete.groupby(WORLD, sort=False)["demand_energy_mwh"]:
-        if demand.max() - demand.min() > tolerance_mwh:
+    demand = complete["demand_energy_mwh"]
+    if "cold_load_energy_mwh" in complete:
+        demand = demand - complete["cold_load_energy_mwh"].fillna(0.0)
+    for world, met in demand.groupby([complete[name] for name in WORLD], sort=False):
+        if met.max() - met.min() > tolerance_mwh:
             scenario, point, seed = world
             place = f"{scenario}, {point or 'no parameters'}, seed {seed}"
-            raise DifferentWorlds(
-                f"{place}: strategies met different demand, {demand.min():.6f} to {demand.max():.6f} MWh"
-            )
+            raise DifferentWorlds(f"{place}: strategies met different demand, {met.min():.6f} to {met.max():.6f} MWh")
 
 
 def _parts(runs: pd.DataFrame, shape: StudyShape) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:

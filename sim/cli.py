@@ -338,10 +338,10 @@ def _explain(error: Exception) -> None:
     # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
     from controllers.strategies import StrategyError
-    from results.metrics.score import IncompleteRun
+    from results.compare import DifferentWorlds
     from results.metrics.supply import BadTable
     from results.new_folder import FolderNotEmpty
-    from results.run_tables import NotARun
+    from results.run_tables import IncompleteRun, NotARun
     from scenarios.problems import ScenarioError
     from sim.reproduction_jobs import JobFailedError
     from sim.run import DuplicateRunError, RunFailedError
@@ -363,7 +363,7 @@ def _explain(error: Exception) -> None:
         | SolverOptionError,
     ):
         _fail(str(error), 2)
-    if isinstance(error, RunFailedError | JobFailedError):
+    if isinstance(error, RunFailedError | JobFailedError | DifferentWorlds):
         _fail(str(error), 3)
 
 

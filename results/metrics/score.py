@@ -21,13 +21,8 @@ from results.metrics.network import hours_outside, statistics, switching
 from results.metrics.resilience import trapezoid
 from results.metrics.supply import PROPORTIONAL, Supply, supply_of
 from results.metrics.supply_capability import ALL, power_supply_capability
-from results.run_tables import RunTables
+from results.run_tables import IncompleteRun, RunTables
 from results.summary import step_hours
-
-
-class IncompleteRun(ValueError):
-    """A run that failed has no metrics."""
-
 
 Score = dict[str, Value]
 """Metric → value, in the order of ``METRICS``."""

@@ -11,10 +11,10 @@ import pandas as pd
 
 from results.metrics.catalogue import METRICS, Value
 from results.metrics.files import METRICS_FILE
-from results.metrics.score import IncompleteRun, Score, score_run
+from results.metrics.score import Score, score_run
 from results.metrics.side_by_side import metric_rows
 from results.metrics.text import COLUMNS, score_cells
-from results.run_tables import NotARun, read_json, read_run
+from results.run_tables import IncompleteRun, NotARun, read_json, read_run
 from results.terminal import column_tables
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from synthetic import make_scenario, record, write_synthetic
 
-from results.compare import DifferentWorlds, IncompleteRun, compare
+from results.compare import DifferentWorlds, compare
 from results.compare_text import as_markdown, as_text, write_comparison
 from results.run_folder import write_run
+from results.run_tables import IncompleteRun
 
 
 @pytest.fixture(scope="module")

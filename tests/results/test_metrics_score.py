@@ -17,10 +17,11 @@ from results.compare import compare
 from results.compare_text import as_markdown, as_text, write_comparison
 from results.metrics.catalogue import METRICS, SOURCES, Value
 from results.metrics.network import hours_outside, statistics, switching
-from results.metrics.score import IncompleteRun, Score, score_run
+from results.metrics.score import Score, score_run
 from results.metrics.supply_capability import power_supply_capability
 from results.metrics.text import FORMS, metrics_csv
 from results.run_folder import read_run
+from results.run_tables import IncompleteRun
 from results.summary import summarise
 
 

@@ -121,6 +121,16 @@ def test_different_demand_is_another_world(runs: pd.DataFrame) -> None:
         tabulate(other, SHAPE)
 
 
+def test_cold_load_is_no_other_world(runs: pd.DataFrame) -> None:
+    """What customers draw beyond the base course depends on when a strategy restores them."""
+    other = runs.assign(cold_load_energy_mwh=0.0)
+    other.loc[0, ["demand_energy_mwh", "cold_load_energy_mwh"]] = 9.5, 0.5
+    tabulate(other, SHAPE)
+    other.loc[0, "cold_load_energy_mwh"] = 0.4
+    with pytest.raises(DifferentWorlds, match=r"9\.000000 to 9\.100000"):
+        tabulate(other, SHAPE)
+
+
 def test_texts(runs: pd.DataFrame) -> None:
     tables = tabulate(runs, SHAPE)
     text = as_text(tables, SHAPE)
