@@ -299,7 +299,7 @@ class Page {
   #keys() {
     addEventListener("keydown", (event) => {
       const { target } = event;
-      if (event.ctrlKey || event.altKey || event.metaKey || this.last < 0) return;
+      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || this.last < 0) return;
       if (target.closest?.("select, textarea") || (target.matches?.("input") && target !== this.slider)) return;
       if (event.key === " " && target.closest?.("button, .scroll")) return;
       if ((event.key === "Home" || event.key === "End") && target.closest?.(".scroll")) return;
