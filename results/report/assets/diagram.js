@@ -209,7 +209,7 @@ class Diagram {
     this.layer.marks.replaceChildren(
       ...[...rings].flatMap(([key, kinds]) => {
         const [cx, cy] = key.split(" ");
-        return [...kinds].map((kind, k) => make("circle", { cx, cy, r: 10.5 + 4 * k, class: kind }));
+        return [...kinds].map((kind, k) => make("circle", { cx, cy, r: RING - 0.5 + 4 * k, class: kind }));
       }),
     );
   }
@@ -286,7 +286,7 @@ class Diagram {
     const found =
       this.labelMode === "none"
         ? places.map(() => null)
-        : placeLabels(places, widths, 1.15 * size, 8 * boost, solid, this.linePoints, this.view.home);
+        : placeLabels(places, widths, 1.15 * size, Math.max(8 * boost, RING), solid, this.linePoints, this.view.home);
     this.labels.forEach((label, k) => {
       const box = found[k];
       label.classList.toggle("hidden", !box);
