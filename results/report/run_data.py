@@ -47,7 +47,7 @@ class Steps:
 
 
 def run_data(run: RunTables, network: Network | None, detail: int = FULL) -> dict[str, Any]:
-    """Plain data of one run; see ``report.js`` for how it is shown. Powers are kW, energies kWh, times minutes."""
+    """Plain data of one run; ``courses.js`` reads it back. Powers are kW, energies kWh, times minutes."""
     scenario = run.scenario
     steps = Steps(sorted(run.local_area["time_min"].unique().tolist()))
     data: dict[str, Any] = {

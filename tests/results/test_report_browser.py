@@ -172,6 +172,10 @@ def test_the_keyboard_is_enough(browser, invented) -> None:
     page.js("document.querySelector('.jump').focus()")
     page.press(Keys.TAB, Keys.ENTER)
     assert page.js("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.js("document.querySelector('#plan .element').focus()")
+    page.press(Keys.ENTER)
+    assert page.js("return document.querySelectorAll('.marks .picked').length") == 2, "in both diagrams"
+    assert page.js("return document.activeElement.className") == "element", "the focus stays"
     unnamed = page.js(
         "return [...document.querySelectorAll('button, select, input')]"
         ".filter((e) => !(e.ariaLabel || e.innerText || e.labels?.length)).map((e) => e.outerHTML)"

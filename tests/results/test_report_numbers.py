@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from chromium import Report, chromium
 from invented_run import write_invented
 
@@ -213,9 +214,20 @@ def test_what_is_printed_is_scaled_to_the_paper(page: Report) -> None:
     assert len(drawn) >= 6 and all(width == told for width, told in drawn)
 
 
-def test_long_names_do_not_widen_the_page(browser, tmp_path: Path) -> None:
-    folder = write_invented(tmp_path / "run", "guo45/fault-1000", steps=4, strategy="a" * 300)
+def test_names_with_markup_stay_names_and_long_ones_do_not_widen_the_page(browser, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror='window.hit = 1'></script><script>window.hit = 1</script>"
+    folder = write_invented(tmp_path / "run", "guo45/fault-1000", steps=4, strategy=hostile + "a" * 300)
+    scenario = folder / "scenario.yaml"
+    content = yaml.safe_load(scenario.read_text(encoding="utf-8"))
+    scenario.write_text(yaml.safe_dump({**content, "title": hostile + "W" * 300}), encoding="utf-8")
+    for path in (folder / "series" / "unit.csv", folder / "series" / "island.csv", folder / "network.json"):
+        told = json.dumps(hostile)[1:-1] if path.suffix == ".json" else hostile
+        path.write_text(path.read_text(encoding="utf-8").replace("ess.27", told), encoding="utf-8")
     page = Report(browser, write_run_report(folder))
+    page.js("document.querySelector('[data-unit^=\"<img\"]').dispatchEvent(new Event('pointerover', {bubbles: true}))")
+    assert hostile in page.js("return document.querySelector('#plan').innerText")
+    assert hostile in page.js("return document.querySelector('header').innerText")
+    assert page.js("return [window.hit ?? null, document.querySelectorAll('img').length]") == [None, 0]
     assert page.js("return document.documentElement.scrollWidth <= innerWidth")
     assert page.complaints() == []
 
