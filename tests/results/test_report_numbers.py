@@ -15,6 +15,7 @@ from chromium import Report, chromium
 from invented_run import write_invented
 
 from results.report.files import write_run_report
+from results.tables import OPTIONAL
 
 STEPS = (3, 11, 20)
 STEP_MIN, END_MIN = 15.0, 360.0
@@ -46,13 +47,18 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """A made-up run in which units give less than planned, one charges, and every bus has a voltage of its own."""
+    """A made-up run in which units give less than planned and one charges, islands lose a tenth, frequency dips."""
     folder = write_invented(tmp_path_factory.mktemp("told") / "run", "guo45/fault-1000")
     path = folder / "series" / "unit.csv"
     unit = pd.read_csv(path, dtype=str, keep_default_na=False)
     power = unit["p_kw"].astype(float) * 0.6
     power = power.mask(unit["unit"] == "ess.25", -7.0).mask(unit["kind"] == "pv", 12.5)
     unit.assign(p_kw=power.map("{:.6f}".format)).to_csv(path, index=False)
+    path = folder / "series" / "island.csv"
+    island = pd.read_csv(path, dtype={"island": str})
+    step = island["time_min"] / STEP_MIN
+    dips = {name: 0.0 for name in OPTIONAL["island"]} | {"f_min_hz": 50 - 0.03 * step, "f_max_hz": 50 + 0.01 * step}
+    island.assign(served_kw=0.9 * island["served_kw"], **dips).to_csv(path, index=False)
     write_run_report(folder)
     return Told(folder)
 
@@ -105,6 +111,8 @@ def test_legends_tell_the_tables(page: Report, told: Told, step: int) -> None:
     )
     voltage = {"highest": island["vm_max_pu"].max(), "lowest": island["vm_min_pu"].min()}
     assert legend(page, "voltage") == pytest.approx(voltage, abs=1e-4)
+    frequency = {"highest": island["f_max_hz"].max(), "lowest": island["f_min_hz"].min()}
+    assert legend(page, "frequency") == pytest.approx(frequency, abs=0.006)
     assert legend(page, "loading") == pytest.approx({"highest": island["loading_max_pct"].max()}, abs=0.06)
     clock = page.js("return document.getElementById('clock').innerText")
     start, end = ((600 + STEP_MIN * k) // 1 for k in (step, step + 1))
