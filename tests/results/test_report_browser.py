@@ -268,6 +268,8 @@ def test_two_strategies_side_by_side(browser, comparison) -> None:
     page.choose("left", "static")
     assert page.js("return [...document.querySelectorAll('.pane h3')].map((e) => e.innerText)") == ["static", "static"]
     assert page.step == 12
+    page.choose("right", "dynamic")
+    assert page.js("return [...document.querySelectorAll('.pane h3')].map((e) => e.innerText)") == ["static", "dynamic"]
     page.choose("seed", "1")
     assert "of the first seed only" in page.js("return document.getElementById('network').innerText")
     page.slide(20)

@@ -23,6 +23,7 @@ from results.report.files import write_comparison_report, write_run_report
 from results.report.happenings import happenings
 from results.report.layout import UNIT_BOX, layouts
 from results.report.network import Network, islands, read_network
+from results.report.overview import _COLUMNS, overview
 from results.report.plan_data import planned_courses, steps_in_force
 from results.report.run_data import Steps, _slots, run_data
 from results.run_tables import NotARun, read_run
@@ -170,6 +171,13 @@ def test_a_plan_tells_units_one_by_one_or_their_sum(tmp_path: Path) -> None:
     assert told["groups"] == [{"area": "1", "kind": "pv", "units": [0, 1, 2]}]
     assert [decode(text, 0.1) for text in told["groupKw"]] == [[60.0, 60.0]], "of those not told one by one"
     assert [decode(text) for text in told["forms"]] == [[float(unit == "d")] * 2 for unit in places]
+
+
+def test_the_overview_tells_mean_and_range_over_seeds() -> None:
+    one = {column: 2.0 for column, _ in _COLUMNS.values()} | {"scenario": "a/b", "strategy": "dynamic"}
+    page = overview([{**one, "served_energy_mwh": served} for served in (1.0, 1.5, 5.0)])
+    assert '<td>dynamic</td><td class="number">3</td>' in page.replace("<td>3</td>", '<td class="number">3</td>')
+    assert ">2.50 [1.00–5.00]<" in page and page.count(">2.00<") == 3
 
 
 def test_numbers_that_json_does_not_know_are_told(tmp_path: Path) -> None:

@@ -57,8 +57,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     path = folder / "series" / "island.csv"
     island = pd.read_csv(path, dtype={"island": str})
     step = island["time_min"] / STEP_MIN
-    dips = {name: 0.0 for name in OPTIONAL["island"]} | {"f_min_hz": 50 - 0.03 * step, "f_max_hz": 50 + 0.01 * step}
+    dips = dict.fromkeys(OPTIONAL["island"], 0.0) | {"f_min_hz": 50 - 0.03 * step, "f_max_hz": 50 + 0.01 * step}
     island.assign(served_kw=0.9 * island["served_kw"], **dips).to_csv(path, index=False)
+    for path in (folder / "plans").glob("*.json"):
+        plan = json.loads(path.read_text())
+        plan["steps"][0]["balance_units"] = ["ess.27"]
+        path.write_text(json.dumps(plan))
     write_run_report(folder)
     return Told(folder)
 
@@ -132,6 +136,53 @@ def test_one_cursor_moves_through_all_charts(page: Report) -> None:
             assert (x, width) == pytest.approx((50 + scale * STEP_MIN * step, scale * STEP_MIN), abs=0.1)
 
 
+def drawn_value(page: Report, chart: str, y: float) -> float:
+    """The value that a height in a chart stands for, by the labels of its axis."""
+    ticks = page.js(
+        "return [...document.querySelectorAll(`[data-chart=${arguments[0]}] .tick.end`)]"
+        ".map((e) => [Number(e.getAttribute('y')) - 3.5, e.textContent])",
+        chart,
+    )
+    (low_y, low), (high_y, high) = ((at, number(text)) for at, text in (ticks[0], ticks[-1]))
+    return low + (high - low) * (y - low_y) / (high_y - low_y)
+
+
+def test_areas_are_stacked_and_energy_grows_to_each_steps_end(page: Report, told: Told) -> None:
+    sums: list[float] = []
+    for step in range(24):
+        unit = told.at("unit", step)
+        sums.append(unit["p_kw"].clip(lower=0).sum())
+    top = page.js("return document.querySelector('[data-chart=power] path.area.pv').getBBox().y")
+    assert drawn_value(page, "power", top) == pytest.approx(max(sums), rel=0.005)
+    path, wide = page.js(
+        "const svg = document.querySelector('[data-chart=energy] .chart');"
+        "return [svg.querySelector('.load-served').getAttribute('d'), svg.clientWidth]"
+    )
+    x, y = (float(part) for part in path.split("L")[-1].split())
+    served_mwh = sum(told.at("local_area", k)["served_kw"].sum() for k in range(24)) * STEP_MIN / 60 / 1000
+    assert x == pytest.approx(wide - 18, abs=0.1)
+    assert drawn_value(page, "energy", y) == pytest.approx(served_mwh, rel=0.005)
+
+
+def test_hovering_tells_the_numbers_of_one_element(page: Report, told: Told) -> None:
+    def tip(element: str) -> str:
+        return page.js(
+            "const e = document.querySelector(`.pane[data-mode=actual] [${arguments[0]}]`);"
+            "e.dispatchEvent(new Event('pointerover', {bubbles: true})); return e.querySelector('title').textContent",
+            element,
+        )
+
+    page.slide(20)
+    area, bus, unit = (told.at(table, 20).set_index(table) for table in ("local_area", "bus", "unit"))
+    branch = pd.read_csv(told.folder / "series" / "branch.csv").query("time_min == 300").set_index("branch")
+    for name in ("2", "24", "38"):
+        assert f"demand {area.loc[name, 'demand_kw']:.1f}" in tip(f"data-bus='{name}'")
+        assert f"{bus.loc[name, 'vm_pu']:.4f} p.u." in tip(f"data-bus='{name}'")
+    for name in ("24-25", "2-3"):
+        assert f"loading {branch.loc[name, 'loading_pct']:.1f} %" in tip(f"data-branch='{name}'")
+    assert f"{unit.loc['ess.37', 'p_kw']:.1f} kW" in tip("data-unit='ess.37'").replace(",", "")
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_units_tell_what_they_gave_beside_what_the_plan_said(page: Report, told: Told, step: int) -> None:
     page.slide(step)
@@ -158,6 +209,20 @@ def test_units_tell_what_they_gave_beside_what_the_plan_said(page: Report, told:
     area = told.at("local_area", step)
     sums = [area[f"{name}_kw"].sum() for name in ("planned", "served")]
     assert [number(text) for text in rows["planned"][1:3]] == pytest.approx(sums, abs=KW)
+
+
+@pytest.mark.parametrize("step", (4, 20))
+def test_the_diagram_marks_who_forms_the_voltage_and_who_is_shed(page: Report, told: Told, step: int) -> None:
+    page.slide(step)
+    formers = {
+        mode: {unit for unit, look in page.classes("unit", f"[data-mode={mode}]").items() if "forms" in look}
+        for mode in ("actual", "plan")
+    }
+    assert formers == {"actual": set(told.at("island", step)["balance_unit"]), "plan": {"ess.27"}}
+    area = told.at("local_area", step)
+    off = set(area.loc[(area["energised"] == 1) & (area["served_kw"] == 0), "local_area"])
+    shed = {bus for bus, look in page.classes("bus").items() if "shed" in look}
+    assert shed == off and bool(off) == (step == 4), "each area of this network is one bus of the same name"
 
 
 @pytest.mark.parametrize("step", STEPS)
