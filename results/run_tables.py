@@ -117,6 +117,10 @@ _OTHER_FOLDERS = {
 """What a folder is that holds such a file."""
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
 def read_json(path: Path) -> Any:
     """Read one JSON file. Raises NotARun if it is missing or damaged, saying what else the folder is."""
     if not path.is_file():
@@ -127,6 +131,6 @@ def read_json(path: Path) -> Any:
         what = f"{known[0]}: it" if known else "no folder of a run, a comparison or a study: it"
         raise NotARun(f"{folder} is {what} has no {path.name}")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except (OSError, ValueError) as error:
         raise NotARun(f"{path}: {error}") from error

@@ -75,6 +75,7 @@ _RC: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.labelsize": 7,
     "axes.linewidth": 0.6,
+    "axes.prop_cycle": f"cycler(color={[BLUE, ORANGE, GREEN, RED, SKY, PURPLE, BLACK]})",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

@@ -148,7 +148,7 @@ def connect(address: str) -> tuple[Any, Any]:
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise SchedulerError("--scheduler needs Dask; install it with pip install 'relight[dask]'") from error
+        raise SchedulerError("--scheduler needs Dask: pip install -e '.[dask]' in the repository") from error
     try:
         client = Client(address, timeout=10, set_as_default=False)
         if not client.scheduler_info()["workers"]:

@@ -2,7 +2,7 @@
 
 A series is whole multiples of a resolution, written as differences from the value before (the first from 0), joined by
 commas; ``d*n`` stands for n times the same difference, ``_`` for a value that is not defined and changes nothing for
-the next. ``page.js`` reads it back.
+the next. ``courses.js`` reads it back.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from results.report.overview import overview, run_tiles
 from results.report.page import CLAIM, MOST_BYTES, assemble
 from results.report.run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
 from results.run_tables import NotARun, RunTables, read_json, read_run
-from results.style import strategy_colours
+from results.style import Look, strategy_looks
 
 REPORT = "report.html"
 
@@ -44,6 +44,9 @@ NO_NETWORK = (
 OTHER_SEED = (
     "Diagrams are of the first seed only, to keep the page small; each run has its own in its report under runs/."
 )
+
+LINE = 2.4
+"""Width of a strategy's line in pixels, as in report.css."""
 
 Loaded = tuple[RunTables, Network | None]
 
@@ -80,7 +83,7 @@ def write_comparison_report(folder: Path) -> Path:
     drawings = _drawings(drawn)
     # Tables of many seeds would fill the memory; what the page is told of them does not.
     further = [run_data(read_run(where[key]), None, WITHOUT_DIAGRAM) for key in others]
-    colours = strategy_colours(list(dict.fromkeys(strategy for _, strategy, _ in where)))
+    looks = {name: _drawn(look) for name, look in strategy_looks(strategy for _, strategy, _ in where).items()}
 
     def payload(level: Level) -> dict[str, Any]:
         keys = shown + others if level.every_seed else shown
@@ -90,11 +93,17 @@ def write_comparison_report(folder: Path) -> Path:
         page = _payload(drawn, drawings, level)
         page["runs"] += [{**data, "network": None} for data in further] if level.every_seed else []
         listed = [{"scenario": name, "seeds": list(seeds), "runs": seeds} for name, seeds in by_seed.items()]
-        return {**page, "kind": "comparison", "cases": listed, "colours": colours, "otherSeed": OTHER_SEED}
+        return {**page, "kind": "comparison", "cases": listed, "looks": looks, "otherSeed": OTHER_SEED}
 
     title = "Comparison: " + ", ".join(first_seed)
     cases = list(first_seed)
     return _write(folder, "comparison", title, lambda note: _comparison_head(cases, records, note), payload, LEVELS)
+
+
+def _drawn(look: Look) -> dict[str, str]:
+    """A strategy's colour and dash for an SVG line; matplotlib's dashes are multiples of the line's width."""
+    dash = "none" if isinstance(look.dash, str) else " ".join(f"{LINE * length:g}" for length in look.dash[1])
+    return {"colour": look.colour, "dash": dash}
 
 
 def _load(folder: Path) -> Loaded:

@@ -32,8 +32,8 @@ CLAIM = (
 )
 KEYS = (
     "Keys: <kbd>←</kbd> <kbd>→</kbd> a step back and on, <kbd>Home</kbd> <kbd>End</kbd> first and last step, "
-    "<kbd>Space</kbd> play and pause; in a diagram <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd>, drag, or Ctrl and wheel. "
-    "Hovering over a chart shows that moment everywhere, a click stays there."
+    "<kbd>Space</kbd> play and pause; in a diagram <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd>, <kbd>Shift</kbd> and "
+    "arrows, drag, or Ctrl and wheel. Hovering over a chart shows that moment everywhere, a click stays there."
 )
 
 

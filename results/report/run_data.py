@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class Steps:
 
 
 def run_data(run: RunTables, network: Network | None, detail: int = FULL) -> dict[str, Any]:
-    """Plain data of one run; see ``report.js`` for how it is shown. Powers are kW, energies kWh, times minutes."""
+    """Plain data of one run; ``courses.js`` reads it back. Powers are kW, energies kWh, times minutes."""
     scenario = run.scenario
     steps = Steps(sorted(run.local_area["time_min"].unique().tolist()))
     data: dict[str, Any] = {
@@ -71,7 +72,7 @@ def run_data(run: RunTables, network: Network | None, detail: int = FULL) -> dic
             for p in run.plans
         ],
     }  # fmt: skip
-    data["planned"], planned_closed, planned_on = planned_courses(run, network, steps, data["unit"]["ids"])
+    data["planned"], planned_closed, planned_on = planned_courses(run, network, steps, _places(run))
     if network is None or detail == WITHOUT_DIAGRAM:
         return data
     closed = steps.table(run.branch, "branch", [b["id"] for b in network.branches], run.branch["closed"])
@@ -127,6 +128,12 @@ def _charts(run: RunTables, steps: Steps) -> dict[str, Any]:
             "fHigh": encode(steps.most(run.island, "f_max_hz"), 0.001),
         }
     return charts
+
+
+def _places(run: RunTables) -> dict[str, tuple[str, str]]:
+    """Local area and kind of each unit, in the order of the tables."""
+    first = run.unit.drop_duplicates("unit")
+    return dict(zip(first["unit"], zip(first["local_area"], first["kind"], strict=True), strict=True))
 
 
 def _units(run: RunTables, steps: Steps) -> dict[str, Any]:
@@ -192,11 +199,15 @@ def _faulted(run: RunTables, network: Network, steps: Steps) -> np.ndarray:
 
 
 def _slots(*courses: np.ndarray) -> dict[str, int]:
-    """A colour and shape for each island (by its first bus), in order of first appearance in what happened."""
-    slots: dict[str, int] = {}
-    for island in courses:
-        for step in range(island.shape[1]):
-            for first in np.unique(island[:, step]).tolist():
-                if first != DARK:
-                    slots.setdefault(str(first), len(slots))
-    return slots
+    """A colour and shape for each island (by its first bus): the first that no island beside it has at any step, in
+    what happened or in the plan."""
+    beside: dict[int, set[int]] = {}
+    for step in range(courses[0].shape[1]):
+        here = {first for island in courses for first in np.unique(island[:, step]).tolist() if first != DARK}
+        for first in sorted(here):
+            beside.setdefault(first, set()).update(here)
+    slots: dict[int, int] = {}
+    for first, others in beside.items():
+        taken = {slots[other] for other in others if other in slots}
+        slots[first] = next(slot for slot in itertools.count() if slot not in taken)
+    return {str(first): slot for first, slot in slots.items()}

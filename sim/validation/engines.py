@@ -61,7 +61,7 @@ def make_engine(case: Case, engine: Engine) -> AcPowerFlow:
     try:
         import power_grid_model  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
-        remedy = "install it with: pip install 'relight[fast]', or use --engine pandapower"
+        remedy = "install it with pip install -e '.[fast]' in the repository, or use --engine pandapower"
         raise EngineUnavailable(f"the engine power-grid-model is not installed; {remedy}") from error
     from sim.validation.power_grid_model_engine import PowerGridModelEngine
 

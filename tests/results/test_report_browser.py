@@ -18,6 +18,7 @@ from invented_run import write_invented
 from results.compare import compare
 from results.compare_text import write_comparison
 from results.report.files import write_comparison_report, write_run_report
+from results.style import STRATEGY_LOOKS
 
 FAULTS = ("fault-0400", "fault-1000")
 GUO = "guo45/fault-1000"
@@ -171,6 +172,10 @@ def test_the_keyboard_is_enough(browser, invented) -> None:
     page.js("document.querySelector('.jump').focus()")
     page.press(Keys.TAB, Keys.ENTER)
     assert page.js("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.js("document.querySelector('#plan .element').focus()")
+    page.press(Keys.ENTER)
+    assert page.js("return document.querySelectorAll('.marks .picked').length") == 2, "in both diagrams"
+    assert page.js("return document.activeElement.className") == "element", "the focus stays"
     unnamed = page.js(
         "return [...document.querySelectorAll('button, select, input')]"
         ".filter((e) => !(e.ariaLabel || e.innerText || e.labels?.length)).map((e) => e.outerHTML)"
@@ -263,11 +268,34 @@ def test_two_strategies_side_by_side(browser, comparison) -> None:
     page.choose("left", "static")
     assert page.js("return [...document.querySelectorAll('.pane h3')].map((e) => e.innerText)") == ["static", "static"]
     assert page.step == 12
+    page.choose("right", "dynamic")
+    assert page.js("return [...document.querySelectorAll('.pane h3')].map((e) => e.innerText)") == ["static", "dynamic"]
     page.choose("seed", "1")
     assert "of the first seed only" in page.js("return document.getElementById('network').innerText")
     page.slide(20)
     assert page.js("return document.querySelectorAll('#courses [data-chart=power]').length") == 2
     assert page.complaints() == []
+
+
+def test_strategies_look_as_in_the_figures_and_show_on_dark_ground(browser, tmp_path: Path) -> None:
+    pair = ("greedy", "static")
+    write_comparison(compare([write_invented(tmp_path / "runs" / s, GUO, strategy=s, steps=8) for s in pair]), tmp_path)
+    page = Report(browser, write_comparison_report(tmp_path))
+    look = (
+        "return [...document.querySelectorAll('[data-chart=strategies] .chart .side')]"
+        ".map((e) => getComputedStyle(e)).map((s) => [s.stroke, s.strokeDasharray.replaceAll('px', '')])"
+    )
+    for shown, name in zip(page.js(look), pair, strict=True):
+        colour, (_, dash) = STRATEGY_LOOKS[name].colour, STRATEGY_LOOKS[name].dash
+        rgb = ", ".join(str(int(colour[k : k + 2], 16)) for k in (1, 3, 5))
+        assert shown[0] == f"rgb({rgb})"
+        assert [float(length) for length in shown[1].split(", ")] == pytest.approx([2.4 * length for length in dash])
+    media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    stroke = page.js(look)[0][0]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    channels = [float(part) for part in stroke.split("srgb")[-1].strip(" ()").split()]
+    assert min(channels) > 0.4, f"{stroke} cannot be seen on the dark ground"
 
 
 def test_light_and_dark_and_print(browser, invented) -> None:

@@ -23,8 +23,9 @@ from results.report.files import write_comparison_report, write_run_report
 from results.report.happenings import happenings
 from results.report.layout import UNIT_BOX, layouts
 from results.report.network import Network, islands, read_network
-from results.report.plan_data import steps_in_force
-from results.report.run_data import run_data
+from results.report.overview import _COLUMNS, overview
+from results.report.plan_data import planned_courses, steps_in_force
+from results.report.run_data import Steps, _slots, run_data
 from results.run_tables import NotARun, read_run
 from scenarios.loader import load_case
 from scenarios.network_drawing import network_table
@@ -149,6 +150,42 @@ def test_a_page_too_large_leaves_detail_out_and_says_so(tmp_path: Path, monkeypa
         monkeypatch.setattr(files, "MOST_BYTES", int(share * whole))
         page = write_run_report(folder).read_text(encoding="utf-8")
         assert told in page.split("<script")[0] and len(page) < whole
+
+
+def test_islands_share_a_colour_only_where_they_never_meet() -> None:
+    happened = np.array([[0, 0, 0], [0, 1, 1], [-1, 2, -1], [-1, -1, 3]])
+    planned = np.array([[0, 0, 0], [0, 0, 0], [-1, -1, -1], [4, -1, -1]])
+    assert _slots(happened, planned) == {"0": 0, "4": 1, "1": 1, "2": 2, "3": 2}
+
+
+def test_a_plan_tells_units_one_by_one_or_their_sum(tmp_path: Path) -> None:
+    run = read_run(write_invented(tmp_path / "run", GUO, steps=2))
+    places = {"a": ("1", "pv"), "b": ("1", "pv"), "c": ("1", "pv"), "d": ("1", "ess"), "e": ("2", "pv")}
+    said = {"units": {"a": {"p_kw": 10.0}}, "balance_units": ["d"],
+            "local_areas": {"1": {"p_kw": 0.0, "p_pv_kw": 70.0, "p_ess_kw": -5.0}}}  # fmt: skip
+    plan = {**run.plans[0], "steps": [{**run.plans[0]["steps"][0], **said}]}
+    told, _, _ = planned_courses(dataclasses.replace(run, plans=[plan]), None, Steps([0.0, 15.0]), places)
+    shown = [decode(text, 0.1) for text in told["unitKw"]]
+    assert shown[0] == [10.0, 10.0] and shown[3] == [-5.0, -5.0], "the only one of its kind is its area's sum"
+    assert np.isnan([shown[k] for k in (1, 2, 4)]).all()
+    assert told["groups"] == [{"area": "1", "kind": "pv", "units": [0, 1, 2]}]
+    assert [decode(text, 0.1) for text in told["groupKw"]] == [[60.0, 60.0]], "of those not told one by one"
+    assert [decode(text) for text in told["forms"]] == [[float(unit == "d")] * 2 for unit in places]
+
+
+def test_the_overview_tells_mean_and_range_over_seeds() -> None:
+    one = {column: 2.0 for column, _ in _COLUMNS.values()} | {"scenario": "a/b", "strategy": "dynamic"}
+    page = overview([{**one, "served_energy_mwh": served} for served in (1.0, 1.5, 5.0)])
+    assert '<td>dynamic</td><td class="number">3</td>' in page.replace("<td>3</td>", '<td class="number">3</td>')
+    assert ">2.50 [1.00–5.00]<" in page and page.count(">2.00<") == 3
+
+
+def test_numbers_that_json_does_not_know_are_told(tmp_path: Path) -> None:
+    folder = write_invented(tmp_path / "run", GUO, steps=2)
+    plan = next((folder / "plans").glob("*.json"))
+    plan.write_text(plan.read_text().replace("1000.5", "Infinity"))
+    with pytest.raises(NotARun, match=rf"{plan.name}: Infinity"):
+        write_run_report(folder)
 
 
 def test_a_damaged_network_is_told(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ function togetherSpec(runs) {
       { name: "demand", key: "load-demand", values: runs[0].chart.demandKw },
       ...runs.map((run, k) => ({
         name: run.strategy,
-        key: `side-${k}`,
-        colour: payload.colours[run.strategy],
+        key: "side",
+        look: payload.looks[run.strategy],
         values: run.chart.servedKw,
       })),
     ],
@@ -146,6 +146,13 @@ function axis(low, high, count = 4) {
   return { low: little ? -0.3 * step : ticks[0], high: ticks.at(-1), ticks, digits };
 }
 
+/** The sign of an item in a legend: a filled area, or a piece of its line. */
+function swatch(item, shape) {
+  if (!item.look) return make("i", { class: `swatch ${shape} ${item.key}${item.hatch ? " hatch" : ""}` });
+  const line = make("line", { x1: 0, x2: 30, y1: 5, y2: 5, class: `course ${item.key}`, style: tinted(item) });
+  return make("svg", { width: 30, height: 10, class: "piece", "aria-hidden": "true" }, line);
+}
+
 class Chart {
   constructor(host, spec, run, range, onTime) {
     Object.assign(this, { spec, run, range, onTime });
@@ -179,7 +186,7 @@ class Chart {
         make(
           "span",
           {},
-          make("i", { class: `swatch ${shape} ${item.key}${item.hatch ? " hatch" : ""}`, style: tinted(item) }),
+          swatch(item, shape),
           `${item.name} `,
           value,
         ),
@@ -215,6 +222,8 @@ class Chart {
     const x = (minute) => MARGIN.left + (minute / run.endMin) * this.plotWidth;
     const y = (value) => MARGIN.top + (1 - (value - range.low) / (range.high - range.low)) * plotHeight;
     this.x = x;
+    // On paper, where nothing is drawn anew, the whole chart is scaled to the page.
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.replaceChildren();
     const put = (tag, attributes, ...children) => this.svg.append(make(tag, attributes, ...children));
     for (const tick of range.ticks) {
@@ -275,7 +284,8 @@ class Chart {
   }
 }
 
-const tinted = ({ colour }) => (colour ? `--c: ${colour}` : null);
+/** Colour and dash of a strategy, where an item stands for one. */
+const tinted = ({ look }) => (look ? `--tint: ${look.colour}; stroke-dasharray: ${look.dash}` : null);
 
 function stairs(run, x, y, values) {
   let path = "",
@@ -342,6 +352,7 @@ function drawTicks(svg, runs, last) {
       if (kind === "plan_issued") planned.add(Math.min(last, run.stepAt(from)));
     }
   }
+  svg.setAttribute("viewBox", `0 0 ${svg.clientWidth} ${svg.clientHeight}`);
   const x = (step) => (8 + (step / last) * (svg.clientWidth - 16)).toFixed(1);
   svg.replaceChildren(
     ...[...planned].map((step) => make("path", { d: `M${x(step)} 0l3 5h-6Z`, class: "planned" })),

@@ -41,7 +41,11 @@ class Run {
       plan: decode(planned.plan),
       startMin: decode(planned.startMin, 0.1),
       unitKw: tenth(planned.unitKw),
+      forms: decodeRows(planned.forms),
+      groups: planned.groups,
+      groupKw: tenth(planned.groupKw),
     };
+    this.groupOfUnit = new Map(planned.groups.flatMap(({ units }, g) => units.map((u) => [u, g])));
     const fine = { vmLow: 1e-4, vmHigh: 1e-4, fLow: 1e-3, fHigh: 1e-3 };
     this.chart = Object.fromEntries(
       Object.entries(data.chart).map(([name, text]) => [name, decode(text, fine[name] ?? 0.1)]),
@@ -87,6 +91,14 @@ class Run {
   areaPower(value) {
     if (this.area.flagsOnly) return value > 0 ? "some" : "none";
     return `${number(value, 1)}`;
+  }
+
+  /** What the plan in force says of a unit, kW; `sum`: of its group, where it tells no more. */
+  plannedOf(u, step) {
+    const kw = this.planned.unitKw[u][step],
+      group = this.groupOfUnit.get(u);
+    const sum = Number.isFinite(kw) || group === undefined ? NaN : this.planned.groupKw[group][step];
+    return Number.isFinite(sum) ? { kw: sum, sum: true } : { kw, sum: false };
   }
 
   /** Local areas of the outage area that the plan in force serves and the world does not, or the other way round. */

@@ -101,11 +101,12 @@ class Diagram {
     });
     this.busesOfArea = new Map(this.network.areas.map((a) => [a.id, a.buses]));
     this.busNumber = new Map(buses.map((b, k) => [b.id, k]));
-    this.linePoints = this.branches.flatMap(({ path }) => {
-      const length = path.getTotalLength(),
+    const lines = [...this.branches.map(({ path }) => path), ...this.layer.stems.children];
+    this.linePoints = lines.flatMap((line) => {
+      const length = line.getTotalLength(),
         points = [];
       for (let at = 4; at < length; at += 7) {
-        const p = path.getPointAtLength(at);
+        const p = line.getPointAtLength(at);
         points.push([p.x, p.y]);
       }
       return points;
@@ -161,13 +162,16 @@ class Diagram {
     this.units.forEach((group, k) => {
       const { id, kind, capacityKwh } = this.network.units[k],
         u = run.unitNumber.get(id);
-      const kw = u === undefined ? NaN : (mode === "plan" ? run.planned.unitKw : run.unit.pKw)[u][step];
+      const planned = u === undefined ? { kw: NaN } : run.plannedOf(u, step);
+      const kw = mode === "plan" ? planned.kw : run.unit.pKw[u]?.[step];
       const state = u === undefined ? "" : (run.unit.words[run.unit.state[u][step]] ?? "");
-      const off = mode === "plan" ? !(Math.abs(kw) > 0.05) : state === "off" || state === "waiting" || state === "";
-      const forms = mode !== "plan" && forming.has(id);
+      const forms = mode === "plan" ? run.planned.forms[u]?.[step] === 1 : forming.has(id);
+      const off =
+        mode === "plan" ? !(Math.abs(kw) > 0.05 || forms) : state === "off" || state === "waiting" || state === "";
       group.setAttribute("class", `unit ${kind}${off ? " off" : ""}${forms ? " forms" : ""}`);
       group.querySelector(".output").textContent =
         off && mode !== "plan" ? state || "–" : state === "starting" && mode !== "plan" ? "starting" : number(kw);
+      if (mode === "plan" && planned.sum && !off) group.querySelector(".output").textContent = `Σ ${number(kw)}`;
       if (kind === "ess" && u !== undefined && capacityKwh > 0) {
         const share = Math.min(1, Math.max(0, run.unit.energyKwh[u][step] / capacityKwh));
         group.querySelector(".stored").setAttribute("width", ((BOX.w - 6) * (share || 0)).toFixed(1));
@@ -205,7 +209,7 @@ class Diagram {
     this.layer.marks.replaceChildren(
       ...[...rings].flatMap(([key, kinds]) => {
         const [cx, cy] = key.split(" ");
-        return [...kinds].map((kind, k) => make("circle", { cx, cy, r: 10.5 + 4 * k, class: kind }));
+        return [...kinds].map((kind, k) => make("circle", { cx, cy, r: RING - 0.5 + 4 * k, class: kind }));
       }),
     );
   }
@@ -282,7 +286,7 @@ class Diagram {
     const found =
       this.labelMode === "none"
         ? places.map(() => null)
-        : placeLabels(places, widths, 1.15 * size, 8 * boost, solid, this.linePoints);
+        : placeLabels(places, widths, 1.15 * size, Math.max(8 * boost, RING), solid, this.linePoints, this.view.home);
     this.labels.forEach((label, k) => {
       const box = found[k];
       label.classList.toggle("hidden", !box);
@@ -327,8 +331,15 @@ class Diagram {
       { passive: false },
     );
     svg.addEventListener("dblclick", (event) => this.view.zoom(1.8, at(event)));
+    const part = 0.15; // of what is in view, for each press of a key
+    const pan = (right, down) => () => {
+      const { x, y, w, h } = this.view.now;
+      this.view.set({ x: x + right * part * w, y: y + down * part * h, w, h });
+    };
+    const arrows = { ArrowLeft: pan(-1, 0), ArrowRight: pan(1, 0), ArrowUp: pan(0, -1), ArrowDown: pan(0, 1) };
     svg.addEventListener("keydown", (event) => {
       const act = {
+        ...(event.shiftKey ? arrows : {}),
         "+": () => this.view.zoom(1.3),
         "=": () => this.view.zoom(1.3),
         "-": () => this.view.zoom(1 / 1.3),

@@ -31,8 +31,10 @@ function toldOfUnit(id, run, step, network) {
   const name = `${id}, ${number(sKva)} kVA`;
   if (u === undefined) return name;
   const { pKw, state, words, energyKwh, availableKw } = run.unit;
+  const { kw, sum } = run.plannedOf(u, step);
+  const plan = `plan: ${number(kw, 1)}${sum ? ` with others of its area` : ""}`;
   const parts = [
-    `${name}: ${number(pKw[u][step], 1)} kW (plan: ${number(run.planned.unitKw[u][step], 1)})`,
+    `${name}: ${number(pKw[u][step], 1)} kW (${plan})`,
     words[state[u][step]],
   ];
   if (kind === "ess") parts.push(`${number(energyKwh[u][step])} kWh left`);

@@ -32,9 +32,10 @@ class Occupied {
 
 /**
  * Where labels go: null for each that finds no room. `places` are the buses' centres, `widths` and `height` the
- * labels' sizes, `solid` boxes that must stay free, `lines` points that should; all in the drawing's pixels.
+ * labels' sizes, `solid` boxes that must stay free, `lines` points that should, `whole` the box that no label leaves; all
+ * in the drawing's pixels.
  */
-function placeLabels(places, widths, height, radius, solid, lines) {
+function placeLabels(places, widths, height, radius, solid, lines, whole) {
   const taken = new Occupied(64),
     soft = new Occupied(64);
   for (const box of solid) taken.add(box);
@@ -54,7 +55,9 @@ function placeLabels(places, widths, height, radius, solid, lines) {
       [x + gap, y - h / 2],
       [x - gap - w, y - h / 2],
     ].map(([left, top]) => ({ x: left, y: top, w, h }));
-    const free = candidates.filter((box) => !taken.hits(box));
+    const inside = (box) =>
+      box.x >= whole.x && box.y >= whole.y && box.x + w <= whole.x + whole.w && box.y + h <= whole.y + whole.h;
+    const free = candidates.filter((box) => inside(box) && !taken.hits(box));
     const best = free.find((box) => !soft.hits(box)) ?? free[0] ?? null;
     if (best) taken.add(best);
     return best;

@@ -243,7 +243,12 @@ class Page {
   /** Point at an element in the diagrams of a run. */
   pick(id, run) {
     this.picked = { id, run };
-    this.show();
+    this.#showDiagrams(); // alone: a table drawn anew would lose the focus
+  }
+
+  #showDiagrams() {
+    for (const { diagram, run, mode } of this.panes)
+      diagram.show(run, this.step, mode, this.picked?.run === run ? this.picked.id : undefined);
   }
 
   show() {
@@ -260,8 +265,7 @@ class Page {
       `–${to} · ${number(run.times[step])} min after the fault · step ${step + 1} of ${this.last + 1}`,
     );
     document.body.dataset.step = step;
-    for (const { diagram, run: shown, mode } of this.panes)
-      diagram.show(shown, step, mode, this.picked?.run === shown ? this.picked.id : undefined);
+    this.#showDiagrams();
     for (const [shown, host] of this.islandHosts) showIslands(host, this, shown, step);
     for (const chart of this.charts) chart.update(step);
     this.runs.forEach((shown, k) => {
@@ -299,7 +303,7 @@ class Page {
   #keys() {
     addEventListener("keydown", (event) => {
       const { target } = event;
-      if (event.ctrlKey || event.altKey || event.metaKey || this.last < 0) return;
+      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || this.last < 0) return;
       if (target.closest?.("select, textarea") || (target.matches?.("input") && target !== this.slider)) return;
       if (event.key === " " && target.closest?.("button, .scroll")) return;
       if ((event.key === "Home" || event.key === "End") && target.closest?.(".scroll")) return;

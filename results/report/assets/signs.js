@@ -13,6 +13,7 @@ const SHAPES = [
 const DARK_SHAPE = "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0Z";
 const KINDS = { pv: "PV", ess: "ESS", nbsu: "NBSU", infeed: "Infeed" };
 const BOX = { w: 46, h: 26 };
+const RING = 11; // radius of a mark around a bus, which labels keep clear of
 
 /** What the diagram's signs mean. */
 function legend() {

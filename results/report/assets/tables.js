@@ -147,18 +147,15 @@ function showPlan(host, page, run, step) {
       line(["· ", pointer(b.id, page, run)], word(planned), word(actual), "≠", true);
   }
   head("Units, kW");
-  const units = run.unit.ids
-    .map((id, k) => ({ id, k, planned: run.planned.unitKw[k][step], actual: run.unit.pKw[k][step] }))
-    .filter((u) => run.unit.kinds[u.k] !== "infeed" || Math.abs(u.actual) > 0);
+  const units = plannedUnits(page, run, step);
   const many = units.length > 40,
     notable = many
       ? units.filter((u) => Math.abs(u.actual - u.planned) > Math.max(1, 0.02 * Math.abs(u.planned))).slice(0, 40)
       : units;
-  for (const u of notable)
-    powers([pointer(u.id, page, run), ` ${run.unit.words[run.unit.state[u.k][step]] ?? ""}`], u.planned, u.actual, 1);
+  for (const { name, planned, actual } of notable) powers(name, planned, actual, 1);
   if (many)
     line(
-      `${units.length} units; those that differ are listed${notable.length === 40 ? ", at most 40" : ""}`,
+      `${run.unit.ids.length} units; those that differ are listed${notable.length === 40 ? ", at most 40" : ""}`,
       "",
       "",
       "",
@@ -176,6 +173,26 @@ function showPlan(host, page, run, step) {
       ),
     ),
   );
+}
+
+/** Rows of the plan's units: those that it tells one by one, and groups of which it tells the sum with their members. */
+function plannedUnits(page, run, step) {
+  const { ids, kinds, words, state, pKw } = run.unit;
+  const begun = new Set();
+  return ids.flatMap((id, k) => {
+    const { kw, sum } = run.plannedOf(k, step),
+      actual = pKw[k][step];
+    if (kinds[k] === "infeed" && !(Math.abs(actual) > 0)) return [];
+    const told = ` ${words[state[k][step]] ?? ""}`;
+    if (!sum) return [{ name: [pointer(id, page, run), told], planned: kw, actual }];
+    const member = { name: ["· ", pointer(id, page, run), told], planned: NaN, actual };
+    const number = run.groupOfUnit.get(k);
+    if (begun.has(number)) return [member];
+    begun.add(number);
+    const { area, kind, units } = run.planned.groups[number];
+    const summed = units.filter((u) => run.plannedOf(u, step).sum).reduce((total, u) => total + pKw[u][step], 0);
+    return [{ name: [`${KINDS[kind]} of `, pointer(area, page, run)], planned: kw, actual: summed }, member];
+  });
 }
 
 /** Events and violations; each row's time is a button that jumps to its step. */
