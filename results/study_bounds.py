@@ -1,9 +1,10 @@
 """No strategy serves more than there is: a study's runs held against the bounds of their worlds.
 
-Per run, all weighted by C_i of (18): energy *served*; the part of it served *in part*, in plan steps in which not all
-of a section's demand was served from beginning to end; what its switch operations cost in (18). Per world: the *service
-bound*, which nobody can exceed whatever happens, and with a strategy that has foresight (``oracle``) its first plan and
-the *foresight bound*, which nobody can exceed in whole plan steps (``sim.foresight_bound``).
+Per run, all weighted by C_i of (18): energy *served*; the part of it served *in part*, in plan steps in which a section
+was live and not all of its demand was served from beginning to end, and how many these were; what its switch operations
+cost in (18). Per world: the *service bound*, which nobody can exceed whatever happens, and with a strategy that has
+foresight (``oracle``) its first plan and the *foresight bound*, which nobody can exceed who serves nothing in part
+(``sim.foresight_bound``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TOLERANCE = 1e-6
 """Relative: what solvers and the sums of a run may differ by."""
 
 WORLD = ["scenario", "point", "seed"]
-RUN_COLUMNS = ["weighted_served_mwh", "in_part_mwh", "switching_mwh"]
+RUN_COLUMNS = ["weighted_served_mwh", "in_part_mwh", "steps_in_part", "switching_mwh"]
 WORLD_COLUMNS = ["foresight_planned_mwh", "foresight_bound_mwh", "service_bound_mwh"]
 COLUMNS = [*WORLD, "strategy", *RUN_COLUMNS, *WORLD_COLUMNS, "exceeds"]
 
@@ -50,11 +51,16 @@ def held_against(runs: pd.DataFrame) -> pd.DataFrame:
     for column in WORLD_COLUMNS:
         table[column] = table.groupby(WORLD, sort=False)[column].transform("min")
     edge = 1 + TOLERANCE
-    whole = table["weighted_served_mwh"] - table["in_part_mwh"] - table["switching_mwh"]
     service = table["weighted_served_mwh"] > table["service_bound_mwh"] * edge
-    foresight = whole > table["foresight_bound_mwh"] * edge  # never true where there is none
+    worth = table["weighted_served_mwh"] - table["switching_mwh"]
+    foresight = _whole(table) & (worth > table["foresight_bound_mwh"] * edge)
     table["exceeds"] = np.select([service, foresight], ["service bound", "foresight bound"], "")
     return table[COLUMNS]
+
+
+def _whole(table: pd.DataFrame) -> pd.Series:
+    """Runs that the foresight bound of their world holds for."""
+    return (table["steps_in_part"] == 0) & table["foresight_bound_mwh"].notna()
 
 
 def bounds_table(table: pd.DataFrame, scenario: str, strategies: Sequence[str]) -> tuple[list[str], list[list[str]]]:
@@ -79,8 +85,11 @@ def verdict(table: pd.DataFrame) -> list[str]:
     """What holding against the bounds has shown, in lines for readers; each breach is one."""
     if table.empty:
         return []
-    known = int(table["foresight_bound_mwh"].notna().sum())
-    lines = [f"{len(table)} runs held against the service bound, {known} of them against the foresight bound"]
+    whole = int(_whole(table).sum())
+    lines = [
+        f"{len(table)} runs held against the service bound, {whole}, which served nothing in part, also against "
+        "the foresight bound"
+    ]
     broken = table[table["exceeds"] != ""]
     lines[0] += ": none exceeds it." if broken.empty else f": {len(broken)} EXCEED it."
     for row in broken.to_dict("records"):

@@ -77,7 +77,7 @@ def study_figures(tables: StudyTables, shape: StudyShape) -> list[StudyFigure]:
             data = map_data(tables.paired, measure, other, numeric[0], numeric[1])
             shows = f"{label}: {shape.reference} minus {other}, over {numeric[0]} and {numeric[1]}"
             found.append(StudyFigure(f"map_{other}".replace("/", "_").replace(":", "_"), shows, data, difference_map))
-    return found
+    return [figure for figure in found if not figure.data.empty]  # without a pair, say, where all others failed
 
 
 def sensitivity_data(runs: pd.DataFrame, shape: StudyShape, parameter: str) -> pd.DataFrame:
@@ -97,7 +97,13 @@ def sensitivity_data(runs: pd.DataFrame, shape: StudyShape, parameter: str) -> p
 def map_data(paired: pd.DataFrame, measure: str, other: str, x: str, y: str) -> pd.DataFrame:
     """Mean difference at each pair of values of two parameters (means over further parameters)."""
     mine = paired[(paired["measure"] == measure) & (paired["other"] == other) & (paired["point"] != ALL)]
-    means = mine.astype({x: float, y: float}).groupby(["scenario", x, y], sort=True)["difference"].mean().reset_index()
+    means = (
+        mine.astype({x: float, y: float})
+        .groupby(["scenario", x, y], sort=True)["difference"]
+        .mean()
+        .dropna()
+        .reset_index()
+    )
     return means.rename(columns={x: "x", y: "y"}).assign(x_parameter=x, y_parameter=y, other=other)
 
 

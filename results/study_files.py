@@ -30,7 +30,7 @@ def shape_of(study: Study, called: Mapping[str, str]) -> StudyShape:
     """``called``: strategy as the study writes it → its name in the tables."""
     return StudyShape(
         parameters=tuple(axis.name for axis in study.parameters),
-        sampled=study.sample is not None,
+        sampled=tuple(one.name for one in study.sample.ranges) if study.sample else (),
         strategies=tuple(called[one] for one in study.strategies),
         reference=called[study.compared_with],
         measures=study.measures,

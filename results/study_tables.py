@@ -2,7 +2,8 @@
 
 The unit that intervals rest on is the world's randomness: within one point of the parameters, the seed. Over all points
 (``point`` = ``all``) it is still the seed where points are a grid, each seed's value being the mean over the grid, for
-the same seeds return at every point; where points are random samples it is the sample, its value the mean over seeds.
+the same seeds return at every point; where there are random samples it is the sample, its value the mean over seeds and
+over the grid, if there is one, for the same samples return at every point of it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ PAIRED_COLUMNS = [
     "measure", "reference", "other", "pairs", "missing", "units", "reference_mean", "other_mean", "difference", "low",
     "high", "relative_pct", "cohen_dz", "rank_biserial", "wins", "ties", "losses",
 ]  # fmt: skip
+TAKEN = frozenset((*STRATEGY_COLUMNS, *PAIRED_COLUMNS, *MEASURES))
+"""Columns beside those of the parameters, in some table."""
 PROFILE_COLUMNS = ["scenario", "measure", "strategy", "ratio", "share"]
 SENSITIVITY_COLUMNS = ["scenario", "parameter", "measure", "strategy", "other", "runs", "rank_correlation"]
 
@@ -46,8 +49,8 @@ class StudyShape:
 
     parameters: tuple[str, ...]
     """columns of the parameters"""
-    sampled: bool
-    """points are random samples, not a grid"""
+    sampled: tuple[str, ...]
+    """those of them that are random samples; empty: points are a grid"""
     strategies: tuple[str, ...]
     reference: str
     measures: tuple[str, ...]
@@ -72,13 +75,15 @@ class StudyTables:
 def tabulate(runs: pd.DataFrame, shape: StudyShape) -> StudyTables:
     """All tables of a study. Raises DifferentWorlds if strategies met different demand in the same world."""
     check_same_demand(runs)
+    samples = _samples(runs, shape)
     strategies: list[dict[str, Any]] = []
     paired: list[dict[str, Any]] = []
     for where, part in _parts(runs, shape):
-        unit = _unit(where, shape)
+        unit = part["point"].map(samples) if where["point"] == ALL and samples else part["seed"]
+        part = part.assign(unit=unit)
         for measure in shape.measures:
-            strategies += [{**where, **row} for row in _strategy_rows(part, measure, unit, shape)]
-            paired += [{**where, **row} for row in _paired_rows(part, measure, unit, shape)]
+            strategies += [{**where, **row} for row in _strategy_rows(part, measure, shape)]
+            paired += [{**where, **row} for row in _paired_rows(part, measure, shape)]
     keys = ["scenario", "point", *shape.parameters]
     return StudyTables(
         runs=runs,
@@ -122,18 +127,22 @@ def _parts(runs: pd.DataFrame, shape: StudyShape) -> Iterator[tuple[dict[str, An
             yield {"scenario": scenario, "point": ALL, **dict.fromkeys(shape.parameters)}, of_scenario
 
 
-def _unit(where: dict[str, Any], shape: StudyShape) -> str:
-    return "point" if where["point"] == ALL and shape.sampled else "seed"
+def _samples(runs: pd.DataFrame, shape: StudyShape) -> dict[str, int]:
+    """Point → number of its random sample; points of a grid share theirs. Empty: no samples."""
+    if not shape.sampled:
+        return {}
+    points = runs.drop_duplicates("point").set_index("point")
+    return {str(point): int(n) for point, n in points.groupby(list(shape.sampled), sort=False).ngroup().items()}
 
 
-def _strategy_rows(part: pd.DataFrame, measure: str, unit: str, shape: StudyShape) -> Iterator[dict[str, Any]]:
+def _strategy_rows(part: pd.DataFrame, measure: str, shape: StudyShape) -> Iterator[dict[str, Any]]:
     for strategy in shape.strategies:
         mine = part[part["strategy"] == strategy]
         values = _values(mine, measure).dropna()
         row: dict[str, Any] = {"strategy": strategy, "measure": measure, "runs": len(values)}
         row["failed"] = int((mine["status"] != "complete").sum())
         if len(values):
-            units = values.groupby(mine.loc[values.index, unit], sort=False).mean().to_numpy()
+            units = values.groupby(mine.loc[values.index, "unit"], sort=False).mean().to_numpy()
             interval = _interval(units, shape)
             row |= {"units": len(units), "mean": interval.mean, "low": interval.low, "high": interval.high}
             row |= {"sd": float(values.std(ddof=1)) if len(values) > 1 else None}
@@ -141,7 +150,7 @@ def _strategy_rows(part: pd.DataFrame, measure: str, unit: str, shape: StudyShap
         yield row
 
 
-def _paired_rows(part: pd.DataFrame, measure: str, unit: str, shape: StudyShape) -> Iterator[dict[str, Any]]:
+def _paired_rows(part: pd.DataFrame, measure: str, shape: StudyShape) -> Iterator[dict[str, Any]]:
     for other in shape.strategies:
         if other == shape.reference:
             continue
@@ -150,7 +159,9 @@ def _paired_rows(part: pd.DataFrame, measure: str, unit: str, shape: StudyShape)
         row["missing"] = worlds - len(pairs)
         if len(pairs):
             # Differences of means and means of differences agree only over the same worlds: each unit weighs the same.
-            by_unit = pairs.groupby(unit, sort=False)[["reference", "other", "difference"]].mean()
+            unit_of = part.drop_duplicates(WORLD).set_index(WORLD)["unit"]
+            units = unit_of.reindex(pd.MultiIndex.from_frame(pairs[WORLD])).to_numpy()
+            by_unit = pairs.groupby(units, sort=False)[["reference", "other", "difference"]].mean()
             interval = _interval(by_unit["difference"].to_numpy(), shape)
             row |= {"units": len(by_unit), "reference_mean": float(by_unit["reference"].mean())}
             row |= {"other_mean": float(by_unit["other"].mean())}

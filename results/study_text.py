@@ -135,7 +135,10 @@ def units_of(shape: StudyShape) -> str:
 
 def warnings_of(tables: StudyTables, shape: StudyShape) -> list[str]:
     """What a reader must know before believing an interval."""
-    units = [int(n) for n in tables.strategies["units"].dropna()]
+    shown = tables.strategies
+    if shape.sampled:  # single samples are in no text, and rest on few seeds by design
+        shown = pd.concat([overall(shown, scenario) for scenario in dict.fromkeys(shown["scenario"])])
+    units = [int(n) for n in shown["units"].dropna()]
     least = min(units, default=0)
     if least >= FEW:
         return []

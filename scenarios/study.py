@@ -149,7 +149,11 @@ def _strategy(name: str, folder: Path) -> str:
 def _problems(error: ValidationError, file: str) -> list[Problem]:
     """Pydantic's complaints in our words."""
     found: list[Problem] = []
-    for item in error.errors():
+    items = error.errors()
+    places = {item["loc"][:k] for item in items for k in range(len(item["loc"]))}
+    for item in items:
+        if item["type"] == "too_short" and item["loc"] in places:
+            continue  # it has items, which are wrong themselves
         field = ".".join(str(key) for key in item["loc"])
         unknown = item["type"] == "extra_forbidden"
         remedy = "unknown key; relight schema study lists the known ones" if unknown else in_plain_words(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -34,6 +35,11 @@ class Axis(Part):
     def paths(self) -> tuple[str, ...]:
         return (self.path,) if isinstance(self.path, str) else self.path or ()
 
+    @property
+    def setting_paths(self) -> frozenset[str]:
+        """Every path that some point sets."""
+        return frozenset((*self.paths, *(path for case in self.cases.values() for path in case)))
+
 
 class Range(Part):
     """A parameter of random samples: uniform between two ends, on a linear or a logarithmic scale."""
@@ -59,6 +65,10 @@ class Range(Part):
     @property
     def paths(self) -> tuple[str, ...]:
         return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def setting_paths(self) -> frozenset[str]:
+        return frozenset(self.paths)
 
 
 class Sampling(Part):
@@ -132,6 +142,14 @@ class Study(Part):
             raise ValueError(f"two parameters have the name {twice[0]!r}")
         if taken := sorted(set(names) & RESERVED):
             raise ValueError(f"a parameter cannot have the name {taken[0]!r}, a column of the tables")
+        paths = [axis.setting_paths for axis in self.parameters]
+        if "seed" in {path for some in (self.set, *paths) for path in some}:
+            raise ValueError("seed is no path of a study, whose runs have its own seeds; list them under seeds")
+        for (k, one), (n, other) in itertools.combinations(enumerate(paths), 2):
+            if shared := sorted(one & other):
+                raise ValueError(
+                    f"parameters {names[k]!r} and {names[n]!r} both set {shared[0]}; one would undo the other"
+                )
         return self
 
     @property

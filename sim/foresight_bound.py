@@ -2,15 +2,17 @@
 
 The *service bound* (``sim.service_bound``) holds for whatever happens. The *foresight bound* is closer: the proven
 bound of the plan that ``oracle`` would make, relaxed wherever the world can do more than a plan may count on. It knows
-what will happen and every device, allows for no losses, and knows no limits of voltages and lines, which the world can
-break; a unit's limits are the widest form of (13). What is left of the plan's own rules is that sections are on for
-whole plan steps and all that is in them is served, so energy that a run served *in part* is told apart and not held
-against it.
+what will happen and every device; it has no losses, no limits of voltages, lines, reactive power or ramps, and units
+come on line at the start of the plan step in which they do. What is left of the plan's own rules is that a section that
+is live has all its demand served for whole plan steps. So it bounds the runs of which that is true. A run that sheds an
+area, or energises a section amid a plan step, may pass it: sources of a section served in part carry others.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +25,7 @@ from sim.service_bound import service_bound_kwh
 
 RELAXED = {
     "loss_allowance_pct": 0.0,
-    "without": ("voltage", "flow_limits"),
+    "without": ("voltage", "flow_limits", "reactive"),
     "apparent_power": "printed",
     "nbsu_reactive": "printed",
     "first_online_step_free": True,
@@ -41,22 +43,33 @@ _OPERATED = SERIES["switch"].index("operated")
 
 
 def foresight_bound_kwh(case: Case) -> float | None:
-    """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of all that is served in whole plan steps, kWh.
+    """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of a run that serves nothing in part, kWh.
 
     None where the world holds what ``oracle`` does not foresee: surprises, cold load pick-up.
     """
-    scenario = case.scenario
+    scenario, step_min = case.scenario, case.scenario.clock.plan_step_min
     if scenario.surprises is not None or scenario.cold_load is not None:
         return None
-    centre = scenario.dispatch_centre.model_copy(update=RELAXED)
-    relaxed = replace(case, scenario=scenario.model_copy(update={"dispatch_centre": centre}))
+    changed: dict[str, Any] = {
+        "dispatch_centre": scenario.dispatch_centre.model_copy(update=RELAXED),
+        "limits": scenario.limits.model_copy(update={"max_loading_pct": math.inf, "min_power_factor": 0.0}),
+        "pv": scenario.pv.model_copy(
+            update={"reconnect_delay_min": scenario.pv.reconnect_delay_min // step_min * step_min}
+        ),
+    }
+    free = {"p_in_kw": 0.0, "ramp_up_kw_per_h": math.inf, "ramp_down_kw_per_h": math.inf}
+    nbsu = {
+        u: replace(one, start_min=one.start_min // step_min * step_min, **free) for u, one in case.view.nbsu.items()
+    }
+    relaxed = replace(case, scenario=scenario.model_copy(update=changed), view=replace(case.view, nbsu=nbsu))
     return first_plan(relaxed, replace(ORACLE, per_device=True)).plan.bound
 
 
-def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float]:
-    """Weighted energy that a run served in the outage area, kWh, and the part of it that was served in part.
+def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
+    """Weighted energy that a run served in the outage area, kWh, the part of it that was served in part, and in how
+    many plan steps of a section that was so.
 
-    In part: in a plan step in which not all of a section's demand was served from beginning to end.
+    In part: a section is live in a plan step, and not all of its demand is served from beginning to end.
     """
     clock = case.scenario.clock
     rows = pd.DataFrame(recorder.rows["local_area"], columns=list(SERIES["local_area"]))
@@ -64,12 +77,13 @@ def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float]:
     served, demand = rows["served_kw"].fillna(0.0), rows["demand_kw"].fillna(0.0)
     rows = rows.assign(
         energy_kwh=served * rows["priority"] * clock.sim_step_min / 60,
+        live=rows["energised"] == 1,
         missing=demand - served > _TOLERANCE_KW,
         plan_step=rows["time_min"] // clock.plan_step_min,
     )
-    blocks = rows.groupby(["section", "plan_step"])
-    energy_kwh, missing = blocks["energy_kwh"].sum(), blocks["missing"].any()
-    return float(energy_kwh.sum()), float(energy_kwh[missing].sum())
+    blocks = rows.groupby(["section", "plan_step"]).agg({"energy_kwh": "sum", "live": "any", "missing": "any"})
+    in_part = blocks[blocks["live"] & blocks["missing"]]
+    return float(blocks["energy_kwh"].sum()), float(in_part["energy_kwh"].sum()), len(in_part)
 
 
 def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[str, float | None]:
@@ -77,17 +91,19 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
 
     Of a strategy with foresight also the foresight bound, and (18) of its own first plan.
     """
-    served, in_part = served_kwh(case, recorder)
+    served, in_part, steps = served_kwh(case, recorder)
     operations = sum(int(row[_OPERATED]) for row in recorder.rows["switch"])
+    service = service_bound_kwh(case) / 1e3
     found: dict[str, float | None] = {
         "weighted_served_mwh": served / 1e3,
         "in_part_mwh": in_part / 1e3,
+        "steps_in_part": steps,
         "switching_mwh": case.scenario.dispatch_centre.switching_cost_kwh * operations / 1e3,
-        "service_bound_mwh": service_bound_kwh(case) / 1e3,
+        "service_bound_mwh": service,
     }
     if strategy.foresight:
         bound = foresight_bound_kwh(case)
         planned = recorder.plans[0]["objective"] if recorder.plans else None
-        found["foresight_bound_mwh"] = None if bound is None else bound / 1e3
+        found["foresight_bound_mwh"] = None if bound is None else min(bound / 1e3, service)
         found["foresight_planned_mwh"] = None if planned is None else planned / 1e3
     return found

@@ -21,7 +21,7 @@ from results.measures import MEASURES
 from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.run_tables import NotARun, read_json
 from results.study_files import RUNS, write_results, write_start
-from results.study_tables import StudyShape, StudyTables
+from results.study_tables import TAKEN, StudyShape, StudyTables
 from scenarios.case import Case
 from scenarios.loader import load_case
 from scenarios.problems import Problem, ScenarioError, listed
@@ -67,9 +67,9 @@ def run_study(
     """Make every run of a study that ``folder`` does not hold yet, then its tables and figures.
 
     Runs are made by ``workers`` processes, or by the Dask cluster at ``scheduler``. With ``resume`` a run whose input
-    hash is unchanged is kept, also a failed one unless ``retry_failed`` or its process had died.
+    hash is unchanged is kept, also a failed one unless ``retry_failed`` or it was lost (``Outcome``).
     Raises before anything is run: ScenarioError, SolverOptionError, FolderNotEmpty, SchedulerError; later
-    StudyInterrupted (Ctrl-C, lost cluster), after which ``resume`` goes on.
+    StudyInterrupted (Ctrl-C, lost cluster, full disk), after which ``resume`` goes on.
     """
     loaded = load_study(source)
     _check_folder(folder, loaded, resume, overwrite)
@@ -98,13 +98,16 @@ def run_study(
                 done += 1
         except KeyboardInterrupt as error:
             raise StudyInterrupted(done, len(jobs), folder, "interrupted") from error
-        except ConnectionError as error:
+        except OSError as error:  # the cluster went away, the disk is full
             raise StudyInterrupted(done, len(jobs), folder, str(error)) from error
         finally:
             outcomes.close()  # ends the processes
         if done < len(jobs):
             raise StudyInterrupted(done, len(jobs), folder, "some runs never came back")
-        tables, shape = write_results(folder)
+        try:
+            tables, shape = write_results(folder)
+        except OSError as error:
+            raise StudyInterrupted(done, len(jobs), folder, f"tables cannot be written, {error}") from error
     failed = int((tables.runs["status"] != "complete").sum())
     return Finished(tables, shape, made=len(waiting), kept=kept, failed=failed)
 
@@ -115,6 +118,9 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
     Every scenario is loaded at every point, so that all mistakes are found before the first run. Raises ScenarioError.
     """
     study, problems = loaded.study, list[Problem]()
+    for axis in study.parameters:
+        if axis.name in TAKEN:
+            problems.append(Problem(loaded.file, "name", axis.name, "is a column of the tables; name it otherwise"))
     for name in study.measures:
         if name not in MEASURES:
             known = listed(MEASURES, limit=200)

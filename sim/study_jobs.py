@@ -27,10 +27,10 @@ SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", BOUNDS, "t
 """What is kept of a run; a failed one may have less."""
 
 _NO_RESULT_DEPENDS_ON = (
-    "study", "figures", "cli", "reproduc", "compar", "claims", "statistics", "measures", "style", "indices",
-    "plan_once", "results/report", "network_drawing",
+    "study", "figures", "cli", "reproduc", "compar", "results/claims", "statistics", "measures", "style", "indices",
+    "results/report",
 )  # fmt: skip
-"""Words in the names of modules that a run does not use."""
+"""Words in the names of modules that a run does not use (a test looks)."""
 
 _one_at_a_time = threading.Lock()
 """A Dask worker may have several threads; solver and warnings' filters are of the whole process."""
@@ -55,7 +55,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves: its files by name, always with a ``manifest.json``; ``lost`` if its process died."""
+    """What a run leaves: its files by name, always with a ``manifest.json``; ``lost`` if another attempt may end
+    otherwise: its process died, memory or disk was short, or the worker had other versions or files."""
 
     name: str
     files: dict[str, bytes]
@@ -63,22 +64,26 @@ class Outcome:
     lost: bool = False
 
 
+class OtherInputsError(RuntimeError):
+    """The worker's versions, sources or input files are not those that the study was started with."""
+
+
 def perform(job: Job) -> Outcome:
     """Make one run. Never raises: a run that fails is an outcome with its reason."""
     began = time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="relight-study-") as temporary:
         folder = Path(temporary) / "run"
-        failure = ""
+        failure, lost = "", False
         try:
             if environment_hash() != job.environment:
-                raise RuntimeError("this worker has other versions or sources than the process that started the study")
+                raise OtherInputsError("other versions or sources than those of the process that started the study")
             failure = _run(job, folder)
         except Exception as error:
-            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            failure, lost = _told(error), isinstance(error, OtherInputsError | MemoryError | OSError)
         names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
         kept = names if job.whole else [name for name in names if name in SLIM]
         files = {name: (folder / name).read_bytes() for name in kept}
-    return finished(job, files, failure, time.perf_counter() - began)
+    return finished(job, files, failure, time.perf_counter() - began, lost)
 
 
 def finished(job: Job, files: dict[str, bytes], failure: str, seconds: float = 0.0, lost: bool = False) -> Outcome:
@@ -107,13 +112,15 @@ def _run(job: Job, folder: Path) -> str:
     case = load_case(job.scenario, job.overrides, job.seed)
     strategy = strategy_named(job.strategy, case.scenario.dispatch_centre)
     if input_hash(case_hash(case), strategy, job.seed, job.whole) != job.input_hash:
-        raise RuntimeError("the scenario's or the strategy's files are not those that the study was started with")
+        raise OtherInputsError("the scenario's or the strategy's files are not those that the study was started with")
     log, failure, bounds = RunLog(), "", dict[str, float | None]()
     try:
         run_world(case, strategy, job.seed, log)
         bounds = bounds_of_run(case, strategy, log.recorder)
-    except Exception as error:
-        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    except (MemoryError, OSError):
+        raise
+    except (Exception, SystemExit) as error:  # a strategy of the user's own may call sys.exit
+        failure = _told(error)
     write_run(
         folder,
         scenario=case.scenario,
@@ -129,6 +136,10 @@ def _run(job: Job, folder: Path) -> str:
         finish=lambda building: write_json(building / BOUNDS, bounds) if bounds else None,
     )
     return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def case_hash(case: Case) -> str:
@@ -157,6 +168,11 @@ def _files_of(case: Case) -> list[str]:
     return list(_hashes(stats).values())
 
 
+def decides(name: str) -> bool:
+    """Whether what a run keeps may depend on a module, given by its path."""
+    return not any(word in name for word in _NO_RESULT_DEPENDS_ON)
+
+
 @lru_cache(maxsize=1)
 def environment_hash() -> str:
     """SHA-256 over the versions of all packages and the sources of this program that can change a result."""
@@ -164,6 +180,6 @@ def environment_hash() -> str:
     for floor in FLOORS:
         for path in sorted((ROOT / floor).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            if "runs" not in path.parts and not any(word in name for word in _NO_RESULT_DEPENDS_ON):
+            if "runs" not in path.parts and decides(name):
                 digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

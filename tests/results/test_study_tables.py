@@ -16,7 +16,7 @@ from scenarios.study_schema import Statistics
 
 SERVED = "served_energy_mwh"
 SHAPE = StudyShape(
-    ("peak_kw",), False, ("dynamic", "static", "other"), "dynamic", (SERVED, "interruptions"), Statistics(resamples=500)
+    ("peak_kw",), (), ("dynamic", "static", "other"), "dynamic", (SERVED, "interruptions"), Statistics(resamples=500)
 )
 
 
@@ -69,9 +69,29 @@ def test_over_a_grid_the_seed_is_the_unit(runs: pd.DataFrame) -> None:
 
 def test_over_samples_the_sample_is_the_unit(runs: pd.DataFrame) -> None:
     """Points have means 5 and 6."""
-    sampled = replace(SHAPE, sampled=True)
+    sampled = replace(SHAPE, sampled=("peak_kw",))
     found = row(tabulate(runs, sampled).strategies, point=ALL, strategy="dynamic", measure=SERVED)
     assert (found["units"], found["mean"], found["low"], found["high"]) == (2, 5.5, 5.0, 6.0)
+
+
+def test_points_of_a_grid_are_no_further_samples(runs: pd.DataFrame) -> None:
+    """The same two samples at three points of a grid are two units, not six; the interval stays as it was."""
+    alone = replace(SHAPE, sampled=("peak_kw",))
+    with_grid = replace(alone, parameters=("dg", "peak_kw"))
+    thrice = pd.concat([runs.assign(dg=dg, point=runs["point"] + f", dg={dg}") for dg in (1, 2, 3)], ignore_index=True)
+    for name in ("strategies", "paired"):
+        once, more = (getattr(tabulate(r, s), name) for r, s in ((runs, alone), (thrice, with_grid)))
+        once, more = (table.loc[table.point == ALL, ["units", "low", "high"]] for table in (once, more))
+        pd.testing.assert_frame_equal(more.reset_index(drop=True), once.reset_index(drop=True))
+
+
+def test_one_seed_at_each_of_many_samples_is_no_cause_to_warn() -> None:
+    """Intervals rest on the samples; that each sample has but one seed says nothing."""
+    shape = replace(SHAPE, sampled=("peak_kw",))
+    runs = pd.DataFrame([run(s, 0, float(k), 5.0 + k % 3) for s in SHAPE.strategies for k in range(12)])
+    assert "Warning" not in as_text(tabulate(runs, shape), shape)
+    few = tabulate(runs[runs["peak_kw"] < 4], shape)
+    assert "Warning: only 4 samples" in as_text(few, shape).replace("\n", " ")
 
 
 def test_pairs(runs: pd.DataFrame) -> None:
@@ -155,6 +175,20 @@ def test_every_run_failed() -> None:
     assert study_figures(tables, SHAPE) == []
     assert "Failed runs" in as_markdown(tables, SHAPE, "T", "c")
     as_text(tables, SHAPE)
+
+
+def test_figures_where_all_others_failed() -> None:
+    """Without a single pair there is nothing to draw of pairs; the reference is drawn all the same."""
+    grid = [run("dynamic", k, peak, 5.0 + k) | {"dg": dg} for k in (0, 1) for peak in (1.0, 2.0) for dg in (1.0, 2.0)]
+    failed = [{**one, **run(s, one["seed"], one["peak_kw"], None)} for one in grid for s in ("static", "other")]
+    runs = pd.DataFrame([*grid, *failed])
+    runs["point"] += runs["dg"].map(", dg={:g}".format)
+    for sampled in ((), ("peak_kw", "dg")):
+        shape = replace(SHAPE, parameters=("peak_kw", "dg"), sampled=sampled)
+        figures = study_figures(tabulate(runs, shape), shape)
+        assert {"pairs", "differences"}.isdisjoint(f.name for f in figures) and figures[0].name == "distributions"
+        for figure in figures:
+            figure.draw(figure.data, shape, {})
 
 
 def test_figures_come_with_their_data(runs: pd.DataFrame) -> None:

@@ -101,6 +101,38 @@ def test_mistakes_are_told_all_at_once(tmp_path: Path, text: str, told: list[str
     assert str(tmp_path) not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"set": {"seed": 5}}, "list them under seeds"),
+        ({"grid": [{"name": "n", "path": "seed", "values": [1, 2]}]}, "list them under seeds"),
+        (
+            {"grid": [{"name": n, "path": "load.peak_kw", "values": [1, 2]} for n in ("a", "b")]},
+            "'a' and 'b' both set load.peak_kw",
+        ),
+        (
+            {
+                "grid": [{"name": "a", "cases": {"x": {"load.peak_kw": 1}, "y": {}}}],
+                "sample": {"count": 2, "ranges": [{"name": "b", "path": ["u", "load.peak_kw"], "low": 1, "high": 2}]},
+            },
+            "'a' and 'b' both set load.peak_kw",
+        ),
+    ],
+)
+def test_a_point_is_what_it_is_called(parts: dict[str, object], told: str) -> None:
+    """A setting that another one, or the run's seed, would undo is refused: points would carry wrong labels."""
+    with pytest.raises(ValueError, match=told):
+        study(**parts)
+
+
+def test_a_wrong_entry_of_a_list_is_one_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("name: s\nscenarios: [x]\nstrategies: [a]\nseeds: [-1]\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as error:
+        load_study(path)
+    assert [p.field for p in error.value.problems] == ["seeds.0"]
+
+
 def test_an_unknown_study_names_the_shipped_ones() -> None:
     with pytest.raises(ScenarioError, match="studies/paper-comparison"):
         load_study("studies/none")

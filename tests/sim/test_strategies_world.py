@@ -107,9 +107,68 @@ def test_energy_served_in_part_is_told_apart() -> None:
         for la, section in (("1", "a"), ("2", "b"), ("3", "b")):
             served = 0.0 if (la, time_min) == ("3", 15.0) else 40.0
             told = {"time_min": time_min, "local_area": la, "section": section, "in_outage_area": 1}
-            told |= {"priority": 2.0, "demand_kw": 40.0, "served_kw": served}
+            told |= {"priority": 2.0, "energised": 1, "demand_kw": 40.0, "served_kw": served}
             recorder.add("local_area", [dict.fromkeys(columns) | told])
-    assert served_kwh(case, recorder) == (2 * 10.0 * 11, 2 * 10.0 * 3)
+    assert served_kwh(case, recorder) == (2 * 10.0 * 11, 2 * 10.0 * 3, 1)
+
+
+def test_an_area_that_is_live_and_wholly_shed_is_served_in_part() -> None:
+    """It gets no energy, but its section's sources are on line, which no plan that leaves the section dark has."""
+    case = load_case(FAULT, ("clock.sim_step_min=15",), 0)
+    recorder = RunLog().recorder
+    for live in (1, 0):
+        told = {"time_min": 30.0 * live, "local_area": "1", "section": "a", "in_outage_area": 1, "priority": 1.0}
+        recorder.add(
+            "local_area",
+            [dict.fromkeys(SERIES["local_area"]) | told | {"energised": live, "demand_kw": 4.0, "served_kw": 0.0}],
+        )
+    assert served_kwh(case, recorder) == (0.0, 0.0, 1)
+
+
+NO_NBSU = small_case.TABLES["nbsu.csv"].splitlines()[0] + "\n"
+NO_PV = small_case.TABLES["pv.csv"].splitlines()[0] + "\n"
+LITTLE = small_case.TABLES["ess.csv"].replace("100,80,20", "100,12,0")
+BLACK = small_case.TABLES["infeeds.csv"].replace("1.0,,", "1.0,switches=far,")
+
+
+@pytest.mark.parametrize(
+    ("tables", "delay_min"),
+    [
+        ({"pv.csv": NO_PV.strip() + "\npv.b,b,400,,\n", "ess.csv": LITTLE, "nbsu.csv": NO_NBSU}, 5),
+        ({"pv.csv": NO_PV, "ess.csv": LITTLE, "nbsu.csv": NO_NBSU.strip() + "\nnbsu.b,b,100,1,1000,1000,10,,\n"}, 30),
+    ],
+)
+def test_units_on_line_amid_a_plan_step_break_no_bound(tmp_path: Path, tables: dict[str, str], delay_min: int) -> None:
+    """Storage for a few minutes, then PV or an NBSU: `islanded` serves all, though no plan of 30 min steps could."""
+    pv = {"reconnect_delay_min": delay_min, "clear_sky_index": 1.0, "variability_pct": 0}
+    clock = {"plan_step_min": 30, "sim_step_min": 5}
+    file = small_case.write(tmp_path, {"infeeds.csv": BLACK, **tables}, pv=pv, clock=clock)
+    table = check_bounds(str(file), 0)
+    assert table.weighted_served_mwh["islanded"] > 0.05 and table.foresight_planned_mwh["oracle"] == 0.0
+    assert table.steps_in_part["islanded"] == 0
+
+
+def test_sources_of_a_section_served_in_part_break_no_bound(tmp_path: Path) -> None:
+    """LA a, heavier than forecast, is shed; PV beside it carries section c, which a plan would have to leave dark."""
+    tables = {
+        "infeeds.csv": BLACK, "pv.csv": NO_PV.strip() + "\npv.b,b,150,,\n", "nbsu.csv": NO_NBSU,
+        "ess.csv": small_case.TABLES["ess.csv"].replace("ess.b,b,100,80,20", "ess.c,c,100,20,0"),
+    }  # fmt: skip
+    for name, rows in {
+        "sun": "pv.b|0.5|0.5",
+        "told": "a,b,c|20,20,20|20,20,20",
+        "is": "a,b,c|80,20,20|80,20,20",
+    }.items():
+        head, *values = rows.split("|")
+        lines = [f"time_min,{head}", *(f"{t},{v}" for t, v in zip((0, 120), values, strict=True))]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    load = {"peak_kw": 90, "forecast_csv": "told.csv", "actual_csv": "is.csv"}
+    pv = {"forecast_csv": "sun.csv", "actual_csv": "sun.csv", "reconnect_delay_min": 0}
+    clock = {"plan_step_min": 30, "sim_step_min": 10, "replan_interval_min": 120}
+    table = check_bounds(str(small_case.write(tmp_path, tables, load=load, pv=pv, clock=clock)), 0)
+    static = table.loc["static"]
+    assert static.weighted_served_mwh - static.in_part_mwh > static.foresight_bound_mwh, "it is beyond that bound"
+    assert static.steps_in_part > 0
 
 
 def test_bounds_with_an_infeed_that_returns_and_cold_load() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from results.new_folder import FolderNotEmpty
 from results.study_files import redraw
 from scenarios.problems import ScenarioError
 from scenarios.study import load_study, shipped_studies
-from sim import cli
+from sim import cli, study_jobs
 from sim.study import StudyInterrupted, lay_out, run_study
 from sim.study_jobs import Job, Outcome, perform
 from sim.study_pool import on_this_machine
@@ -239,7 +242,65 @@ def test_a_pool_outlives_its_workers(tmp_path: Path) -> None:
 
 def test_other_sources_are_not_mixed_in(tmp_path: Path) -> None:
     job = Job("a", str(write(tmp_path)), (), "static", 0, "", environment="another")
-    assert "other versions or sources" in perform(job).failure
+    outcome = perform(job)
+    assert "other versions or sources" in outcome.failure
+    assert outcome.lost, "with the right worker it may succeed"
+
+
+@pytest.mark.parametrize("name", ["mean", "units", "other", "served_energy_mwh"])
+def test_parameters_cannot_be_called_as_columns_of_the_tables(tmp_path: Path, name: str) -> None:
+    """Said before the first run, for the tables come after the last."""
+    file = write(tmp_path, grid=[{"name": name, "path": "load.peak_kw", "values": [80, 90]}])
+    with pytest.raises(ScenarioError, match=f"{name}.*column of the tables"):
+        run_study(file, tmp_path / "out", perform=Here())
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_hash_knows_every_module_that_a_run_uses(tmp_path: Path) -> None:
+    """A process of its own makes a run; what it has loaded and the hash leaves out cannot change what is kept."""
+    (job,), _ = lay_out(load_study(write(tmp_path, strategies=["oracle"], seeds=[0], keep="series")))
+    code = (
+        "import pickle, sys; from sim import study_jobs\n"
+        "assert not study_jobs.perform(pickle.load(sys.stdin.buffer)).failure\n"
+        "files = {getattr(m, '__file__', None) or '' for m in list(sys.modules.values())}\n"
+        "names = [f.removeprefix(f'{study_jobs.ROOT}/') for f in files if f.startswith(f'{study_jobs.ROOT}/')]\n"
+        "print(*(n for n in names if n.startswith(study_jobs.FLOORS) and not study_jobs.decides(n)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(job), capture_output=True, check=True, cwd=study_jobs.ROOT
+    )
+    assert set(told.stdout.decode().split()) <= {"sim/study_jobs.py", "results/study_bounds.py"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_what_is_not_the_runs_own_fault_is_tried_again_on_resume(
+    tmp_path: Path, no_figures: None, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    file = write(tmp_path, seeds=[0], strategies=["static"])
+
+    def fails(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sim.world, "run_world", fails)
+        assert run_study(file, tmp_path / "out", perform=Here()).failed == 1
+    assert type(error).__name__ in pd.read_csv(tmp_path / "out" / "runs.csv")["reason"][0]
+    again = run_study(file, tmp_path / "out", resume=True, perform=Here())
+    assert (again.made, again.failed) == (1, 0)
+
+
+def test_a_full_disk_interrupts(tmp_path: Path, no_figures: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done stays, and the message says how to go on; the same where only the tables do not fit any more."""
+    file = write(tmp_path, seeds=[0])
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for place, done in (("sim.study.store", 0), ("sim.study.write_results", 2)):
+        with monkeypatch.context() as patch, pytest.raises(StudyInterrupted, match=rf"No space left.*{done} of 2 runs"):
+            patch.setattr(place, full)
+            run_study(file, tmp_path / "out", resume=True, perform=Here())
+    assert run_study(file, tmp_path / "out", resume=True, perform=Here()).kept == 2
 
 
 def test_command_line(

@@ -87,6 +87,23 @@ def test_files_that_change_during_a_study_are_told(tmp_path: Path) -> None:
     assert "not those that the study was started with" in reasons["MostLoadFirst"]
 
 
+def test_whatever_a_strategy_does_is_a_row(tmp_path: Path) -> None:
+    """One that raises, returns nothing or leaves the program fails its runs with a reason; the study goes on."""
+    kinds = {"Raises": 'raise ValueError("no idea")', "Nothing": "return None", "Leaves": "raise SystemExit(3)"}
+    code = "".join(
+        f"class {name}:\n    def __init__(self, graph, steps): ...\n"
+        f"    def plan(self, horizon, scenario, strategy): {what}\n"
+        for name, what in kinds.items()
+    )
+    (tmp_path / "odd.py").write_text(code, encoding="utf-8")
+    file = write(tmp_path, strategies=["static", *(f"odd.py:{name}" for name in kinds)], seeds=[0])
+    runs = run_study(file, tmp_path / "out", workers=1).tables.runs.set_index("strategy")
+    assert dict(runs["status"]) == {"static": "complete", **dict.fromkeys(kinds, "failed")}
+    assert runs["reason"]["Raises"] == "ValueError: no idea"
+    assert runs["reason"]["Leaves"] == "SystemExit: 3"
+    assert runs["reason"]["Nothing"]
+
+
 def test_two_strategies_of_one_name_are_refused(tmp_path: Path) -> None:
     file = write_mine(tmp_path / "study", strategies=[MINE, "copy.py:MostLoadFirst"])
     shutil.copy(tmp_path / "study" / "my_strategy.py", tmp_path / "study" / "copy.py")
@@ -107,7 +124,7 @@ def test_whoever_beats_the_oracle_fails_the_study(tmp_path: Path, relight) -> No
     honest = json.loads((static / "bounds.json").read_text(encoding="utf-8"))
     oracle = finished.tables.bounds.set_index("strategy").loc["oracle"]
     for most, bound in ((oracle["foresight_bound_mwh"], "foresight"), (oracle["service_bound_mwh"], "service")):
-        doctored = honest | {"weighted_served_mwh": 1.001 * most + honest["in_part_mwh"] + honest["switching_mwh"]}
+        doctored = honest | {"weighted_served_mwh": 1.001 * most + honest["switching_mwh"], "steps_in_part": 0}
         (static / "bounds.json").write_text(json.dumps(doctored), encoding="utf-8")
         code, told, error = relight("study", str(file), "--out", str(out), "--resume")
         told = " ".join(told.split())
