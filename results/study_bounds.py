@@ -85,11 +85,9 @@ def verdict(table: pd.DataFrame) -> list[str]:
     """What holding against the bounds has shown, in lines for readers; each breach is one."""
     if table.empty:
         return []
-    whole = int(_whole(table).sum())
-    lines = [
-        f"{len(table)} runs held against the service bound, {whole}, which served nothing in part, also against "
-        "the foresight bound"
-    ]
+    lines = [f"{len(table)} runs held against the service bound"]
+    if table["foresight_bound_mwh"].notna().any():
+        lines[0] += f", {_whole(table).sum()}, which served nothing in part, also against the foresight bound"
     broken = table[table["exceeds"] != ""]
     lines[0] += ": none exceeds it." if broken.empty else f": {len(broken)} EXCEED it."
     for row in broken.to_dict("records"):

@@ -77,12 +77,15 @@ def run_study(
     if perform is None and scheduler:
         connect(scheduler)[0].close()
     with _alone_in(folder):
-        if overwrite and not resume:
-            for path in folder.iterdir():
-                if path.name != LOCK:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         called = {one: strategy_named(how).name for one, how in _strategies(loaded)}
-        write_start(folder, loaded.study, command_of(loaded), called, described)
+        try:
+            if overwrite and not resume:
+                for path in folder.iterdir():
+                    if path.name != LOCK:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+            write_start(folder, loaded.study, command_of(loaded), called, described)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
         runs = folder / RUNS
         waiting = [job for job in jobs if not _is_done(runs / job.name, job, retry_failed)]
         kept = len(jobs) - len(waiting)
@@ -249,9 +252,12 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
     Raises FolderNotEmpty.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK
-    with path.open("a") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / LOCK).open("a")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with opened as file:
         try:
             import fcntl
         except ImportError:  # Windows: nothing guards the folder
@@ -263,6 +269,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
             reason = f"{folder}: another process is working on this study; wait for it, or choose another folder"
             raise FolderNotEmpty(folder, ours=True, reason=reason) from error
         yield
+
+
+def _unwritable(folder: Path, error: OSError) -> FolderNotEmpty:
+    return FolderNotEmpty(folder, ours=True, reason=f"{folder} cannot be written: {error.strerror or error}")
 
 
 def _performer(workers: int, scheduler: str | None) -> Perform:

@@ -296,6 +296,9 @@ def test_a_full_disk_interrupts(tmp_path: Path, no_figures: None, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    with monkeypatch.context() as patch, pytest.raises(FolderNotEmpty, match="cannot be written: No space left"):
+        patch.setattr("sim.study.write_start", full)
+        run_study(file, tmp_path / "out", perform=Here())
     for place, done in (("sim.study.store", 0), ("sim.study.write_results", 2)):
         with monkeypatch.context() as patch, pytest.raises(StudyInterrupted, match=rf"No space left.*{done} of 2 runs"):
             patch.setattr(place, full)
