@@ -116,6 +116,7 @@ def validate(
     seed: Seed = None,
 ) -> None:
     """Judge a plan by AC power flow and every limit; exit code 1 if it breaks one, or a sequence is impossible."""
+    from results.run_tables import ensure_run
     from scenarios.loader import load_case
     from sim.switching.report import as_text, write_sequences
     from sim.switching.sequence import find_sequences
@@ -126,15 +127,20 @@ def validate(
     from sim.validation.verdict import write_verdict
 
     chosen = engine_named(engine)
+    if run:
+        ensure_run(run)
     ensure_files({"--out": out, "--sequence": sequence}, {"the plan": plan, "the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
     judged = read_plan(plan, case)
-    start = state_in_run(run, case, judged.steps[0].start_min) if run else None
+    start_min = judged.steps[0].start_min
+    start = state_in_run(run, case, start_min) if run else None
     validator = Validator(case, engine=chosen)
     verdict = validator.validate(judged, actual=actual, start=start)
     sequences = find_sequences(validator, judged, start=start) if sequence else []
     if out:
         write_verdict(verdict, out)
+    if run and start_min <= 0:
+        typer.echo(f"note: --run {run} is not needed: the plan starts with the window, at the state after the fault")
     typer.echo(verdict.as_text(plan.name))
     if sequence:
         write_sequences(sequences, sequence, case.scenario.name)
