@@ -121,17 +121,20 @@ class Study(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
+        wrong: list[str] = []
         for field in ("scenarios", "strategies", "seeds", "measures"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
-                raise ValueError(f"{field}: the same value stands twice")
+                wrong.append(f"{field}: the same value stands twice")
         if self.reference is not None and self.reference not in self.strategies:
-            raise ValueError(f"reference {self.reference!r} must be one of strategies")
+            wrong.append(f"reference {self.reference!r} must be one of strategies")
         names = [axis.name for axis in self.parameters]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two parameters have the name {twice[0]!r}")
-        if taken := sorted(set(names) & RESERVED):
-            raise ValueError(f"a parameter cannot have the name {taken[0]!r}, a column of the tables")
+        wrong += [f"two parameters have the name {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+        wrong += [
+            f"a parameter cannot have the name {name!r}, a column of the tables" for name in sorted(set(names) & RESERVED)
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     @property

@@ -60,7 +60,10 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in
 
 @app.command()
 def check(scenario: Scenario, set_: Set = None) -> None:
-    """Read and explain a scenario, or list every error in it at once."""
+    """Read and explain a scenario, or list its errors.
+
+    All of one kind at once: first keys, types and names, then what only several right values together can tell.
+    """
     from scenarios.explain import explain
     from scenarios.loader import load_case
 

@@ -78,8 +78,8 @@ def _read_json(text: str, file: str, case: Case, problems: list[Problem]) -> Pla
     head = {key: value for key, value in data.items() if key != "steps"}
     stand_in = [{"start_min": 0.0, "closed_branches": []}]
     problems.extend(_complaints(Plan, {**head, "steps": stand_in}, file, "", known=Plan.model_fields))
-    steps = _steps(data.get("steps"), file, problems)
-    problems.extend(_unknown_ids(case, steps, file))
+    steps, names_of = _steps(data.get("steps"), file, problems)
+    problems.extend(_unknown_ids(case, names_of, file))
     problems.extend(_beyond_all_power(steps, file))
     whole = isinstance(data.get("steps"), list) and len(steps) == len(data["steps"])
     if steps and whole:
@@ -116,22 +116,34 @@ def _repeated(value: Any, place: str, file: str) -> Iterable[Problem]:
             yield from _repeated(inner, f"{place}[{k}]", file)
 
 
-def _steps(raw: Any, file: str, problems: list[Problem]) -> dict[int, PlanStep]:
-    """Steps that are right in themselves, by number."""
+def _steps(raw: Any, file: str, problems: list[Problem]) -> tuple[dict[int, PlanStep], dict[int, PlanStep]]:
+    """Steps that are right in themselves, by number; and every step with those of its parts that are."""
     if not isinstance(raw, list) or not raw:
         remedy = "missing; a plan holds at least one step" if not raw else "must be a list of steps"
         problems.append(Problem(file, "steps", raw if raw not in (None, []) else None, remedy))
-        return {}
+        return {}, {}
     right: dict[int, PlanStep] = {}
+    parts: dict[int, PlanStep] = {}
     for k, step in enumerate(raw):
         wrong = list(_complaints(PlanStep, step, file, f"steps[{k}]", known=PlanStep.model_fields))
         problems.extend(wrong)
         if not wrong:
-            right[k] = PlanStep.model_validate(step)
-    return right
+            right[k] = parts[k] = PlanStep.model_validate(step)
+        elif isinstance(step, dict):
+            parts[k] = PlanStep.model_validate(_without_mistakes(step))
+    return right, parts
 
 
-def _complaints(model: type[Any], data: Any, file: str, place: str, known: Mapping[str, Any]) -> Iterable[Problem]:
+def _without_mistakes(step: dict[str, Any]) -> dict[str, Any]:
+    """The step without its wrong keys and values, so that the names in the rest can be looked at; never for use."""
+    kept: dict[str, Any] = {"start_min": 0.0, "closed_branches": []}
+    for key, value in step.items():
+        alone = {**kept, key: value}
+        kept = kept if any(_complaints(PlanStep, alone, "", "", known=())) else alone
+    return kept
+
+
+def _complaints(model: type[Any], data: Any, file: str, place: str, known: Iterable[str]) -> Iterable[Problem]:
     """Pydantic's complaints in our words."""
     try:
         TypeAdapter(model).validate_python(data)
