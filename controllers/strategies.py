@@ -109,7 +109,7 @@ ORACLE = Strategy(
     replans=True,
     static_plan=False,
     foresight=True,
-    summary="as dynamic, with what will happen in place of the forecast: an upper bound",
+    summary="as dynamic, with what will happen in place of the forecast: how much foresight is worth",
 )
 
 STRATEGIES = {
