@@ -111,6 +111,8 @@ def _read(
             problems.append(Problem("--set", error.override, None, error.remedy))
     if any(path.split(".")[0] in WORLD_PARTS for path in overridden):
         data.pop("published", None)
+    if any(path.split(".")[0] == "outage" for path in overridden) and "title" not in overridden:
+        data.pop("title", None)  # it may tell of the outage as it was
     return data, overridden, files
 
 
