@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from controllers.strategies import source_hash, strategies_named, strategy_named
+from controllers.strategy_source import raised_at
 from results.compare import Comparison, compare
 from results.compare_text import write_comparison
 from results.figures import draw_comparison_figures, draw_run_figures
@@ -58,7 +59,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
         except Exception as error:
-            failure, cause = f"{type(error).__name__}: {error}", error
+            failure, cause = f"{type(error).__name__}: {error}{raised_at(error, chosen)}", error
     write_run(
         folder,
         scenario=case.scenario,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.strategies import Strategy, source_hash, strategy_named
+from controllers.strategy_source import raised_at
 from results.recorder import write_json
 from results.run_folder import installed_versions
 from results.study_bounds import BOUNDS
@@ -113,7 +114,7 @@ def _run(job: Job, folder: Path) -> str:
         run_world(case, strategy, job.seed, log)
         bounds = bounds_of_run(case, strategy, log.recorder)
     except Exception as error:
-        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        failure = f"{type(error).__name__}: {' '.join(str(error).split())}{raised_at(error, strategy)}"
     write_run(
         folder,
         scenario=case.scenario,
