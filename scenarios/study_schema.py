@@ -130,9 +130,8 @@ class Study(Part):
             wrong.append(f"reference {self.reference!r} must be one of strategies")
         names = [axis.name for axis in self.parameters]
         wrong += [f"two parameters have the name {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
-        wrong += [
-            f"a parameter cannot have the name {name!r}, a column of the tables" for name in sorted(set(names) & RESERVED)
-        ]
+        taken = sorted(set(names) & RESERVED)
+        wrong += [f"a parameter cannot have the name {name!r}, a column of the tables" for name in taken]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sim.console import InputError, say
+from sim.console import InputError, say, usage_in_words
 from sim.metrics_command import metrics
 from sim.strategy_command import strategy_app
 from sim.study_command import study
@@ -314,6 +314,8 @@ def parse_seeds(text: str | None) -> list[int | None]:
             low, high = int(first), int(last) if dots else int(first)
         except ValueError:
             low, high = 0, -1
+        if dots and 0 <= high < low:
+            raise InputError(f"--seeds {text!r}: {part.strip()!r} is descending; write {high}..{low}")
         if not 0 <= low <= high:
             raise InputError(f"--seeds {text!r}: {part.strip()!r} is no seed; write 0..9 or 1,4,7")
         seeds.extend(range(low, high + 1))
@@ -343,7 +345,7 @@ def main() -> None:
 def _explain(error: Exception) -> None:
     """Exit with the message and code of an error that a user can cause; return from any other."""
     if type(error).__module__.startswith(("click", "typer")):
-        _fail(str(getattr(error, "format_message", lambda: error)()), 2)
+        _fail(usage_in_words(error), 2)
     # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
     from controllers.strategies import StrategyError

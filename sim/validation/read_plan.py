@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from controllers.plan import Plan, PlanStep, with_times
 from scenarios.case import Case
+from scenarios.other_kinds import NETWORK, STRATEGY, is_network
 from scenarios.problems import Problem, ScenarioError, listed, no_such
 from scenarios.wording import in_plain_words
 from sim.validation.switching_sheet import read_switching_sheet
@@ -40,6 +41,8 @@ def read_plan(path: Path, case: Case) -> Plan:
     Raises ``PlanError`` with every problem found.
     """
     problems: list[Problem] = []
+    if path.is_file() and (remedy := _other_kind(path)):
+        raise PlanError([Problem(path.name, "", None, remedy)])
     text = _read_text(path)
     if path.suffix.lower() == ".csv":
         plan = read_switching_sheet(text, path.name, case, problems)
@@ -48,6 +51,15 @@ def read_plan(path: Path, case: Case) -> Plan:
     if problems or plan is None:
         raise PlanError(problems)
     return plan
+
+
+def _other_kind(path: Path) -> str:
+    """What a file is that is plainly no plan."""
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return "this is YAML; a plan is JSON, or a switching sheet in CSV, and the scenario is named by --scenario"
+    if path.suffix.lower() == ".py":
+        return STRATEGY
+    return NETWORK if is_network(path) else ""
 
 
 def _read_text(path: Path) -> str:

@@ -154,7 +154,8 @@ def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str
 
 
 def test_a_run_says_where_a_strategy_raised(tmp_path: Path, short: str, relight) -> None:
-    body = f"{BASE}class Mine(Greedy):\n{PLAN}        return self.pick({{}})\n    def pick(self, of):\n        return of['la']\n"
+    body = f"{BASE}class Mine(Greedy):\n{PLAN}        return self.pick({{}})\n"
+    body += "    def pick(self, of):\n        return of['la']\n"
     (tmp_path / "mine.py").write_text(body, encoding="utf-8")
     code, _, err = relight("run", short, "--strategy", "mine.py:Mine", "--out", "failed")
     assert code == 3 and "KeyError: 'la' (mine.py, line 6)" in err
