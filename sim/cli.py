@@ -202,7 +202,7 @@ def compare(
     set_: Set = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run the same world under several strategies and compare them."""
+    """Run the same world under several strategies and compare them; a study resumes, a comparison does not."""
     from results.compare_text import as_text
     from results.report.files import REPORT
     from sim.run import compare_strategies, new_run_folder
