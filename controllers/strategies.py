@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from scenarios.problems import meant
 from scenarios.schema import DispatchCentre
 
 if TYPE_CHECKING:  # the planner loads the solver, which takes seconds
@@ -109,7 +110,7 @@ ORACLE = Strategy(
     replans=True,
     static_plan=False,
     foresight=True,
-    summary="as dynamic, with what will happen in place of the forecast: an upper bound",
+    summary="as dynamic, with what will happen in place of the forecast: how much foresight is worth",
 )
 
 STRATEGIES = {
@@ -125,9 +126,10 @@ class UnknownStrategyError(StrategyError):
     """A strategy name that neither Relight nor an installed package offers."""
 
     def __init__(self, name: str, offered: Iterable[str]) -> None:
+        known = (*STRATEGIES, *offered)
         super().__init__(
-            f"unknown strategy {name!r}; there are: {', '.join((*STRATEGIES, *offered))}; "
-            "or name a class of your own: path/to/file.py:Class"
+            f"unknown strategy {name!r}; there are: {', '.join(known)}; "
+            f"or name a class of your own: path/to/file.py:Class{meant(name, known)}"
         )
 
 

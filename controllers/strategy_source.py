@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import re
 import sys
+import traceback
 from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
@@ -153,3 +154,12 @@ def _module(path: Path, sha256: str, asked: str) -> ModuleType:
 def _told(error: BaseException) -> str:
     where = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
     return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}{where}"
+
+
+def raised_at(error: BaseException, strategy: Strategy) -> str:
+    """`` (file.py, line 7)``: the innermost line of a strategy's own file that an error came through; else empty."""
+    if strategy.source is None:
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).resolve() == strategy.source.resolve()]
+    return f" ({strategy.source.name}, line {own[-1].lineno})" if own else ""

@@ -144,7 +144,7 @@ def as_text(comparison: Comparison) -> str:
 
 def _overview(comparison: Comparison) -> list[str]:
     """A heading per case and a line per strategy: energies in MWh, interruptions, violated steps, served dynamic /
-    static, and the mark of what was calibrated."""
+    static where both ran, and the mark of what was calibrated."""
     columns = [f"{name}_energy_mwh" for name in ("demand", "first_plan", "planned", "served")]
     columns += ["interruptions", "ac_violated_steps"]
     means = comparison.runs.groupby(["scenario", "strategy"], sort=False)[columns].mean()
@@ -153,7 +153,9 @@ def _overview(comparison: Comparison) -> list[str]:
     of_case = dict(zip(ratios["scenario"], ratios["value"], strict=True))
     calibrated = set(published.loc[published["mark"] == CALIBRATED, ["scenario", "strategy"]].itertuples(index=False))
     seeds = ", means over seeds" if len(set(comparison.runs["seed"])) > 1 else ""
-    head = [f"Overview (MWh{seeds})", "demand", "first", "plan", "served", "int.", "viol.", "ratio"]
+    with_ratio = any(not math.isnan(value) for value in ratios["value"].dropna())
+    head = [f"Overview (MWh{seeds})", "demand", "first", "plan", "served", "int.", "viol."]
+    head += ["ratio"] if with_ratio else []
     body: list[list[str]] = []
     for (scenario, strategy), row in zip(means.index.tolist(), means.to_numpy().tolist(), strict=True):
         if [scenario] not in body:
@@ -163,12 +165,12 @@ def _overview(comparison: Comparison) -> list[str]:
         cells = [
             *("-" if math.isnan(mwh) else f"{mwh:.2f}" for mwh in row[:4]),
             *(f"{count:.1f}".removesuffix(".0") for count in row[4:]),
-            shown,
+            *([shown] if with_ratio else []),
         ]
         body.append([f"  {strategy}", *cells, *(["k"] if (scenario, strategy) in calibrated else [])])
     if not calibrated:
         return text_table(head, body)
-    full = [row if len(row) in (1, 9) else [*row, ""] for row in body]
+    full = [row if len(row) in (1, len(head) + 1) else [*row, ""] for row in body]
     return [*text_table([*head, " "], full), *_legend("k")]
 
 

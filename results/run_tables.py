@@ -89,6 +89,11 @@ def read_run(folder: Path) -> RunTables:
     return RunTables(manifest=manifest, scenario=scenario, plans=plans, **tables)
 
 
+def ensure_run(folder: Path) -> None:
+    """Raise NotARun unless there is a run in the folder."""
+    read_json(folder / "manifest.json")
+
+
 def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read one CSV table. Raises NotARun if it is missing or its columns differ; ``optional`` ones may all be there."""
     numbers = [column for column in columns + optional if column not in TEXT_COLUMNS]
@@ -126,7 +131,7 @@ def read_json(path: Path) -> Any:
     if not path.is_file():
         folder = path.parent
         if not folder.is_dir():
-            raise NotARun(f"{folder}: no such folder")
+            raise NotARun(f"{folder}: " + ("a file; name the folder" if folder.exists() else "no such folder"))
         known = [what for name, what in _OTHER_FOLDERS.items() if (folder / name).is_file()]
         what = f"{known[0]}: it" if known else "no folder of a run, a comparison or a study: it"
         raise NotARun(f"{folder} is {what} has no {path.name}")

@@ -15,8 +15,9 @@ from scenarios.communication import check_communication
 from scenarios.forecast_issues import LOAD_ISSUES, load_issues
 from scenarios.formulation import check_formulation, without_conflict
 from scenarios.network import build_view, bus_demand, load_network, with_customers, with_kinds
+from scenarios.other_kinds import refuse_content, refuse_place
 from scenarios.places import check_weather
-from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed
+from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
 from scenarios.schema import Scenario, step_conflicts
 from scenarios.series import load_series
 from scenarios.solver_options import check_solver_options
@@ -48,6 +49,7 @@ def load_case(source: str | Path, overrides: Sequence[str] = (), seed: int | Non
     ``source`` is a YAML file or a shipped name; ``overrides`` are ``path=value`` with the value as YAML, e.g.
     ``load.peak_kw=3000``; ``seed`` replaces the scenario's. Raises ``ScenarioError`` with every problem found.
     """
+    refuse_place(str(source), "scenario")
     path, file = _find(source)
     problems: list[Problem] = []
     data, overridden, files = _read(path, file, overrides, problems)
@@ -78,7 +80,8 @@ def _find(source: str | Path) -> tuple[Path, str]:
         return path, str(source)
     if str(source) in shipped_scenarios():
         return PACKAGE_FOLDER / f"{source}.yaml", f"{source}.yaml"
-    remedy = f"no such file and no shipped scenario; shipped: {listed(shipped_scenarios(), limit=100)}"
+    shipped = shipped_scenarios()
+    remedy = f"no such file and no shipped scenario; shipped: {listed(shipped, limit=100)}{meant(source, shipped)}"
     raise ScenarioError([Problem(str(source), "", None, remedy)])
 
 
@@ -91,6 +94,7 @@ def _read(
     """
     files = [path]
     data = read_mapping(path, file, SEE)
+    refuse_content(data, file, "scenario")
     while "extends" in data:
         base = data.pop("extends")
         beside = files[-1].parent / f"{base}.yaml"
@@ -111,6 +115,8 @@ def _read(
             problems.append(Problem("--set", error.override, None, error.remedy))
     if any(path.split(".")[0] in WORLD_PARTS for path in overridden):
         data.pop("published", None)
+    if any(path.split(".")[0] == "outage" for path in overridden) and "title" not in overridden:
+        data.pop("title", None)  # it may tell of the outage as it was
     return data, overridden, files
 
 

@@ -228,15 +228,21 @@ def _infeeds(net: Net) -> list[Infeed]:
 
 
 def _elements(net: Net) -> dict[str, tuple[str, float | None]]:
-    """Bus and rating (kVA) of generators and storages, by ``sgen.3``."""
+    """Bus and rating (kVA) of generators and storages, by ``sgen.3`` and by the name that no other of them has."""
     result: dict[str, tuple[str, float | None]] = {}
+    names = [str(name).strip() for table in _ELEMENTS for name in net[table].name if name is not None and name == name]
+    ids = {f"{table}.{index}" for table in _ELEMENTS for index in net[table].index}
+    own = {name for name in names if name and names.count(name) == 1 and name not in ids}
     for table in _ELEMENTS:
         for index, row in net[table].iterrows():
             values = [abs(float(row.get(column, math.nan) or math.nan)) for column in ("sn_mva", "max_p_mw", "p_mw")]
             # CIGRE's batteries carry an sn_mva below their power, so a storage is rated by its power limit.
             candidates = values[1:] if table == "storage" else values
             rating = next((value for value in candidates if math.isfinite(value) and value > 0), None)
-            result[f"{table}.{index}"] = (net.bus.name[row.bus], None if rating is None else rating * 1000)
+            place = (net.bus.name[row.bus], None if rating is None else rating * 1000)
+            result[f"{table}.{index}"] = place
+            if (name := str(row["name"]).strip()) in own:
+                result[name] = place
     return result
 
 

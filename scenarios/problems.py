@@ -50,9 +50,14 @@ def no_such(what: str, name: object, known: Iterable[object]) -> str:
     names = [str(one) for one in known]
     ends = str(name).split("-")
     turned = "-".join(reversed(ends))
-    close = [turned] if len(ends) == 2 and turned in names else difflib.get_close_matches(str(name), names, n=3)
-    meant = f"; did you mean {' or '.join(close)}?" if close else ""
-    return f"no such {what}; known: {listed(names)}{meant}"
+    hint = f"; did you mean {turned}?" if len(ends) == 2 and turned in names else meant(name, names)
+    return f"no such {what}; known: {listed(names)}{hint}"
+
+
+def meant(name: object, names: Iterable[str]) -> str:
+    """``; did you mean …?`` where names are close to the one given, else nothing."""
+    close = difflib.get_close_matches(str(name), list(names), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def display_name(path: Path, folder: Path) -> str:

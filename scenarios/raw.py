@@ -15,7 +15,7 @@ class RawNetwork:
 
     ``net`` fulfils the promises of ``Case.net``. ``switchable`` holds branch ids. Loads are peaks by bus in kW and
     kvar, ``mix_by_bus`` weighs the load classes of buses whose source tells them. ``elements`` gives bus and rating
-    (kVA, or None) of elements such as ``sgen.3`` that a scenario may declare as units. ``files`` were read.
+    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name. ``files`` were read.
     """
 
     net: Any

@@ -171,7 +171,7 @@ class Pv(Part):
 
 UnitId = Annotated[str, Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")]
 UnitBus = Annotated[str | None, Field(description="Bus it is connected to; None: that of its element.")]
-UnitElement = Annotated[str | None, Field(description="Element of the net it stands for, e.g. sgen.2, storage.0.")]
+UnitElement = Annotated[str | None, Field(description="Element of the net, e.g. sgen.2, or its own name there.")]
 UnitRating = Annotated[Positive | None, Field(description="Apparent power; None: the element's rating.")]
 
 

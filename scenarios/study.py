@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, listed
+from scenarios.other_kinds import refuse_content, refuse_place
+from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, listed, meant
 from scenarios.study_schema import Range, Sampling, Setting, Study
 from scenarios.wording import in_plain_words
 from scenarios.yaml_text import read_mapping
@@ -50,8 +51,10 @@ def load_study(source: str | Path) -> LoadedStudy:
 
     Raises ``ScenarioError`` with every problem found.
     """
+    refuse_place(str(source), "study")
     path, file = _find(str(source))
     data = read_mapping(path, file, "docs/studies.md")
+    refuse_content(data, file, "study")
     try:
         study = Study.model_validate(data)
     except ValidationError as error:
@@ -124,7 +127,8 @@ def _find(source: str) -> tuple[Path, str]:
         return path, path.name if path.is_absolute() else source
     if source in shipped_studies():
         return PACKAGE_FOLDER / f"{source}.yaml", source
-    remedy = f"no such file and no shipped study; shipped: {listed(shipped_studies(), limit=100)}"
+    shipped = shipped_studies()
+    remedy = f"no such file and no shipped study; shipped: {listed(shipped, limit=100)}{meant(source, shipped)}"
     raise ScenarioError([Problem(source, "", None, remedy)])
 
 

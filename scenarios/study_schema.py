@@ -131,25 +131,27 @@ class Study(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
+        wrong: list[str] = []
         for field in ("scenarios", "strategies", "seeds", "measures"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
-                raise ValueError(f"{field}: the same value stands twice")
+                wrong.append(f"{field}: the same value stands twice")
         if self.reference is not None and self.reference not in self.strategies:
-            raise ValueError(f"reference {self.reference!r} must be one of strategies")
+            wrong.append(f"reference {self.reference!r} must be one of strategies")
         names = [axis.name for axis in self.parameters]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two parameters have the name {twice[0]!r}")
-        if taken := sorted(set(names) & RESERVED):
-            raise ValueError(f"a parameter cannot have the name {taken[0]!r}, a column of the tables")
+        wrong += [f"two parameters have the name {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+        taken = sorted(set(names) & RESERVED)
+        wrong += [f"a parameter cannot have the name {name!r}, a column of the tables" for name in taken]
         paths = [axis.setting_paths for axis in self.parameters]
         if "seed" in {path for some in (self.set, *paths) for path in some}:
-            raise ValueError("seed is no path of a study, whose runs have its own seeds; list them under seeds")
-        for (k, one), (n, other) in itertools.combinations(enumerate(paths), 2):
-            if shared := sorted(one & other):
-                raise ValueError(
-                    f"parameters {names[k]!r} and {names[n]!r} both set {shared[0]}; one would undo the other"
-                )
+            wrong.append("seed is no path of a study, whose runs have its own seeds; list them under seeds")
+        wrong += [
+            f"parameters {names[k]!r} and {names[n]!r} both set {min(one & other)}; one would undo the other"
+            for (k, one), (n, other) in itertools.combinations(enumerate(paths), 2)
+            if one & other
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,31 @@ _WORDS = {
 }
 
 
+_NUMBERS = ("int_type", "int_parsing", "float_type", "float_parsing")
+_DECIMAL_COMMA = re.compile(r"\s*([-+]?\d+),(\d+)\s*")
+_WITH_UNIT = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[A-Za-zµ°%][\w/²°%]*\s*")
+_UNITS = {
+    "kw": "kW", "kwh": "kWh", "mwh": "MWh", "kva": "kVA", "kvar": "kvar", "kv": "kV", "hz": "Hz", "pu": "p.u.",
+    "pct": "%", "min": "minutes", "s": "seconds", "ms": "milliseconds", "h": "hours", "km": "km", "m": "m",
+    "deg": "degrees",
+}  # fmt: skip
+"""Unit of a number by the end of its key."""
+
+
+def _number_as_text(item: Mapping[str, Any]) -> str:
+    """What to write instead of ``0,5`` or ``2 MWh``; empty for other text."""
+    text = item.get("input")
+    if item["type"] not in _NUMBERS or not isinstance(text, str):
+        return ""
+    if found := _DECIMAL_COMMA.fullmatch(text):
+        return f"; use a point: {found[1]}.{found[2]}"
+    if _WITH_UNIT.fullmatch(text):
+        words = str(item["loc"][-1] if item["loc"] else "").lower().split("_")
+        unit = _UNITS.get(words[-1], "") if "per" not in words else ""
+        return f" in {unit}, without its unit" if unit else " without a unit"
+    return ""
+
+
 def in_plain_words(item: Mapping[str, Any]) -> str:
     """The remedy for one of ``ValidationError.errors()``; what our own validators say stays as it is."""
     words = _WORDS.get(item["type"])
@@ -48,7 +74,8 @@ def in_plain_words(item: Mapping[str, Any]) -> str:
         return str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if item["type"] == "string_type" and isinstance(item["input"], int | float):
         return f"must be text; write it in quotes: '{item['input']}'"
-    return words.format(**{key: _told(key, value) for key, value in item.get("ctx", {}).items()})
+    told = {key: _told(key, value) for key, value in item.get("ctx", {}).items()}
+    return words.format(**told) + _number_as_text(item)
 
 
 def _told(key: str, value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sim.console import InputError, say
+from sim.console import InputError, say, usage_in_words
 from sim.metrics_command import metrics
 from sim.strategy_command import strategy_app
 from sim.study_command import study
@@ -60,7 +60,10 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in
 
 @app.command()
 def check(scenario: Scenario, set_: Set = None) -> None:
-    """Read and explain a scenario, or list every error in it at once."""
+    """Read and explain a scenario, or list its errors.
+
+    All of one kind at once: first keys, types and names, then what only several right values together can tell.
+    """
     from scenarios.explain import explain
     from scenarios.loader import load_case
 
@@ -116,6 +119,7 @@ def validate(
     seed: Seed = None,
 ) -> None:
     """Judge a plan by AC power flow and every limit; exit code 1 if it breaks one, or a sequence is impossible."""
+    from results.run_tables import ensure_run
     from scenarios.loader import load_case
     from sim.switching.report import as_text, write_sequences
     from sim.switching.sequence import find_sequences
@@ -126,15 +130,20 @@ def validate(
     from sim.validation.verdict import write_verdict
 
     chosen = engine_named(engine)
+    if run:
+        ensure_run(run)
     ensure_files({"--out": out, "--sequence": sequence}, {"the plan": plan, "the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
     judged = read_plan(plan, case)
-    start = state_in_run(run, case, judged.steps[0].start_min) if run else None
+    start_min = judged.steps[0].start_min
+    start = state_in_run(run, case, start_min) if run else None
     validator = Validator(case, engine=chosen)
     verdict = validator.validate(judged, actual=actual, start=start)
     sequences = find_sequences(validator, judged, start=start) if sequence else []
     if out:
         write_verdict(verdict, out)
+    if run and start_min <= 0:
+        typer.echo(f"note: --run {run} is not needed: the plan starts with the window, at the state after the fault")
     typer.echo(verdict.as_text(plan.name))
     if sequence:
         write_sequences(sequences, sequence, case.scenario.name)
@@ -193,7 +202,7 @@ def compare(
     set_: Set = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run the same world under several strategies and compare them."""
+    """Run the same world under several strategies and compare them; a study resumes, a comparison does not."""
     from results.compare_text import as_text
     from results.report.files import REPORT
     from sim.run import compare_strategies, new_run_folder
@@ -305,6 +314,8 @@ def parse_seeds(text: str | None) -> list[int | None]:
             low, high = int(first), int(last) if dots else int(first)
         except ValueError:
             low, high = 0, -1
+        if dots and 0 <= high < low:
+            raise InputError(f"--seeds {text!r}: {part.strip()!r} is descending; write {high}..{low}")
         if not 0 <= low <= high:
             raise InputError(f"--seeds {text!r}: {part.strip()!r} is no seed; write 0..9 or 1,4,7")
         seeds.extend(range(low, high + 1))
@@ -334,7 +345,7 @@ def main() -> None:
 def _explain(error: Exception) -> None:
     """Exit with the message and code of an error that a user can cause; return from any other."""
     if type(error).__module__.startswith(("click", "typer")):
-        _fail(str(getattr(error, "format_message", lambda: error)()), 2)
+        _fail(usage_in_words(error), 2)
     # Imported here, for some of these modules load slow libraries, and help must not wait for them.
     from controllers.solver import SolverOptionError
     from controllers.strategies import StrategyError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import typer
@@ -9,6 +10,17 @@ import typer
 
 class InputError(ValueError):
     """A command-line value that cannot be right."""
+
+
+def usage_in_words(error: Exception) -> str:
+    """What the command line's parser complains of; an unknown command with those there are."""
+    text = str(getattr(error, "format_message", lambda: error)())
+    for bound in (r"Input should be greater than or equal to (\d+)", r"\S+ is not in the range x>=(\d+)\.?"):
+        text = re.sub(bound, r"must be \1 or more", text)
+    group = getattr(getattr(error, "ctx", None), "command", None)
+    if text.startswith("No such command") and hasattr(group, "commands"):
+        text = f"{text.split('.')[0]}; there are: {', '.join(group.commands)}"
+    return text
 
 
 def say(text: str, nl: bool = True) -> None:

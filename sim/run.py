@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from controllers.strategies import source_hash, strategies_named, strategy_named
+from controllers.strategy_source import raised_at
 from results.compare import Comparison, compare
 from results.compare_text import write_comparison
 from results.figures import draw_comparison_figures, draw_run_figures
@@ -39,6 +40,16 @@ class RunFailedError(RuntimeError):
         self.folder = folder
 
 
+class ComparisonStoppedError(RunFailedError):
+    """A comparison that ended before its last run; ``finished`` runs are whole, each in its folder in ``runs``."""
+
+    def __init__(self, cause: BaseException, finished: int, runs: Path) -> None:
+        kept = f"finished runs in {runs}: {finished}" if finished else "no run was finished"
+        told = f"{str(cause) or 'interrupted'}; {kept}; a comparison does not resume, a study does (relight study)"
+        RuntimeError.__init__(self, told)
+        self.folder = cause.folder if isinstance(cause, RunFailedError) else runs
+
+
 def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False, label: str = "") -> Path:
     """One co-simulation of a case under a strategy, written to ``folder`` with figures and report; returns the folder.
 
@@ -58,7 +69,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
         except Exception as error:
-            failure, cause = f"{type(error).__name__}: {error}", error
+            failure, cause = f"{type(error).__name__}: {error}{raised_at(error, chosen)}", error
     write_run(
         folder,
         scenario=case.scenario,
@@ -91,7 +102,8 @@ def compare_strategies(
     """Every scenario under every strategy for every seed (None: the scenario's own), and the comparison of all.
 
     All inputs are checked before the first run. Each run's folder is complete as soon as it is done, under
-    ``folder/runs``; the comparison is written last. Raises as ``simulate`` and ``load_case`` do.
+    ``folder/runs``; the comparison is written last. Raises as ``simulate`` and ``load_case`` do, and
+    ``ComparisonStoppedError`` where a run failed or was interrupted.
     """
     from controllers.solver import check_options
 
@@ -117,7 +129,10 @@ def compare_strategies(
         for strategy in strategies:
             name = f"{case.scenario.name.replace('/', '_')}_{called[strategy]}_seed{case.scenario.seed}"
             print(f"{len(folders) + 1} of {len(cases) * len(strategies)}: {name}", file=sys.stderr)
-            folders.append(simulate(case, strategy, folder / "runs" / name))
+            try:
+                folders.append(simulate(case, strategy, folder / "runs" / name))
+            except (RunFailedError, KeyboardInterrupt) as error:
+                raise ComparisonStoppedError(error, len(folders), folder / "runs") from error
     comparison = compare(folders)
     write_comparison(comparison, folder)
     draw_comparison_figures(folder)

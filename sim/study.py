@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from results.study_files import RUNS, write_results, write_start
 from results.study_tables import TAKEN, StudyShape, StudyTables
 from scenarios.case import Case
 from scenarios.loader import load_case
-from scenarios.problems import Problem, ScenarioError, listed
+from scenarios.problems import Problem, ScenarioError, listed, meant
 from scenarios.study import LoadedStudy, Point, load_study
 from sim.study_jobs import Job, Outcome, case_hash, environment_hash, input_hash
 from sim.study_pool import connect, on_cluster, on_this_machine
@@ -126,7 +126,7 @@ def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:
             problems.append(Problem(loaded.file, "name", axis.name, "is a column of the tables; name it otherwise"))
     for name in study.measures:
         if name not in MEASURES:
-            known = listed(MEASURES, limit=200)
+            known = listed(MEASURES, limit=200) + meant(name, MEASURES)
             problems.append(Problem(loaded.file, "measures", name, f"no such measure; there are: {known}"))
     strategies = _check_strategies(loaded, None, problems)
     names: dict[str, str] = {}
@@ -204,7 +204,7 @@ def _first_of_each(problems: Sequence[Problem]) -> list[Problem]:
     first: dict[tuple[str, str, str], Problem] = {}
     for one in problems:
         first.setdefault((one.field.rsplit(": ", 1)[-1], repr(one.value), one.remedy), one)
-    return list(first.values())
+    return [replace(one, field=one.field.removesuffix(": ")) for one in first.values()]
 
 
 def _slug(name: str) -> str:

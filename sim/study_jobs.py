@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.strategies import Strategy, source_hash, strategy_named
+from controllers.strategy_source import raised_at
 from results.recorder import write_json
 from results.run_folder import installed_versions
 from results.study_bounds import BOUNDS
@@ -120,7 +121,7 @@ def _run(job: Job, folder: Path) -> str:
     except (MemoryError, OSError):
         raise
     except (Exception, SystemExit) as error:  # a strategy of the user's own may call sys.exit
-        failure = _told(error)
+        failure = _told(error) + raised_at(error, strategy)
     write_run(
         folder,
         scenario=case.scenario,

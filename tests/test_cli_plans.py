@@ -94,6 +94,18 @@ def test_wrong_input_is_exit_2_with_one_message(relight, tmp_path: Path, argumen
     assert not list(tmp_path.iterdir())
 
 
+def test_a_run_that_is_none_is_told_even_where_none_is_needed(relight, tmp_path: Path, run_folder: Path) -> None:
+    by_hand = str(EXAMPLES / "by-hand.json")
+    command = ("validate", by_hand, "--scenario", "guo45/fault-0400", "--engine", "power-grid-model")
+    (tmp_path / "empty").mkdir()
+    for folder, message in (("nowhere", "no such folder"), ("empty", "no folder of a run"), (by_hand, "a file")):
+        code, out, err = relight(*command, "--run", folder)
+        assert (code, out) == (2, "") and message in err and folder in err
+    alone, given = relight(*command), relight(*command, "--run", str(run_folder))
+    note, _, rest = given[1].partition("\n")
+    assert "is not needed" in note and "--run" in note and rest == alone[1] and given[0] == alone[0]
+
+
 @pytest.mark.parametrize("option", ["-o", "--sequence"])
 def test_what_is_read_is_never_written_over(relight, tmp_path: Path, option: str) -> None:
     text = (EXAMPLES / "by-hand.json").read_text(encoding="utf-8")

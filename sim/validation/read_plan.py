@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from controllers.plan import Plan, PlanStep, with_times
 from scenarios.case import Case
+from scenarios.other_kinds import NETWORK, STRATEGY, is_network
 from scenarios.problems import Problem, ScenarioError, listed, no_such
 from scenarios.wording import in_plain_words
 from sim.validation.switching_sheet import read_switching_sheet
@@ -40,6 +41,8 @@ def read_plan(path: Path, case: Case) -> Plan:
     Raises ``PlanError`` with every problem found.
     """
     problems: list[Problem] = []
+    if path.is_file() and (remedy := _other_kind(path)):
+        raise PlanError([Problem(path.name, "", None, remedy)])
     text = _read_text(path)
     if path.suffix.lower() == ".csv":
         plan = read_switching_sheet(text, path.name, case, problems)
@@ -48,6 +51,15 @@ def read_plan(path: Path, case: Case) -> Plan:
     if problems or plan is None:
         raise PlanError(problems)
     return plan
+
+
+def _other_kind(path: Path) -> str:
+    """What a file is that is plainly no plan."""
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return "this is YAML; a plan is JSON, or a switching sheet in CSV, and the scenario is named by --scenario"
+    if path.suffix.lower() == ".py":
+        return STRATEGY
+    return NETWORK if is_network(path) else ""
 
 
 def _read_text(path: Path) -> str:
@@ -78,8 +90,8 @@ def _read_json(text: str, file: str, case: Case, problems: list[Problem]) -> Pla
     head = {key: value for key, value in data.items() if key != "steps"}
     stand_in = [{"start_min": 0.0, "closed_branches": []}]
     problems.extend(_complaints(Plan, {**head, "steps": stand_in}, file, "", known=Plan.model_fields))
-    steps = _steps(data.get("steps"), file, problems)
-    problems.extend(_unknown_ids(case, steps, file))
+    steps, names_of = _steps(data.get("steps"), file, problems)
+    problems.extend(_unknown_ids(case, names_of, file))
     problems.extend(_beyond_all_power(steps, file))
     whole = isinstance(data.get("steps"), list) and len(steps) == len(data["steps"])
     if steps and whole:
@@ -116,22 +128,34 @@ def _repeated(value: Any, place: str, file: str) -> Iterable[Problem]:
             yield from _repeated(inner, f"{place}[{k}]", file)
 
 
-def _steps(raw: Any, file: str, problems: list[Problem]) -> dict[int, PlanStep]:
-    """Steps that are right in themselves, by number."""
+def _steps(raw: Any, file: str, problems: list[Problem]) -> tuple[dict[int, PlanStep], dict[int, PlanStep]]:
+    """Steps that are right in themselves, by number; and every step with those of its parts that are."""
     if not isinstance(raw, list) or not raw:
         remedy = "missing; a plan holds at least one step" if not raw else "must be a list of steps"
         problems.append(Problem(file, "steps", raw if raw not in (None, []) else None, remedy))
-        return {}
+        return {}, {}
     right: dict[int, PlanStep] = {}
+    parts: dict[int, PlanStep] = {}
     for k, step in enumerate(raw):
         wrong = list(_complaints(PlanStep, step, file, f"steps[{k}]", known=PlanStep.model_fields))
         problems.extend(wrong)
         if not wrong:
-            right[k] = PlanStep.model_validate(step)
-    return right
+            right[k] = parts[k] = PlanStep.model_validate(step)
+        elif isinstance(step, dict):
+            parts[k] = PlanStep.model_validate(_without_mistakes(step))
+    return right, parts
 
 
-def _complaints(model: type[Any], data: Any, file: str, place: str, known: Mapping[str, Any]) -> Iterable[Problem]:
+def _without_mistakes(step: dict[str, Any]) -> dict[str, Any]:
+    """The step without its wrong keys and values, so that the names in the rest can be looked at; never for use."""
+    kept: dict[str, Any] = {"start_min": 0.0, "closed_branches": []}
+    for key, value in step.items():
+        alone = {**kept, key: value}
+        kept = kept if any(_complaints(PlanStep, alone, "", "", known=())) else alone
+    return kept
+
+
+def _complaints(model: type[Any], data: Any, file: str, place: str, known: Iterable[str]) -> Iterable[Problem]:
     """Pydantic's complaints in our words."""
     try:
         TypeAdapter(model).validate_python(data)

@@ -63,6 +63,18 @@ def test_many_strategies_still_fit_a_terminal(tmp_path: Path) -> None:
     assert all(name in text for name in names)
 
 
+def test_the_overview_has_a_ratio_only_where_there_is_one(tmp_path: Path) -> None:
+    folders = {
+        s: write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static", "greedy")
+    }
+    both = as_text(compare([folders["dynamic"], folders["static"]]))
+    other = as_text(compare([folders["dynamic"], folders["greedy"]]))
+    (head,) = (line for line in both.splitlines() if line.startswith("Overview"))
+    assert head.endswith("viol.  ratio")
+    (head,) = (line for line in other.splitlines() if line.startswith("Overview"))
+    assert head.endswith("viol.") and "  greedy" in other
+
+
 def test_marks(one_seed: list[Path]) -> None:
     table = compare(one_seed).published.set_index(["quantity", "strategy"])
     assert table.loc[("served energy", "dynamic"), "mark"] == "computed; free numbers calibrated"

@@ -182,3 +182,13 @@ def test_extends_is_looked_up_beside_the_file_that_says_it(tmp_path: Path) -> No
     """A shipped scenario that itself extends one by its short name can be extended from anywhere."""
     (tmp_path / "mine.yaml").write_text("extends: guo45/cloudy-1000\nname: mine\n", encoding="utf-8")
     assert load_case(tmp_path / "mine.yaml").scenario.name == "mine"
+
+
+def test_a_title_does_not_outlive_the_outage_it_tells_of() -> None:
+    shipped = load_case("guo45/fault-1000").scenario.title
+    assert "10:00 to 15:00" in shipped
+    shorter = load_case("guo45/fault-1000", ["outage.duration_min=120"])
+    assert not shorter.scenario.title and "15:00" not in explain(shorter) and "to 2025-06-20 12:00" in explain(shorter)
+    assert load_case("guo45/fault-1000", ["load.peak_kw=3000"]).scenario.title == shipped
+    own = load_case("guo45/fault-1000", ["outage.duration_min=120", "title=two hours"])
+    assert own.scenario.title == "two hours"

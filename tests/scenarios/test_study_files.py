@@ -76,6 +76,7 @@ def test_seeds() -> None:
         ("seeds: 5..3\nstrategies: [a]\nname: n\nscenarios: [x]", ["range such as 0..29"]),
         ("seeds: 1\nstrategies: [a, a]\nname: n\nscenarios: [x]", ["stands twice"]),
         ("seeds: 1\nstrategies: [a]\nreference: b\nname: n\nscenarios: [x]", ["must be one of strategies"]),
+        ("seeds: 1\nstrategies: [a, a]\nreference: b\nname: n\nscenarios: [x]", ["stands twice", "one of strategies"]),
         ("seeds: 1\nseeds: 2", ["line 2", "twice"]),
         ("- a", ["must be a mapping"]),
         ("seeds: 1\nstrategies: [a]\nname: n\nscenarios: [x]\ncolour: red", ["colour", "unknown key"]),

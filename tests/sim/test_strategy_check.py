@@ -151,3 +151,13 @@ def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str
     assert list(served.index) == ["dynamic", "MostLoadFirst"] and served["MostLoadFirst"] > 0
     manifest = tmp_path / "out" / "runs" / "short_MostLoadFirst_seed0" / "manifest.json"
     assert '"my_strategy.py"' in manifest.read_text(encoding="utf-8")
+
+
+def test_a_run_says_where_a_strategy_raised(tmp_path: Path, short: str, relight) -> None:
+    body = f"{BASE}class Mine(Greedy):\n{PLAN}        return self.pick({{}})\n"
+    body += "    def pick(self, of):\n        return of['la']\n"
+    (tmp_path / "mine.py").write_text(body, encoding="utf-8")
+    code, _, err = relight("run", short, "--strategy", "mine.py:Mine", "--out", "failed")
+    assert code == 3 and "KeyError: 'la' (mine.py, line 6)" in err
+    manifest = yaml.safe_load((tmp_path / "failed" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["reason"].endswith("(mine.py, line 6)")

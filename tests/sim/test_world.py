@@ -261,7 +261,7 @@ def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritte
 
     real = simulate
     monkeypatch.setattr("sim.run.simulate", interrupted)
-    with pytest.raises(RunFailedError):
+    with pytest.raises(RunFailedError, match=r"interrupted.*; finished runs in .*runs: 1; a comparison"):
         compare_strategies([CIGRE], ["static", "dynamic"], [0], tmp_path / "out", overrides=SHORT)
     (finished,) = (tmp_path / "out" / "runs").iterdir()
     assert json.loads((finished / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
