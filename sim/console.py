@@ -17,9 +17,9 @@ def usage_in_words(error: Exception) -> str:
     text = str(getattr(error, "format_message", lambda: error)())
     for bound in (r"Input should be greater than or equal to (\d+)", r"\S+ is not in the range x>=(\d+)\.?"):
         text = re.sub(bound, r"must be \1 or more", text)
-    group = getattr(getattr(error, "ctx", None), "command", None)
-    if text.startswith("No such command") and hasattr(group, "commands"):
-        text = f"{text.split('.')[0]}; there are: {', '.join(group.commands)}"
+    commands = getattr(getattr(getattr(error, "ctx", None), "command", None), "commands", None)
+    if text.startswith("No such command") and commands:
+        text = f"{text.split('.')[0]}; there are: {', '.join(commands)}"
     return text
 
 

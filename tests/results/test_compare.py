@@ -64,9 +64,7 @@ def test_many_strategies_still_fit_a_terminal(tmp_path: Path) -> None:
 
 
 def test_the_overview_has_a_ratio_only_where_there_is_one(tmp_path: Path) -> None:
-    folders = {
-        s: write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static", "greedy")
-    }
+    folders = {s: write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static", "greedy")}
     both = as_text(compare([folders["dynamic"], folders["static"]]))
     other = as_text(compare([folders["dynamic"], folders["greedy"]]))
     (head,) = (line for line in both.splitlines() if line.startswith("Overview"))
