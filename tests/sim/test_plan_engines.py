@@ -177,7 +177,7 @@ def test_the_verdict_does_not_depend_on_the_engine(seed: int) -> None:
 def test_without_power_grid_model_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "power_grid_model", None)
     case = build_case(chain("a", "b"), [ess("a")])
-    with pytest.raises(EngineUnavailable, match=r"pip install 'relight\[fast\]'"):
+    with pytest.raises(EngineUnavailable, match=r"pip install -e '\.\[fast\]'"):
         Validator(case, engine="power-grid-model")
     assert (
         Validator(case, engine="pandapower", forecast=constant(case))(
