@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from results.report.codec import encode, encode_rows
 from results.report.network import Network
+from results.report.steps import Steps
 from results.run_tables import RunTables
-
-if TYPE_CHECKING:
-    from results.report.run_data import Steps
 
 
 def steps_in_force(run: RunTables, times: list[float]) -> list[tuple[int, int] | None]:
