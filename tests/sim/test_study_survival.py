@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 KILLS = 50
 GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
-SEEDS = list(range(12))
+SEEDS = list(range(20))
 
 
 def command(file: Path, folder: Path, *options: str) -> list[str]:
