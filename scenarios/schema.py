@@ -169,39 +169,29 @@ class Pv(Part):
     actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
 
 
-UnitId = Annotated[str, Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")]
-UnitBus = Annotated[str | None, Field(description="Bus it is connected to; None: that of its element.")]
-UnitElement = Annotated[str | None, Field(description="Element of the net, e.g. sgen.2, or its own name there.")]
-UnitRating = Annotated[Positive | None, Field(description="Apparent power; None: the element's rating.")]
+class UnitSpec(Part):
+    """What every unit has; ``element`` takes bus and rating from an element of the net."""
+
+    id: str = Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")
+    bus: str | None = Field(default=None, description="Bus it is connected to; None: that of its element.")
+    element: str | None = Field(default=None, description="Element of the net, e.g. sgen.2, or its own name there.")
+    s_kva: Positive | None = Field(default=None, description="Apparent power; None: the element's rating.")
 
 
-class PvSpec(Part):
+class PvSpec(UnitSpec):
     """A PV unit; ``element`` takes bus and rating from an element of the net."""
 
-    id: UnitId
-    bus: UnitBus = None
-    element: UnitElement = None
-    s_kva: UnitRating = None
 
-
-class EssSpec(Part):
+class EssSpec(UnitSpec):
     """An energy storage; able to form an island's voltage."""
 
-    id: UnitId
-    bus: UnitBus = None
-    element: UnitElement = None
-    s_kva: UnitRating = None
     discharge_kwh: NonNegative = Field(description="Energy it can give when the outage begins.")
     charge_kwh: NonNegative = Field(description="Energy it can take up when the outage begins.")
 
 
-class NbsuSpec(Part):
+class NbsuSpec(UnitSpec):
     """A unit that cannot black start: it needs power for a while before it gives any."""
 
-    id: UnitId
-    bus: UnitBus = None
-    element: UnitElement = None
-    s_kva: UnitRating = None
     p_in_kw: NonNegative = Field(description="Power it draws while it starts.")
     ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
     ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
