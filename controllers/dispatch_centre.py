@@ -16,6 +16,7 @@ from controllers.planner import Planner, PlanRecord
 from controllers.problem import AreaGraph, Horizon
 from controllers.repair import Repair, reported
 from controllers.shares import NoDispatchFound, SourceIntervals
+from controllers.solver import TIME_OVER
 from controllers.source_bounds import SourceBounds
 from controllers.strategies import PlanMaker, Strategy
 from controllers.tightened import NOTHING_KNOWN, Tightened
@@ -38,6 +39,8 @@ class Decision:
     why: str = ""
     failed: str = ""
     """set when planning failed and the plan in force goes on"""
+    cut_by_clock: bool = False
+    """a time limit stopped some part of the planning: another machine may decide otherwise"""
 
 
 class DispatchCentre:
@@ -98,11 +101,11 @@ class DispatchCentre:
             record = self._handed_over(self._checked_plan(self._horizon(time_min)))
             if record.plan.status == "fallback" and self._plan is not None and time_min < self._plan.end_min:
                 # Half a plan is better than none: the one in force goes on.
-                decision.why, decision.failed = "", record.note
+                decision.why, decision.failed, decision.cut_by_clock = "", record.note, _is_cut(record)
             else:
                 if self._intervals and record.plan.status != "fallback":
                     record = self._with_intervals(record)
-                decision.issued, self._plan = record, record.plan
+                decision.issued, self._plan, decision.cut_by_clock = record, record.plan, _is_cut(record)
                 decision.net_power = net_power_plans(self._plan, self._view, per_device=self._strategy.per_device)
                 if self._graph.cold_load:
                     tell_multiples(decision.net_power, record.plan, record.horizon)
@@ -190,7 +193,9 @@ class DispatchCentre:
                 found[source] = found[source].model_copy(update={"lower_bound": low, "upper_bound": high})
         except NoDispatchFound as error:
             return replace(record, note="; ".join(filter(None, (record.note, f"no intervals: {error}"))))
-        return replace(record, plan=record.plan.model_copy(update={"source_energy_kwh": found}))
+        note = f"bounds of sources: {TIME_OVER}" if self._bounds and self._bounds.cut_by_clock else ""
+        plan = record.plan.model_copy(update={"source_energy_kwh": found})
+        return replace(record, plan=plan, note="; ".join(filter(None, (record.note, note))))
 
     def _reason_to_plan(self, time_min: float, news: list[str]) -> str:
         if self._plan is None:
@@ -236,6 +241,11 @@ class DispatchCentre:
         if self._known and (blocked := self._known.blocked(self._view)):
             tightened = Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(len(starts))})
         return Horizon(self._graph, starts, end_min, psc, dict(closed), tightened)
+
+
+def _is_cut(record: PlanRecord) -> bool:
+    """Whether a time limit stopped any part of a planning."""
+    return record.solution.cut_by_clock or TIME_OVER in record.note
 
 
 def longest_horizon(scenario: Scenario) -> int:

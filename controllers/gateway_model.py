@@ -24,6 +24,7 @@ from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
 
 from controllers.psc import NbsuState
+from scenarios.angles import chord, sin_phi
 from scenarios.schema import DispatchCentre, Gateway
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 
@@ -73,12 +74,12 @@ class LocalAreaProblem:
     @cached_property
     def sin_phi(self) -> float:
         """Reactive limit per unit of rating, 0.31 in the paper (D7)."""
-        return math.sin(math.acos(self.min_power_factor))
+        return sin_phi(self.min_power_factor)
 
     @cached_property
     def chord(self) -> float:
         """Slope of the chord through (S, 0) and (S cos φ, S sin φ): (1 − cos φ)/sin φ."""
-        return (1 - self.min_power_factor) / self.sin_phi if self.sin_phi else 0.0
+        return chord(self.min_power_factor)
 
     @property
     def true_circle(self) -> bool:

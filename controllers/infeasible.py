@@ -14,7 +14,7 @@ import numpy as np
 from controllers.compiled import Compiled
 from controllers.model import Model
 from controllers.problem import Horizon
-from controllers.solver import configured
+from controllers.solver import TIME_OVER, configured
 
 TOLERANCE = 1e-6
 TIME_LIMIT_S = 30.0
@@ -78,6 +78,8 @@ def explain(m: Model, horizon: Horizon) -> str:
     for k, sign, weight in rows:
         highs.addCol(weight, 0.0, highspy.kHighsInf, 1, np.array([k], dtype=np.int32), np.array([sign]))
     highs.run()
+    if highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        return f"{TIME_OVER} in the search for the reason"
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return "sections, switches and live infeeds contradict each other, whatever the limits of power and voltage"
     slack = np.array(highs.getSolution().col_value)[lp.num_col_ :]

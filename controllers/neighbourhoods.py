@@ -263,7 +263,7 @@ class _Around:
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         x[free] = highs.getSolution().col_value
-        return float(self.cost @ x + self.lp.offset_), x
+        return float((self.cost * x).sum() + self.lp.offset_), x
 
 
 def _ends(m: Any, variable: Any) -> tuple[str, str]:

@@ -111,6 +111,8 @@ class Planner:
         self._trees = not unswitched or nx.is_forest(unswitched)
         self._literal = graph.options.formulation == "literal"
         self._detailed = self._literal or not (lazy_voltage and self._trees)
+        self._dispatch_cut = False
+        """whether the time limit stopped a dispatch problem of the plan in the making"""
 
     def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
         """The stage that can take in what is known."""
@@ -134,7 +136,9 @@ class Planner:
 
         ``time_limit_s`` is for all solves of both stages.
         """
+        self._dispatch_cut = False
         stage, solution, dispatched = self._solve(horizon, time.perf_counter())
+        solution = replace(solution, cut_by_clock=solution.cut_by_clock or self._dispatch_cut)
         if solution.status == "none":
             plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
@@ -156,6 +160,7 @@ class Planner:
         """
         assert self._last is not None, "there is no plan yet"
         stage, solution = self._last
+        self._dispatch_cut = False
         set_horizon(stage.model, horizon)
         islands = self._islands(stage.model, horizon)
         until = time.perf_counter() + self.graph.options.time_limit_s
@@ -163,6 +168,9 @@ class Planner:
         if moved and not _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power):
             return None
         dispatched = self._solve_dispatch(stage, horizon, until, fits=True)
+        if self._dispatch_cut:
+            solution = replace(solution, cut_by_clock=True)
+            self._last = stage, solution
         if dispatched is None:
             return None
         return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
@@ -244,7 +252,9 @@ class Planner:
             for t in d.T:
                 islands = [[la for s in island for la in self.graph.areas_in[s]] for island in section_islands(d, t)]
                 price_charging(d, t, {la for las in islands if not d.INFEED.isdisjoint(las) for la in las})
-            if solver.solve(until=until).status != "optimal":
+            found = solver.solve(until=until)
+            self._dispatch_cut = self._dispatch_cut or found.cut_by_clock
+            if found.status != "optimal":
                 return None
             if detailed or not checked:
                 return d

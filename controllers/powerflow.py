@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from controllers.cold_load import excess
+from scenarios.angles import apothem, direction
 
 
 def X(m, z, t):
@@ -142,9 +143,8 @@ def infeed_q_min(m, i, t):
 def infeed_inside_circle(m, i, side, t):
     """Apparent power of a live infeed within its rating, by a polygon with corners on p² + q² = S²: p cos α + q sin α ≤
     S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
-    angle = (2 * side + 1) * math.pi / m.sides
-    most = m.s_infeed[i] * math.cos(math.pi / m.sides) * m.X[m.section[i], t]
-    return math.cos(angle) * m.p_infeed[i, t] + math.sin(angle) * m.q_infeed[i, t] <= most
+    cos, sin = direction((2 * side + 1) * math.pi / m.sides)
+    return cos * m.p_infeed[i, t] + sin * m.q_infeed[i, t] <= m.s_infeed[i] * apothem(m.sides) * m.X[m.section[i], t]
 
 
 def restored_energy(m):

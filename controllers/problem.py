@@ -13,6 +13,7 @@ from functools import cached_property
 from controllers.messages import PscMessage, SourceState
 from controllers.psc import PscParameters, device_parameters, psc_parameters
 from controllers.tightened import NOTHING_KNOWN, Tightened
+from scenarios.angles import chord, sin_phi
 from scenarios.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
 from scenarios.schema import DispatchCentre, Limits, Scenario
 from scenarios.view import GridView
@@ -178,12 +179,12 @@ class AreaGraph:
     @cached_property
     def q_ratio(self) -> float:
         """sin φ_max: reactive limit per unit of rating, 0.3122 at power factor 0.95 (D7)."""
-        return math.sin(math.acos(self.limits.min_power_factor))
+        return sin_phi(self.limits.min_power_factor)
 
     @cached_property
     def chord(self) -> float:
         """Slope of the chord p + chord·|q| ≤ S that stays inside p² + q² ≤ S² for |q| ≤ S sin φ_max."""
-        return (1 - self.limits.min_power_factor) / self.q_ratio if self.q_ratio else 0.0
+        return chord(self.limits.min_power_factor)
 
 
 @dataclass(frozen=True)

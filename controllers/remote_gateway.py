@@ -8,7 +8,6 @@ bring an expired plan back: the dispatch centre has to plan from what the area h
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 from controllers.gateway import EnergyGateway
@@ -21,6 +20,7 @@ from controllers.messages import (
     PscBasis,
     PscMessage,
 )
+from scenarios.angles import sin_phi
 from scenarios.schema import Scenario
 from scenarios.view import GridView
 
@@ -52,7 +52,7 @@ class RemoteGateway(EnergyGateway):
             self._ess,
             self._nbsu,
             scenario.pv.reconnect_delay_min,
-            sin_phi=math.sin(math.acos(scenario.limits.min_power_factor)),
+            sin_phi=sin_phi(scenario.limits.min_power_factor),
         )
 
     def hear(self, time_min: float) -> None:

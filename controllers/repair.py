@@ -40,6 +40,7 @@ class Repair:
         record = first = self.planner.plan(horizon, *names)
         checks: list[PlanCheck] = []
         seconds, nodes, dropping, self._no_plan = record.solution.seconds, record.solution.nodes, 0, ""
+        cut = record.solution.cut_by_clock
         found = self.checker(record.plan)
         sheds: tuple[PlanRecord, Findings] | None = None
         while found.violations and record.plan.status != "fallback":
@@ -58,6 +59,7 @@ class Repair:
                 break
             if again.solution is not record.solution:
                 seconds, nodes = seconds + again.solution.seconds, nodes + again.solution.nodes
+            cut = cut or again.solution.cut_by_clock
             record = again
             found = self.checker(record.plan)
         if record.plan.status == "fallback":
@@ -73,7 +75,7 @@ class Repair:
         failed = found.violations or record.plan.status == "fallback"
         why = self._no_plan if failed and self._no_plan not in record.note else ""
         note = "; ".join(filter(None, (record.note, _summary(first, record, found, checks), why)))
-        solution = replace(record.solution, seconds=seconds, nodes=nodes)
+        solution = replace(record.solution, seconds=seconds, nodes=nodes, cut_by_clock=cut)
         return replace(record, plan=record.plan.model_copy(update={"checks": checks}), solution=solution, note=note)
 
     def _round(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 from controllers.powerflow import _closed
+from scenarios.angles import apothem, direction
 
 
 def no_good(m, c, t):
@@ -20,6 +21,6 @@ def no_good(m, c, t):
 def inside_rating(m, k, side, t):
     """Apparent power within a link's rating, by a polygon inside p² + q² ≤ S² of (38), (39): P cos α + Q sin α ≤
     S cos(π/n) a_{l,t}, n = 16 sides; of S a share that AC power flow has shown to be right."""
-    angle = 2 * math.pi * side / m.sides
-    most = m.s_max[k] * math.cos(math.pi / m.sides) * m.link_share[k, t]
-    return math.cos(angle) * m.P[k, t] + math.sin(angle) * m.Q[k, t] <= most * _closed(m, k, t)
+    cos, sin = direction(2 * math.pi * side / m.sides)
+    most = m.s_max[k] * apothem(m.sides) * m.link_share[k, t]
+    return cos * m.P[k, t] + sin * m.Q[k, t] <= most * _closed(m, k, t)

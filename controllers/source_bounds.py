@@ -41,6 +41,8 @@ class SourceBounds:
         self._limits = {"mip_rel_gap": GAP, "mip_max_nodes": options.node_limit} | options.solver_options
         self._time_limit_s = options.time_limit_s
         self._models: dict[tuple[int, bool, bool], Model] = {}
+        self.cut_by_clock = False
+        """whether the time limit weakened a bound of the last plan"""
 
     def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, tuple[float, float]]:
         """Lower and upper bound of each source's energy (kWh); the plan must be one of this horizon.
@@ -54,6 +56,7 @@ class SourceBounds:
         m.worth_of_the_plan = plan.objective - SLACK * max(1.0, abs(plan.objective))
         planned = planned_energy_kwh(plan, self._graph)
         found: dict[str, tuple[float, float]] = {}
+        self.cut_by_clock = False
         for source in BOUNDED:
             low, high = (self._bound(m, source, sense) for sense in (pyo.minimize, pyo.maximize))
             if not low - TOLERANCE_KWH <= planned[source] <= high + TOLERANCE_KWH:
@@ -84,6 +87,7 @@ class SourceBounds:
         m.energy.set_value(sum(m.dt[t] * power[i, t] for i in sources for t in m.T))
         m.energy.sense = sense
         solution = KeptSolver(m, self._limits, self._time_limit_s).solve()
+        self.cut_by_clock = self.cut_by_clock or solution.cut_by_clock
         if math.isnan(solution.bound):
             raise NoDispatchFound(f"no bound for {source} ({solution.reason})")
         return round(solution.bound, 6) + 0.0

@@ -96,7 +96,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     check_same_worlds(runs, rows)
     # In the order of first appearance, so that the caller decides which strategy comes first.
     table = _ordered(pd.DataFrame(rows))
-    counts = [column for column in table.columns if column.startswith("violations_")]
+    counts = [column for column in table.columns if column.startswith(("violations_", "cut_by_clock"))]
     table[counts] = table[counts].fillna(0).astype(int)
     scenarios = {run.scenario.name: run.scenario for run in runs}
     return Comparison(
@@ -134,6 +134,8 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
         "plan_count": plans["count"],
         "worst_gap": plans["worst_gap"],
         "all_proven": plans["all_proven"],
+        # Told where it is so: such a run depends on the machine.
+        **({"cut_by_clock": cut} if (cut := plans.get("cut_by_clock", 0)) else {}),
     }
 
 

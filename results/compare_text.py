@@ -40,6 +40,7 @@ LABELS: dict[str, tuple[str, str, int]] = {
     "plan_count": ("plans", "", 0),
     "worst_gap": ("worst gap", "%", 3),
     "all_proven": ("all plans proven", "", 0),
+    "cut_by_clock": ("plannings cut by clock", "", 0),
 }
 """Measure → label, unit and decimals, in the order of the tables."""
 

@@ -17,7 +17,7 @@ MORE_IS_BETTER = (
     "resilience_rate", "all_proven", "ac_converged", "vm_min",
 )  # fmt: skip
 LESS_IS_BETTER = (
-    "interruptions", "switch", "ac_violated", "violations_", "worst_gap", "losses", "pv_curtailed",
+    "interruptions", "switch", "ac_violated", "violations_", "worst_gap", "cut_by_clock", "losses", "pv_curtailed",
     "energy_not_supplied", "time_to_", "saifi", "saidi", "caidi", "maifi", "customers_still_out", "resilience_phi",
     "resilience_e_h", "resilience_area", "resilience_loss", "vm_outside", "loading_", "nbsu_startup",
 )  # fmt: skip

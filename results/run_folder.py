@@ -21,7 +21,7 @@ from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
 from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
 from results.run_tables import NotARun, RunTables, read_run
 from results.summary import EnergyImbalance, summarise
-from results.tables import OPTIONAL_SERIES
+from results.tables import CUT_BY_CLOCK, EVENTS, OPTIONAL_SERIES
 from scenarios.kept_inputs import MOST_BYTES
 from scenarios.loader import resolved_yaml
 from scenarios.problems import KEPT
@@ -79,7 +79,7 @@ def write_run(
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
     failed first, for inspection).
     """
-    steps = scenario.outage.duration_min // scenario.clock.sim_step_min
+    steps, kind = scenario.outage.duration_min // scenario.clock.sim_step_min, EVENTS.index("kind")
     if not failure and recorder.steps_seen != steps:
         failure = f"recorded {recorder.steps_seen} of {steps} simulation steps"
     imbalance: EnergyImbalance | None = None
@@ -95,6 +95,8 @@ def write_run(
             "versions": installed_versions(),
             "inputs": dict(sorted((inputs or {}).items())),
         }
+        if cut := sum(row[kind] == CUT_BY_CLOCK for row in recorder.rows["events"]):
+            manifest["depends_on_the_machine"] = f"time_limit_s stopped {cut} plannings in part"
         if strategy_source:
             manifest["strategy_source"] = dict(strategy_source)
         if not_kept := _keep(input_files or {}, building / KEPT):

@@ -50,7 +50,7 @@ def mean_interval(
     bias = float(ndtri(min(max(below, 0.5 / resamples), 1 - 0.5 / resamples)))
     left_out = (x.sum() - x) / (len(x) - 1)  # the mean without each value
     spread = left_out.mean() - left_out
-    acceleration = float((spread**3).sum() / (6 * (spread**2).sum() ** 1.5))
+    acceleration = float((spread * spread**2).sum() / (6 * (spread**2).sum() ** 1.5))
     ends = []
     for share in ((1 - confidence) / 2, (1 + confidence) / 2):
         z = bias + float(ndtri(share))

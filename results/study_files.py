@@ -119,6 +119,6 @@ def read_runs(folder: Path, runs: Sequence[dict[str, Any]], parameters: Sequence
     table = pd.DataFrame(rows)
     keys = ["scenario", "point", *parameters, "strategy", "seed", "status", "reason", "run"]
     table = table[[*keys, *(name for name in MEASURES if name in table)]]
-    counts = [name for name in table if str(name).startswith("violations_")]
+    counts = [name for name in table if str(name).startswith(("violations_", "cut_by_clock"))]
     table.loc[table["status"] == "complete", counts] = table.loc[table["status"] == "complete", counts].fillna(0)
     return table

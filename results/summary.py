@@ -24,7 +24,8 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
 - ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans or where it is
   undefined (a plan names no bound; objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap;
   ``rejected`` how many broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would
-  serve over its span, null where no plan names LAs.
+  serve over its span, null where no plan names LAs; ``cut_by_clock`` how many plannings a time limit stopped in part:
+  unless it is 0 the run depends on the machine.
 - ``messages``: number by status.
 """
 
@@ -36,7 +37,7 @@ from typing import Any
 import pandas as pd
 
 from results.run_tables import RunTables
-from results.tables import VIOLATION_KINDS
+from results.tables import CUT_BY_CLOCK, VIOLATION_KINDS
 
 TOLERANCE_KWH = 1e-3
 """Energy may be unaccounted for by 1 Wh a step."""
@@ -83,7 +84,7 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         "switch_operations": int(run.switch["operated"].sum()),
         "interruptions": count_interruptions(run.local_area),
         "ac": ac_verdict(run, hours),
-        "plans": plan_quality(run.plans, area_ids),
+        "plans": plan_quality(run.plans, area_ids) | {"cut_by_clock": int((run.events["kind"] == CUT_BY_CLOCK).sum())},
         "messages": {str(k): int(n) for k, n in run.message["status"].value_counts().sort_index().items()},
     }
 

@@ -46,6 +46,9 @@ class PlanQuality(_Part):
         default=0, description="Plans whose first version their own check rejected (dispatch_centre.verify)."
     )
     first_plan_energy_mwh: float | None = Field(description="Null where no plan names local areas.")
+    cut_by_clock: int = Field(
+        default=0, description="Plannings that a time limit stopped in part; unless 0 the run depends on the machine."
+    )
 
 
 class Summary(_Part):

@@ -105,7 +105,10 @@ EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text
 nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, cold_load_pick_up, collapse, not_converged,
 cloud_begins, cloud_ends, forecast_issued; with surprises also branch_faulted, branch_repaired, unit_tripped,
 unit_back, nbsu_start_failed, switch_refused, switch_late, infeed_returned, infeed_connected, infeed_disconnected,
-closing_blocked."""
+closing_blocked. ``CUT_BY_CLOCK``: a time limit stopped part of a planning, so that what follows depends on the
+machine."""
+
+CUT_BY_CLOCK = "cut_by_clock"
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
 """violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""

@@ -26,6 +26,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from scenarios.quanta import PER_UNIT, rounded
 from scenarios.schema_parts import NonNegative, Part, Positive
 
 
@@ -40,8 +41,8 @@ class ColdLoadClass(Part):
     def mean(self, from_min: float, to_min: float) -> float:
         """Mean of g over a time since pick-up; of an instant its value."""
         if to_min - from_min < 1e-9:
-            return math.exp(-max(from_min - self.hold_min, 0.0) / self.decay_min)
-        return (self._area(to_min) - self._area(from_min)) / (to_min - from_min)
+            return rounded(math.exp(-max(from_min - self.hold_min, 0.0) / self.decay_min), PER_UNIT)
+        return rounded((self._area(to_min) - self._area(from_min)) / (to_min - from_min), PER_UNIT)
 
     def _area(self, to_min: float) -> float:
         after = max(to_min - self.hold_min, 0.0)
@@ -122,7 +123,7 @@ class AreaColdLoad:
         """c of each class after so long without supply, ``left`` of it before."""
         before = left or (0.0,) * len(self.parts)
         return tuple(
-            1.0 - (1.0 - rest) * math.exp(-max(outage_min, 0.0) / one.rise_min)
+            rounded(1.0 - (1.0 - rest) * math.exp(-max(outage_min, 0.0) / one.rise_min), PER_UNIT)
             for rest, (_, one) in zip(before, self.parts, strict=True)
         )
 

@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from scenarios.angles import tan_phi
 from scenarios.network_kinds import SyntheticNetwork
 from scenarios.problems import Problem
+from scenarios.quanta import LENGTH_KM, PER_UNIT, rounded
 from scenarios.raw import RawNetwork
 from scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
 
@@ -33,7 +35,7 @@ CHAINED = 0.7
 DETOUR = 1.2
 """Length of a tie over the straight distance of its ends."""
 BAR_KVA = 50_000.0
-TAN_PHI = math.tan(math.acos(0.95))
+TAN_PHI = tan_phi(0.95)
 
 
 @dataclass
@@ -100,11 +102,12 @@ class _Drawing:
                 entry = bus == start
                 if not entry:
                     before = bus - 1 if rng.random() < CHAINED else int(rng.integers(start, bus))
-                length, turn = float(rng.lognormal(0, 0.5)), angle + rng.normal(0, 0.7)
+                length, turn = rounded(rng.lognormal(0, 0.5), LENGTH_KM), angle + rng.normal(0, 0.7)
                 inner = before >= first_bus
                 distance[bus - first_bus] = length + (distance[before - first_bus] if inner else 0.0)
                 come = step[before - first_bus] if inner else np.zeros(2)
-                step[bus - first_bus] = come + length * np.array([math.cos(turn), math.sin(turn)])
+                along = np.array([math.cos(turn), math.sin(turn)])
+                step[bus - first_bus] = come + length * rounded(along, PER_UNIT)
                 self.lines.add(before, bus, length, switched=entry, closed=True, cable=cable)
                 self.section[bus], self.feeder[bus] = first_section + k, feeder
         scale = reach / distance.max()
@@ -119,7 +122,7 @@ class _Drawing:
         """
         network, made = self.network, 0
         home = self.place[np.maximum(self.feeder, 0) // 8]
-        away = np.hypot(*(self.place - home).T)
+        away = rounded(np.hypot(*(self.place - home).T), LENGTH_KM)
         ends: dict[int, int] = {}
         for bus in range(network.bars, network.buses):
             section = int(self.section[bus])
@@ -141,7 +144,8 @@ class _Drawing:
             allowed &= self.feeder != self.feeder[end]
         if not allowed.any():
             return 0
-        distance = np.where(allowed, np.hypot(*(self.place - self.place[end]).T), np.inf)
+        apart = rounded(np.hypot(*(self.place - self.place[end]).T), LENGTH_KM)
+        distance = np.where(allowed, apart, np.inf)
         other = int(distance.argmin())
         length = max(0.05, DETOUR * float(distance[other]))
         self.lines.add(end, other, length, switched=True, closed=False, cable=True)
@@ -150,7 +154,8 @@ class _Drawing:
 
     def loads_kw(self) -> np.ndarray:
         """Peak load by bus; each feeder's adds up to ``feeder_peak_kw``."""
-        weight = np.where(self.feeder >= 0, self.rng.lognormal(0, 0.7, self.network.buses), 0.0)
+        drawn = rounded(self.rng.lognormal(0, 0.7, self.network.buses), PER_UNIT)
+        weight = np.where(self.feeder >= 0, drawn, 0.0)
         total = np.bincount(np.maximum(self.feeder, 0), weights=weight, minlength=self.network.feeder_count)
         return self.network.feeder_peak_kw * weight / total[np.maximum(self.feeder, 0)]
 
@@ -162,7 +167,7 @@ class _Drawing:
 
     def ratings(self, count: int, total: float) -> list[float]:
         """Ratings that add up to about ``total``, lognormal, full kVA."""
-        weight = self.rng.lognormal(0, 0.4, count)
+        weight = rounded(self.rng.lognormal(0, 0.4, count), PER_UNIT)
         return [max(1.0, float(np.round(total * w / weight.sum()))) for w in weight]
 
 

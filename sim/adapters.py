@@ -15,6 +15,7 @@ from controllers.dispatch_centre import Decision, DispatchCentre
 from controllers.gateway import EnergyGateway
 from controllers.messages import SwitchReport
 from results.recorder import Recorder
+from results.tables import CUT_BY_CLOCK
 from sim.communication import DISPATCH_CENTRE, Channel, Envelope, gateway, terminal
 from sim.field_terminal import FieldTerminal
 from sim.grid import Grid
@@ -313,6 +314,9 @@ def record_decision(log: RunLog, decision: Decision, now: int) -> None:
         log.recorder.add_event(
             now, "planning_failed", DISPATCH_CENTRE, text=f"{decision.failed}; the plan in force goes on"
         )
+    if decision.cut_by_clock:
+        text = "time_limit_s stopped part of the planning: another machine may decide otherwise"
+        log.recorder.add_event(now, CUT_BY_CLOCK, DISPATCH_CENTRE, text=text)
     if decision.issued is None:
         return
     plan, solution = decision.issued.plan, decision.issued.solution

@@ -18,6 +18,7 @@ from scenarios.communication import DISPATCH_CENTRE as DISPATCH_CENTRE
 from scenarios.communication import Communication
 from scenarios.communication import gateway as gateway
 from scenarios.communication import terminal as terminal
+from scenarios.quanta import PER_UNIT, rounded
 
 Status = Literal["delivered", "link_down", "lost", "receiver_down", "outdated", "under_way"]
 """delivered: handed over; link_down: sent while the link was out; lost: by chance; receiver_down: nobody there to take
@@ -122,4 +123,4 @@ class Channel:
         name = f"{self._seed}|{sender}|{receiver}|{time_min:g}"
         digest = blake2b(name.encode(), digest_size=16).digest()
         chance, other = (int.from_bytes(half, "big") / 2**64 for half in (digest[:8], digest[8:]))
-        return chance, -math.log1p(-min(other, 1 - 2**-53))
+        return chance, rounded(-math.log1p(-min(other, 1 - 2**-53)), PER_UNIT)

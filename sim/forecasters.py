@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenarios.forecast_options import ErrorGrowth
+from scenarios.quanta import PER_UNIT, rounded
 from sim.noise import Noise
 
 
@@ -104,10 +105,10 @@ class LeadTimeErrors:
         for j in range(1, shocks.shape[1]):
             shocks[:, j] = memory * shocks[:, j - 1] + math.sqrt(1 - memory**2) * shocks[:, j]
         revisions = self._sd * shocks
-        return np.cumsum(revisions[::-1], axis=0)[::-1][:-1]
+        return rounded(np.cumsum(revisions[::-1], axis=0)[::-1][:-1], PER_UNIT)
 
 
 def error_sd(growth: ErrorGrowth, lead_min: np.ndarray) -> np.ndarray:
     """Standard deviation of the relative error by lead time."""
     near, far = growth.near_pct / 100, growth.far_pct / 100
-    return near + (far - near) * (1 - np.exp(-lead_min / growth.growth_min))
+    return rounded(near + (far - near) * (1 - np.exp(-lead_min / growth.growth_min)), PER_UNIT)

@@ -7,6 +7,8 @@ import zlib
 
 import numpy as np
 
+from scenarios.quanta import SHOCK, rounded
+
 
 class Noise:
     """AR(1) series of unit variance by simulation step, one random stream for each name."""
@@ -26,10 +28,10 @@ class Noise:
         z[0] = shocks[0]
         for k in range(1, self._steps):
             z[k] = memory * z[k - 1] + math.sqrt(1 - memory**2) * shocks[k]
-        return z
+        return rounded(z, SHOCK)
 
     def before(self, name: str, correlation_min: float, first: float) -> float:
         """The value one step before a series whose first value is ``first``: an AR(1) looks the same backwards."""
         memory = math.exp(-self._step_min / correlation_min)
         shock = self.stream(f"{name}, before").standard_normal()
-        return memory * first + math.sqrt(1 - memory**2) * float(shock)
+        return rounded(memory * first + math.sqrt(1 - memory**2) * float(shock), SHOCK)

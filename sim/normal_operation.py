@@ -7,6 +7,7 @@ reads CSV series, which need not reach beyond the outage window, the period is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ import pandas as pd
 
 from results.indices.measured import LEVELLED, NO_UNITS, NORMAL_COLUMNS, PV_ONLY, NormalOperation
 from scenarios.case import Case
+from scenarios.quanta import PER_UNIT, rounded
 from scenarios.schema import Clock
 from scenarios.view import Branch, GridView
 from sim.islands import Island, find_islands
@@ -185,7 +187,7 @@ def operate(state: NormalState) -> NormalOperation:
         step_min=state.step_min,
         table=pd.DataFrame(rows, columns=list(NORMAL_COLUMNS)),
         infeed_kva=rated_infeeds_kva(case),
-        power_factor=p_kw / float(np.hypot(p_kw, q_kvar)) if p_kw > 0 else 1.0,
+        power_factor=rounded(p_kw / math.hypot(p_kw, q_kvar), PER_UNIT) if p_kw > 0 else 1.0,
         notes=state.notes,
     )
 

@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 
 from scenarios.case import Case
+from scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from scenarios.view import PvUnit
 from sim.islands import Island, WorldError
 
 TOLERANCE_MVA = 1e-9
 """Largest mismatch of a bus: 1 mW, so that an island of hundreds of buses closes well within 1 W."""
+CLOSES_KW = 1e-3
+"""Largest difference (kW, kvar) between what the slack gives and what load, units and losses add up to."""
 _BRANCH_TABLES = {"line": ("from", "to"), "trafo": ("hv", "lv")}
 clock = time.perf_counter
 _FOREIGN = (
@@ -38,6 +41,16 @@ class IslandInput:
     balance_unit: str
     load: Mapping[str, tuple[float, float]]
     units: Mapping[str, tuple[float, float]]
+
+    @property
+    def drawn_kw(self) -> float:
+        """What is left for the balance unit before losses."""
+        return sum(p for p, _ in self.load.values()) - sum(p for p, _ in self.units.values())
+
+    @property
+    def drawn_kvar(self) -> float:
+        """As ``drawn_kw``, of reactive power."""
+        return sum(q for _, q in self.load.values()) - sum(q for _, q in self.units.values())
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,11 @@ class BranchFlow:
 
 @dataclass(frozen=True)
 class IslandFlow:
-    """A solved island: voltages by bus, flows by closed branch, output of the balance unit, losses of all branches."""
+    """A solved island: voltages by bus, flows by closed branch, output of the balance unit, losses of all branches.
+
+    Each number is rounded to its quantum (``scenarios.quanta``), for the last bits of a solution depend on the
+    processor; the balance unit gives load less units plus losses as rounded.
+    """
 
     vm_pu: dict[str, float]
     va_degree: dict[str, float]
@@ -179,7 +196,7 @@ class PowerFlow:
 
     def _read_island(self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], slack: Any) -> IslandFlow:
         branches: dict[str, BranchFlow] = {}
-        losses_kw = 0.0
+        losses_kw = losses_kvar = 0.0
         for branch in one.island.branches:
             table, k = self._branches[branch]
             if table == "switch":
@@ -188,16 +205,25 @@ class PowerFlow:
             p_from, q_from, p_to, q_to, vm_from, vm_to = ends[table][k].tolist()
             current = max(math.hypot(p_from, q_from) / vm_from, math.hypot(p_to, q_to) / vm_to) * 1000
             rating = self.view.branches[branch].s_max_kva
-            loading = 100 * current / rating if math.isfinite(rating) else None
-            branches[branch] = BranchFlow(p_from * 1000, q_from * 1000, p_to * 1000, q_to * 1000, loading)
+            loading = rounded(100 * current / rating, LOADING_PCT) if math.isfinite(rating) else None
+            branches[branch] = BranchFlow(
+                rounded_flow(p_from * 1000, FLOW_KW), rounded_flow(q_from * 1000, FLOW_KW),
+                rounded_flow(p_to * 1000, FLOW_KW), rounded_flow(q_to * 1000, FLOW_KW), loading,
+            )  # fmt: skip
             losses_kw += (p_from + p_to) * 1000
-        p_balance, q_balance = slack[self._slacks[one.balance_unit]].tolist()
+            losses_kvar += (q_from + q_to) * 1000
+        losses_kw, losses_kvar = rounded_flow(losses_kw, LOSSES_KW), rounded_flow(losses_kvar, LOSSES_KW)
+        p_balance, q_balance = one.drawn_kw + losses_kw, one.drawn_kvar + losses_kvar
+        p_slack, q_slack = slack[self._slacks[one.balance_unit]].tolist()
+        if not max(abs(p_slack - p_balance), abs(q_slack - q_balance)) <= CLOSES_KW:
+            told = f"{p_slack:.4f} kW, {q_slack:.4f} kvar, not {p_balance:.4f}, {q_balance:.4f}"
+            raise WorldError(f"island {one.island.id}: {one.balance_unit} gives {told}: load, units and losses differ")
         return IslandFlow(
-            vm_pu={bus: float(vm[self._buses[bus]]) for bus in one.island.buses},
-            va_degree={bus: float(va[self._buses[bus]]) for bus in one.island.buses},
+            vm_pu={bus: rounded(float(vm[self._buses[bus]]), VOLTAGE_PU) for bus in one.island.buses},
+            va_degree={bus: rounded(float(va[self._buses[bus]]), ANGLE_DEGREE) for bus in one.island.buses},
             branches=branches,
             p_balance_kw=p_balance,
             q_balance_kvar=q_balance,
             losses_kw=losses_kw,
-            losses_kvar=q_balance + sum(q for _, q in one.units.values()) - sum(q for _, q in one.load.values()),
+            losses_kvar=losses_kvar,
         )

@@ -10,7 +10,6 @@ sites are correlated: those of the sites before it).
 from __future__ import annotations
 
 import calendar
-import math
 import warnings
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,10 +19,12 @@ import numpy as np
 import pandas as pd
 
 from controllers.messages import Forecast
+from scenarios.angles import tan_phi
 from scenarios.case import Case
 from scenarios.forecast_issues import Issues, load_issues
 from scenarios.forecast_options import ForecastOptions
 from scenarios.problems import Problem, ScenarioError
+from scenarios.quanta import PER_UNIT, POWER_KW, rounded
 from scenarios.series import Series, interval_means, load_series
 from sim.forecasters import Course, Times
 from sim.forecasts import Forecasts
@@ -65,7 +66,7 @@ class Profiles:
         for area, (p_kw, q_kvar) in actual.items():
             z = noise.draw(f"load {area}", spread.correlation_min)
             factor = np.maximum(1 + spread.sd_pct / 100 * z, 0)
-            actual[area] = (p_kw * factor, q_kvar * factor)
+            actual[area] = (rounded(p_kw * factor, POWER_KW), rounded(q_kvar * factor, POWER_KW))
             z_before = noise.before(f"load {area}", spread.correlation_min, float(z[0]))
             before[area] = max(1 + spread.sd_pct / 100 * z_before, 0.0)
         self._demand_actual = demand.replaced(actual, sim_edges, series.get("load.actual_csv"))
@@ -117,9 +118,9 @@ class Profiles:
             pv_pu = {unit: self._changing.pv_pu(unit, max(from_min, 0.0)) for unit in pv_pu}
         return Forecast(
             step_start_min=starts,
-            demand_p_kw=p_kw.tolist(),
-            demand_q_kvar=q_kvar.tolist(),
-            pv_pu={unit: known.tolist() for unit, known in pv_pu.items()},
+            demand_p_kw=rounded(p_kw, POWER_KW).tolist(),
+            demand_q_kvar=rounded(q_kvar, POWER_KW).tolist(),
+            pv_pu={unit: rounded(known, PER_UNIT).tolist() for unit, known in pv_pu.items()},
         )
 
     def demand(self, time_min: float) -> dict[str, tuple[float, float]]:
@@ -197,7 +198,7 @@ class _Demand:
 
     def __init__(self, case: Case):
         scenario = case.scenario
-        start, self.tan_phi = scenario.outage.start, math.tan(math.acos(scenario.load.power_factor))
+        start, self.tan_phi = scenario.outage.start, tan_phi(scenario.load.power_factor)
         last = start + timedelta(minutes=scenario.outage.duration_min)
         self._edges = np.arange(-_CURVE_MIN, scenario.outage.duration_min + 2 * _CURVE_MIN, _CURVE_MIN, dtype=float)
         self._edges -= start.minute % _CURVE_MIN + start.second / 60
@@ -224,8 +225,8 @@ class _Demand:
         """Mean kW and kvar of each area over each interval, columns of ``csv`` taking the place of the curves."""
         means = {
             area: (
-                interval_means(self._edges, p_kw, edges_min),
-                interval_means(self._edges, self._q_kvar[area], edges_min),
+                rounded(interval_means(self._edges, p_kw, edges_min), POWER_KW),
+                rounded(interval_means(self._edges, self._q_kvar[area], edges_min), POWER_KW),
             )
             for area, p_kw in self._p_kw.items()
         }
@@ -240,10 +241,10 @@ class _Demand:
         result = {}
         for area, (p_kw, q_kvar) in means.items():
             if area in csv.columns:
-                p_kw = csv.mean(area, edges_min)
-                q_kvar = p_kw * self.tan_phi
+                p_kw = rounded(csv.mean(area, edges_min), POWER_KW)
+                q_kvar = rounded(p_kw * self.tan_phi, POWER_KW)
             if f"{area}:q" in csv.columns:
-                q_kvar = csv.mean(f"{area}:q", edges_min)
+                q_kvar = rounded(csv.mean(f"{area}:q", edges_min), POWER_KW)
             result[area] = (p_kw, q_kvar)
         return result
 
@@ -280,4 +281,7 @@ def _pv_series(
     units: tuple[str, ...], usual: dict[str, np.ndarray], edges_min: np.ndarray, csv: Series | None
 ) -> dict[str, np.ndarray]:
     """Availability of each unit: its usual series, or the unit's column of ``csv``."""
-    return {unit: csv.mean(unit, edges_min) if csv and unit in csv.columns else usual[unit] for unit in units}
+    given = csv.columns if csv else {}
+    return {
+        unit: rounded(csv.mean(unit, edges_min) if csv and unit in given else usual[unit], PER_UNIT) for unit in units
+    }

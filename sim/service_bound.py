@@ -15,6 +15,7 @@ from scipy.sparse import bmat, coo_array, eye_array, hstack
 
 from scenarios.case import Case
 from scenarios.cold_load import cold_load_of
+from scenarios.quanta import POWER_KW, rounded
 from sim.profiles import Profiles
 
 
@@ -62,7 +63,7 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     found = linprog(-value, A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
     if found.status != 0:
         raise RuntimeError(f"the bound of what can be served was not found: {found.message}")
-    return float(-found.fun)
+    return rounded(-found.fun, POWER_KW)
 
 
 def _largest_multiples(case: Case) -> dict[str, float]:

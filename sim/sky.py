@@ -20,6 +20,7 @@ import pandas as pd
 
 from scenarios.case import Case
 from scenarios.places import bus_places
+from scenarios.quanta import IRRADIANCE, PER_UNIT, SHOCK, TIME_MIN, rounded
 from scenarios.schema import Site
 from scenarios.weather import PassingCloud, Weather
 from sim.noise import Noise
@@ -67,7 +68,7 @@ class Sky:
         """
         passing = self._passing(site, known_at_min)
         happened = step_means(self.clear_sky_pu * passing, len(self._z[site])) * self.index(site)
-        return np.clip(happened, 0, 1)
+        return rounded(np.clip(happened, 0, 1), PER_UNIT)
 
     def unforeseen(self, site: str, at_min: float) -> bool:
         """Whether there is a passing cloud that a forecast for this site does not know yet."""
@@ -93,7 +94,7 @@ class Sky:
         own = np.array([self._noise.draw(f"{_PROCESS} {site}", self._pv.correlation_min) for site in self.sites])
         length_km = self._weather.correlation_length_km(self._pv.correlation_min)
         root = correlation_root(np.exp(-site_distances_km(self._case, self._weather, self.sites) / length_km))
-        return dict(zip(self.sites, root @ own if len(own) else own, strict=True))
+        return dict(zip(self.sites, rounded(root @ own, SHOCK) if len(own) else own, strict=True))
 
     def _scaled(self, z: np.ndarray) -> np.ndarray:
         bounded = np.clip(_INDEX_SD * z, -1, 1)
@@ -165,9 +166,10 @@ def _arrivals(
     if cloud.towards_deg is None or not sites:
         return dict.fromkeys(sites, cloud.start_min)
     heading = math.radians(cloud.towards_deg)
-    along_km = _positions_km(places, weather, sites) @ np.array([math.sin(heading), math.cos(heading)])
+    along_km = (_positions_km(places, weather, sites) * np.array([math.sin(heading), math.cos(heading)])).sum(axis=1)
     delay_min = (along_km - along_km.min()) * 1000 / (cloud.speed_m_per_s or weather.cloud_speed_m_per_s) / 60
-    return {site: cloud.start_min + float(delay) for site, delay in zip(sites, delay_min, strict=True)}
+    arrival_min = rounded(cloud.start_min + delay_min, TIME_MIN)
+    return dict(zip(sites, arrival_min.tolist(), strict=True))
 
 
 def clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:
@@ -186,7 +188,7 @@ def _clear_sky_pu(site_json: str, start: datetime, duration_min: int) -> np.ndar
     first = pd.Timestamp(start, tz=ZoneInfo(site.timezone)) + pd.Timedelta(seconds=30)
     times = pd.date_range(first, periods=duration_min, freq="1min")
     place = Location(site.latitude_deg, site.longitude_deg, tz=site.timezone, altitude=site.altitude_m)
-    return place.get_clearsky(times, model="ineichen")["ghi"].to_numpy() / 1000
+    return rounded(place.get_clearsky(times, model="ineichen")["ghi"].to_numpy() / 1000, IRRADIANCE)
 
 
 def step_means(per_minute: np.ndarray, steps: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, hstack, kron, vstack
 from scipy.sparse import eye as identity
 
+from scenarios.quanta import POWER_KW, rounded
 from scenarios.view import EssUnit
 
 PEAK_TOLERANCE = 1e-6
@@ -56,4 +57,4 @@ def level_import(net_load_kw: np.ndarray, storage: Sequence[EssUnit], step_h: fl
     least = float(solve(only_peak, max(0.0, float(net_load_kw.max())) + 1.0)[-1])
     schedule = solve(throughput, least + PEAK_TOLERANCE * max(1.0, least))
     power = (outputs @ schedule[: 2 * units * steps]).reshape(units, steps)
-    return {unit.id: power[k] for k, unit in enumerate(storage)}
+    return {unit.id: rounded(power[k], POWER_KW) for k, unit in enumerate(storage)}

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from scenarios.quanta import TIME_MIN, rounded
 from scenarios.surprises import Duration, Surprises, SwitchTrouble
 from scenarios.view import GridView
 
@@ -117,16 +118,16 @@ def _fault(branch: str, at_min: float, repair: Duration | None, seed: int) -> It
 def drawn_min(duration: Duration, stream: np.random.Generator) -> float:
     """A time (min) from a distribution."""
     if duration.distribution == "exponential":
-        return float(stream.exponential(duration.minutes))
+        return rounded(stream.exponential(duration.minutes), TIME_MIN)
     if duration.distribution == "lognormal":
-        return float(duration.minutes * math.exp(duration.sigma * stream.standard_normal()))
+        return rounded(duration.minutes * math.exp(duration.sigma * stream.standard_normal()), TIME_MIN)
     return duration.minutes
 
 
 def _first_min(per_h: float, stream: np.random.Generator) -> float:
     """Time of the first event of a Poisson process."""
     shock = float(stream.exponential())
-    return shock / per_h * 60 if per_h else math.inf
+    return rounded(shock / per_h * 60, TIME_MIN) if per_h else math.inf
 
 
 def _stream(seed: int, what: str, element: str) -> np.random.Generator:

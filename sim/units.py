@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 
 from controllers.messages import ON_LINE, UnitMeasurement
+from scenarios.angles import sin_phi
 from scenarios.schema import Scenario
 from scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
 from sim.unit_model import OFF, UnitModel
@@ -228,14 +228,14 @@ class ReturningInfeed(InfeedUnit):
 def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
     """All units of a case by id, off, in the view's order."""
     step_min = float(scenario.clock.sim_step_min)
-    sin_phi = math.sqrt(1 - scenario.limits.min_power_factor**2)
+    q_ratio = sin_phi(scenario.limits.min_power_factor)
     window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
     free = scenario.dispatch_centre.first_online_step_free
     delay_min = float(scenario.pv.reconnect_delay_min)
     units: dict[str, UnitModel] = {}
-    units |= {u.id: Pv(u, step_min, sin_phi, delay_min) for u in view.pv.values()}
-    units |= {u.id: Ess(u, step_min, sin_phi) for u in view.ess.values()}
-    units |= {u.id: Nbsu(u, step_min, sin_phi, window_min, free) for u in view.nbsu.values()}
+    units |= {u.id: Pv(u, step_min, q_ratio, delay_min) for u in view.pv.values()}
+    units |= {u.id: Ess(u, step_min, q_ratio) for u in view.ess.values()}
+    units |= {u.id: Nbsu(u, step_min, q_ratio, window_min, free) for u in view.nbsu.values()}
     returning = {one.infeed for one in scenario.surprises.infeeds} if scenario.surprises else set[str]()
     units |= {u.id: (ReturningInfeed if u.id in returning else InfeedUnit)(u, step_min) for u in view.infeeds.values()}
     return units

@@ -10,6 +10,8 @@ import math
 
 import pyomo.environ as pyo
 
+from scenarios.angles import apothem, direction
+
 KINDS = ("pv", "ess", "nbsu")
 
 
@@ -192,6 +194,5 @@ def infeed_min(m, letter, i, t):
 def infeed_inside_circle(m, i, side, t):
     """Apparent power of a live infeed within its rating, by a polygon with corners on p² + q² = S²: p cos α + q sin α ≤
     S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
-    angle = (2 * side + 1) * math.pi / m.sides
-    most = m.s_infeed[i] * math.cos(math.pi / m.sides) * m.X[i, t]
-    return math.cos(angle) * m.p_infeed[i, t] + math.sin(angle) * m.q_infeed[i, t] <= most
+    cos, sin = direction((2 * side + 1) * math.pi / m.sides)
+    return cos * m.p_infeed[i, t] + sin * m.q_infeed[i, t] <= m.s_infeed[i] * apothem(m.sides) * m.X[i, t]

@@ -73,7 +73,7 @@ class Supply:
     def supplied_share(self) -> np.ndarray:
         """Share of all customers that have supply in each step; 1 where there are none."""
         total = self.customers.sum()
-        return _tidy(self.supplied @ self.customers / total) if total > 0 else np.ones(len(self.hours))
+        return _tidy((self.supplied * self.customers).sum(axis=1) / total) if total > 0 else np.ones(len(self.hours))
 
     def served_share(self) -> np.ndarray:
         """Share of the demand of all LAs that is served in each step; 1 where nobody wants anything."""

@@ -35,7 +35,7 @@ class Conditions:
         return min(max(k, 0), len(self.edges_min) - 2)
 
     def weights(self, start_min: float, end_min: float) -> np.ndarray:
-        """Each interval's share of [start_min, end_min), inside the window; a mean is series @ weights."""
+        """Each interval's share of [start_min, end_min), inside the window; a mean is (series * weights).sum()."""
         lengths = np.diff(np.clip(self.edges_min, start_min, end_min))
         return lengths / lengths.sum()
 

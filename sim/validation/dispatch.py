@@ -18,6 +18,7 @@ from scipy.sparse import coo_array, vstack
 from controllers.gateway_dispatch import correct_reactive, reactive_limit
 from controllers.messages import UnitState
 from controllers.plan import UnitSetPoint
+from scenarios.angles import chord, sin_phi
 from scenarios.case import Case
 from scenarios.problems import Problem, ScenarioError
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
@@ -202,8 +203,8 @@ class _Problem:
     def __init__(self, case: Case, phases: Sequence[Phase], conditions: Conditions, start: StartState) -> None:
         self._case, self._phases, self._conditions, self._start = case, phases, conditions, start
         power_factor = case.scenario.limits.min_power_factor
-        self.sin_phi = (1 - power_factor**2) ** 0.5
-        self._chord = (1 - power_factor) / self.sin_phi if self.sin_phi else 0.0
+        self.sin_phi = sin_phi(power_factor)
+        self._chord = chord(power_factor)
         self.program = _Program()
         self.p: dict[tuple[str, int], int] = {}
         self.slack: list[tuple[int, float]] = []

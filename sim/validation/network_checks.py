@@ -75,7 +75,7 @@ def check_promises(case: Case, phase: Phase, forecast: Conditions, within: AreaU
     for la in case.view.local_areas.values():
         if not _is_told(case, phase, la):
             continue
-        mean_kw = float(forecast.demand_kw[la.id] @ weights)
+        mean_kw = float((forecast.demand_kw[la.id] * weights).sum())
         mean_kw *= phase.multiple(la.id, claims.start_min, claims.end_min)
         drawn_kw = mean_kw if claims.served(la.id) else 0.0
         promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw, live=True)

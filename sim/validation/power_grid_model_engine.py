@@ -19,6 +19,7 @@ from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initial
 from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
 
 from scenarios.case import Case
+from scenarios.quanta import ANGLE_DEGREE, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from sim.islands import Island
 from sim.powerflow import IslandInput
 from sim.validation.engines import EngineUnavailable, IslandSolution, State
@@ -224,12 +225,12 @@ class PowerGridModelEngine:
                 losses += drawn_kva.sum()
             solutions.append(
                 IslandSolution(
-                    vm[nodes][layout.node],
-                    va[nodes][layout.node],
-                    np.where(np.isfinite(limit), 100 * current / limit, math.nan),
-                    float(drawn[k, 0] + losses.real),
-                    float(drawn[k, 1] + losses.imag),
-                    float(losses.real),
+                    rounded(vm[nodes][layout.node], VOLTAGE_PU),
+                    rounded(va[nodes][layout.node], ANGLE_DEGREE),
+                    rounded(np.where(np.isfinite(limit), 100 * current / limit, math.nan), LOADING_PCT),
+                    float(drawn[k, 0]) + rounded_flow(losses.real, LOSSES_KW),
+                    float(drawn[k, 1]) + rounded_flow(losses.imag, LOSSES_KW),
+                    rounded_flow(losses.real, LOSSES_KW),
                 )
             )
         return solutions

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from controllers.messages import ON_LINE
 from controllers.plan import Violation
+from scenarios.angles import sin_phi
 from scenarios.case import Case
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
 from sim.validation.conditions import StartState
@@ -50,7 +51,7 @@ class UnitChecks:
     def __init__(self, case: Case, start: StartState, *, actual: bool) -> None:
         self._case, self._view, self._actual = case, case.view, actual
         scenario = case.scenario
-        self.sin_phi = math.sqrt(1 - scenario.limits.min_power_factor**2)
+        self.sin_phi = sin_phi(scenario.limits.min_power_factor)
         self._delay_min = float(scenario.pv.reconnect_delay_min)
         self._window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
         self._first_free = scenario.dispatch_centre.first_online_step_free

@@ -97,7 +97,7 @@ def test_pv_stays_within_its_variability() -> None:
         case = load_case("guo45/fault-1000", ["clock.plan_step_min=5"], seed=seed)
         profiles = Profiles(case)
         ratio = actual(profiles)[1][:, 2] / np.array(profiles.forecast("28", 0)["pv_pu"]["pv.28"])
-        assert ratio.min() >= 0.7 - 1e-9 and ratio.max() <= 1.3 + 1e-9
+        assert ratio.min() >= 0.7 - 1e-8 and ratio.max() <= 1.3 + 1e-8  # both are rounded to 1e-9
         assert ratio.std() > 0.02
 
 

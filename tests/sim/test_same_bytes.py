@@ -1,0 +1,114 @@
+"""Same scenario, seed and versions: the same bytes, whatever processor, threads and order of hashing.
+
+Each setting runs the same cases in a process of its own (``bytes_of_runs``) and must give every solver the same arrays
+and leave the same files, but for wall times.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from numpy._core import _multiarray_umath as numpy_core
+
+SCRIPT = Path(__file__).with_name("bytes_of_runs.py")
+WALL_TIMES = {"timing.json", "timing.csv"}
+HAS = {name for name, there in numpy_core.__cpu_features__.items() if there}
+AVX512 = ("X86_V4", "AVX512_ICL", "AVX512_SPR")
+PLAIN = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+SETTINGS = {
+    "no AVX-512 in numpy": {"NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)},
+    "no AVX2 in numpy, other hashes": {
+        "NPY_DISABLE_CPU_FEATURES": " ".join((*AVX512, "X86_V3")),
+        "PYTHONHASHSEED": "7",
+    },
+    "BLAS for Haswell, two threads": {
+        "OPENBLAS_CORETYPE": "Haswell",
+        "OMP_NUM_THREADS": "2",
+        "OPENBLAS_NUM_THREADS": "2",
+    },
+    "BLAS for SkylakeX": {"OPENBLAS_CORETYPE": "SkylakeX"},
+    "BLAS for Nehalem, other hashes": {"OPENBLAS_CORETYPE": "Nehalem", "PYTHONHASHSEED": "42"},
+}
+NEEDS = {
+    "no AVX-512 in numpy": "X86_V4",
+    "no AVX2 in numpy, other hashes": "X86_V3",
+    "BLAS for Haswell, two threads": "AVX2",
+    "BLAS for SkylakeX": "X86_V4",
+    "BLAS for Nehalem, other hashes": "SSE42",
+}
+"""What the processor, as numpy names it, must have for a setting to be possible or to change anything."""
+
+
+def possible() -> list[str]:
+    return [name for name in SETTINGS if NEEDS[name] in HAS]
+
+
+def carry_out(folder: Path, setting: dict[str, str], *options: str) -> Path:
+    """Run the cases under a setting of the environment; the folder that they leave."""
+    folder.mkdir()
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("NPY_", "OPENBLAS_"))}
+    done = subprocess.run(
+        [sys.executable, SCRIPT, folder, *options], env=plain | PLAIN | setting, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Files that are not the same in both folders, wall times left out."""
+    names = [
+        {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} for folder in (one, other)
+    ]
+    assert len(names[0]) > 40 and not any(name.endswith(".pyc") for name in names[0])
+    apart = sorted(names[0] ^ names[1])
+    both = [name for name in sorted(names[0] & names[1]) if Path(name).name not in WALL_TIMES]
+    return apart + [name for name in both if not filecmp.cmp(one / name, other / name, shallow=False)]
+
+
+def compare(tmp_path: Path, settings: dict[str, dict[str, str]], *options: str) -> None:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        every = {"plain": {}, **settings}
+        folders = [tmp_path / str(k) for k in range(len(every))]
+        done = pool.map(lambda folder, setting: carry_out(folder, setting, *options), folders, every.values())
+        plain, *others = done
+    found = {name: differences(plain, other) for name, other in zip(settings, others, strict=True)}
+    assert not any(found.values()), found
+
+
+@pytest.mark.skipif(not possible(), reason="numpy knows no feature of this processor that could be left out")
+def test_the_same_bytes_under_every_setting(tmp_path: Path) -> None:
+    compare(tmp_path, {name: SETTINGS[name] for name in possible()})
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_processor_can_take_the_setting(name: str) -> None:
+    """Tells which settings were left out of the test above, and why."""
+    if NEEDS[name] not in HAS:
+        pytest.skip(f"this processor has no {NEEDS[name]}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_same_bytes_of_whole_runs_with_figures_and_reports(name: str, tmp_path: Path) -> None:
+    if NEEDS[name] not in HAS:
+        pytest.skip(f"this processor has no {NEEDS[name]}")
+    compare(tmp_path, {name: SETTINGS[name]}, "--whole")
+
+
+def test_a_difference_is_noticed(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        for k in range(50):
+            (tmp_path / name / f"{k}.csv").write_text("1\n")
+        (tmp_path / name / "timing.json").write_text(name)
+    assert differences(tmp_path / "one", tmp_path / "other") == []
+    (tmp_path / "other" / "7.csv").write_text("2\n")
+    (tmp_path / "other" / "more.csv").write_text("")
+    assert differences(tmp_path / "one", tmp_path / "other") == ["more.csv", "7.csv"]
