@@ -91,6 +91,10 @@ class Compiled:
         worst = int(np.argmax(excess))
         return float(excess[worst]), str(self.rows[worst])
 
+    def objective(self, x: Any) -> float:
+        """What values of the columns are worth."""
+        return float((self._cost * x).sum() + self._offset)
+
     def load(self, x: Any) -> None:
         """Give the Pyomo variables these values."""
         for variable, value in zip(self._columns, x.tolist(), strict=True):

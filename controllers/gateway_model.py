@@ -24,6 +24,7 @@ from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
 
 from controllers.psc import NbsuState
+from controllers.solver import silence_banner
 from scenarios.angles import chord, sin_phi
 from scenarios.schema import DispatchCentre, Gateway
 from scenarios.view import EssUnit, NbsuUnit, PvUnit
@@ -357,6 +358,7 @@ def solve_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
         q_error = tuple(_clean(-problem.target_q(t)) for t in steps)
         return LocalAreaSchedule(problem.step_start_min, {}, {}, 0.0, p_error, q_error)
     m = build_local_area(problem, cost_form)
+    silence_banner()
     solver = SolverFactory("highs")
     result = solver.solve(
         m,

@@ -7,9 +7,11 @@ found, and lets this module check every incumbent against the rows by itself.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 import highspy
@@ -57,12 +59,31 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise SolverOptionError("; ".join(f"{name} = {options[name]!r}: {remedy}" for name, remedy in wrong.items()))
 
 
+@cache
+def silence_banner() -> None:
+    """Make the first HiGHS of the process with the standard output shut: 1.16 prints its name there when it is made,
+    before any option can forbid it."""
+    try:
+        shown = os.dup(1)
+    except OSError:  # there is no standard output
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()
+    finally:
+        os.dup2(shown, 1)
+        os.close(nowhere)
+        os.close(shown)
+
+
 def configured(options: Mapping[str, Any]) -> highspy.Highs:
     """A silent HiGHS with these options.
 
     Raises ``SolverOptionError`` for the first one that it refuses, and for ``threads`` other than 1: HiGHS solves
     nothing more once a process has used two numbers of threads.
     """
+    silence_banner()
     highs = highspy.Highs()
     highs.setOptionValue("log_to_console", False)
     for name, value in options.items():
@@ -132,7 +153,8 @@ class KeptSolver:
         """Solve a maximisation, then again in another way; keep the best incumbent, proven if two solves say so.
 
         HiGHS 1.15 was seen to call wrong plans optimal, or feasible problems infeasible, on about one small case in a
-        thousand with presolve and on others without. A third solve decides where the first two contradict each other.
+        thousand with presolve and on others without; 1.16 to hand out another solution than the one it tells of. A
+        third solve decides where the first two contradict each other.
         ``until`` bounds all of them together; ``limits`` replace options of the solver in each of them.
         """
         began = time.perf_counter()
@@ -192,11 +214,16 @@ class KeptSolver:
             excess, row = compiled.worst_row(x)
             if not excess <= RESIDUAL:
                 x, found, reason = None, False, f"the solver's incumbent breaks {row} by {excess:.2g}"
+        objective = compiled.objective(x) if x is not None else math.nan
+        claimed = float(info.objective_function_value)
         optimal = found and status == highspy.HighsModelStatus.kOptimal
+        if x is not None and not abs(objective - claimed) <= RESIDUAL * max(1.0, abs(claimed)):
+            # HiGHS 1.16 was seen to hand out the start in place of the optimum that it had found.
+            optimal, reason = False, f"the solver's incumbent is worth {objective:.6g}, not {claimed:.6g} as it says"
         bound = float(info.mip_dual_bound if compiled.is_mip else info.objective_function_value)
         return Solution(
             status="optimal" if optimal else "feasible" if found else "none",
-            objective=float(info.objective_function_value) if found else math.nan,
+            objective=objective,
             bound=bound if math.isfinite(bound) else math.nan,
             seconds=time.perf_counter() - began,
             nodes=max(0, int(info.mip_node_count)),
