@@ -27,6 +27,12 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 @pytest.fixture
+def no_run_figures(monkeypatch):
+    """Runs are written without the figures that every run has: drawing takes longer than a short run."""
+    monkeypatch.setattr("results.figures.RUN_FIGURES", {})
+
+
+@pytest.fixture
 def relight(monkeypatch, capsys, tmp_path):
     """Call the command in this process, in an empty folder: (exit code, stdout, stderr)."""
     from sim import cli

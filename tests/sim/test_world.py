@@ -201,19 +201,23 @@ def differing(left: Path, right: Path) -> set[str]:
     return {f for f in files if not filecmp.cmp(left / f, right / f, shallow=False)}
 
 
-@pytest.mark.parametrize("name", [GUO, CIGRE])
-def test_same_scenario_and_seed_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "drawn"), [(GUO, False), (CIGRE, True), pytest.param(GUO, True, marks=pytest.mark.slow)]
+)
+def test_same_scenario_and_seed_give_the_same_bytes(name: str, drawn: bool, tmp_path: Path, request) -> None:
+    if not drawn:
+        request.getfixturevalue("no_run_figures")
     overrides = ("dispatch_centre.mip_gap=0.02", "outage.duration_min=90")
     folders = [simulate(load_case(name, overrides, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
     assert differing(*folders) == {"timing.json"}
     assert {p.name for p in folders[0].iterdir()} >= {
         "manifest.json", "scenario.yaml", "plans", "series", "violations.csv", "events.csv", "summary.json",
-        "timing.json", "figures",
+        "timing.json", *(["figures"] if drawn else []),
     }  # fmt: skip
     assert differing(folders[0], simulate(load_case(name, overrides, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
 
 
-def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path) -> None:
+def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path, no_run_figures) -> None:
     first = simulate(load_case(GUO, SHORT, 5), "static", tmp_path / "first")
     again = simulate(load_case(first / "scenario.yaml"), "static", tmp_path / "again")
     assert differing(first, again) <= {"timing.json", "manifest.json"}
@@ -234,7 +238,7 @@ def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: P
     assert read_run(tmp_path / "run").local_area.time_min.max() == 15
 
 
-def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch) -> None:
+def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch, no_run_figures) -> None:
     def interrupted(self, time_min):
         if time_min == 10:
             raise KeyboardInterrupt
@@ -253,7 +257,9 @@ def test_a_run_that_the_recorder_did_not_see_to_its_end_is_incomplete(monkeypatc
         run(GUO, "static", 0, "outage.duration_min=30")
 
 
-def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritten(tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritten(
+    tmp_path: Path, monkeypatch, no_run_figures
+) -> None:
     def interrupted(case, strategy, folder, **options):
         if strategy == "dynamic":
             raise RunFailedError(folder, "interrupted")
@@ -272,8 +278,9 @@ def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritte
     assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["cigre_mv_blackout_static_seed1"]
 
 
-def test_compare_writes_runs_tables_and_figures(tmp_path: Path) -> None:
-    comparison = compare_strategies([GUO, CIGRE], ["dynamic", "static"], [0, 1], tmp_path / "out", overrides=SHORT)
+def test_compare_writes_runs_tables_and_figures(tmp_path: Path, no_run_figures) -> None:
+    overrides = (*FAST, "outage.duration_min=30")
+    comparison = compare_strategies([GUO, CIGRE], ["dynamic", "static"], [0, 1], tmp_path / "out", overrides=overrides)
     assert len(comparison.runs) == 8
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert {"comparison.csv", "comparison.md", "comparison.json", "figures", "runs"} <= names
