@@ -22,7 +22,7 @@ types: $(VENV)/.ready
 	$(BIN)/pyright
 
 slow: $(VENV)/.ready
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto -m slow --write-slow benchmarks/slow.md
 
 docs: $(VENV)/.ready
 	$(BIN)/mkdocs build --strict

@@ -59,14 +59,14 @@ def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight,
     assert relight(*command, "--overwrite")[0] == 0
 
 
-def test_without_out_a_run_gets_a_folder_of_its_own(relight, tmp_path: Path) -> None:
+def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_run_figures, tmp_path: Path) -> None:
     for _ in range(2):
         assert relight("run", "guo45/fault-0400", "--strategy", "static", *FAST)[0] == 0
     names = sorted(path.name for path in (tmp_path / "results" / "runs").iterdir())
     assert names == ["guo45_fault-0400_static_seed0", "guo45_fault-0400_static_seed0-2"]
 
 
-def test_compare_then_report(relight, tmp_path: Path) -> None:
+def test_compare_then_report(relight, no_run_figures, tmp_path: Path) -> None:
     code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--out", "c", *FAST)
     assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
     assert out.endswith(f"report:  {Path('c', 'report.html')}\n")
@@ -107,7 +107,7 @@ def test_a_terminal_gets_emphasis_unless_it_is_not_wanted(tmp_path: Path, enviro
     assert re.sub("\x1b\\[[012]m", "", text) == piped.stdout
 
 
-def test_metrics_of_a_run_and_of_another_tools_table(relight, tmp_path: Path) -> None:
+def test_metrics_of_a_run_and_of_another_tools_table(relight, no_run_figures, tmp_path: Path) -> None:
     intervals = ("--set", "dispatch_centre.source_intervals=true")
     assert relight("run", "guo45/fault-0400", "--strategy", "static", "--out", "r", *FAST, *intervals)[0] == 0
     code, out, _ = relight("metrics", "r", "--format", "csv")

@@ -23,7 +23,9 @@ OVERRIDES = ("outage.duration_min=60", "dispatch_centre.mip_gap=0.05", "perfect_
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dynamic run of one hour with a perfect forecast."""
-    return simulate(load_case("guo45/fault-0400", OVERRIDES), "dynamic", tmp_path_factory.mktemp("runs") / "one")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("results.figures.RUN_FIGURES", {})
+        return simulate(load_case("guo45/fault-0400", OVERRIDES), "dynamic", tmp_path_factory.mktemp("runs") / "one")
 
 
 def test_plan_then_validate(relight, tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ class BruteForce:
         self._islands: dict[Configuration, list[Island]] = {}
         self._blocks: dict[tuple, Block] = {}
         self._possible: dict[tuple, bool] = {}
+        self._first_possible: dict[tuple, bool] = {}
         self.programmes = 0
         without = self.options.without
         self.cold_load = None if "cold_load" in without else self.options.cold_load
@@ -354,9 +355,7 @@ class BruteForce:
         return self.psc[la][series][t] * (1 + self.excess(la, begun, t))
 
     def takes(self, la: str, island: Island, t: int) -> bool:
-        """Whether the balance unit of an LA may pick up what is new in its island."""
-        if self.limit_pct is None:
-            return True
+        """Whether the balance unit of an LA may pick up what is new in its island, where that is limited."""
         units = [[u for u in kind.values() if u.bus in self.view.local_areas[la].buses]
                  for kind in (self.view.ess, self.view.nbsu)]  # fmt: skip
         rating = self.areas[la].s_infeed or max(u.s_kva for u in (units[0] or units[1]))
@@ -511,9 +510,10 @@ class BruteForce:
         return found.status == 0
 
     def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
-        """All steps together with what couples them: energy (13e) and ramps (13j)."""
-        rows = list(chain(self._energy(), self._ramps(status, sequence)))
-        a, b = stacked(rows, len(self.columns) * len(self.steps))
+        """All steps, or the first of them, together with what couples them: energy (13e) and ramps (13j)."""
+        n = len(self.columns) * len(blocks)
+        coupled = chain(self._energy(), self._ramps(status, sequence))
+        a, b = stacked([(row[:n], limit) for row, limit in coupled if not row[n:].any()], n)
         return Block(
             np.vstack((block_diag(*(k.a for k in blocks)), a)), np.concatenate([*(k.b for k in blocks), b]),
             block_diag(*(k.e for k in blocks)), np.concatenate([k.f for k in blocks]),
@@ -588,18 +588,22 @@ class BruteForce:
                 or [la for la in island.las if self.can_form(la, status[t])]
                 for island in self.islands(configuration)
             ]
-            choices = [
-                [la for la in able if self.takes(la, island, t)]
-                for able, island in zip(choices, self.islands(configuration), strict=True)
-            ]
+            if self.limit_pct is not None:
+                choices = [
+                    [la for la in able if self.takes(la, island, t)]
+                    for able, island in zip(choices, self.islands(configuration), strict=True)
+                ]
             if not all(choices):
                 return None
             capable.append(list(product(*choices)))
-        connected = [self.pv_connected(sequence, t) for t in self.steps]
-        if not all(self._step_possible(t, sequence[t], status[t], connected[t]) for t in self.steps):
+        connected: list[frozenset[str]] = []
+        for t in self.steps:
+            connected.append(self.pv_connected(sequence, t))
+            if not self._step_possible(t, sequence[t], status[t], connected[t]):
+                return None
+        if not self._first_steps_possible(sequence, status, connected):
             return None
-        blocks = [self.block(t, sequence[t], status[t], connected[t]) for t in self.steps]
-        joined = self.joined(blocks, status, sequence)
+        joined = self._joined_of(self.steps, sequence, status, connected)
         if not self.solvable(joined):
             return None
         return next((roots for roots in product(*capable) if self._referenced(joined, sequence, roots)), None)
@@ -610,6 +614,20 @@ class BruteForce:
         if key not in self._possible:
             self._possible[key] = self.solvable(self.block(t, configuration, status, connected))
         return self._possible[key]
+
+    def _first_steps_possible(self, sequence, status, connected) -> bool:
+        """Whether all steps but the last have a solution together; if not, no sequence that begins so has."""
+        steps = self.steps[:-1]
+        if len(steps) < 2:
+            return True
+        key = tuple((sequence[t], tuple(status[t].values()), connected[t], self._spells[t]) for t in steps)
+        if key not in self._first_possible:
+            self._first_possible[key] = self.solvable(self._joined_of(steps, sequence, status, connected))
+        return self._first_possible[key]
+
+    def _joined_of(self, steps: range, sequence, status, connected) -> Block:
+        blocks = [self.block(t, sequence[t], status[t], connected[t]) for t in steps]
+        return self.joined(blocks, status, sequence)
 
     def _referenced(self, joined: Block, sequence, roots: tuple[tuple[str, ...], ...]) -> bool:
         n, rows = len(self.columns), []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+import pytest
 
 from controllers.messages import PscMessage
 from controllers.problem import AreaGraph, Horizon
@@ -33,6 +34,11 @@ class SmallCase:
     @property
     def graph(self) -> AreaGraph:
         return self.horizon.graph
+
+
+def seeds(usual: int, all_of_them: int) -> list:
+    """The seeds of a test from 0 on: so many as a rule, the others with -m slow only."""
+    return [*range(usual), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(usual, all_of_them))]
 
 
 def random_case(seed: int, sections: tuple[int, int] = (2, 4), steps: tuple[int, int] = (2, 3)) -> SmallCase:

@@ -25,7 +25,7 @@ from scenarios.schema import DispatchCentre, Load, Outage, Scenario, Site, Table
 from scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
 
 LIMITS = (None, 20.0, 40.0, 80.0)
-DEFAULT, SLOW = range(40), range(40, 240)
+DEFAULT, SLOW = range(24), range(24, 240)
 FAMILIES = ("cold_load", "pick_up")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_cases import random_case
+from small_cases import random_case, seeds
 
 from controllers.compiled import Compiled
 from controllers.model import build_model, set_horizon
@@ -15,7 +15,7 @@ from controllers.problem import Horizon
 from controllers.solver import KeptSolver
 from controllers.warm_start import PreviousPlan, start_values
 
-SEEDS = range(30)
+SEEDS = seeds(10, 30)
 
 
 def later(horizon: Horizon) -> Horizon:

@@ -10,10 +10,12 @@ from nbclient import NotebookClient
 NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook" / "from-scenario-to-figure.ipynb"
 
 
-def carried_out(path: Path, folder: Path) -> nbformat.NotebookNode:
-    """The notebook after all its cells ran in ``folder``. Raises CellExecutionError where one fails."""
+def carried_out(path: Path, folder: Path, first: str = "") -> nbformat.NotebookNode:
+    """The notebook after all its cells ran in ``folder``, other code before them. Raises CellExecutionError."""
     book = nbformat.read(path, as_version=4)
+    book.cells.insert(0, nbformat.v4.new_code_cell(first))
     NotebookClient(book, timeout=300, resources={"metadata": {"path": str(folder)}}, record_timing=False).execute()
+    del book.cells[0]
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)

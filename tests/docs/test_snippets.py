@@ -103,7 +103,9 @@ def outcome(command: str, relight, *, slow: bool) -> Iterator[str]:
     yield out
 
 
-def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight) -> None:
+def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, request) -> None:
+    if page != PAGES[0]:  # no page shows a figure of a run
+        request.getfixturevalue("no_run_figures")
     carry_out(page, tmp_path, relight, slow=False)
 
 

@@ -24,8 +24,8 @@ from sim import run
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TITLED = re.compile(r'^```\w* title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 SHORT = {
-    "guo45/fault-1000": ("outage.duration_min=90",),
-    "feeder33-q.yaml": ("outage.duration_min=90",),
+    "guo45/fault-1000": ("outage.duration_min=60",),
+    "feeder33-q.yaml": ("outage.duration_min=60",),
     "cigre_mv/blackout": ("outage.duration_min=60",),
 }
 

@@ -37,7 +37,9 @@ def kinds(events: pd.DataFrame, time_min: float) -> set[str]:
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory) -> tuple[RunTables, Path]:
     folder = tmp_path_factory.mktemp("shipped") / "run"
-    return read_run(simulate(load_case(NAME, ["outage.duration_min=60"]), "static", folder)), folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("results.figures.RUN_FIGURES", {})
+        return read_run(simulate(load_case(NAME, ["outage.duration_min=60"]), "static", folder)), folder
 
 
 def test_a_large_black_start_sheds_and_a_smaller_pick_up_holds(shipped):

@@ -38,7 +38,7 @@ def write(folder: Path, tables: str = "net") -> Path:
     return path
 
 
-def test_a_run_can_be_taken_elsewhere_and_run_again(tmp_path: Path) -> None:
+def test_a_run_can_be_taken_elsewhere_and_run_again(tmp_path: Path, no_run_figures) -> None:
     simulate(load_case(write(tmp_path / "here")), "static", tmp_path / "here" / "run")
     shutil.copytree(tmp_path / "here" / "run", tmp_path / "there")
     shutil.rmtree(tmp_path / "here")

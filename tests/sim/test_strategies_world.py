@@ -67,7 +67,14 @@ def test_the_oracle_bounds_every_strategy() -> None:
     assert 0 < served["greedy"] < served["dynamic"]
 
 
-@pytest.mark.parametrize(("world", "seed"), [({"peak_kw": 120.0}, 1), ({"discharge_kwh": 25}, 0), ({"sky": 0.9}, 2)])
+@pytest.mark.parametrize(
+    ("world", "seed"),
+    [
+        pytest.param({"peak_kw": 120.0}, 1, marks=pytest.mark.slow),
+        ({"discharge_kwh": 25}, 0),
+        pytest.param({"sky": 0.9}, 2, marks=pytest.mark.slow),
+    ],
+)
 def test_the_oracle_bounds_every_strategy_in_perturbed_worlds(tmp_path: Path, world: dict, seed: int) -> None:
     """Three buses without an infeed: load and sun that stray from their forecasts, and too little of everything.
 

@@ -153,7 +153,7 @@ def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str
     assert '"my_strategy.py"' in manifest.read_text(encoding="utf-8")
 
 
-def test_a_run_says_where_a_strategy_raised(tmp_path: Path, short: str, relight) -> None:
+def test_a_run_says_where_a_strategy_raised(tmp_path: Path, short: str, relight, no_run_figures) -> None:
     body = f"{BASE}class Mine(Greedy):\n{PLAN}        return self.pick({{}})\n"
     body += "    def pick(self, of):\n        return of['la']\n"
     (tmp_path / "mine.py").write_text(body, encoding="utf-8")

@@ -9,17 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from tiny_study import contents, write
 
-from sim.study import run_study
+from sim.study import LOCK, run_study
 
 pytestmark = pytest.mark.slow
 
 KILLS = 50
+MOST_BETWEEN = 6
+"""Runs finished between two kills, so that the study is not over before the last on a fast machine."""
 GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
 SEEDS = list(range(20))
 
@@ -37,6 +40,27 @@ def finished_runs(folder: Path) -> dict[str, tuple[int, int]]:
     return {name: (path.stat().st_ino, path.stat().st_mtime_ns) for name, path in manifests.items()}
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s"
+        time.sleep(0.02)
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a study, or a process that it left behind, still holds the folder's lock."""
+    import fcntl
+
+    if not (folder / LOCK).exists():
+        return False
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def test_killed_at_50_random_moments(tmp_path: Path) -> None:
     """kill -9 anywhere, from the first second to the last run: no run is lost, none made twice, the same tables."""
     file = write(tmp_path, grid=GRID, seeds=SEEDS)
@@ -44,19 +68,23 @@ def test_killed_at_50_random_moments(tmp_path: Path) -> None:
     assert run_study(file, whole, workers=2).failed == 0
     done: dict[str, tuple[int, int]] = {}
     kills = during_runs = 0
+
+    def since_last() -> int:
+        return len(finished_runs(killed)) - len(done)
+
     while kills < KILLS:
         study = subprocess.Popen(command(file, killed, "--workers", "2", "--resume"), stderr=subprocess.DEVNULL)
+        pause = draw.uniform(0.5, 8)
         if kills % 5:  # four times out of five after it has begun to finish runs, else at any moment
-            while len(finished_runs(killed)) == len(done) and study.poll() is None:
-                time.sleep(0.02)
-            time.sleep(draw.uniform(0, 0.8))
-        else:
-            time.sleep(draw.uniform(0.5, 8))
+            wait_until(lambda study=study: since_last() > 0 or study.poll() is not None)
+            pause = draw.uniform(0, 0.8)
+        moment = time.monotonic() + pause
+        wait_until(lambda moment=moment: time.monotonic() >= moment or since_last() >= MOST_BETWEEN)
         assert study.poll() is None, f"the study ended after {kills} kills; give it more runs"
         study.send_signal(signal.SIGKILL)
         study.wait()
         kills += 1
-        time.sleep(0.2)
+        wait_until(lambda: not in_use(killed))
         found = finished_runs(killed)
         assert done.items() <= found.items(), "a run was lost or made again"
         during_runs += len(found) > len(done)
@@ -76,8 +104,7 @@ def test_ctrl_c_is_exit_code_1(tmp_path: Path) -> None:
         command(file, tmp_path / "out", "--workers", "2"), stderr=subprocess.PIPE, text=True, start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
-    while not finished_runs(tmp_path / "out"):
-        time.sleep(0.05)
+    wait_until(lambda: bool(finished_runs(tmp_path / "out")) or study.poll() is not None)
     os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     _, err = study.communicate(timeout=30)
     assert study.returncode == 1
