@@ -47,10 +47,11 @@ NEEDS = {
 
 
 TOGETHER = (
-    ("no AVX-512 in numpy", "no AVX2 in numpy, other hashes", "BLAS for Nehalem, other hashes"),
+    ("no AVX-512 in numpy", "BLAS for SkylakeX"),
+    ("no AVX2 in numpy, other hashes", "BLAS for Nehalem, other hashes"),
     ("BLAS for Haswell, two threads",),
 )
-"""Settings that one process has at once. BLAS for SkylakeX is what a processor that can take it has anyway."""
+"""Settings that one process has at once: every setting is in one of them."""
 
 
 def possible() -> list[str]:
@@ -58,7 +59,7 @@ def possible() -> list[str]:
 
 
 def few() -> dict[str, dict[str, str]]:
-    """What is possible in few processes: beside the processor as it is the oldest, and a middle one with threads."""
+    """What is possible, in few processes."""
     found: dict[str, dict[str, str]] = {}
     for names in TOGETHER:
         if there := [name for name in names if name in possible()]:
