@@ -103,9 +103,8 @@ def outcome(command: str, relight, *, slow: bool) -> Iterator[str]:
     yield out
 
 
-def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, request) -> None:
-    if page != PAGES[0]:  # no page shows a figure of a run
-        request.getfixturevalue("no_run_figures")
+def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, no_run_figures) -> None:
+    """Without figures of runs, which no page looks at; with -m slow they are drawn."""
     carry_out(page, tmp_path, relight, slow=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from synthetic import in_memory, make_plan, make_scenario, record
 
 from results.recorder import COLUMNS, Recorder
 from results.summary import EnergyImbalance, count_interruptions, plan_quality, step_hours, summarise
+from scenarios.schema import Scenario
 
 
 def blank(table: str, **values: Any) -> dict[str, Any]:
@@ -156,10 +158,19 @@ def test_tables_that_disagree_are_an_error() -> None:
         summarise(in_memory(recorder, make_scenario(steps=12)))
 
 
+@cache
+def summary_of_made_up() -> dict[str, Any]:
+    return summarise(in_memory(record(steps=12, areas=9, sections=4), make_scenario(steps=12)))
+
+
+def made_up() -> tuple[Scenario, Recorder, dict[str, Any]]:
+    """A made-up run whose rows may be changed, and its summary before."""
+    return make_scenario(steps=12), record(steps=12, areas=9, sections=4), summary_of_made_up()
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_order_of_rows_changes_nothing(seed: int) -> None:
-    scenario, recorder = make_scenario(steps=12), record(steps=12, areas=9, sections=4)
-    before = summarise(in_memory(recorder, scenario))
+    scenario, recorder, before = made_up()
     for rows in recorder.rows.values():
         Random(seed).shuffle(rows)
     assert summarise(in_memory(recorder, scenario)) == before
@@ -167,8 +178,7 @@ def test_order_of_rows_changes_nothing(seed: int) -> None:
 
 @given(st.integers(min_value=0, max_value=11), st.floats(min_value=0.1, max_value=0.9))
 def test_splitting_a_step_changes_no_energy(step: int, share: float) -> None:
-    scenario, recorder = make_scenario(steps=12), record(steps=12, areas=9, sections=4)
-    before = summarise(in_memory(recorder, scenario))
+    scenario, recorder, before = made_up()
     for table in ("local_area", "unit", "island"):
         # Every row's first column is time_min.
         twins = [(row[0] + 5 * share, *row[1:]) for row in recorder.rows[table] if row[0] == 5.0 * step]

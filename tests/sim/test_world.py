@@ -147,7 +147,7 @@ def test_a_collapse_makes_the_dispatch_centre_plan_again(monkeypatch: pytest.Mon
     ("network.options.table3=reduced", "clock.sim_step_min=10", "clock.replan_interval_min=10"),
 ])  # fmt: skip
 def test_readings_and_clocks_keep_a_perfect_forecast(overrides: tuple[str, ...]) -> None:
-    log = run(GUO, "dynamic", 0, "perfect_forecast=true", "outage.duration_min=90", *overrides)
+    log = run(GUO, "dynamic", 0, "perfect_forecast=true", "outage.duration_min=60", *overrides)
     areas = table(log, "local_area")
     inside, outside = areas[areas.in_outage_area == 1], areas[areas.in_outage_area != 1]
     assert inside.planned_kw.to_numpy() == pytest.approx(inside.served_kw.to_numpy(), abs=1e-6)
