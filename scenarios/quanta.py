@@ -32,7 +32,7 @@ ANGLE_DEGREE = 7
 """Decimals of a voltage angle of the AC power flow; measured difference 3e-14."""
 LOADING_PCT = 5
 """Decimals of a loading of the AC power flow (%); measured difference 2e-11."""
-FLOW_KW = 3
+FLOW_KW = 4
 """Decimals of the power into a branch by the AC power flow (kW, kvar); measured difference 2e-9."""
 LOSSES_KW = 4
 """Decimals of an island's losses by the AC power flow (kW, kvar); measured difference 2e-9."""
