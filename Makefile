@@ -29,8 +29,8 @@ docs: $(VENV)/.ready
 	@echo "docs: build/site/index.html"
 
 reference: $(VENV)/.ready
-	$(BIN)/python tests/docs/schema_pages.py
-	$(BIN)/python tests/docs/command_page.py
+	$(BIN)/python tools/schema_pages.py
+	$(BIN)/python tools/command_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -23,10 +23,11 @@ from time import perf_counter
 
 from scipy.stats import t as student_t
 
-from controllers.strategies import strategy_named
-from results.tables import SERIES
-from scenarios.loader import load_case
-from sim.world import RunLog, run_world
+from relight.controllers.strategies.named import strategy_named
+from relight.results.run.tables import SERIES
+from relight.scenarios.loader import load_case
+from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.wiring import run_world
 
 SCENARIO = "guo45/fault-1000"
 OPTIONS = ("dispatch_centre.mip_gap=0.02", "communication.fallback_after_min=10", "communication.plan_validity_min=30")

@@ -24,8 +24,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from results.deviation import Mean, deviation, student_interval
-from scenarios.loader import input_hashes, load_case, resolved_yaml
+from relight.results.comparison.deviation import Mean, deviation, student_interval
+from relight.scenarios.loader import input_hashes, load_case, resolved_yaml
 
 OUT = Path("results") / "runs" / "deviation"
 GAP_PCT = 1.0
@@ -77,11 +77,11 @@ def perform(run: Run, out: Path) -> Outcome:
     kept = out / name
     if kept.is_file():
         return Outcome(**json.loads(kept.read_text(encoding="utf-8")))
-    from controllers.strategies import strategy_named
-    from results.run_folder import write_run
-    from results.run_tables import read_json, read_run
-    from sim.adapters import RunLog
-    from sim.world import run_world
+    from relight.controllers.strategies.named import strategy_named
+    from relight.results.run.read import read_json, read_run
+    from relight.results.run_folder import write_run
+    from relight.sim.cosim.run_log import RunLog
+    from relight.sim.cosim.wiring import run_world
 
     log = RunLog()
     run_world(case, strategy_named(run.strategy), run.seed, log)

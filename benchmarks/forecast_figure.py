@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from results import style
-from scenarios.case import Case
-from scenarios.loader import load_case
-from sim.profiles import Profiles
+from relight.results.figures import style
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.sim.series.profiles import Profiles
 
-FIGURE = Path(__file__).resolve().parent.parent / "docs" / "figures" / "cloudy-1000-forecasts"
+FIGURE = Path(__file__).resolve().parents[1] / "docs" / "figures" / "cloudy-1000-forecasts"
 
 
 def series(case: Case, profiles: Profiles, pv: bool) -> tuple[Callable[[float], float], Callable[[float], np.ndarray]]:

@@ -23,19 +23,20 @@ import highspy
 import pandas as pd
 import pyomo.environ as pyo
 
-from controllers.dispatch_centre import net_power_plans
-from controllers.gateway import EnergyGateway
-from controllers.messages import NetPowerPlan
-from controllers.plan import Plan
-from controllers.planner import Planner, PlanRecord
-from controllers.problem import AreaGraph, Horizon
-from controllers.strategies import strategy_named
-from results.tables import SERIES
-from scenarios.case import Case
-from scenarios.loader import load_case
-from sim.grid import Grid
-from sim.profiles import Profiles
-from sim.world import RunLog, run_world
+from relight.controllers.centre.dispatch_centre import net_power_plans
+from relight.controllers.exchange.messages import NetPowerPlan
+from relight.controllers.exchange.plan import Plan
+from relight.controllers.gateways.gateway import EnergyGateway
+from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.planning.planner import Planner, PlanRecord
+from relight.controllers.strategies.named import strategy_named
+from relight.results.run.tables import SERIES
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.wiring import run_world
+from relight.sim.series.profiles import Profiles
+from relight.sim.world.grid import Grid
 
 DEVICES = (1, 4, 16, 64)
 FAULTS = {"04:00": (), "10:00": ("outage.start=2025-06-20T10:00", "pv.clear_sky_index=0.32")}

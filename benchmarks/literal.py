@@ -21,13 +21,13 @@ import pyomo.environ as pyo
 from planning import first_horizon
 from pyomo.repn import generate_standard_repn
 
-from controllers.literal.model import build_literal
-from controllers.model import build_model, set_horizon
-from controllers.problem import AreaGraph, Horizon
-from controllers.solver import KeptSolver
-from scenarios.loader import load_case
-from scenarios.schema import Scenario
-from scenarios.view import Branch, GridView, find_sections
+from relight.controllers.milp.literal.model import build_literal
+from relight.controllers.milp.model import build_model, set_horizon
+from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.solver.highs import KeptSolver
+from relight.scenarios.loader import load_case
+from relight.scenarios.schema.scenario import Scenario
+from relight.scenarios.view import Branch, GridView, find_sections
 
 CENTRE, STEPS, FIRST, BY = "37", 4, 4, 2
 

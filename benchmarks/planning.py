@@ -21,14 +21,14 @@ from typing import Any
 import highspy
 import numpy as np
 
-from controllers.gateway import EnergyGateway
-from controllers.planner import Planner, PlanRecord
-from controllers.problem import AreaGraph, Horizon
-from controllers.solver import Solution
-from scenarios.case import Case
-from scenarios.loader import load_case
-from sim.grid import Grid
-from sim.profiles import Profiles
+from relight.controllers.gateways.gateway import EnergyGateway
+from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.planning.planner import Planner, PlanRecord
+from relight.controllers.solver.highs import Solution
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.sim.series.profiles import Profiles
+from relight.sim.world.grid import Grid
 
 FAULTS, READINGS = ("0400", "1000"), ("R1", "R2", "R3")
 PEAKS_KW, INDICES = (2400, 3600, 4800, 6000), (0.3, 0.5, 0.7, 1.0)
@@ -152,7 +152,7 @@ def run_suite_a(quick: bool) -> None:
 
 def draw_curves(curves: dict[str, list[Timed]]) -> None:
     """Share of cases with a plan of each quality against time."""
-    from results import style
+    from relight.results.figures import style
 
     with style.house_style():
         figure = style.new_figure(style.PAGE_MM, 70)
@@ -229,8 +229,8 @@ def plan_with_new_model(horizon: Horizon, name: str) -> PlanRecord:
 
 def horizons_of_a_run(name: str) -> list[Horizon]:
     """What a dynamic strategy planned with in a run: fresh measurements and forecasts every half hour."""
-    from controllers import dispatch_centre
-    from sim.run import simulate
+    from relight.controllers.centre import dispatch_centre
+    from relight.sim.campaigns.run import simulate
 
     met: list[Horizon] = []
 

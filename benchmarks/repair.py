@@ -18,9 +18,9 @@ from pathlib import Path
 
 from stressed import REGIMES, STRESSED, stressed_case, with_verify
 
-from controllers.plan import Plan
-from sim.plan_once import plan_once
-from sim.validation.validator import Validator
+from relight.controllers.exchange.plan import Plan
+from relight.sim.planning.plan_once import plan_once
+from relight.sim.validation.validator import Validator
 
 STRATEGY = "dynamic"
 

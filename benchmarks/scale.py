@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 STEPS, STEP_MIN, TIME_LIMIT_S = 10, 30, 60.0
 SIZES = ((45, 13), (100, 20), (300, 40), (1000, 60), (3000, 80), (10_000, 100))
 MORE_SECTIONS = (200, 300, 500)
@@ -104,15 +104,15 @@ class Stopwatch:
 
 def measure(run: dict[str, Any]) -> dict[str, Any]:
     """One run, in this process."""
-    from controllers import planner
-    from controllers.compiled import Compiled
-    from controllers.gateway import EnergyGateway
-    from controllers.planner import Planner
-    from controllers.problem import AreaGraph, Horizon
-    from controllers.solver import KeptSolver
-    from scenarios.loader import load_case
-    from sim.grid import Grid
-    from sim.profiles import Profiles
+    from relight.controllers.gateways.gateway import EnergyGateway
+    from relight.controllers.milp.problem import AreaGraph, Horizon
+    from relight.controllers.planning import planner
+    from relight.controllers.planning.planner import Planner
+    from relight.controllers.solver.compiled import Compiled
+    from relight.controllers.solver.highs import KeptSolver
+    from relight.scenarios.loader import load_case
+    from relight.sim.series.profiles import Profiles
+    from relight.sim.world.grid import Grid
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scale.yaml"
@@ -175,7 +175,19 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Time by phase, time against sections and peak memory against buses."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    from results.style import BLUE, DPI, GREEN, GREY, ORANGE, PAGE_MM, PURPLE, RED, SKY, house_style, new_figure
+    from relight.results.figures.style import (
+        BLUE,
+        DPI,
+        GREEN,
+        GREY,
+        ORANGE,
+        PAGE_MM,
+        PURPLE,
+        RED,
+        SKY,
+        house_style,
+        new_figure,
+    )
 
     plain = [r for r in rows if r["areas"] == "section" and r["gap_pct"] == 1 and not r["check"]]
     sizes = [r for r in plain if (r["buses"], r["sections"]) in SIZES]

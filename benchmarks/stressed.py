@@ -19,9 +19,9 @@ import numpy as np
 import pandapower as pp
 import yaml
 
-from scenarios.case import Case
-from scenarios.loader import load_case
-from scenarios.schema import DispatchCentre
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.scenarios.schema.dispatch_options import DispatchCentre
 
 DURATION_MIN = 120
 BUSES_PER_SECTION = 2

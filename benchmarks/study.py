@@ -28,12 +28,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scenarios.loader import load_case
-from scenarios.study import load_study
-from sim.profiles import Profiles
-from sim.study import lay_out, store
-from sim.study_jobs import Job, Outcome, perform
-from sim.study_pool import on_this_machine
+from relight.scenarios.loader import load_case
+from relight.scenarios.studies.loader import load_study
+from relight.sim.campaigns.study import lay_out, store
+from relight.sim.campaigns.study_jobs import Job, Outcome, perform
+from relight.sim.campaigns.study_pool import on_this_machine
+from relight.sim.series.profiles import Profiles
 
 Found = dict[str, Any]
 """What was measured of one number of workers."""

@@ -21,13 +21,13 @@ import numpy as np
 import pandapower as pp
 import yaml
 
-from controllers.plan import Plan
-from scenarios.case import Case
-from scenarios.loader import load_case
-from sim.plan_once import plan_once
-from sim.validation.engines import make_engine
-from sim.validation.validator import Validator
-from sim.validation.verdict import Engine
+from relight.controllers.exchange.plan import Plan
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.sim.planning.plan_once import plan_once
+from relight.sim.power_flow.engines import make_engine
+from relight.sim.power_flow.protocol import Engine
+from relight.sim.validation.validator import Validator
 
 ENGINES: tuple[Engine, ...] = ("pandapower", "power-grid-model")
 STEPS = 10

@@ -1,4 +1,4 @@
-"""How the site takes in what lies outside docs/: pages and files that docs link to, and the notebook as a page.
+"""How the site takes in what lies outside docs/: pages and files that docs link to, the notebook as a page, modules.
 
 A file of the repository has one place in the site: docs/x is x, anything else is repository/x. So links that work in
 the repository work in the site, and the strict build checks them.
@@ -10,6 +10,7 @@ import base64
 import json
 import posixpath
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 NAME = re.compile(r"\[(?:docs/)?([\w/-]+)\.md\]\(")
 """A link whose text is the name of a page's file."""
 FENCED = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
+
+FLOORS = ("scenarios", "controllers", "results", "sim")
+LIBRARY = ROOT / "build" / "library" / "relight"
+"""Where the site's builder finds the modules: it looks for a folder of the package's name."""
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Copy the modules to where they have the name that they are installed by."""
+    shutil.rmtree(LIBRARY, ignore_errors=True)
+    for path in (ROOT / "__init__.py", *(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))):
+        name = path.relative_to(ROOT)
+        if name.parts[:2] != ("results", "runs"):
+            (LIBRARY / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, LIBRARY / name)
 
 
 def in_site(path: str) -> str:

@@ -3,8 +3,8 @@
 ``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``inputs/`` (copies of the
 scenario's own files), ``plans/*.json``, ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``,
 ``timing.json`` (all wall times and nothing else), ``figures/``, ``network.json`` and ``report.html``
-(``results.report``); of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same scenario,
-seed and versions give the same bytes.
+(``relight.results.report``); of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same
+scenario, seed and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from results.metrics.files import write_metrics
-from results.new_folder import FolderNotEmpty, ensure_writable, new_folder
-from results.recorder import COLUMNS, Recorder, table_path, write_json, write_text
-from results.run_tables import NotARun, RunTables, read_run
-from results.summary import EnergyImbalance, summarise
-from results.tables import CUT_BY_CLOCK, EVENTS, OPTIONAL_SERIES
-from scenarios.kept_inputs import MOST_BYTES
-from scenarios.loader import resolved_yaml
-from scenarios.problems import KEPT
-from scenarios.schema import Scenario
+from ..scenarios.kept_inputs import MOST_BYTES
+from ..scenarios.loader import resolved_yaml
+from ..scenarios.reading.problems import KEPT
+from ..scenarios.schema.scenario import Scenario
+from .metrics.files import write_metrics
+from .new_folder import FolderNotEmpty, ensure_writable, new_folder
+from .run.read import NotARun, RunTables, read_run
+from .run.recorder import COLUMNS, Recorder, table_path, write_json, write_text
+from .run.summary import EnergyImbalance, summarise
+from .run.tables import CUT_BY_CLOCK, EVENTS, OPTIONAL_SERIES
 
 __all__ = [
     "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "installed_versions",
@@ -67,14 +67,14 @@ def write_run(
 ) -> Path:
     """Write a run's folder, whole or not at all; return it.
 
-    ``inputs`` are hashes of the input files by name (``scenarios.loader.input_hashes``), ``input_files`` those to keep
-    (``scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as not kept.
-    ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what diagrams are
-    drawn from (``scenarios.network_drawing.network_table``; None: no ``network.json``); ``timing`` wall times in
-    seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A run that has not recorded
-    every simulation step of its window is written as failed whatever the caller says, because mosaik can end a broken
-    run without an exception. ``finish`` is called with the folder before it takes its place, to add figures and a
-    report.
+    ``inputs`` are hashes of the input files by name (``relight.scenarios.loader.input_hashes``), ``input_files`` those
+    to keep (``relight.scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as
+    not kept. ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what
+    diagrams are drawn from (``relight.scenarios.networks.drawing.network_table``; None: no ``network.json``);
+    ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A
+    run that has not recorded every simulation step of its window is written as failed whatever the caller says, because
+    mosaik can end a broken run without an exception. ``finish`` is called with the folder before it takes its place, to
+    add figures and a report.
 
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
     failed first, for inspection).

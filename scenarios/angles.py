@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scenarios.quanta import PER_UNIT, rounded
+from .quanta import PER_UNIT, rounded
 
 
 def sin_phi(power_factor: float) -> float:

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from scenarios.problems import Problem, ScenarioError, display_name, find_input, listed
-from scenarios.schema import Part
-from scenarios.wording import in_plain_words
-from scenarios.yaml_text import read_mapping
+from .reading.problems import Problem, ScenarioError, display_name, find_input, listed
+from .reading.wording import in_plain_words
+from .reading.yaml_text import read_mapping
+from .schema.parts import Part
 
 _REMEDIES = {
     "extra_forbidden": "unknown key",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios.schema import Scenario
-from scenarios.view import GridView
+from .schema.scenario import Scenario
+from .view import GridView
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from scenarios.case import Case
-from scenarios.schema_parts import never
-from scenarios.surprises import described
-from scenarios.view import Branch, Unit
+from .case import Case
+from .schema.parts import never
+from .schema.surprises import described
+from .view import Branch, Unit
 
 _WIDTH = 80
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from scenarios.case import Case
-from scenarios.network_kinds import PandapowerJson, TablesNetwork
-from scenarios.problems import PACKAGE_FOLDER, find_input, kept_name
+from .case import Case
+from .reading.problems import PACKAGE_FOLDER, find_input, kept_name
+from .schema.network_kinds import PandapowerJson, TablesNetwork
 
 MOST_BYTES = 5_000_000
 """Larger files are not copied."""

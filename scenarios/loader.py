@@ -10,20 +10,20 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from scenarios.case import Case
-from scenarios.communication import check_communication
-from scenarios.forecast_issues import LOAD_ISSUES, load_issues
-from scenarios.formulation import check_formulation, without_conflict
-from scenarios.network import build_view, bus_demand, load_network, with_customers, with_kinds
-from scenarios.other_kinds import refuse_content, refuse_place
-from scenarios.places import check_weather
-from scenarios.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
-from scenarios.schema import Scenario, step_conflicts
-from scenarios.series import load_series
-from scenarios.solver_options import check_solver_options
-from scenarios.surprises import complaints
-from scenarios.wording import in_plain_words
-from scenarios.yaml_text import OverrideError, apply_override, read_mapping, write_yaml
+from .case import Case
+from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
+from .networks.coordinates import check_weather
+from .reading.other_kinds import refuse_content, refuse_place
+from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
+from .reading.wording import in_plain_words
+from .reading.yaml_text import OverrideError, apply_override, read_mapping, write_yaml
+from .schema.communication import check_communication
+from .schema.literal_size import check_formulation, without_conflict
+from .schema.scenario import Scenario, step_conflicts
+from .schema.solver_options import check_solver_options
+from .schema.surprises import complaints
+from .series.forecast_issues import LOAD_ISSUES, load_issues
+from .series.from_csv import load_series
 
 __all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
 

@@ -6,8 +6,8 @@ Impedances are per unit on a base of 1 MVA and the rated voltage of the branch; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -107,7 +107,7 @@ class LocalArea:
     """A local area (LA): the buses behind one energy gateway, all in one section. ``priority`` is C_i of (18).
 
     ``customers`` weigh the LA in customer indices; where the scenario gives no numbers they are its peak load in kW.
-    ``kinds``: share of its load by kind of customer (see ``scenarios.cold_load``).
+    ``kinds``: share of its load by kind of customer (see ``relight.scenarios.schema.cold_load``).
     """
 
     id: str
@@ -197,3 +197,13 @@ def find_sections(buses: Iterable[str], branches: Iterable[Branch]) -> dict[str,
     graph.add_edges_from((b.from_bus, b.to_bus) for b in branches if not b.switchable and not b.faulted)
     members = [tuple(sorted(component, key=order.__getitem__)) for component in nx.connected_components(graph)]
     return {m[0]: Section(m[0], m) for m in sorted(members, key=lambda m: order[m[0]])}
+
+
+def without_units(view: GridView, units: Collection[str]) -> GridView:
+    """A view without some PVs, ESSs and NBSUs."""
+    if not units:
+        return view
+    kept = {
+        kind: {u: spec for u, spec in getattr(view, kind).items() if u not in units} for kind in ("pv", "ess", "nbsu")
+    }
+    return replace(view, **kept)

@@ -1,16 +1,34 @@
 """Property tests draw the same examples everywhere and are never failed for being slow on a busy machine; the command
-line in this process."""
+line in this process; the repository is no package of tests."""
 
 import sys
 import time
 from pathlib import Path
 
 import pytest
-import slow_page
 from hypothesis import settings
+
+import slow_page
 
 settings.register_profile("relight", deadline=None, derandomize=True)
 settings.load_profile("relight")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class OnlyInstalled:
+    """pytest takes a folder with ``__init__.py`` for a package of tests and imports it under the folder's own name:
+    that would be Relight a second time."""
+
+    @staticmethod
+    def pytest_collect_directory(path, parent):
+        return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(OnlyInstalled())
+
+
 BEGAN = time.monotonic()
 
 
@@ -29,13 +47,13 @@ def pytest_terminal_summary(terminalreporter, config):
 @pytest.fixture
 def no_run_figures(monkeypatch):
     """Runs are written without the figures that every run has: drawing takes longer than a short run."""
-    monkeypatch.setattr("results.figures.RUN_FIGURES", {})
+    monkeypatch.setattr("relight.results.figures.drawing.RUN_FIGURES", {})
 
 
 @pytest.fixture
 def relight(monkeypatch, capsys, tmp_path):
     """Call the command in this process, in an empty folder: (exit code, stdout, stderr)."""
-    from sim import cli
+    from relight.sim import cli
 
     monkeypatch.chdir(tmp_path)
 

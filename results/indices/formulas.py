@@ -70,7 +70,8 @@ def self_balancing(dependence: float) -> float:
 def outage_hours(local_area: pd.DataFrame, hours: Mapping[float, float]) -> dict[str, float]:
     """Hours without supply by local area (LA): steps in which it is dark or shed.
 
-    ``local_area`` has the columns of results.tables; ``hours`` gives each step's length by its start in minutes.
+    ``local_area`` has the columns of relight.results.run.tables; ``hours`` gives each step's length by its start in
+    minutes.
     """
     out = (local_area["energised"] != 1) | (local_area["shed"] == 1)
     length = local_area["time_min"].map(hours).where(out, 0.0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from results.indices import formulas
-from results.indices.from_simulation import NO_SCALE
-from results.indices.index import Alternative, Index
-from results.indices.measured import Measured
-from scenarios.business import Business
+from ...scenarios.business import Business
+from . import formulas
+from .from_simulation import NO_SCALE
+from .index import Alternative, Index
+from .measured import Measured
 
 CNY_PER_10K = 10_000
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from results.indices import formulas
-from results.indices.formulas import NotDefined
-from results.indices.index import Alternative, Index
-from results.indices.measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
-from scenarios.business import Business, Year
+from ...scenarios.business import Business, Year
+from . import formulas
+from .formulas import NotDefined
+from .index import Alternative, Index
+from .measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
 
 NO_SCALE = "no natural scale"
 

@@ -12,9 +12,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from results import style
-from results.indices.index import NOT_AVAILABLE, Index
-from results.indices.report import number
+from ..figures import style
+from .index import NOT_AVAILABLE, Index
+from .report import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from results.compare_text import table_csv
-from results.indices.index import NOT_AVAILABLE, TABLE_1, Check, Index
-from results.indices.measured import Measured
-from results.recorder import write_json, write_text
+from ..comparison.text import table_csv
+from ..run.recorder import write_json, write_text
+from .index import NOT_AVAILABLE, TABLE_1, Check, Index
+from .measured import Measured
 
 WIDTH = 80
 NAME_WIDTH = 39

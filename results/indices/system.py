@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from results.indices import formulas, from_business, from_simulation
-from results.indices.formulas import NotDefined
-from results.indices.index import Check, Index
-from results.indices.measured import LEVELLED, NO_UNITS, Measured, NormalOperation
-from scenarios.business import Business
+from ...scenarios.business import Business
+from . import formulas, from_business, from_simulation
+from .formulas import NotDefined
+from .index import Check, Index
+from .measured import LEVELLED, NO_UNITS, Measured, NormalOperation
 
 INDICES = (
     from_simulation.new_reserve_per_asset,

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from results.metrics.supply import Supply
+from .supply import Supply
 
 SUSTAINED_OVER_MIN = 5.0
 """Interruptions longer than this are sustained (IEEE Std 1366-2012, 3.2)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from results.metrics.supply import TOLERANCE, Supply
+from .supply import TOLERANCE, Supply
 
 
 def energy_mwh(supply: Supply, power_kw: np.ndarray) -> float:

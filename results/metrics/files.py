@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from results.metrics.score import score_run
-from results.metrics.supply_capability import power_supply_capability
-from results.metrics.text import metrics_csv, table_csv
-from results.recorder import write_text
-from results.run_tables import RunTables
+from ..run.read import RunTables
+from ..run.recorder import write_text
+from .score import score_run
+from .supply_capability import power_supply_capability
+from .text import metrics_csv, table_csv
 
 METRICS_FILE, PSC_FILE = "metrics.csv", "psc.csv"
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.metrics.catalogue import METRICS, SHARES, SOURCES, Value
-from results.metrics.customers import customer_indices, interruptions
-from results.metrics.energy import (
+from ..run.read import IncompleteRun, RunTables
+from ..run.summary import step_hours
+from .catalogue import METRICS, SHARES, SOURCES, Value
+from .customers import customer_indices, interruptions
+from .energy import (
     demand_energy_mwh,
     energy_not_supplied_mwh,
     served_energy_mwh,
@@ -17,12 +19,10 @@ from results.metrics.energy import (
     weighted_demand_energy_mwh,
     weighted_served_energy_mwh,
 )
-from results.metrics.network import hours_outside, statistics, switching
-from results.metrics.resilience import trapezoid
-from results.metrics.supply import PROPORTIONAL, Supply, supply_of
-from results.metrics.supply_capability import ALL, power_supply_capability
-from results.run_tables import IncompleteRun, RunTables
-from results.summary import step_hours
+from .network import hours_outside, statistics, switching
+from .resilience import trapezoid
+from .supply import PROPORTIONAL, Supply, supply_of
+from .supply_capability import ALL, power_supply_capability
 
 Score = dict[str, Value]
 """Metric → value, in the order of ``METRICS``."""

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.metrics.catalogue import METRICS, Value
-from results.metrics.files import METRICS_FILE
-from results.metrics.score import Score, score_run
-from results.metrics.side_by_side import metric_rows
-from results.metrics.text import COLUMNS, score_cells
-from results.run_tables import IncompleteRun, NotARun, read_json, read_run
-from results.terminal import column_tables
+from ..run.read import IncompleteRun, NotARun, read_json, read_run
+from ..terminal import column_tables
+from .catalogue import METRICS, Value
+from .files import METRICS_FILE
+from .score import Score, score_run
+from .side_by_side import metric_rows
+from .text import COLUMNS, score_cells
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from results.metrics.catalogue import METRICS
-from results.metrics.score import score_run
-from results.metrics.text import rounded
-from results.run_tables import RunTables
+from ..run.read import RunTables
+from .catalogue import METRICS
+from .score import score_run
+from .text import rounded
 
 Rows = list[tuple[str, str, list[str]]]
 """Label, unit and one text per strategy."""

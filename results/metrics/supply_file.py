@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.metrics.supply import REQUIRED, BadTable, Supply, supply_of
+from .supply import REQUIRED, BadTable, Supply, supply_of
 
 SHOWN = 5
 """problems with rows that are told one by one"""

@@ -6,9 +6,9 @@ import textwrap
 
 import pandas as pd
 
-from results.metrics.catalogue import METRICS, Metric, Value
-from results.metrics.score import Score
-from results.recorder import cell
+from ..run.recorder import cell
+from .catalogue import METRICS, Metric, Value
+from .score import Score
 
 WIDTH = 80
 COLUMNS = ("metric", "value", "unit", "low", "high", "note")

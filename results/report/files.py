@@ -8,13 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from results.report.layout import layouts
-from results.report.network import Network, read_network
-from results.report.overview import overview, run_tiles
-from results.report.page import CLAIM, MOST_BYTES, assemble
-from results.report.run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
-from results.run_tables import NotARun, RunTables, read_json, read_run
-from results.style import Look, strategy_looks
+from ..figures.style import Look, strategy_looks
+from ..run.read import NotARun, RunTables, read_json, read_run
+from .layout import layouts
+from .network import Network, read_network
+from .overview import overview, run_tiles
+from .page import CLAIM, MOST_BYTES, assemble
+from .run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
 
 REPORT = "report.html"
 

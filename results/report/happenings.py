@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.run_tables import RunTables
+from ..run.read import RunTables
 
 _SAME = ["kind", "element", "island"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from results.report.network import Network
-from results.report.tree_layout import tree_layout
+from .network import Network
+from .tree_layout import tree_layout
 
 SPACING = 64.0
 """Median length of a branch as drawn; more where there are many units to stand beside the buses."""

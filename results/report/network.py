@@ -11,14 +11,14 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from results.run_tables import NotARun, read_json
+from ..run.read import NotARun, read_json
 
 DARK = -1
 
 
 @dataclass(frozen=True)
 class Network:
-    """Rows of ``network.json``; see ``scenarios.network_drawing``."""
+    """Rows of ``network.json``; see ``relight.scenarios.networks.drawing``."""
 
     buses: list[dict[str, Any]]
     branches: list[dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.report.page import table, tiles
+from .page import table, tiles
 
 _COLUMNS = {
     "demand": ("demand_energy_mwh", 2),

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from results import style
-from results.run_figures import LOAD_LINES
+from ..figures import style
+from ..figures.run import LOAD_LINES
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from results.report.codec import encode, encode_rows
-from results.report.network import Network
-from results.report.steps import Steps
-from results.run_tables import RunTables
+from ..run.read import RunTables
+from .codec import encode, encode_rows
+from .network import Network
+from .steps import Steps
 
 
 def steps_in_force(run: RunTables, times: list[float]) -> list[tuple[int, int] | None]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from results.report.codec import encode, encode_rows
-from results.report.happenings import happenings
-from results.report.network import DARK, Network, islands
-from results.report.plan_data import planned_courses
-from results.report.steps import Steps
-from results.run_tables import RunTables
+from ..run.read import RunTables
+from .codec import encode, encode_rows
+from .happenings import happenings
+from .network import DARK, Network, islands
+from .plan_data import planned_courses
+from .steps import Steps
 
 FULL, WITHOUT_FLOWS, WITHOUT_DIAGRAM = 0, 1, 2
 """How much is told of single elements: all; no voltages of buses and flows of branches; nothing, so no diagram."""

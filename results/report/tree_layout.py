@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from results.report.network import Network
+from .network import Network
 
 Cell = tuple[int, int]
 """Column and row."""

@@ -1,0 +1,1 @@
+"""Scenarios of the CIGRE medium-voltage benchmark, whose network pandapower brings."""

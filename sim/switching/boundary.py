@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from controllers.messages import UnitMeasurement
-from controllers.plan import Plan
-from scenarios.case import Case
-from sim.powerflow import IslandInput
-from sim.switching.search import Operation
-from sim.validation.conditions import StartState
-from sim.validation.unit_checks import Interval
-from sim.validation.validator import Validator
-from sim.validation.verdict import Verdict
-from sim.validation.walk import Phase, Topology
+from ...controllers.exchange.messages import UnitMeasurement
+from ...controllers.exchange.plan import Plan
+from ...scenarios.case import Case
+from ..power_flow.pandapower_flow import IslandInput
+from ..validation.conditions import StartState
+from ..validation.unit_checks import Interval
+from ..validation.validator import Validator
+from ..validation.verdict import Verdict
+from ..validation.walk import Phase, Topology
+from .search import Operation
 
 IslandKey = tuple[frozenset[str], frozenset[str], str]
 """Buses, closed branches and balance unit of an island."""

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from controllers.plan import Violation
-from scenarios.case import Case
-from sim.powerflow import IslandInput
-from sim.switching.boundary import Boundary, IslandKey, key_of
-from sim.validation.claims import StepClaims
-from sim.validation.conditions import Conditions
-from sim.validation.dispatch import dispatch
-from sim.validation.engines import IslandSolution
-from sim.validation.network_checks import check_network
-from sim.validation.unit_checks import Interval, UnitChecks
-from sim.validation.validator import Validator
-from sim.validation.walk import NbsuMode, Phase, Topology
+from ...controllers.exchange.plan import Violation
+from ...scenarios.case import Case
+from ..power_flow.pandapower_flow import IslandInput
+from ..power_flow.protocol import IslandSolution
+from ..validation.conditions import Conditions
+from ..validation.dispatch import dispatch
+from ..validation.network_checks import check_network
+from ..validation.plan_claims import StepClaims
+from ..validation.unit_checks import Interval, UnitChecks
+from ..validation.validator import Validator
+from ..validation.walk import NbsuMode, Phase, Topology
+from .boundary import Boundary, IslandKey, key_of
 
 LOSS_ROUNDS = 2
 """How often units are dispatched: first with the loss allowance, then with the losses of the power flow."""

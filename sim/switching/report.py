@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scenarios.problems import listed
-from sim.switching.sequence import Sequence, SequencedOperation
+from ...scenarios.reading.problems import listed
+from .sequence import Sequence, SequencedOperation
 
 COLUMNS = (
     "step", "order", "begins_min", "time_min", "device", "operation", "reason", "islands", "dark_local_areas",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from controllers.plan import Violation
+from ...controllers.exchange.plan import Violation
 
 Action = Literal["open", "close", "form", "release"]
 """Of a switch: open, close. Of a unit: form an island's voltage, or stop doing so."""

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from controllers.plan import Plan, Violation
-from sim.switching.boundary import Boundary, boundaries
-from sim.switching.search import Action, Found, Move, Operation, State, search
-from sim.switching.transition import Network, PlanTransition
-from sim.validation.conditions import StartState
-from sim.validation.validator import Validator
+from ...controllers.exchange.plan import Plan, Violation
+from ..validation.conditions import StartState
+from ..validation.validator import Validator
+from .boundary import Boundary, boundaries
+from .search import Action, Found, Move, Operation, State, search
+from .transition import Network, PlanTransition
 
 EXACT_OPERATIONS = 12
 """Up to so many operations all orders are compared: 4,096 states."""

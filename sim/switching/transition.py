@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from controllers.plan import Violation
-from sim.switching.boundary import Boundary, operations, supplied_in
-from sim.switching.islands_between import IslandsBetween, IslandState
-from sim.switching.search import Cost, Move, Operation, State
-from sim.validation.validator import Validator
-from sim.validation.walk import Topology
+from ...controllers.exchange.plan import Violation
+from ..validation.validator import Validator
+from ..validation.walk import Topology
+from .boundary import Boundary, operations, supplied_in
+from .islands_between import IslandsBetween, IslandState
+from .search import Cost, Move, Operation, State
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from controllers.messages import Forecast, LocalAreaMeasurement, UnitMeasurement
-from scenarios.case import Case
-from sim.profiles import Profiles
+from ...controllers.exchange.messages import Forecast, LocalAreaMeasurement, UnitMeasurement
+from ...scenarios.case import Case
+from ..series.profiles import Profiles
 
 LONG_AGO_MIN = 1e6
 """How long buses outside the outage area are taken to have been energised: longer than any delay."""

@@ -15,16 +15,16 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
-from controllers.gateway_dispatch import correct_reactive, reactive_limit
-from controllers.messages import UnitState
-from controllers.plan import UnitSetPoint
-from scenarios.angles import chord, sin_phi
-from scenarios.case import Case
-from scenarios.problems import Problem, ScenarioError
-from scenarios.view import EssUnit, NbsuUnit, PvUnit
-from sim.validation.claims import StepClaims
-from sim.validation.conditions import Conditions, StartState
-from sim.validation.walk import Phase
+from ...controllers.exchange.messages import UnitState
+from ...controllers.exchange.plan import UnitSetPoint
+from ...controllers.gateways.correction import correct_reactive, reactive_limit
+from ...scenarios.angles import chord, sin_phi
+from ...scenarios.case import Case
+from ...scenarios.reading.problems import Problem, ScenarioError
+from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
+from .conditions import Conditions, StartState
+from .plan_claims import StepClaims
+from .walk import Phase
 
 SHORTAGE_COST = 1000.0
 """CNY/kWh of what nobody gives; far above what moving energy through every step of a plan could cost."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.plan import Violation
-from scenarios.case import Case
-from scenarios.view import GridView, LocalArea
-from sim.powerflow import IslandInput
-from sim.validation.conditions import Conditions
-from sim.validation.engines import IslandSolution
-from sim.validation.unit_checks import TOLERANCE, Interval
-from sim.validation.walk import Phase
+from ...controllers.exchange.plan import Violation
+from ...scenarios.case import Case
+from ...scenarios.view import GridView, LocalArea
+from ..power_flow.pandapower_flow import IslandInput
+from ..power_flow.protocol import IslandSolution
+from .conditions import Conditions
+from .unit_checks import TOLERANCE, Interval
+from .walk import Phase
 
 BALANCE_KW, BALANCE_PCT = 0.5, 2.0
 """A plan's numbers may miss each other by this, or by the share of the demand (the loss allowance, if larger): losses

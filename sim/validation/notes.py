@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from controllers.plan import Plan
-from scenarios.case import Case
-from scenarios.problems import listed
-from sim.validation.conditions import StartState
-from sim.validation.dispatch import LACKING_KWH
-from sim.validation.walk import Phase
+from ...controllers.exchange.plan import Plan
+from ...scenarios.case import Case
+from ...scenarios.reading.problems import listed
+from .conditions import StartState
+from .dispatch import LACKING_KWH
+from .walk import Phase
 
 
 def notes(

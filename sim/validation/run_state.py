@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from controllers.messages import ON_LINE, UnitMeasurement
-from results.recorder import COLUMNS, table_path
-from results.run_tables import NotARun, read_table
-from scenarios.case import Case
-from scenarios.view import NbsuUnit
-from sim.validation.conditions import LONG_AGO_MIN, StartState
+from ...controllers.exchange.messages import ON_LINE, UnitMeasurement
+from ...results.run.read import NotARun, read_table
+from ...results.run.recorder import COLUMNS, table_path
+from ...scenarios.case import Case
+from ...scenarios.view import NbsuUnit
+from .conditions import LONG_AGO_MIN, StartState
 
 
 def state_in_run(folder: Path, case: Case, at_min: float) -> StartState:

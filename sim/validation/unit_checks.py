@@ -10,14 +10,14 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from controllers.messages import ON_LINE
-from controllers.plan import Violation
-from scenarios.angles import sin_phi
-from scenarios.case import Case
-from scenarios.view import EssUnit, NbsuUnit, PvUnit
-from sim.validation.conditions import StartState
-from sim.validation.walk import Phase
-from sim.verdict import ORDER_TOLERANCE_KW
+from ...controllers.exchange.messages import ON_LINE
+from ...controllers.exchange.plan import Violation
+from ...scenarios.angles import sin_phi
+from ...scenarios.case import Case
+from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
+from ..world.judge import ORDER_TOLERANCE_KW
+from .conditions import StartState
+from .walk import Phase
 
 TOLERANCE = ORDER_TOLERANCE_KW
 """kW, kvar, kVA and kWh by which a limit may be passed, as in the world: rounding in plans and files."""

@@ -11,20 +11,22 @@ from functools import cached_property
 
 import numpy as np
 
-from controllers.plan import Plan, UnitSetPoint, Violation
-from scenarios.case import Case
-from sim.powerflow import IslandInput
-from sim.profiles import Profiles
-from sim.validation.claims import StepClaims, read_claims
-from sim.validation.cold_load import ColdCourse, follow
-from sim.validation.conditions import Conditions, StartState, actual, cut, forecast
-from sim.validation.dispatch import LACKING_KWH, dispatch
-from sim.validation.engines import AcPowerFlow, IslandSolution, make_engine
-from sim.validation.network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply
-from sim.validation.notes import notes
-from sim.validation.unit_checks import Interval, UnitChecks
-from sim.validation.verdict import Dispatched, Engine, IslandSummary, Verdict, worst
-from sim.validation.walk import Phase, Topologies, Walk
+from ...controllers.exchange.plan import Plan, UnitSetPoint, Violation
+from ...scenarios.case import Case
+from ..power_flow.engines import make_engine
+from ..power_flow.pandapower_flow import IslandInput
+from ..power_flow.protocol import AcPowerFlow, Engine, IslandSolution
+from ..series.profiles import Profiles
+from .cold_course import ColdCourse
+from .cold_load import follow
+from .conditions import Conditions, StartState, actual, cut, forecast
+from .dispatch import LACKING_KWH, dispatch
+from .network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply
+from .notes import notes
+from .plan_claims import StepClaims, read_claims
+from .unit_checks import Interval, UnitChecks
+from .verdict import Dispatched, IslandSummary, Verdict, worst
+from .walk import Phase, Topologies, Walk
 
 
 class Validator:

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from controllers.plan import UnitSetPoint, Violation
-from results.recorder import write_json
-from results.tables import VIOLATION_KINDS
+from ...controllers.exchange.plan import UnitSetPoint, Violation
+from ...results.run.recorder import write_json
+from ...results.run.tables import VIOLATION_KINDS
+from ..power_flow.protocol import Engine
 
-Engine = Literal["pandapower", "power-grid-model"]
 WIDTH = 100
 SHOWN = 40
 """Violations that the text of a verdict lists; the JSON holds them all."""

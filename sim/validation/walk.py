@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from controllers.messages import ON_LINE
-from controllers.plan import UnitSetPoint, Violation
-from scenarios.view import GridView
-from sim.islands import Island, find_islands
-from sim.validation.claims import StepClaims
-from sim.validation.conditions import StartState, cut
-from sim.verdict import ORDER_TOLERANCE_KW
-
-if TYPE_CHECKING:
-    from sim.validation.cold_load import ColdCourse
+from ...controllers.exchange.messages import ON_LINE
+from ...controllers.exchange.plan import UnitSetPoint, Violation
+from ...scenarios.view import GridView
+from ..power_flow.island_topology import Island, find_islands
+from ..world.judge import ORDER_TOLERANCE_KW
+from .cold_course import ColdCourse
+from .conditions import StartState, cut
+from .plan_claims import StepClaims
 
 NbsuMode = Literal["off", "starting", "online"]
 _EPS_MIN = 1e-6

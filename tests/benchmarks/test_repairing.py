@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
-from test_stressed import stressed
 
-from controllers.planner import PlanRecord
-from scenarios.case import Case
-from sim.plan_once import plan_once
-from sim.validation.validator import Validator
+from relight.controllers.planning.planner import PlanRecord
+from relight.scenarios.case import Case
+from relight.sim.planning.plan_once import plan_once
+from relight.sim.validation.validator import Validator
+
+FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "stressed.py"
+spec = importlib.util.spec_from_file_location("benchmark_of_repair", FILE)
+assert spec is not None and spec.loader is not None
+stressed = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = stressed  # dataclasses look their module up
+spec.loader.exec_module(stressed)
 
 QUICK = {"unit_energy": ("high_pv", 1), "power_balance": ("tight_voltage", 1), "unit_q": ("tight_voltage", 2),
          "unit_s": ("full_inverters", 1), "overload": ("thin_lines", 2)}  # fmt: skip

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from sim.plan_once import plan_once
-from sim.validation.validator import Validator
+from relight.sim.planning.plan_once import plan_once
+from relight.sim.validation.validator import Validator
 
-BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 def load(name: str) -> ModuleType:

@@ -10,11 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from controllers.strategies import strategy_named
-from scenarios.loader import load_case
-from sim.world import RunLog, run_world
+from relight.controllers.strategies.named import strategy_named
+from relight.scenarios.loader import load_case
+from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.wiring import run_world
 
-BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SHORT = "outage.duration_min=30"
 
 

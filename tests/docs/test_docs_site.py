@@ -46,9 +46,9 @@ def test_links_out_of_the_docs_lead_to_copies(site: Path) -> None:
     """docs/formulation.md links to golden files that lie beside the tests, and pages to READMEs of other folders."""
     text = (site / "formulation.html").read_text(encoding="utf-8")
     (golden,) = set(re.findall(r'href="([^"]*/one_parent\.lp)"', text)) - {""}
-    assert (site / golden).read_bytes() == (ROOT / "tests/controllers/golden/compact/one_parent.lp").read_bytes()
+    assert (site / golden).read_bytes() == (ROOT / "tests/controllers/milp/golden/compact/one_parent.lp").read_bytes()
     assert (site / "repository" / "scenarios" / "index.html").is_file()
-    assert (site / "repository" / "scenarios" / "weather.py").is_file()
+    assert (site / "repository" / "scenarios" / "schema" / "weather.py").is_file()
 
 
 def test_the_notebook_is_a_page_with_its_pictures(site: Path) -> None:

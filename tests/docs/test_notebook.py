@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from notebook_page import NOTEBOOK, carried_out, outputs
 
-NO_RUN_FIGURES = "from results import figures; figures.RUN_FIGURES = {}"
+NO_RUN_FIGURES = "from relight.results.figures import drawing as figures; figures.RUN_FIGURES = {}"
 """Of its runs it shows no figures but those that it draws itself, and drawing takes longest."""
 
 
@@ -16,8 +17,6 @@ NO_RUN_FIGURES = "from results import figures; figures.RUN_FIGURES = {}"
 def test_the_notebook_shows_what_it_says(tmp_path: Path, first: str) -> None:
     committed = nbformat.read(NOTEBOOK, as_version=4)
     assert sum(cell.cell_type == "code" for cell in committed.cells) >= 8
-    assert outputs(carried_out(NOTEBOOK, tmp_path, first)) == outputs(committed), (
-        "run python tests/docs/notebook_page.py"
-    )
+    assert outputs(carried_out(NOTEBOOK, tmp_path, first)) == outputs(committed), "run python tools/notebook_page.py"
     assert [text for cell in outputs(committed) for text in cell].count("picture") == 2
     assert (tmp_path / "stored-energy.pdf").is_file()

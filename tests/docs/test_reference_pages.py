@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import command_page
 import pytest
-import schema_pages
 import typer.main
 
-from sim.cli import app
+import command_page
+import schema_pages
+from relight.sim.cli import app
 
 
 @pytest.mark.parametrize("name", schema_pages.PAGES)
 def test_a_schema_page_is_up_to_date(name: str) -> None:
     committed = (schema_pages.REFERENCE / f"{name}.md").read_text(encoding="utf-8")
-    assert committed == schema_pages.page(name), "run python tests/docs/schema_pages.py"
+    assert committed == schema_pages.page(name), "run python tools/schema_pages.py"
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:
-    assert command_page.PAGE.read_text(encoding="utf-8") == command_page.page(), "run python tests/docs/command_page.py"
+    assert command_page.PAGE.read_text(encoding="utf-8") == command_page.page(), "run python tools/command_page.py"
 
 
 @pytest.mark.parametrize("name", schema_pages.PAGES)

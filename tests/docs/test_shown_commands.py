@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import typer.main
-from command_page import commands
-from schema_pages import parts_in
 
-from scenarios.loader import shipped_scenarios
-from scenarios.schema import Scenario
-from sim.cli import app
+from command_page import commands
+from relight.scenarios.loader import shipped_scenarios
+from relight.scenarios.schema.scenario import Scenario
+from relight.sim.cli import app
+from schema_pages import parts_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "scenarios").rglob("*.md"))]

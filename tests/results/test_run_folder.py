@@ -7,13 +7,13 @@ import math
 from pathlib import Path
 
 import pytest
-from synthetic import make_scenario, record, write_synthetic
 
-from results.new_folder import new_folder
-from results.recorder import cell, write_json
-from results.run_folder import FolderNotEmpty, NotARun, Recorder, read_run, write_run
-from results.summary import EnergyImbalance, summarise
-from scenarios.loader import input_hashes, load_case
+from relight.results.new_folder import new_folder
+from relight.results.run.recorder import cell, write_json
+from relight.results.run.summary import EnergyImbalance, summarise
+from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, read_run, write_run
+from relight.scenarios.loader import input_hashes, load_case
+from support.synthetic_run import make_scenario, record, write_synthetic
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.business import Business, load_business
-from scenarios.loader import shipped_scenarios
-from scenarios.problems import ScenarioError
+from relight.scenarios.business import Business, load_business
+from relight.scenarios.loader import shipped_scenarios
+from relight.scenarios.reading.problems import ScenarioError
 
 
 def test_the_example_says_that_it_is_one_and_is_no_scenario() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_case import SCENARIO, TABLES, write
 
-from scenarios.loader import Problem, ScenarioError, load_case
+from relight.scenarios.loader import Problem, ScenarioError, load_case
+from support.three_bus_case import SCENARIO, TABLES, write
 
 
 def problems(path: Path, *overrides: str) -> list[Problem]:

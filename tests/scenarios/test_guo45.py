@@ -9,8 +9,8 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from scenarios.case import Case
-from scenarios.loader import load_case, shipped_scenarios
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case, shipped_scenarios
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "guo45"
 BLANK_ROWS = {"5-6", "9-10", "13-14", "16-17", "38-39", "42-43"}

@@ -9,12 +9,12 @@ import pandapower as pp
 import pandapower.networks as networks
 import pytest
 from pydantic import ValidationError
-from small_case import write
 
-from scenarios.explain import explain
-from scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
-from scenarios.schema import DispatchCentre
-from scenarios.yaml_text import read_yaml, write_yaml
+from relight.scenarios.explain import explain
+from relight.scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
+from relight.scenarios.reading.yaml_text import read_yaml, write_yaml
+from relight.scenarios.schema.dispatch_options import DispatchCentre
+from support.three_bus_case import write
 
 JSON_SCENARIO = """
 name: saved

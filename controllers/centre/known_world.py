@@ -1,0 +1,238 @@
+"""What the dispatch centre learns of a network that changes: faults, repairs, failed units, switches, infeeds.
+
+It learns from PSC messages and from what field terminals report, one simulation step old, never from the world itself.
+What it knows becomes a ``GridView`` of its own, so that the planner and the check of plans need no new rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from ...scenarios.view import Branch, GridView, find_sections, without_units
+from ..exchange.messages import PscMessage, SwitchOrder
+
+Address = tuple[str, str]
+"""``gateway`` and an LA, or ``terminal`` and a switch"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What differs from the view at the fault time.
+
+    ``faults``: branches, or sections somewhere inside of which there is one; ``stuck``: switches given up, with the
+    state they stay in; ``failed``: units out of service; ``infeeds``: those with voltage again.
+    """
+
+    faults: frozenset[str] = frozenset()
+    stuck: tuple[tuple[str, bool], ...] = ()
+    failed: frozenset[str] = frozenset()
+    infeeds: frozenset[str] = frozenset()
+
+
+def changed_view(base: GridView, facts: Facts) -> GridView:
+    """The view that plans are made with.
+
+    A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. An infeed
+    inside a faulted section is of no use. Of the branches in the outage area those with a switch count as open before:
+    what an infeed that returned supplies by itself is its own section.
+    """
+    stuck = dict(facts.stuck)
+
+    def branch(b: Branch) -> Branch:
+        frozen = stuck.get(b.id)
+        return replace(
+            b,
+            switchable=b.switchable and frozen is not True,
+            faulted=b.id in facts.faults or frozen is False,
+            closed=frozen is True or (b.closed and not (b.switchable and b.from_bus in base.outage_area)),
+        )
+
+    branches = {k: branch(b) for k, b in base.branches.items()}
+    sections = find_sections(base.buses, branches.values())
+    section_of = {bus: s.id for s in sections.values() for bus in s.buses}
+    dead = {bus for s in blocked_sections(base, facts, section_of) for bus in sections[s].buses}
+    return replace(
+        without_units(base, facts.failed),
+        branches=branches,
+        sections=sections,
+        local_areas={k: replace(la, section=section_of[la.buses[0]]) for k, la in base.local_areas.items()},
+        infeeds={
+            k: replace(i, live=(i.live or k in facts.infeeds) and i.bus not in dead) for k, i in base.infeeds.items()
+        },
+    )
+
+
+def blocked_sections(base: GridView, facts: Facts, section_of: Mapping[str, str]) -> list[str]:
+    """Sections of a changed view that cannot be energised: those with a fault that no switch isolates."""
+    places = [base.sections[place] for place in sorted(facts.faults) if place in base.sections]
+    return list(dict.fromkeys(section_of[place.buses[0]] for place in places))
+
+
+class KnownWorld:
+    """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` and ``blocked`` are what follows."""
+
+    def __init__(self, view: GridView, give_up_after: int) -> None:
+        self._base, self._give_up_after = view, give_up_after
+        self.facts = Facts(faults=frozenset(b.id for b in view.branches.values() if b.faulted))
+        self.closed: dict[str, bool] = {}
+        """switches as they are believed to be"""
+        self.returned: dict[str, str] = {}
+        """infeeds that were dead → dead, live (behind the breaker) or connected"""
+        self._doubted: frozenset[str] = frozenset()
+        self._ordered: dict[str, tuple[float, bool]] = {}
+        self._failures: dict[str, int] = {}
+        self._stuck: dict[str, bool] = {}
+
+    def learn(
+        self,
+        time_min: float,
+        psc: Mapping[str, PscMessage],
+        closed: Mapping[str, bool],
+        faults: Mapping[str, Collection[str]],
+        heard: Collection[Address] | None = None,
+    ) -> list[str]:
+        """Take in all that was reported last; returns what is new and calls for a plan, in words.
+
+        ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any. ``heard``: whose report is
+        of now (None: everybody's); older reports contradict nothing, and tell of no order.
+        """
+        news: list[str] = []
+        everybody = {("gateway", la) for la in psc} | {("terminal", switch) for switch in closed}
+        heard = everybody if heard is None else heard
+        for message in psc.values():
+            self.returned |= message.get("infeeds", {})
+        self._believe(psc, closed, heard, news)
+        self._watch_orders(time_min, faults, heard, news)
+        failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
+        live = frozenset(i for i, state in self.returned.items() if state != "dead")
+        facts = Facts(
+            frozenset(place for places in faults.values() for place in places),
+            tuple(sorted(self._stuck.items())),
+            failed,
+            live,
+        )
+        before = self.facts
+        for told, gone, new in (
+            ("{} faulted", before.faults, facts.faults),
+            ("{} repaired", facts.faults, before.faults),
+            ("{} out of service", before.failed, facts.failed),
+            ("{} back in service", facts.failed, before.failed),
+            ("{} has voltage again", before.infeeds, facts.infeeds),
+        ):
+            news += [told.format(one) for one in sorted(new - gone)]
+        self.facts = facts
+        return news
+
+    def view(self) -> GridView:
+        """The network as it is known."""
+        return changed_view(self._base, self.facts)
+
+    def blocked(self, view: GridView) -> list[str]:
+        """Sections of ``view`` that cannot be energised."""
+        return blocked_sections(self._base, self.facts, view.section_of_bus)
+
+    def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
+        """Live buses that returned infeeds feed, as far as reports tell."""
+        graph = self._joined(view)
+        found: set[str] = set()
+        for infeed, state in self.returned.items():
+            if state == "connected":
+                found |= nx.node_connected_component(graph, view.infeeds[infeed].bus)
+        return frozenset(bus for bus in found if psc[view.local_area_of_bus[bus]]["energised_min"] > 0)
+
+    def note_orders(self, time_min: float, orders: Iterable[SwitchOrder]) -> None:
+        """Remember what was ordered, to see whether it is done."""
+        for order in orders:
+            switch, state = order["switch"], order["closed"]
+            if self._ordered.get(switch, (0.0, not state))[1] != state:
+                self._failures.pop(switch, None)
+            self._ordered[switch] = (time_min, state)
+
+    def reminders(self) -> list[SwitchOrder]:
+        """Orders that were not carried out yet, to be sent again."""
+        return [
+            SwitchOrder(switch=switch, closed=self._ordered[switch][1])
+            for switch, count in self._failures.items()
+            if 0 < count < self._give_up_after
+        ]
+
+    def _watch_orders(
+        self, time_min: float, faults: Mapping[str, Collection[str]], heard: Collection[Address], news: list[str]
+    ) -> None:
+        """Count orders that were not carried out; give a switch up after some, and trust it again once it moves."""
+        for switch, (ordered_min, state) in list(self._ordered.items()):
+            if ("terminal", switch) not in heard:
+                continue
+            if switch in faults:  # protection holds it open: no fault of the switch
+                del self._ordered[switch]
+                self._failures.pop(switch, None)
+            elif self.closed[switch] == state:
+                self._failures.pop(switch, None)
+                if self._stuck.pop(switch, None) is not None:
+                    news.append(f"{switch} has operated after all")
+            elif ordered_min < time_min and switch not in self._stuck:
+                self._failures[switch] = self._failures.get(switch, 0) + 1
+                if self._failures[switch] >= self._give_up_after:
+                    self._stuck[switch] = self.closed[switch]
+                    news.append(f"{switch} does not operate")
+
+    def _believe(
+        self, psc: Mapping[str, PscMessage], reported: Mapping[str, bool], heard: Collection[Address], news: list[str]
+    ) -> None:
+        """Believe terminals, unless gateways show that a report is wrong.
+
+        A closed switch joins the states of its ends: if one is live and the other dark, it is open. A live part without
+        a source of its own is fed through a switch that reports open: if only one can be it, it is closed.
+        """
+        view, self.closed = self._base, dict(reported)
+        live = {bus for bus, la in view.local_area_of_bus.items() if psc[la]["energised_min"] > 0}
+        for switch in reported:
+            ends = view.branches[switch]
+            areas = {("gateway", view.local_area_of_bus[end]) for end in (ends.from_bus, ends.to_bus)}
+            if not areas.union({("terminal", switch)}).issubset(heard):
+                continue
+            if reported[switch] and (ends.from_bus in live) != (ends.to_bus in live):
+                self.closed[switch] = False
+        sources = self._possible_sources(psc)
+        whole = all(("gateway", la) in heard for la in psc) and all(("terminal", one) in heard for one in reported)
+        for part in list(nx.connected_components(self._joined(view))) if whole else ():
+            if part.isdisjoint(live) or not part.isdisjoint(sources):
+                continue
+            ways = [
+                switch
+                for switch, closed in self.closed.items()
+                if not closed and reported[switch] is False and self._leads(switch, part, live)
+            ]
+            if len(ways) == 1:
+                self.closed[ways[0]] = True
+        doubted = frozenset(switch for switch, closed in self.closed.items() if closed != reported[switch])
+        news += [f"{switch} reports wrongly" for switch in sorted(doubted - self._doubted)]
+        self._doubted = doubted
+
+    def _leads(self, switch: str, part: Collection[str], live: Collection[str]) -> bool:
+        """Whether a switch joins a part to a live bus outside it."""
+        ends = self._base.branches[switch].from_bus, self._base.branches[switch].to_bus
+        return sum(end in part for end in ends) == 1 and all(end in live for end in ends)
+
+    def _possible_sources(self, psc: Mapping[str, PscMessage]) -> set[str]:
+        """Buses of units that may form a voltage now."""
+        view, found = self._base, set[str]()
+        for unit in (*view.ess.values(), *view.nbsu.values()):
+            message = psc[view.local_area_of_unit(unit.id)]
+            if unit.id not in message.get("out_of_service", ()):
+                found.add(unit.bus)
+        live = {i.id for i in view.infeeds.values() if i.live}
+        live |= {infeed for infeed, state in self.returned.items() if state == "connected"}
+        return found | {view.infeeds[infeed].bus for infeed in live}
+
+    def _joined(self, view: GridView) -> nx.Graph[str]:
+        """Buses joined by branches that are closed as far as is known."""
+        graph: nx.Graph[str] = nx.Graph()
+        graph.add_nodes_from(view.buses)
+        graph.add_edges_from(
+            (b.from_bus, b.to_bus) for b in view.branches.values() if self.closed.get(b.id, not b.faulted)
+        )
+        return graph

@@ -1,0 +1,344 @@
+"""An energy gateway: assesses its LA's PSC, schedules the LA's own units, and keeps them on the net power ordered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...scenarios.schema.scenario import Scenario
+from ...scenarios.view import EssUnit, GridView, PvUnit, without_units
+from ..exchange.messages import (
+    ON_LINE,
+    Forecast,
+    LocalAreaMeasurement,
+    LocalAreaOrder,
+    NetPowerPlan,
+    PscMessage,
+    UnitOrder,
+    UnitSchedule,
+    UnitState,
+)
+from ..exchange.psc import assess, units_of
+from ..exchange.start_up import NbsuState
+from .correction import (
+    Device,
+    balance_device,
+    correct_active,
+    correct_reactive,
+    ess_device,
+    nbsu_device,
+    pv_device,
+    reactive_limit,
+)
+from .local_area_problem import LocalAreaProblem, LocalAreaSchedule, solve_local_area
+
+
+@dataclass(frozen=True)
+class _Remainder:
+    """The steps of a net power plan that were not over when it was taken up, with the LA's schedule for them."""
+
+    plan: NetPowerPlan
+    first: int
+    problem: LocalAreaProblem
+    schedule: LocalAreaSchedule
+
+    def step_at(self, time_min: float) -> int | None:
+        """Index into the remaining steps of the one in force; None past the end."""
+        if time_min >= self.plan["end_min"]:
+            return None
+        return max((t for t in self.problem.steps if self.problem.step_start_min[t] <= time_min), default=0)
+
+    def nbsu_state(self, unit: str, t: int) -> NbsuState:
+        """State ordered of an NBSU: its own where the dispatch centre schedules devices, else that of all its LA's."""
+        if "units" not in self.plan:
+            return self.problem.nbsu_state[t]
+        state = self.plan["units"][unit]["state"][self.first + t]
+        return "online" if state in ON_LINE else "starting" if state == "starting" else "off"
+
+
+class EnergyGateway:
+    """The controller of one local area. It sees its own measurements and forecast, and the plans sent to it."""
+
+    def __init__(
+        self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False, constant_power: bool = False
+    ) -> None:
+        """``per_device``: it reports the state of every unit. ``constant_power``: its units give what the plan says,
+        whatever the demand now measured. Raises KeyError if the view has no such LA."""
+        self.local_area = view.local_areas[la_id].id
+        self._view = view
+        self._scenario, self._per_device, self._constant_power = scenario, per_device, constant_power
+        self._all_units, self._failed = view, frozenset[str]()
+        self._pv, self._ess, self._nbsu = units_of(view, la_id)
+        self._time_min = 0.0
+        self._measurement: LocalAreaMeasurement | None = None
+        self._forecast: Forecast | None = None
+        self._forecast_before: Forecast | None = None
+        """the forecast of the step that the last measurement is of"""
+        self._psc: PscMessage | None = None
+        self._running: _Remainder | None = None
+        self._picked_up: tuple[tuple[float, float], float] | None = None
+        """(issue and start of the plan step) for which pick-up was last ordered, and when"""
+
+    @property
+    def schedule(self) -> LocalAreaSchedule | None:
+        """The schedule in force; None before the first plan."""
+        return self._running.schedule if self._running else None
+
+    def assess(self, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float) -> PscMessage:
+        """D_i of (1), for the dispatch centre."""
+        if self._forecast is not None and time_min > self._time_min:
+            self._forecast_before = self._forecast
+        self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
+        self._leave_out(frozenset(u for u, metered in measurement["units"].items() if metered.get("failed")))
+        self._psc = assess(
+            self._view,
+            self.local_area,
+            measurement,
+            forecast,
+            time_min,
+            ess_aggregation=self._scenario.dispatch_centre.ess_aggregation,
+            per_device=self._per_device,
+        )
+        if self._failed:
+            self._psc["out_of_service"] = sorted(self._failed)
+        infeeds = {u: metered for u, metered in measurement["units"].items() if "upstream_live" in metered}
+        if infeeds:
+            self._psc["infeeds"] = {
+                u: "connected" if metered["state"] == "form" else "live" if metered.get("upstream_live") else "dead"
+                for u, metered in infeeds.items()
+            }
+        return self._psc
+
+    def _leave_out(self, failed: frozenset[str]) -> None:
+        """Assess and schedule without units that have failed."""
+        if failed != self._failed:
+            self._failed = failed
+            self._view = without_units(self._all_units, failed)
+            self._pv, self._ess, self._nbsu = units_of(self._view, self.local_area)
+
+    def receive(self, plan: NetPowerPlan) -> None:
+        """Take up a net power plan: solve (46) for what is left of it. One older than the plan in force is ignored.
+
+        A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a plan
+        before the first assessment.
+        """
+        if plan["local_area"] != self.local_area:
+            raise ValueError(f"gateway of LA {self.local_area} was sent the net power plan of LA {plan['local_area']}")
+        if self._running and plan["issued_at_min"] < self._running.plan["issued_at_min"]:
+            return
+        ends = (*plan["step_start_min"][1:], plan["end_min"])
+        first = next((k for k, end in enumerate(ends) if end > self._time_min), len(ends))
+        problem = self._problem(plan, first, ends)
+        if "units" in plan:
+            schedule = _as_ordered(plan["units"], first, problem)
+        else:
+            # the LP is proven equal to (43)–(45) for non-negative costs, and ten times faster
+            schedule = solve_local_area(problem, cost_form="epigraph")
+        self._running = _Remainder(plan, first, problem, schedule)
+
+    def orders(self, time_min: float, measurement: LocalAreaMeasurement) -> LocalAreaOrder:
+        """Orders for one simulation step from ``time_min``: the schedule, corrected by a measurement one step old.
+
+        The LA's units together shall give p_{i,t} plus the demand now measured, so that its net injection follows the
+        plan. Before any plan and after its end every unit is off.
+        """
+        self._time_min, self._measurement = time_min, measurement
+        running = self._running
+        t = running.step_at(time_min) if running else None
+        if running is None or t is None:
+            return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, pick_up=False)
+        problem = running.problem
+        pick_up = problem.energised[t] and self._picks_up(
+            (running.plan["issued_at_min"], problem.step_start_min[t]), time_min
+        )
+        breakers = self._breakers(running, t, measurement)
+        # A black start is tried when a plan step begins. If the area is dark after that, it waits for the next.
+        if not problem.energised[t] or not (measurement["energised"] or pick_up):
+            idle = {u: _order(self._state_when_dark(u, measurement)) for u in self._unit_ids}
+            return LocalAreaOrder(units=idle | breakers, pick_up=False)
+
+        served = pick_up or not measurement["shed"]
+        demand_kw, demand_kvar = self._demand_now(measurement, _multiple(running.plan, running.first + t))
+        p_target = problem.p_kw[t] + demand_kw * served
+        if self._constant_power:
+            p_target = problem.target_p(t)
+        q_target = problem.q_kvar[t] + demand_kvar * served
+
+        devices = self._devices(running, t, time_min, measurement)
+        p = correct_active(p_target, devices)
+        limits = {
+            d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle) for d in devices if d.connected
+        }
+        q = correct_reactive(q_target, limits)
+        orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
+        return LocalAreaOrder(units=orders | breakers, pick_up=pick_up)
+
+    def _breakers(self, running: _Remainder, t: int, measurement: LocalAreaMeasurement) -> dict[str, UnitOrder]:
+        """Orders to infeeds that were dead: closed where the plan has one form the voltage, else open."""
+        forming = running.plan["balance_unit"][running.first + t]
+        return {
+            u: _order("form" if u == forming and running.problem.energised[t] else "off")
+            for u, metered in measurement["units"].items()
+            if "upstream_live" in metered
+        }
+
+    def _demand_now(self, measurement: LocalAreaMeasurement, multiple: float) -> tuple[float, float]:
+        """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
+
+        What a dark or shed area would take cannot be metered: there the forecast counts, times the ``multiple`` of cold
+        load pick-up that the dispatch centre counts with.
+        """
+        metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
+        if self._forecast is None:
+            return metered
+        if not measurement["energised"] or measurement["shed"]:
+            return self._forecast["demand_p_kw"][0] * multiple, self._forecast["demand_q_kvar"][0] * multiple
+        # By one issue of the forecast: the difference of two also holds what was learnt in between.
+        before = self._forecast_before or self._forecast
+        now = _step_of(before["step_start_min"], self._time_min)
+        p_kw, q_kvar = before["demand_p_kw"], before["demand_q_kvar"]
+        return metered[0] + p_kw[now] - p_kw[0], metered[1] + q_kvar[now] - q_kvar[0]
+
+    def _pv_change_kw(self, unit: PvUnit) -> float:
+        """How much more a PV is forecast to give now than when it was last measured."""
+        if self._forecast_before is None:
+            return 0.0
+        before = self._forecast_before
+        now = _step_of(before["step_start_min"], self._time_min)
+        return (before["pv_pu"][unit.id][now] - before["pv_pu"][unit.id][0]) * unit.s_kva
+
+    @property
+    def _unit_ids(self) -> list[str]:
+        return [u.id for u in (*self._pv, *self._ess, *self._nbsu)]
+
+    def _problem(self, plan: NetPowerPlan, first: int, ends: Sequence[float]) -> LocalAreaProblem:
+        """Data of (46) for a plan's steps from ``first`` on, from the last measurement and forecast."""
+        if self._measurement is None or self._forecast is None or self._psc is None:
+            raise ValueError(f"gateway of LA {self.local_area} was sent a plan before it had assessed its area")
+        measured, forecast = self._measurement["units"], self._forecast
+        starts = [max(start, self._time_min) for start in plan["step_start_min"][first:]]
+        known = [_step_of(forecast["step_start_min"], start) for start in starts]
+        energised = plan["energised"][first:]
+        multiples = [_multiple(plan, first + t) for t in range(len(starts))]
+        age_min = starts[0] - self._psc["issued_at_min"] if starts else 0.0
+        return LocalAreaProblem(
+            pv=self._pv,
+            ess=self._ess,
+            nbsu=self._nbsu,
+            step_start_min=tuple(starts),
+            dt_h=tuple((end - start) / 60 for start, end in zip(starts, ends[first:], strict=True)),
+            energised=tuple(energised),
+            pv_connected=pv_connected(
+                energised,
+                starts,
+                self._psc["energised_min"] + age_min if self._psc["energised_min"] else 0.0,
+                self._scenario.pv.reconnect_delay_min,
+            ),
+            nbsu_state=tuple(plan["nbsu_state"][first:]),
+            p_kw=tuple(plan["p_kw"][first:]),
+            q_kvar=tuple(plan["q_kvar"][first:]),
+            demand_p_kw=tuple(forecast["demand_p_kw"][k] * m for k, m in zip(known, multiples, strict=True)),
+            demand_q_kvar=tuple(forecast["demand_q_kvar"][k] * m for k, m in zip(known, multiples, strict=True)),
+            pv_pu={b.id: tuple(forecast["pv_pu"][b.id][k] for k in known) for b in self._pv},
+            discharge_kwh={c.id: measured[c.id]["discharge_kwh"] for c in self._ess},
+            charge_kwh={c.id: measured[c.id]["charge_kwh"] for c in self._ess},
+            nbsu_first_kw={
+                e.id: (measured[e.id]["p_min_kw"], measured[e.id]["p_max_kw"])
+                for e in self._nbsu
+                if measured[e.id]["state"] in ON_LINE
+            },
+            costs=self._scenario.gateway,
+            options=self._scenario.dispatch_centre,
+            min_power_factor=self._scenario.limits.min_power_factor,
+        )
+
+    def _devices(self, running: _Remainder, t: int, time_min: float, measurement: LocalAreaMeasurement) -> list[Device]:
+        """The LA's units with their schedule and the range expected of them in the next simulation step."""
+        problem, measured = running.problem, measurement["units"]
+        age_min = max(0.0, time_min - measurement["time_min"])
+        forming = running.plan["balance_unit"][running.first + t]
+        devices = []
+        for unit in (*self._pv, *self._ess, *self._nbsu):
+            if unit.id not in running.schedule.p_kw:
+                continue  # back in service since the plan was made: it waits for the next
+            planned = running.schedule.p_kw[unit.id][t]
+            if unit.id == forming and not isinstance(unit, PvUnit):
+                device = balance_device(unit, planned)
+            elif isinstance(unit, PvUnit):
+                forecast = problem.pv_pu[unit.id][t] * unit.s_kva * problem.pv_connected[t]
+                delay = self._scenario.pv.reconnect_delay_min
+                device = pv_device(unit, planned, forecast, measurement, age_min, delay)
+                if device.connected and "units" in running.plan:
+                    # Device by device a plan may leave an ESS nothing to spare for what the forecast knew anyway.
+                    expected = device.p_max_kw + self._pv_change_kw(unit)
+                    device = replace(device, p_max_kw=min(max(expected, 0.0), unit.s_kva))
+            elif isinstance(unit, EssUnit):
+                device = ess_device(unit, planned, measured[unit.id])
+            else:
+                device = nbsu_device(unit, planned, measured[unit.id], age_min, running.nbsu_state(unit.id, t))
+            devices.append(device)
+        return devices
+
+    def _picks_up(self, step: tuple[float, float], time_min: float) -> bool:
+        """Whether this is the first simulation step of a plan step; asked twice in one instant it says the same."""
+        if self._picked_up is None or self._picked_up[0] != step:
+            self._picked_up = (step, time_min)
+        return self._picked_up[1] == time_min
+
+    def _state_when_dark(self, unit_id: str, measurement: LocalAreaMeasurement) -> UnitState:
+        """In a dark LA an on-line NBSU idles, all else is off."""
+        idles = unit_id in self._view.nbsu and measurement["units"][unit_id]["state"] in ON_LINE
+        return "idle" if idles else "off"
+
+
+def pv_connected(
+    energised: Sequence[bool], step_start_min: Sequence[float], energised_min: float, reconnect_delay_min: float
+) -> tuple[bool, ...]:
+    """X_{i,t−1} of (13c), (15c): whether PV is past its reconnect delay at the start of each step.
+
+    ``energised_min`` is how long the LA has been energised at the first step's start. With a delay of one plan step
+    this is: energised in the step before.
+    """
+    connected: list[bool] = []
+    since = step_start_min[0] - energised_min if step_start_min and energised_min else None
+    for start, live in zip(step_start_min, energised, strict=True):
+        since = (start if since is None else since) if live else None
+        connected.append(since is not None and start - since >= reconnect_delay_min - 1e-9)
+    return tuple(connected)
+
+
+def _as_ordered(units: Mapping[str, UnitSchedule], first: int, problem: LocalAreaProblem) -> LocalAreaSchedule:
+    """The schedule that the dispatch centre made, from step ``first`` on, for the units it knew to be in service."""
+    p = {u: tuple(units[u]["p_kw"][first:]) for u in problem.units if u in units}
+    q = {u: tuple(units[u]["q_kvar"][first:]) for u in p}
+    return LocalAreaSchedule(
+        problem.step_start_min,
+        p,
+        q,
+        cost=math.nan,
+        follow_error_kw=tuple(sum(p[u][t] for u in p) - problem.target_p(t) for t in problem.steps),
+        follow_error_kvar=tuple(sum(q[u][t] for u in q) - problem.target_q(t) for t in problem.steps),
+    )
+
+
+def _multiple(plan: NetPowerPlan, step: int) -> float:
+    """Planned demand over forecast demand in a step of a plan; 1 where the dispatch centre does not tell."""
+    multiples = plan.get("demand_multiple")
+    return multiples[step] if multiples else 1.0
+
+
+def _step_of(step_start_min: Sequence[float], time_min: float) -> int:
+    """Index of the forecast step that holds a time; the first one for earlier times."""
+    return max((k for k, start in enumerate(step_start_min) if start <= time_min), default=0)
+
+
+def _order(state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> UnitOrder:
+    return UnitOrder(p_kw=p_kw, q_kvar=q_kvar, state=state)
+
+
+def _state(device: Device, nbsu_state: NbsuState) -> UnitState:
+    """The state to order of a unit in an energised LA."""
+    if device.kind == "nbsu" and nbsu_state != "online":
+        return nbsu_state
+    return "form" if device.forms_voltage else "follow"

@@ -1,0 +1,307 @@
+"""What the dispatch centre plans with: the LA graph it stores and the data of one horizon, all numbers looked up here.
+
+The dispatch centre sees a local area as one node, so branches inside an LA vanish; ``model.py`` holds the algebra.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ...scenarios.angles import chord, sin_phi
+from ...scenarios.schema.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
+from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.scenario import Limits, Scenario
+from ...scenarios.view import GridView
+from ..exchange.messages import PscMessage, SourceState
+from ..exchange.psc import PscParameters, device_parameters, psc_parameters
+from .stricter_limits import NOTHING_KNOWN, Tightened
+
+
+@dataclass(frozen=True)
+class Link:
+    """A branch between two LAs; ``r_pu``, ``x_pu`` on 1 MVA; ``s_max_kva`` is finite (see ``AreaGraph.links``).
+
+    ``charging_kvar`` is given by its capacitance, half at each end, while it is energised.
+    """
+
+    id: str
+    i: str
+    j: str
+    r_pu: float
+    x_pu: float
+    s_max_kva: float
+    switchable: bool
+    charging_kvar: float = 0.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the dispatch centre schedules as one: an LA's units by (5)–(12), or, centralised, a single device."""
+
+    id: str
+    local_area: str
+    parameters: PscParameters
+
+
+@dataclass(frozen=True)
+class AreaGraph:
+    """Static data of the dispatch centre: LAs, sections, links and the PSC parameters (5)–(12).
+
+    ``per_device``: the dispatch centre knows every device and schedules it itself (strategy ``centralised``).
+    """
+
+    view: GridView
+    options: DispatchCentre
+    limits: Limits
+    pv_reconnect_min: float
+    ess_discharge_cost: float
+    ess_charge_cost: float
+    nbsu_cost: float
+    plan_step_min: float
+    per_device: bool = False
+    cold_load_estimate: Mapping[str, AreaColdLoad] = field(default_factory=dict)
+    """LA → its cold load pick-up as the dispatch centre takes it to be; empty: it plans without"""
+
+    @classmethod
+    def of(cls, view: GridView, scenario: Scenario, *, per_device: bool = False) -> AreaGraph:
+        costs, options = scenario.gateway, scenario.dispatch_centre
+        kinds = {la.id: la.kinds for la in view.local_areas.values()}
+        return cls(
+            view,
+            options,
+            scenario.limits,
+            scenario.pv.reconnect_delay_min,
+            costs.ess_discharge_cost,
+            costs.ess_charge_cost,
+            costs.nbsu_cost,
+            scenario.clock.plan_step_min,
+            per_device,
+            estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
+        )
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """What is scheduled as one, by id: the id of its LA, or of its device."""
+        view, options = self.view, self.options
+        if self.per_device:
+            return {
+                u: Source(u, view.local_area_of_unit(u), device_parameters(view, u))
+                for u in view.units
+                if u not in view.infeeds
+            }
+        return {
+            la: Source(la, la, psc_parameters(view, la, options.startup_power, options.ess_aggregation))
+            for la in view.local_areas
+        }
+
+    @property
+    def cold_load(self) -> Mapping[str, AreaColdLoad]:
+        """LA → the cold load pick-up that is planned with."""
+        return {} if "cold_load" in self.options.without else self.cold_load_estimate
+
+    @cached_property
+    def areas_in(self) -> dict[str, list[str]]:
+        """Section → its LAs."""
+        inside: dict[str, list[str]] = {s: [] for s in self.view.sections}
+        for la in self.view.local_areas.values():
+            inside[la.section].append(la.id)
+        return inside
+
+    @cached_property
+    def section(self) -> dict[str, str]:
+        return {la.id: la.section for la in self.view.local_areas.values()}
+
+    @cached_property
+    def live_infeed_kva(self) -> dict[str, float]:
+        """LA → rating of the live infeeds in it."""
+        rating: dict[str, float] = {}
+        for infeed in self.view.infeeds.values():
+            if infeed.live:
+                la = self.view.local_area_of_bus[infeed.bus]
+                rating[la] = rating.get(la, 0.0) + infeed.s_kva
+        return rating
+
+    @cached_property
+    def capacity_kva(self) -> float:
+        """All that can ever flow: the rated power of every source, and what all cables give. The largest big-M of a
+        flow, where reactive demand is not leading."""
+        kinds = (source.parameters for source in self.sources.values())
+        units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in kinds)
+        cables = sum(b.charging_kvar for b in self.view.branches.values() if not b.faulted)
+        return units + sum(self.live_infeed_kva.values()) + cables
+
+    @cached_property
+    def links(self) -> dict[str, Link]:
+        """Unfaulted branches between different LAs, up to the loading allowed; at most all that can ever flow."""
+        area, share = self.view.local_area_of_bus, self.limits.max_loading_pct / 100
+        return {
+            b.id: Link(
+                b.id,
+                area[b.from_bus],
+                area[b.to_bus],
+                b.r_pu,
+                b.x_pu,
+                min(b.s_max_kva * share, self.capacity_kva),
+                b.switchable,
+                b.charging_kvar,
+            )
+            for b in self.view.branches.values()
+            if not b.faulted and area[b.from_bus] != area[b.to_bus]
+        }
+
+    @cached_property
+    def links_at(self) -> dict[str, list[tuple[str, str]]]:
+        """LA → its links, each with the LA at the other end."""
+        at: dict[str, list[tuple[str, str]]] = {la: [] for la in self.view.local_areas}
+        for link in self.links.values():
+            at[link.i].append((link.id, link.j))
+            at[link.j].append((link.id, link.i))
+        return at
+
+    @cached_property
+    def charging_kvar(self) -> dict[str, float]:
+        """What cables without a switch give in each LA while it is energised; half of a link at each end."""
+        given = dict.fromkeys(self.view.local_areas, 0.0)
+        for b in self.view.branches.values():
+            if not b.switchable and not b.faulted:
+                for bus in (b.from_bus, b.to_bus):
+                    given[self.view.local_area_of_bus[bus]] += b.charging_kvar / 2
+        return given
+
+    @cached_property
+    def reference_vm_pu(self) -> dict[str, float]:
+        """Voltage that an LA's balance unit holds: a live infeed's own, else U_N of (36)."""
+        own = {self.view.local_area_of_bus[i.bus]: i.vm_pu for i in self.view.infeeds.values() if i.live}
+        return {la: own.get(la, self.limits.reference_vm_pu) for la in self.view.local_areas}
+
+    @cached_property
+    def q_ratio(self) -> float:
+        """sin φ_max: reactive limit per unit of rating, 0.3122 at power factor 0.95 (D7)."""
+        return sin_phi(self.limits.min_power_factor)
+
+    @cached_property
+    def chord(self) -> float:
+        """Slope of the chord p + chord·|q| ≤ S that stays inside p² + q² ≤ S² for |q| ≤ S sin φ_max."""
+        return chord(self.limits.min_power_factor)
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """Data of one planning horizon, from now to the end of the window.
+
+    ``step_start_min`` are the starts of its steps; ``psc`` holds one message per LA; ``closed`` is the state of every
+    switchable branch now; ``tightened`` is what checks of earlier plans of this horizon have taught.
+    """
+
+    graph: AreaGraph
+    step_start_min: Sequence[float]
+    end_min: float
+    psc: Mapping[str, PscMessage]
+    closed: Mapping[str, bool]
+    tightened: Tightened = NOTHING_KNOWN
+
+    @cached_property
+    def steps(self) -> int:
+        return len(self.step_start_min)
+
+    def start(self, t: int) -> float:
+        return self.step_start_min[t] if t < self.steps else self.end_min
+
+    def dt_h(self, t: int) -> float:
+        """Length of step t in hours; 0 past the window."""
+        return (self.start(t + 1) - self.start(t)) / 60 if t < self.steps else 0.0
+
+    @property
+    def full_step_h(self) -> float:
+        """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
+        return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
+
+    def state(self, source: str) -> SourceState:
+        """What is known of a source now."""
+        message = self.psc[self.graph.sources[source].local_area]
+        return message.get("devices", {})[source] if self.graph.per_device else message
+
+    def demand_kw(self, la: str, t: int) -> float:
+        return self.psc[la]["demand_p_kw"][t] if t < self.steps else 0.0
+
+    def demand_kvar(self, la: str, t: int) -> float:
+        return self.psc[la]["demand_q_kvar"][t] if t < self.steps else 0.0
+
+    def value_kwh(self, section: str, t: int) -> float:
+        """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
+        areas = (self.graph.view.local_areas[la] for la in self.graph.areas_in[section])
+        return sum(la.priority * self.demand_kw(la.id, t) * self.dt_h(t) for la in areas)
+
+    def is_live(self, section: str) -> bool:
+        """Whether a section is energised now."""
+        return any(self.psc[la]["energised_min"] > 0 for la in self.graph.areas_in[section])
+
+    @cached_property
+    def _supply(self) -> dict[str, SupplyRecord]:
+        """Supply of each LA up to now; one that does not tell lost it at 0, or never."""
+        found: dict[str, SupplyRecord] = {}
+        for la, area in self.graph.cold_load.items():
+            message = self.psc[la]
+            lost = message["shed"] or not message["energised_min"] > 0
+            found[la] = SupplyRecord.of(area, message.get("supply_changes_min", [0.0] if lost else []))
+        return found
+
+    def cold_excess(self, la: str, begun: int, t: int) -> float:
+        """Mean excess of an LA's demand over step t, relative to the forecast, if it has supply from step ``begun`` on.
+
+        −1: its section is energised now, so that it keeps its supply, or gets it back now if it was shed.
+        """
+        if la not in self.graph.cold_load or t >= self.steps:
+            return 0.0
+        area, record, now = self.graph.cold_load[la], self._supply[la], self.start(0)
+        if begun < 0 and record.supplied:
+            return record.excess(area, self.start(t), self.start(t + 1))
+        return record.planned_excess(area, now, self.start(max(begun, 0)), self.start(t), self.start(t + 1))
+
+    def pv_kw(self, source: str, t: int) -> float:
+        """ζ_{i,t} S_i^PV of (13c)."""
+        return self.state(source)["pv_pu"][t] * self._of(source).s_pv_kva if t < self.steps else 0.0
+
+    def _of(self, source: str) -> PscParameters:
+        return self.graph.sources[source].parameters
+
+    def pv_delay_met(self, source: str, t: int) -> bool:
+        """Whether the part of PV's reconnect delay before step t that lies before now has been served.
+
+        The part that lies inside the horizon is X of those steps, see ``pv_waits_for``.
+        """
+        before_now = self.graph.pv_reconnect_min - (self.start(t) - self.start(0))
+        return self.psc[self.graph.sources[source].local_area]["energised_min"] >= before_now - 1e-9
+
+    def pv_waits_for(self, t: int, earlier: int) -> bool:
+        """Whether the delay before step t reaches into an earlier step; with delay = step only t − 1, as in (13c)."""
+        return self.start(earlier + 1) > self.start(t) - self.graph.pv_reconnect_min + 1e-9
+
+    def launches(self, source: str) -> list[int]:
+        """Steps at which an NBSU's start-up may be launched; −1 is the start-up under way, [] if it is on line."""
+        state = self.state(source)["nbsu_state"]
+        if state == "online":
+            return []
+        return [-1, *range(self.steps)] if state == "starting" else list(range(self.steps))
+
+    def online_from(self, source: str, launch: int) -> float:
+        """When an NBSU launched at that step comes on line, in minutes."""
+        if launch < 0:
+            return self.start(0) + self.state(source)["nbsu_remaining_min"]
+        return self.start(launch) + self._of(source).start_min
+
+    def is_online(self, source: str, launch: int, t: int) -> bool:
+        return self.start(t) >= self.online_from(source, launch) - 1e-9
+
+    def is_starting(self, source: str, launch: int, t: int) -> bool:
+        return t >= max(launch, 0) and not self.is_online(source, launch, t)
+
+    def ramp_kw(self, source: str, t: int) -> tuple[float, float]:
+        """Largest fall and rise from step t − 1 to step t ≥ 1: rate × Δt, Δt the full plan step (D8)."""
+        hours = self.full_step_h if t < self.steps else math.inf
+        parameters = self._of(source)
+        rating = parameters.s_nbsu_kva + parameters.p_in_kw
+        return min(rating, parameters.ramp_down_kw_per_h * hours), min(rating, parameters.ramp_up_kw_per_h * hours)

@@ -1,0 +1,128 @@
+"""Linear power flow (34), (37) of a decided plan along the trees of its islands: does every flow and voltage fit?
+
+The planner leaves voltages, and flows inside sections, out of its model as long as this check passes.
+"""
+
+# pyright: basic
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..milp.cold_load import drawn
+from ..milp.problem import AreaGraph, Horizon
+
+FLOW_TOLERANCE_KVA = 1e-4
+VOLTAGE_TOLERANCE_PU2 = 1e-9
+
+
+@dataclass(frozen=True)
+class IslandFlow:
+    """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, and
+    the links loaded beyond their limits."""
+
+    step: int
+    areas: list[str]
+    relative_u: dict[str, float]
+    flows: dict[str, tuple[float, float]]
+    overloaded: list[str]
+
+    def u(self, graph: AreaGraph, reference: str) -> dict[str, float]:
+        """Squared voltages (p.u.²) when that LA holds its reference: all of an island shift together."""
+        shift = graph.reference_vm_pu[reference] ** 2 - self.relative_u[reference]
+        return {la: u + shift for la, u in self.relative_u.items()}
+
+    def holds(self, horizon: Horizon, reference: str) -> bool:
+        """Whether every voltage fits when that LA holds its reference."""
+        limits, known, t = horizon.graph.limits, horizon.tightened, self.step
+        least, most = limits.vm_min_pu**2, limits.vm_max_pu**2
+        return all(
+            known.u_least.get((la, t), least) - VOLTAGE_TOLERANCE_PU2
+            <= u
+            <= known.bounds.get(("U", la, t), (0.0, most))[1] + VOLTAGE_TOLERANCE_PU2
+            for la, u in self.u(horizon.graph, reference).items()
+        )
+
+
+def island_flows(m: Any, horizon: Horizon, t: int) -> list[IslandFlow]:
+    """Every energised island of a step of a solved model. Links without switches must not form loops."""
+    graph = horizon.graph
+    live = {s for s in m.S if m.X[s, t].value > 0.5}
+    areas = [la for s in m.S if s in live for la in graph.areas_in[s]]
+    joined = {
+        k: not link.switchable or m.b[k, t].value > 0.5
+        for k, link in graph.links.items()
+        if graph.section[link.i] in live and graph.section[link.j] in live
+    }
+    p, q = _injections(m, horizon, areas, joined, t)
+    seen: set[str] = set()
+    islands = []
+    for first in areas:
+        if first not in seen:
+            islands.append(_sweep(horizon, t, first, joined, p, q))
+            seen.update(islands[-1].areas)
+    return islands
+
+
+def _injections(
+    m: Any, horizon: Horizon, areas: list[str], joined: Mapping[str, bool], t: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Net injection of each energised LA as (34) counts it: with the loss allowance, and with what cables give."""
+    graph = horizon.graph
+    beyond = {la: horizon.tightened.losses(la, t, two_sided=m.two_sided_losses) for la in areas}
+    demand = {la: drawn(m, horizon, la, t) for la in areas}
+    p = {la: -m.loss_factor * demand[la][0] - beyond[la][0] for la in areas}
+    q = {la: graph.charging_kvar[la] - m.loss_factor * demand[la][1] - beyond[la][1] for la in areas}
+    for k, closed in joined.items():
+        if closed and k in m.SWITCH:
+            link = graph.links[k]
+            q[link.i] += link.charging_kvar / 2
+            q[link.j] += link.charging_kvar / 2
+    for members, p_of, q_of in ((m.PV, m.p_pv, m.q_pv), (m.ESS, m.p_ess, m.q_ess), (m.NBSU, m.p_nbsu, m.q_nbsu)):
+        for i in members:
+            la = graph.sources[i].local_area
+            if la in p:
+                p[la] += p_of[i, t].value
+                q[la] += q_of[i, t].value
+    for la in m.INFEED:
+        if la in p:
+            p[la] += m.p_infeed[la, t].value
+            q[la] += m.q_infeed[la, t].value
+    return p, q
+
+
+def _sweep(
+    horizon: Horizon, t: int, first: str, joined: Mapping[str, bool], p: Mapping[str, float], q: Mapping[str, float]
+) -> IslandFlow:
+    """Walk an island's tree outwards, add up flows inwards, then let the voltage fall outwards."""
+    graph = horizon.graph
+    order, via = [first], {first: ("", "")}
+    for la in order:
+        for k, other in graph.links_at[la]:
+            if joined.get(k) and other not in via:
+                via[other] = (la, k)
+                order.append(other)
+    into_p, into_q = {la: -p[la] for la in order}, {la: -q[la] for la in order}
+    flows: dict[str, tuple[float, float]] = {}
+    for la in reversed(order[1:]):
+        inner, k = via[la]
+        into_p[inner] += into_p[la]
+        into_q[inner] += into_q[la]
+        flows[k] = into_p[la], into_q[la]
+    u = {first: 0.0}
+    for la in order[1:]:
+        inner, k = via[la]
+        link = graph.links[k]
+        u[la] = u[inner] - 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
+    overloaded = [k for k, (into_kw, into_kvar) in flows.items() if not _fits(horizon, k, t, into_kw, into_kvar)]
+    return IslandFlow(t, order, u, flows, overloaded)
+
+
+def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:
+    """Whether a link can carry a flow."""
+    s_kva, known = horizon.graph.links[k].s_max_kva, horizon.tightened.link_share
+    if known and math.hypot(p_kw, q_kvar) > s_kva * known.get((k, t), 1.0) + FLOW_TOLERANCE_KVA:
+        return False
+    return max(abs(p_kw), abs(q_kvar)) <= s_kva + FLOW_TOLERANCE_KVA

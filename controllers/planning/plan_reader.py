@@ -1,0 +1,168 @@
+"""Writes down what a solved model says: one plan step after another, numbers freed of solver noise."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pyomo.environ as pyo
+
+from ..exchange.messages import UnitState
+from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from ..milp.cold_load import drawn
+from ..milp.model import Model
+from ..milp.problem import AreaGraph, Horizon
+from ..milp.units import phi, starting
+
+
+def is_online(m: Model, la: str, t: int) -> bool:
+    """Whether an LA has an NBSU on line."""
+    return any(_number(phi(m, e, t)) > 0.5 for e in m.nbsu_la[la])
+
+
+def formers(m: Model, la: str, t: int) -> list[str]:
+    """Sources of an LA that can form voltage in a step, ESS first; none where a live infeed does."""
+    if la in m.INFEED:
+        return []
+    return [*m.ess_la[la], *(e for e in m.nbsu_la[la] if is_online(m, la, t))]
+
+
+def _number(expression: Any) -> float:
+    """The value of an expression of a solved model."""
+    return float(pyo.value(expression) or 0.0)
+
+
+def _tidy(number: float) -> float:
+    """Solver noise off a power: six decimals of a kW, and no negative zero."""
+    return round(number, 6) + 0.0
+
+
+def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:
+    view = horizon.graph.view
+    live = {s for s in m.S if m.X[s, t].value > 0.5}
+    balance = [balance_unit(m, horizon.graph, i, t) for i in m.ROOT if m.root[i, t].value > 0.5]
+    areas = {
+        la: _read_area(m, horizon, la, t) for la in view.local_areas if m.section[la] in live or is_online(m, la, t)
+    }
+    return PlanStep(
+        start_min=horizon.start(t),
+        closed_branches=[k for k in m.SWITCH if m.b[k, t].value > 0.5],
+        energised_buses=[bus for s in view.sections.values() if s.id in live for bus in s.buses],
+        balance_units=balance,
+        local_areas=areas,
+        units=_single_units(m, horizon, areas, set(balance), t),
+    )
+
+
+def balance_unit(m: Model, graph: AreaGraph, la: str, t: int) -> str:
+    """The unit of an LA that forms its island's voltage: the first capable one in the fixed order."""
+    view = graph.view
+
+    def capable(unit: str) -> bool:
+        return unit not in view.nbsu or _number(phi(m, unit if graph.per_device else la, t)) > 0.5
+
+    return next(u for u in view.balance_order if view.local_area_of_unit(u) == la and capable(u))
+
+
+def _sum(var: Any, members: list[str], t: int) -> float:
+    return sum(var[i, t].value for i in members)
+
+
+def _read_area(m: Model, horizon: Horizon, la: str, t: int) -> LocalAreaSetPoint:
+    live = m.X[m.section[la], t].value > 0.5
+    demand, demand_q = drawn(m, horizon, la, t) if live else (0.0, 0.0)
+    pv, ess, nbsu = m.pv_la[la], m.ess_la[la], m.nbsu_la[la]
+    infeed = [la] if la in m.INFEED else []
+    begun = any(_number(starting(m, e, t)) > 0.5 for e in nbsu)
+    p_pv, p_ess, p_nbsu = _sum(m.p_pv, pv, t), _sum(m.p_ess, ess, t), _sum(m.p_nbsu, nbsu, t)
+    q = _sum(m.q_pv, pv, t) + _sum(m.q_ess, ess, t) + _sum(m.q_nbsu, nbsu, t) + _sum(m.q_infeed, infeed, t)
+    return LocalAreaSetPoint(
+        p_kw=_tidy(p_pv + p_ess + p_nbsu + _sum(m.p_infeed, infeed, t) - demand),
+        q_kvar=_tidy(q - demand_q),
+        demand_kw=_tidy(demand),
+        p_pv_kw=_tidy(p_pv),
+        p_ess_kw=_tidy(p_ess),
+        p_nbsu_kw=_tidy(p_nbsu),
+        nbsu_state="online" if is_online(m, la, t) else "starting" if begun else "off",
+    )
+
+
+def _single_units(
+    m: Model, horizon: Horizon, areas: dict[str, LocalAreaSetPoint], balance: set[str], t: int
+) -> dict[str, UnitSetPoint]:
+    """Set-points of the units that are scheduled as one; gateways decide those of the others."""
+    graph, result = horizon.graph, {}
+    kinds = (
+        ("pv", graph.view.pv, m.p_pv, m.q_pv),
+        ("ess", graph.view.ess, m.p_ess, m.q_ess),
+        ("nbsu", graph.view.nbsu, m.p_nbsu, m.q_nbsu),
+    )
+    for kind, units, p, q in kinds:
+        per_la = Counter(map(graph.view.local_area_of_unit, units))
+        for unit in units:
+            la = graph.view.local_area_of_unit(unit)
+            i = unit if graph.per_device else la
+            if la not in areas or (per_la[la] > 1 and not graph.per_device):
+                continue
+            state: UnitState
+            if kind == "nbsu":
+                begun = "starting" if _number(starting(m, i, t)) > 0.5 else "off"
+                state = "follow" if _number(phi(m, i, t)) > 0.5 else begun
+            elif kind == "pv":
+                state = "follow" if m.pv_on[i, t].value > 0.5 else "waiting"
+            else:
+                state = "follow" if m.X[m.section[la], t].value > 0.5 else "off"
+            result[unit] = UnitSetPoint(
+                p_kw=_tidy(p[i, t].value), q_kvar=_tidy(q[i, t].value), state="form" if unit in balance else state
+            )
+    return result
+
+
+def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
+    """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open.
+
+    Its objective is 0 and its bound what the outage area is worth: what never lost supply is not restored.
+    """
+    view = horizon.graph.view
+    live = [bus for bus in view.buses if bus not in view.outage_area]
+    kept = [
+        k
+        for k, closed in horizon.closed.items()
+        if closed and {view.branches[k].from_bus, view.branches[k].to_bus} <= set(live)
+    ]
+    balance = [i.id for i in view.infeeds.values() if i.live]
+    value = sum(
+        la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
+        for la in horizon.graph.view.local_areas.values()
+        if la.id in view.lost_areas
+        for t in range(horizon.steps)
+    )
+    return Plan(
+        scenario=scenario,
+        strategy=strategy,
+        issued_at_min=horizon.start(0),
+        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
+        end_min=horizon.end_min,
+        objective=0.0,
+        bound=value if math.isfinite(value) else 0.0,
+        status="fallback",
+        steps=[
+            PlanStep(
+                start_min=horizon.start(t),
+                closed_branches=kept,
+                energised_buses=live,
+                balance_units=balance,
+                local_areas={
+                    la: LocalAreaSetPoint(
+                        p_kw=-horizon.demand_kw(la, t),
+                        q_kvar=-horizon.demand_kvar(la, t),
+                        demand_kw=horizon.demand_kw(la, t),
+                    )
+                    for la in view.local_areas
+                    if view.local_areas[la].buses[0] in live
+                },
+            )
+            for t in range(horizon.steps)
+        ],
+    )

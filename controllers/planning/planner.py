@@ -1,0 +1,350 @@
+"""From a horizon to a plan: solve the MILP, choose balance units and a dispatch, write down what was decided."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import networkx as nx
+
+from ..exchange.plan import Plan
+from ..milp.cold_load import drawn
+from ..milp.literal.planning import solve_literal
+from ..milp.model import Model, build_model, set_horizon
+from ..milp.pick_up import keeps_limit
+from ..milp.problem import AreaGraph, Horizon
+from ..milp.second_stage import build_dispatch, decide, price_charging
+from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
+from ..solver.highs import TIME_OVER, KeptSolver, Solution
+from ..solver.neighbourhoods import LARGE, solve_large
+from .infeasible import explain
+from .island_flow import IslandFlow, island_flows
+from .plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
+from .warm_start import PreviousPlan, start_values
+
+NOTHING = "; nothing is restored"
+MILP_SHARE = 0.9
+"""Share of the time limit that the MILP may take; the rest is for the dispatch problem."""
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """A plan and how it was found: ``solution`` of the MILP, ``note`` on anything that did not go as hoped.
+
+    ``horizon`` is what it was made for, with what checks have taught.
+    """
+
+    plan: Plan
+    solution: Solution
+    horizon: Horizon
+    note: str = ""
+
+    @property
+    def planned_energy_kwh(self) -> float:
+        """Demand of the outage area that the plan says it serves."""
+        return self.plan.energy_kwh(self.horizon.graph.view.lost_areas)
+
+
+class _Stage:
+    """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
+
+    def __init__(
+        self,
+        graph: AreaGraph,
+        steps: int,
+        static: bool,
+        constant_power: bool,
+        detailed: bool,
+        form: tuple[int, bool, bool],
+    ) -> None:
+        self._graph, self._steps, self._static, self.detailed, self._form = graph, steps, static, detailed, form
+        self._constant_power = constant_power
+
+    @cached_property
+    def model(self) -> Model:
+        constant = self._constant_power
+        return build_model(
+            self._graph, self._steps, self._static, detailed=self.detailed, form=self._form, constant_power=constant
+        )
+
+    @cached_property
+    def solver(self) -> KeptSolver:
+        options = self._graph.options
+        limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
+        return KeptSolver(self.model, limits | options.solver_options)
+
+    @cached_property
+    def dispatch(self) -> KeptSolver:
+        constant = self._constant_power
+        d = build_dispatch(self._graph, self._steps, detailed=self.detailed, form=self._form, constant_power=constant)
+        return KeptSolver(d, {})
+
+
+class Planner:
+    """Plans again and again with kept models.
+
+    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14), with
+    ``constant_power`` for one power of every unit too;
+    ``lazy_voltage`` leaves voltages and flows inside sections out until a plan breaks one of their limits, which
+    changes no optimum.
+    """
+
+    def __init__(
+        self,
+        graph: AreaGraph,
+        steps: int,
+        *,
+        static: bool = False,
+        constant_power: bool = False,
+        lazy_voltage: bool = True,
+    ) -> None:
+        self.graph = graph
+        self._steps, self._static, self._constant_power = steps, static, constant_power
+        self._stages: dict[tuple[bool, tuple[int, bool, bool]], _Stage] = {}
+        self._before: PreviousPlan | None = None
+        self._last: tuple[_Stage, Solution] | None = None
+        self._decided: Model = None
+        unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
+        # In a mesh of links without switches the flows themselves follow from the voltages.
+        self._trees = not unswitched or nx.is_forest(unswitched)
+        self._literal = graph.options.formulation == "literal"
+        self._detailed = self._literal or not (lazy_voltage and self._trees)
+        self._dispatch_cut = False
+        """whether the time limit stopped a dispatch problem of the plan in the making"""
+
+    def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
+        """The stage that can take in what is known."""
+        key = detailed, known.form
+        if key not in self._stages:
+            self._stages[key] = _Stage(self.graph, self._steps, self._static, self._constant_power, *key)
+        return self._stages[key]
+
+    @property
+    def model(self) -> Model:
+        """The MILP that planning starts with."""
+        return self._stage(self._detailed).model
+
+    @property
+    def decided(self) -> Model:
+        """The solved model that the last plan was read from."""
+        return self._decided
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        """Plan a horizon. Always returns a plan: nothing restored where the solver found none.
+
+        ``time_limit_s`` is for all solves of both stages.
+        """
+        self._dispatch_cut = False
+        stage, solution, dispatched = self._solve(horizon, time.perf_counter())
+        solution = replace(solution, cut_by_clock=solution.cut_by_clock or self._dispatch_cut)
+        if solution.status == "none":
+            plan = nothing_restored(horizon, scenario, strategy)
+            why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
+            note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}){NOTHING}"
+            return PlanRecord(plan, solution, horizon, note)
+        self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
+        note = ""
+        if dispatched is None:
+            solution = replace(solution, status="feasible")
+            note = "the dispatch stage found no solution; the MILP's own dispatch is used"
+        decided = stage.model if dispatched is None else dispatched
+        return self._record(stage, solution, horizon, decided, (scenario, strategy), note)
+
+    def redispatch(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord | None:
+        """The last plan with powers chosen anew, for the same horizon with other ``tightened`` data.
+
+        Sections, switches and start-ups stay, so does the objective; balance units stay where they still may. None if
+        there is no such dispatch.
+        """
+        assert self._last is not None, "there is no plan yet"
+        stage, solution = self._last
+        self._dispatch_cut = False
+        set_horizon(stage.model, horizon)
+        islands = self._islands(stage.model, horizon)
+        until = time.perf_counter() + self.graph.options.time_limit_s
+        moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
+        if moved and not _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power):
+            return None
+        dispatched = self._solve_dispatch(stage, horizon, until, fits=True)
+        if self._dispatch_cut:
+            solution = replace(solution, cut_by_clock=True)
+            self._last = stage, solution
+        if dispatched is None:
+            return None
+        return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
+
+    def _record(
+        self, stage: _Stage, solution: Solution, horizon: Horizon, decided: Model, names: tuple[str, str], note: str
+    ) -> PlanRecord:
+        """Write down a plan: topology and objective of the MILP, powers of ``decided``."""
+        self._decided = decided
+        scenario, strategy = names
+        found = self._last[1] if self._last else solution
+        proven = "" if found.status == "optimal" else f"not proven: {found.reason}"
+        if found.cut_by_clock and TIME_OVER not in proven:
+            proven = "; ".join(filter(None, (proven, "time_limit_s stopped part of the search: not reproducible")))
+        plan = Plan(
+            scenario=scenario,
+            strategy=strategy,
+            issued_at_min=horizon.start(0),
+            step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
+            end_min=horizon.end_min,
+            objective=(objective := _objective(stage.model)),
+            bound=max(objective, _worth(stage.model) if math.isnan(solution.bound) else solution.bound),
+            status="optimal" if solution.status == "optimal" else "feasible",
+            steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
+        )
+        return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
+
+    def _solve(self, horizon: Horizon, began: float) -> tuple[_Stage, Solution, Model | None]:
+        """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
+
+        Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
+        them too. Where the MILP's own dispatch breaks one, another dispatch of the same decisions may not. Once
+        voltages are in the MILP they stay. The dispatched model is None if that problem had no solution.
+        """
+        limit_s, seconds, cut = self.graph.options.time_limit_s, 0.0, False
+        while True:
+            stage = self._stage(self._detailed, horizon.tightened)
+            set_horizon(stage.model, horizon)
+            solution = self._solve_stage(stage, horizon, began + MILP_SHARE * limit_s)
+            seconds, cut = seconds + solution.seconds, cut or solution.cut_by_clock
+            solution = replace(solution, seconds=seconds, cut_by_clock=cut)
+            if solution.status == "none":
+                return stage, solution, None
+            _settle(stage.model)
+            islands = self._islands(stage.model, horizon)
+            # Power is constant but for the balance units that the MILP chose.
+            fits = _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power)
+            dispatched = self._solve_dispatch(stage, horizon, began + limit_s, fits=fits)
+            if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
+                return stage, solution, dispatched
+            self._detailed = True
+
+    def _solve_stage(self, stage: _Stage, horizon: Horizon, until: float) -> Solution:
+        if self._literal and horizon.tightened == NOTHING_KNOWN:
+            return solve_literal(horizon, self._static, stage.model, until)
+        start = start_values(stage.model, horizon, self._before)
+        if len(stage.model.S) >= LARGE:
+            return solve_large(stage.solver, stage.model, start, self.graph.options, until)
+        solver = stage.solver
+        return (solver.solve_checked if self.graph.options.check_optimum else solver.solve)(start, until=until)
+
+    def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
+        """Islands of every step, with their linear power flow where links without switches form trees."""
+        return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
+
+    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, until: float, *, fits: bool) -> Model | None:
+        """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
+
+        Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their
+        limits.
+        """
+        checked = self._trees and not stage.detailed and "voltage" not in self.graph.options.without
+        for detailed in (stage.detailed, True) if fits or not checked else (True,):
+            solver = self._stage(detailed, horizon.tightened).dispatch
+            d = solver.model
+            set_horizon(d, horizon)
+            decide(d, stage.model)
+            _ask_for_headroom(d, horizon, self.graph.options.reserve_pct / 100)
+            for t in d.T:
+                islands = [[la for s in island for la in self.graph.areas_in[s]] for island in section_islands(d, t)]
+                price_charging(d, t, {la for las in islands if not d.INFEED.isdisjoint(las) for la in las})
+            found = solver.solve(until=until)
+            self._dispatch_cut = self._dispatch_cut or found.cut_by_clock
+            if found.status != "optimal":
+                return None
+            if detailed or not checked:
+                return d
+            if _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True):
+                return d
+        raise AssertionError("the detailed dispatch problem returns")
+
+
+def _objective(m: Model) -> float:
+    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make.
+
+    Without the family *switching* operations are free, in the objective as in its bound.
+    """
+    operations = sum(
+        abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
+        for k in m.SWITCH
+        for t in m.T
+    )
+    served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
+    return served - (0.0 if "switching" in m.without else m.switching_cost * operations)
+
+
+def _worth(m: Model) -> float:
+    """What serving everybody would be worth, kWh: a bound where the solver has none yet."""
+    return sum(m.value[s, t].value for s in m.S for t in m.T)
+
+
+def _settle(m: Model) -> None:
+    """Free decisions of solver noise, and state the edges that follow from them."""
+    for name in ("X", "b", "launch"):
+        for var in getattr(m, name).values():
+            var.set_value(float(round(var.value or 0.0)))
+    for root in m.root.values():
+        value = min(1.0, max(0.0, root.value or 0.0))
+        root.set_value(float(round(value)) if root.is_binary() else value)
+    for (k, t), edge in m.edge.items():
+        edge.set_value(m.b[k, t].value * m.X[m.sec_i[k], t].value, skip_validation=True)
+
+
+def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandFlow]], *, fixed: bool = False) -> bool:
+    """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
+
+    ``fixed`` keeps the choice that was made. False if an island has none or overloads a link; it then keeps what it
+    had.
+    """
+    view, fitting = horizon.graph.view, True
+    order = list(dict.fromkeys(view.local_area_of_unit(u) for u in view.balance_order))
+    for t, of_step in enumerate(islands):
+        for island in of_step:
+            every = [i for i in order if i in island.relative_u and i in m.ROOT]
+            roots = [i for i in every if fixed or m.root[i, t].ub > 0]
+            capable = [i for i in roots if i in m.INFEED]
+            capable = capable or [i for i in roots if m.ess_la[i] or is_online(m, i, t)]
+            if fixed:
+                capable = [i for i in roots if m.root[i, t].value > 0.5]
+            fits = [i for i in capable if island.holds(horizon, i) and keeps_limit(m, horizon, i, island.areas, t)]
+            fitting = fitting and bool(fits) and not island.overloaded
+            chosen = (fits or [i for i in capable if m.root[i, t].value > 0.5] or capable)[:1]
+            for i in every:
+                m.root[i, t].set_value(float(i in chosen), skip_validation=True)
+    return fitting
+
+
+def _ask_for_headroom(d: Model, horizon: Horizon, share: float) -> None:
+    """Reserve of each balance unit's LA, a share of its island's demand, and of the unit itself as far as it goes."""
+    graph = horizon.graph
+    for index in d.reserve_kw:
+        d.reserve_kw[index] = d.reserve_kvar[index] = 0.0
+    for t in range(horizon.steps):
+        for island in section_islands(d, t):
+            las = [la for s in island for la in graph.areas_in[s]]
+            roots = (la for la in las if la in d.ROOT and d.root[la, t].value > 0.5)
+            former = next((la for la in roots if formers(d, la, t)), None)
+            if former is None:
+                continue
+            demand = [drawn(d, horizon, la, t) for la in las]
+            p_kw, q_kvar = share * sum(p for p, _ in demand), share * sum(q for _, q in demand)
+            d.reserve_kw[former, "", t], d.reserve_kvar[former, "", t] = p_kw, q_kvar
+            if graph.per_device:
+                unit = balance_unit(d, graph, former, t)
+                s_kva = d.s_ess_min[unit] + d.s_nbsu[unit]
+                d.reserve_kw[former, unit, t] = min(p_kw, s_kva)
+                d.reserve_kvar[former, unit, t] = min(q_kvar, d.q_ratio * s_kva)
+
+
+def section_islands(m: Model, t: int) -> list[list[str]]:
+    """Energised islands of a step and their sections, in the order of the sections: sums over them must not depend on
+    how strings hash."""
+    graph = nx.Graph()
+    graph.add_nodes_from(s for s in m.S if m.X[s, t].value > 0.5)
+    graph.add_edges_from((m.sec_i[k], m.sec_j[k]) for k in m.SWITCH if m.edge[k, t].value > 0.5)
+    order = {s: n for n, s in enumerate(m.S)}
+    return [sorted(c, key=order.__getitem__) for c in nx.connected_components(graph)]

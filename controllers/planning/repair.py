@@ -1,0 +1,163 @@
+"""Plans that repair themselves: plan, have the plan checked, learn from what it breaks, and plan again.
+
+Each round first keeps the topology and only dispatches anew, which gives up no customer. If that is impossible the MILP
+plans anew with all that was learnt. After a bounded number of rounds the least valuable sections of the offending
+islands are left out, one, one, two, four … at a time, so that it ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..exchange.plan import Findings, PlanCheck, PlanChecker
+from ..milp.problem import Horizon
+from ..milp.stricter_limits import Tightened
+from .plan_reader import nothing_restored
+from .planner import NOTHING, Planner, PlanRecord
+from .violation_lessons import Lessons
+
+Then = Literal["dispatch", "plan", "drop", "nothing", "issue"]
+
+
+@dataclass
+class Repair:
+    """Makes plans that pass their check. ``rounds``: how many before sections are left out."""
+
+    planner: Planner
+    checker: PlanChecker
+    rounds: int
+    _no_plan: str = ""
+    """why the last planning that kept to all that was learnt found no plan"""
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        """A plan that passes its check, its ``checks`` telling what was tried; a clean one is as the planner made it.
+
+        Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks. If it breaks
+        anything, a plan is preferred that only sheds customers who had not lost supply: they cannot all be kept.
+        """
+        names = (scenario, strategy)
+        record = first = self.planner.plan(horizon, *names)
+        checks: list[PlanCheck] = []
+        seconds, nodes, dropping, self._no_plan = record.solution.seconds, record.solution.nodes, 0, ""
+        cut = record.solution.cut_by_clock
+        found = self.checker(record.plan)
+        sheds: tuple[PlanRecord, Findings] | None = None
+        while found.violations and record.plan.status != "fallback":
+            if sheds is None and set(found.by_kind) == {"unsupplied_load"}:
+                sheds = record, found
+            again, then, learnt = None, "plan", list[str]()
+            if not dropping and len(checks) < self.rounds:
+                again, then, learnt = self._round(record, found, names)
+            if again is None:
+                then = "drop"
+                dropping += 1
+                again, learnt = self._drop(record, found, names, 2 ** max(0, dropping - 2))
+            ended = again is None or again.plan.status == "fallback"
+            checks.append(told(record, found, "nothing" if ended else then, learnt))
+            if again is None:
+                break
+            if again.solution is not record.solution:
+                seconds, nodes = seconds + again.solution.seconds, nodes + again.solution.nodes
+            cut = cut or again.solution.cut_by_clock
+            record = again
+            found = self.checker(record.plan)
+        if record.plan.status == "fallback":
+            self._no_plan = record.note.removesuffix(NOTHING)
+        if first.plan.status != "fallback" and (found.violations or record.plan.status == "fallback"):
+            empty = replace(first, plan=nothing_restored(horizon, *names), note="")
+            record, found = empty, self.checker(empty.plan)
+            if found.violations and sheds:
+                record, found = sheds
+                checks.append(told(record, found, "issue", []))
+        if not checks and not found.violations:
+            return record
+        failed = found.violations or record.plan.status == "fallback"
+        why = self._no_plan if failed and self._no_plan not in record.note else ""
+        note = "; ".join(filter(None, (record.note, _summary(first, record, found, checks), why)))
+        solution = replace(record.solution, seconds=seconds, nodes=nodes, cut_by_clock=cut)
+        return replace(record, plan=record.plan.model_copy(update={"checks": checks}), solution=solution, note=note)
+
+    def _round(
+        self, record: PlanRecord, found: Findings, names: tuple[str, str]
+    ) -> tuple[PlanRecord | None, Then, list[str]]:
+        """The next plan, how it was made, and what it was told; None if nothing was learnt that gives one."""
+        learnt: list[str] = []
+        tightened = Tightened()
+        for keep_power in (True, False):
+            lessons = Lessons(self.planner.decided, record.horizon, record.plan, found, keep_power=keep_power)
+            if not lessons.learn():
+                return None, "plan", []
+            if lessons.learnt == learnt:
+                break
+            tightened, learnt = lessons.tightened, lessons.learnt
+            again = None
+            if _asks_of_topology(tightened) == _asks_of_topology(record.horizon.tightened):
+                again = self.planner.redispatch(replace(record.horizon, tightened=tightened), *names)
+            if again is not None:
+                return again, "dispatch", learnt
+        again = self.planner.plan(replace(record.horizon, tightened=tightened), *names)
+        if again.plan.status == "fallback":
+            self._no_plan = again.note.removesuffix(NOTHING)
+            return None, "plan", learnt
+        return again, "plan", learnt
+
+    def _drop(
+        self, record: PlanRecord, found: Findings, names: tuple[str, str], count: int
+    ) -> tuple[PlanRecord | None, list[str]]:
+        """The next plan without so many sections of each offending island; None if none is left."""
+        lessons = Lessons(self.planner.decided, record.horizon, record.plan, found)
+        lessons.learn()
+        kept = replace(lessons.tightened, cuts=record.horizon.tightened.cuts)
+        if not lessons.drop(count):
+            return None, lessons.learnt
+        tightened = replace(kept, bounds=lessons.tightened.bounds)
+        return self.planner.plan(replace(record.horizon, tightened=tightened), *names), lessons.learnt
+
+
+def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:
+    """What no choice of powers can meet: states ruled out, sections to be energised or not."""
+    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] == "X"}
+
+
+def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> PlanCheck:
+    """What a check found on a plan and what followed."""
+    return PlanCheck(
+        violations_by_kind=found.by_kind,
+        objective=record.plan.objective or 0.0,
+        planned_energy_kwh=record.planned_energy_kwh,
+        learnt=learnt,
+        then=then,
+    )
+
+
+def reported(record: PlanRecord, checker: PlanChecker) -> PlanRecord:
+    """The same plan with what its check found."""
+    found = checker(record.plan)
+    if not found.violations:
+        return record
+    plan = record.plan.model_copy(update={"checks": [told(record, found, "issue", [])]})
+    return replace(record, plan=plan, note="; ".join(filter(None, (record.note, f"its check found {listed(found)}"))))
+
+
+def listed(found: Findings) -> str:
+    """Kinds and numbers of violations, in words."""
+    return ", ".join(f"{kind} {count}" for kind, count in found.by_kind.items())
+
+
+def _summary(first: PlanRecord, last: PlanRecord, found: Findings, checks: list[PlanCheck]) -> str:
+    """What a planner should know of a repair."""
+    if not checks:
+        return f"its check found {listed(found)}; there is no other plan"
+    kinds = ", ".join(f"{kind} {count}" for kind, count in checks[0].violations_by_kind.items())
+    given_up_kwh = first.planned_energy_kwh - last.planned_energy_kwh
+    ways = ", ".join(check.then for check in checks)
+    text = f"its check found {kinds}; repaired in {len(checks)} rounds ({ways}), {given_up_kwh:.1f} kWh given up"
+    if checks[-1].then == "issue":
+        return (
+            f"its check found {kinds}; no plan passed it in {len(checks) - 1} rounds, nor would restoring nothing: "
+            f"{listed(found)} remain, customers who had not lost supply and cannot all be kept"
+        )
+    if last.plan.status == "fallback":
+        text = f"its check found {kinds}; no plan passed it in {len(checks)} rounds ({ways})"
+    return text if not found.violations else f"{text}; even so: {listed(found)}"

@@ -1,0 +1,118 @@
+"""Plans that were made by a rule instead of the MILP, in the form that the dispatch centre issues."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from ..exchange.messages import UnitState
+from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from ..milp.problem import Horizon
+from ..planning.planner import PlanRecord
+from ..solver.highs import Solution
+from .expansion import Topology, operations
+from .supply import StepPowers
+
+
+def rule_step(horizon: Horizon, t: int, topology: Topology, powers: StepPowers) -> PlanStep:
+    """Write down a step: who is live, what every LA and every unit that is alone of its kind in its LA gives."""
+    graph, view = horizon.graph, horizon.graph.view
+    live = {la for la in view.local_areas if graph.section[la] in topology.live}
+    running = {la for la, state in powers.nbsu_state.items() if state == "online"}
+    areas = {la: _area(horizon, t, la, powers, live=la in live) for la in view.local_areas if la in live | running}
+    balance = [_balance_unit(horizon, island, running) for island in topology.islands()]
+    return PlanStep(
+        start_min=horizon.start(t),
+        closed_branches=[k for k in graph.links if k in topology.closed],
+        energised_buses=[bus for s in view.sections.values() if s.id in topology.live for bus in s.buses],
+        balance_units=balance,
+        local_areas=areas,
+        units=_units(horizon, powers, live, balance),
+    )
+
+
+def rule_record(
+    horizon: Horizon, scenario: str, strategy: str, steps: Sequence[PlanStep], note: str = ""
+) -> PlanRecord:
+    """A plan of such steps, one for each step of the horizon.
+
+    Its objective is (18) of what it says; it has no bound, for nothing is proven. Raises ValueError for a wrong number
+    of steps.
+    """
+    if len(steps) != horizon.steps:
+        raise ValueError(f"{len(steps)} steps were planned, the horizon has {horizon.steps}")
+    graph, options = horizon.graph, horizon.graph.options
+    switches = {k for k, link in graph.links.items() if link.switchable}
+    before = {k for k in switches if horizon.closed[k]}
+    served, operated = 0.0, 0
+    for t, step in enumerate(steps):
+        live = set(step.energised_buses or ())
+        sections = (s for s in graph.view.sections.values() if s.buses[0] in live)
+        served += sum(horizon.value_kwh(s.id, t) for s in sections)
+        closed = switches & set(step.closed_branches)
+        operated += operations(before, closed)
+        before = closed
+    objective = served - options.switching_cost_kwh * operated
+    plan = Plan(
+        scenario=scenario,
+        strategy=strategy,
+        issued_at_min=horizon.start(0),
+        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
+        end_min=horizon.end_min,
+        objective=objective,
+        status="feasible",
+        steps=list(steps),
+    )
+    solution = Solution("feasible", objective, math.nan, 0.0, 0, "made by a rule")
+    return PlanRecord(plan, solution, horizon, note)
+
+
+def _area(horizon: Horizon, t: int, la: str, powers: StepPowers, *, live: bool) -> LocalAreaSetPoint:
+    demand, demand_q = (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) if live else (0.0, 0.0)
+    given = [p.get(la, 0.0) for p in (powers.p_pv, powers.p_ess, powers.p_nbsu, powers.p_infeed)]
+    given_q = [q.get(la, 0.0) for q in (powers.q_pv, powers.q_ess, powers.q_nbsu, powers.q_infeed)]
+    return LocalAreaSetPoint(
+        p_kw=sum(given) - demand,
+        q_kvar=sum(given_q) - demand_q,
+        demand_kw=demand,
+        p_pv_kw=given[0],
+        p_ess_kw=given[1],
+        p_nbsu_kw=given[2],
+        nbsu_state=powers.nbsu_state.get(la, "off"),
+    )
+
+
+def _balance_unit(horizon: Horizon, island: Collection[str], running: Collection[str]) -> str:
+    """The first unit of an island, in the fixed order, that can form its voltage."""
+    graph, view = horizon.graph, horizon.graph.view
+    for unit in view.balance_order:
+        la = view.local_area_of_unit(unit)
+        if graph.section[la] in island and (unit not in view.nbsu or la in running):
+            return unit
+    raise ValueError(f"no unit of the island of sections {', '.join(sorted(island))} can form its voltage")
+
+
+def _units(
+    horizon: Horizon, powers: StepPowers, live: Collection[str], balance: Collection[str]
+) -> dict[str, UnitSetPoint]:
+    """Set-points of the units that are alone of their kind in a live LA; gateways decide those of the others."""
+    view, result = horizon.graph.view, dict[str, UnitSetPoint]()
+    kinds: tuple[tuple[Mapping[str, object], dict[str, float], dict[str, float]], ...] = (
+        (view.pv, powers.p_pv, powers.q_pv),
+        (view.ess, powers.p_ess, powers.q_ess),
+        (view.nbsu, powers.p_nbsu, powers.q_nbsu),
+    )
+    for units, p, q in kinds:
+        per_la = Counter(map(view.local_area_of_unit, units))
+        for unit in units:
+            la = view.local_area_of_unit(unit)
+            if la not in live or per_la[la] > 1:
+                continue
+            state: UnitState = "form" if unit in balance else "follow"
+            if unit in view.nbsu and powers.nbsu_state[la] != "online":
+                state = "starting" if powers.nbsu_state[la] == "starting" else "off"
+            elif unit in view.pv and la not in powers.pv_on:
+                state = "waiting"
+            result[unit] = UnitSetPoint(p_kw=p.get(la, 0.0), q_kvar=q.get(la, 0.0), state=state)
+    return result

@@ -1,0 +1,62 @@
+"""Strategies: when the dispatch centre plans, and what kind of plan it asks for (docs/strategies.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the planner loads the solver, which takes seconds
+    from ..milp.problem import AreaGraph, Horizon
+    from ..planning.planner import PlanRecord
+
+
+class PlanMaker(Protocol):
+    """What makes the plans of a strategy: one object per run."""
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        """Plan a horizon; the names go into the plan. ``relight.controllers.rules.rule_plan.rule_record`` makes the
+        record."""
+        ...
+
+
+PlanMakerFactory = Callable[["AreaGraph", int], PlanMaker]
+"""From the LA graph and the largest number of steps of a horizon."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy of the dispatch centre.
+
+    ``replans``: plan again at every replan interval and after an event, with fresh PSC messages (receding horizon).
+    ``static_plan``: one topology and one set of energised LAs for the whole window (D14).
+    ``per_device``: the dispatch centre schedules every device itself instead of the net power of each LA.
+    ``constant_power``: with ``static_plan``, units give constant power too, but for islands' balance units.
+    ``foresight``: gateways are given what will happen in place of a forecast.
+    ``has_centre``: without a dispatch centre gateways are on their own from the first minute, and nobody plans.
+    ``planner`` makes the plans; None: the MILP (41). ``source``: the file of a strategy from outside Relight.
+    """
+
+    name: str
+    replans: bool
+    static_plan: bool
+    summary: str
+    per_device: bool = False
+    constant_power: bool = False
+    foresight: bool = False
+    has_centre: bool = True
+    planner: PlanMakerFactory | None = None
+    source: Path | None = None
+
+
+class StrategyError(ValueError):
+    """A strategy that cannot be followed."""
+
+
+def source_hash(strategy: Strategy) -> dict[str, str]:
+    """SHA-256 of the file of a strategy from outside Relight, by the file's name; empty for Relight's own."""
+    if strategy.source is None:
+        return {}
+    return {strategy.source.name: hashlib.sha256(strategy.source.read_bytes()).hexdigest()}

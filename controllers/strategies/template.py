@@ -1,0 +1,43 @@
+"""A strategy of your own. Copy this file, change the rule, and run
+
+relight strategy check my_strategy.py:MostLoadFirst
+relight compare guo45/fault-1000 --strategies dynamic,my_strategy.py:MostLoadFirst
+"""
+
+from relight.controllers.exchange.plan import PlanStep
+from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.planning.planner import PlanRecord
+from relight.controllers.rules.expansion import Move, Topology, extensions, starts
+from relight.controllers.rules.rule_plan import rule_record, rule_step
+from relight.controllers.rules.supply import Supply, SupplyState
+
+
+class MostLoadFirst:
+    """Picks up the section with most load that can be supplied to the end of the window, then the next."""
+
+    replans = True  # plan again at every replan interval; False: once, at the fault time
+
+    def __init__(self, graph: AreaGraph, steps: int) -> None:
+        self.graph = graph  # network and units as the dispatch centre knows them; steps: the most a horizon has
+
+    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        supply, topology = Supply(horizon), Topology.now(horizon)
+        state, steps = supply.now(), list[PlanStep]()
+        for t in range(horizon.steps):
+            while short := supply.short_islands(state, t, topology):
+                topology = topology.without(frozenset().union(*short))
+            while move := self.next_move(supply, horizon, topology, state, t):
+                topology = move.after
+            if found := supply.step(state, t, topology):
+                state, powers = found
+                steps.append(rule_step(horizon, t, topology, powers))
+        return rule_record(horizon, scenario, strategy, steps)
+
+    def next_move(
+        self, supply: Supply, horizon: Horizon, topology: Topology, state: SupplyState, t: int
+    ) -> Move | None:
+        def load_kw(move: Move) -> float:
+            return sum(horizon.demand_kw(la, t) for la in self.graph.areas_in[move.section])
+
+        moves = sorted([*extensions(topology), *starts(topology, supply.able())], key=load_kw, reverse=True)
+        return next((move for move in moves if supply.lasts(state, t, move.after)), None)

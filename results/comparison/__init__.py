@@ -1,0 +1,1 @@
+"""Runs side by side: the same world under several strategies."""

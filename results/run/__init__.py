@@ -1,0 +1,1 @@
+"""The tables of a run: their columns, how they are recorded, read back and summed up."""

@@ -1,0 +1,225 @@
+"""summary.json: what a run achieved, computed from its tables alone.
+
+Energies are MWh, sums of power × length of the simulation step over the run. *Outage area* means local areas (LAs) with
+``in_outage_area`` = 1: those that had lost supply. Planned and served energy are always separate numbers.
+
+- ``demand_energy_mwh``: what the customers of the outage area would have taken; ``planned_…``: the part of it that
+  the plan in force at each time said it would serve; ``served_…``: the part that was served in the world;
+  ``weighted_served_…``: served, each LA times its priority C_i of (18).
+- ``cold_load_energy_mwh``, only where the scenario has cold load pick-up: what customers of the outage area drew beyond
+  the base course; part of demand and of served energy, never of unserved.
+- ``unserved_…`` = demand − served; ``shed_…`` is its part in energised LAs (customers switched off on a live bus);
+  ``planned_not_served_…``: where and when planned exceeded served, the excess summed.
+- ``served_outside_area_…``: LAs that never lost supply, in no other number but losses, infeed and
+  interruptions; ``unserved_outside_area_…`` is what the restoration took from them.
+- ``energy_mwh``: ``pv``, ``ess_discharge``, ``ess_charge``, ``nbsu`` (generation) and ``nbsu_startup`` of units in
+  the outage area, charge and start-up as positive consumption; ``infeed`` (net, from the upstream grid) and ``losses``
+  of all energised islands; ``pv_curtailed`` = available − output of PV on line (not of PV dark or waiting).
+- ``switch_operations``: operations of field terminals, fault clearing not among them unless recorded so.
+- ``interruptions``: times an LA, also one that had not lost supply, that was served (served_kw > 0) is not served in
+  a later step although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
+- ``ac``: ``steps`` simulation steps recorded, ``dark_steps`` of them without any energised LA, ``converged`` steps in
+  which no island's power flow failed (a dark island has none to fail), ``island_verdicts`` judged pairs of step and
+  island, ``violated_steps`` steps with at least one violation, ``violations_by_kind`` rows of violations.csv.
+- ``plans``: ``count``; ``worst_gap`` the largest |bound − objective| / |objective|, null without plans or where it is
+  undefined (a plan names no bound; objective 0, bound not); ``all_proven`` every plan is optimal within the asked gap;
+  ``rejected`` how many broke a limit before repair; ``first_plan_energy_mwh`` what the first plan alone said it would
+  serve over its span, null where no plan names LAs; ``cut_by_clock`` how many plannings a time limit stopped in part:
+  unless it is 0 the run depends on the machine.
+- ``messages``: number by status.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from .read import RunTables
+from .tables import CUT_BY_CLOCK, VIOLATION_KINDS
+
+TOLERANCE_KWH = 1e-3
+"""Energy may be unaccounted for by 1 Wh a step."""
+ZERO_KWH = 1e-9
+"""An objective below it is 0: no gap can be told in shares of it."""
+
+
+class EnergyImbalance(ValueError):
+    """The tables of a run create or lose energy: a fault of the program, not of a plan."""
+
+
+def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
+    """The summary of a run. Raises EnergyImbalance unless ``check_energy`` is False."""
+    hours = step_hours(run.local_area["time_min"], run.end_min)
+    if check_energy:
+        check_energy_balance(run, hours)
+    area = run.local_area[run.local_area["in_outage_area"] == 1]
+    outside = run.local_area[run.local_area["in_outage_area"] != 1]
+    area_ids = frozenset(area["local_area"])
+    length = area["time_min"].map(hours)
+    demand, planned, served = (area[c].fillna(0.0) for c in ("demand_kw", "planned_kw", "served_kw"))
+    cold_load = {}
+    if run.scenario.cold_load is not None:
+        excess = run.cold_load[run.cold_load["local_area"].isin(area_ids)]
+        cold_load["cold_load_energy_mwh"] = _mwh(excess["cold_load_kw"], excess["time_min"].map(hours))
+    return {
+        "scenario": run.scenario.name,
+        "strategy": run.strategy,
+        "seed": run.seed,
+        "status": run.manifest["status"],
+        "demand_energy_mwh": _mwh(demand, length),
+        "planned_energy_mwh": _mwh(planned, length),
+        "served_energy_mwh": _mwh(served, length),
+        "weighted_served_energy_mwh": _mwh(served * area["priority"], length),
+        **cold_load,
+        "unserved_energy_mwh": _mwh(demand - served, length),
+        "shed_energy_mwh": _mwh((demand - served).where(area["energised"] == 1, 0.0), length),
+        "planned_not_served_energy_mwh": _mwh((planned - served).clip(lower=0.0), length),
+        "served_outside_area_energy_mwh": _mwh(outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)),
+        "unserved_outside_area_energy_mwh": _mwh(
+            outside["demand_kw"].fillna(0.0) - outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)
+        ),
+        "energy_mwh": energy_by_source(run, area_ids, hours),
+        "switch_operations": int(run.switch["operated"].sum()),
+        "interruptions": count_interruptions(run.local_area),
+        "ac": ac_verdict(run, hours),
+        "plans": plan_quality(run.plans, area_ids) | {"cut_by_clock": int((run.events["kind"] == CUT_BY_CLOCK).sum())},
+        "messages": {str(k): int(n) for k, n in run.message["status"].value_counts().sort_index().items()},
+    }
+
+
+def step_hours(times_min: pd.Series, end_min: float) -> dict[float, float]:
+    """Length of each step in hours: from its start to the next one's, the last one to ``end_min``."""
+    starts = sorted(times_min.unique())
+    return {a: (b - a) / 60 for a, b in zip(starts, [*starts[1:], end_min], strict=True)} if starts else {}
+
+
+def energy_by_source(run: RunTables, area_ids: frozenset[str], hours: dict[float, float]) -> dict[str, float]:
+    """Where served energy came from (MWh), as the module's head defines it."""
+    units = run.unit[run.unit["local_area"].isin(area_ids)]
+    power, length = units["p_kw"].fillna(0.0), units["time_min"].map(hours)
+    pv, ess, nbsu = (units["kind"] == kind for kind in ("pv", "ess", "nbsu"))
+    out, taken = power.clip(lower=0.0), (-power).clip(lower=0.0)
+    curtailed = (units["p_available_kw"] - power).where(pv & units["state"].isin(("follow", "form")), 0.0).fillna(0.0)
+    island_length = run.island["time_min"].map(hours)
+    return {
+        "pv": _mwh(out.where(pv, 0.0), length),
+        "ess_discharge": _mwh(out.where(ess, 0.0), length),
+        "ess_charge": _mwh(taken.where(ess, 0.0), length),
+        "nbsu": _mwh(out.where(nbsu, 0.0), length),
+        "nbsu_startup": _mwh(taken.where(nbsu, 0.0), length),
+        "infeed": _mwh(run.island["infeed_kw"].fillna(0.0), island_length),
+        "losses": _mwh(run.island["losses_kw"].fillna(0.0), island_length),
+        "pv_curtailed": _mwh(curtailed.clip(lower=0.0), length),
+    }
+
+
+def count_interruptions(local_area: pd.DataFrame) -> int:
+    """Times a served LA is not served later although it has demand; see the module's head."""
+    loaded = local_area[local_area["demand_kw"] > 0].sort_values(["local_area", "time_min"], kind="stable")
+    served = loaded["served_kw"] > 0
+    before = served.groupby(loaded["local_area"]).shift(fill_value=False)
+    return int((before & ~served).sum())
+
+
+def ac_verdict(run: RunTables, hours: dict[float, float]) -> dict[str, Any]:
+    """Counts of what the AC power flow said; see the module's head."""
+    alive = run.local_area.loc[run.local_area["energised"] == 1, "time_min"].nunique()
+    kinds = run.violations["kind"].value_counts()
+    return {
+        "steps": len(hours),
+        "dark_steps": len(hours) - alive,
+        "converged": len(hours) - len(_unsolved(run)),
+        "island_verdicts": len(run.island),
+        "violated_steps": int(run.violations["step"].nunique()),
+        "violations_by_kind": {kind: int(kinds[kind]) for kind in VIOLATION_KINDS if kind in kinds},
+    }
+
+
+def plan_quality(plans: list[dict[str, Any]], area_ids: frozenset[str]) -> dict[str, Any]:
+    """How many plans, how good, and what the first one promised for the outage area."""
+    gaps = [_gap(plan["objective"], plan["bound"]) for plan in plans]
+    return {
+        "count": len(plans),
+        "worst_gap": max(gaps) if gaps and not any(map(math.isnan, gaps)) else None,
+        "rejected": sum(bool(plan.get("checks")) for plan in plans),
+        "all_proven": bool(plans) and all(plan["status"] == "optimal" for plan in plans),
+        "first_plan_energy_mwh": _plan_energy(plans[0], area_ids) if plans else None,
+    }
+
+
+def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
+    """Generation + discharge + infeed = served + charge + start-up + losses, to 1 Wh in every step and island; and
+    islands, units and LAs tell the same story, to 1 Wh in every step. Raises EnergyImbalance.
+
+    Islands without a power flow are left out of the first check, steps in which one failed out of the second.
+    """
+    judged = run.island[run.island["converged"] == 1]
+    supply = judged["generation_kw"] + judged["discharge_kw"] + judged["infeed_kw"]
+    use = judged["served_kw"] + judged["charge_kw"] + judged["startup_kw"] + judged["losses_kw"]
+    missing_kwh = (supply - use) * judged["time_min"].map(hours)
+    for time, island, amount in zip(judged["time_min"], judged["island"], missing_kwh, strict=True):
+        if abs(amount) <= TOLERANCE_KWH:  # never true for a missing number
+            continue
+        raise EnergyImbalance(f"island {island} at {time:g} min: {amount:.6g} kWh unaccounted for")
+
+    unsolved = _unsolved(run)
+    for name, per_step in _told_twice(run, judged).items():
+        for time, difference_kw in zip(per_step.index.to_list(), per_step, strict=True):
+            if time not in unsolved and not abs(difference_kw * hours.get(time, 0.0)) <= TOLERANCE_KWH:
+                raise EnergyImbalance(f"{name} at {time:g} min: island.csv has {difference_kw:.6g} kW too much")
+
+
+def _unsolved(run: RunTables) -> set[float]:
+    """Steps in which a power flow failed. A dark island (no balance unit) stands in island.csv with its violations,
+    not converged because there was nothing to solve; one that went dark because it failed has a violation for it."""
+    live = run.island["balance_unit"] != ""
+    failed = run.violations["kind"] == "not_converged"
+    return {
+        *run.island.loc[live & (run.island["converged"] != 1), "time_min"],
+        *run.violations.loc[failed, "time_min"],
+    }
+
+
+def _told_twice(run: RunTables, judged: pd.DataFrame) -> dict[str, pd.Series]:
+    """Differences (kW per step) between quantities that two tables hold."""
+    power, time, kind = run.unit["p_kw"].fillna(0.0), run.unit["time_min"], run.unit["kind"]
+    out, taken = power.clip(lower=0.0), (-power).clip(lower=0.0)
+    elsewhere = {
+        "generation_kw": out.where(kind.isin(("pv", "nbsu")), 0.0).groupby(time).sum(),
+        "discharge_kw": out.where(kind == "ess", 0.0).groupby(time).sum(),
+        "charge_kw": taken.where(kind == "ess", 0.0).groupby(time).sum(),
+        "startup_kw": taken.where(kind == "nbsu", 0.0).groupby(time).sum(),
+        "served_kw": run.local_area["served_kw"].fillna(0.0).groupby(run.local_area["time_min"]).sum(),
+    }
+    islands = judged.groupby("time_min")[list(elsewhere)].sum()
+    return {name: islands[name].sub(other, fill_value=0.0) for name, other in elsewhere.items()}
+
+
+def _gap(objective: float | None, bound: float | None) -> float:
+    """Relative gap; NaN where one is not told, or the objective is 0 and the bound is not."""
+    if objective is None or bound is None:
+        return math.nan
+    if bound == objective:
+        return 0.0
+    return abs(bound - objective) / abs(objective) if abs(objective) > ZERO_KWH else math.nan
+
+
+def _plan_energy(plan: dict[str, Any], area_ids: frozenset[str]) -> float | None:
+    steps = plan["steps"]
+    if not any(step.get("local_areas") for step in steps):
+        return None
+    ends = [step["start_min"] for step in steps[1:]]
+    ends.append(plan.get("end_min", steps[-1]["start_min"] + plan["step_min"]))
+    return 1e-3 * sum(
+        (end - step["start_min"]) / 60 * (area.get("demand_kw") or 0.0)
+        for step, end in zip(steps, ends, strict=True)
+        for name, area in step.get("local_areas", {}).items()
+        if name in area_ids
+    )
+
+
+def _mwh(power_kw: pd.Series, length_h: pd.Series) -> float:
+    # Sorted, so that the order of rows cannot change even the last bit of the sum.
+    return float((power_kw * length_h).sort_values().sum()) / 1e3

@@ -1,0 +1,283 @@
+"""From a scenario's network to the view that controllers read, and to each bus's peak demand."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import networkx as nx
+import numpy as np
+
+from ..reading.problems import Problem, listed, no_such
+from ..schema.cold_load import kinds_of
+from ..schema.network_kinds import Network, SyntheticNetwork, TablesNetwork
+from ..schema.scenario import EssSpec, Load, NbsuSpec, PvSpec, Scenario
+from ..schema.unit_scaling import scaled
+from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
+from .cache import keep, recall
+from .pandapower_import import read_pandapower
+from .raw_network import RawNetwork
+from .synthetic import draw_network
+from .tables import read_tables
+
+_UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
+
+
+def load_network(network: Network, base: Path, file: str, problems: list[Problem]) -> RawNetwork | None:
+    """Read a network of any kind; paths start at the folder ``base``, ``file`` names the scenario in problems.
+
+    Everything wrong is added to ``problems``; None when there is nothing to go on with.
+    """
+    if (kept := recall(network, base)) is not None:
+        return kept
+    before = len(problems)
+    if isinstance(network, SyntheticNetwork):
+        raw = draw_network(network, file, problems)
+    elif isinstance(network, TablesNetwork):
+        raw = read_tables(network, base, file, problems)
+    else:
+        raw = read_pandapower(network, base, file, problems)
+    if raw is None:
+        return None
+    if not len(raw.net.bus):
+        problems.append(Problem(file, "network", None, "has no buses"))
+        return None
+    _check_connected(raw.net, file, problems)
+    if len(problems) == before:
+        keep(network, base, raw)
+    return raw
+
+
+def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
+    """Every bus must be reachable with all switches closed and faulted lines repaired."""
+    graph = nx.Graph()
+    graph.add_nodes_from(net.bus.name)
+    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(net, set(), set()))
+    main, *others = sorted(nx.connected_components(graph), key=len, reverse=True)
+    if others:
+        apart = [bus for bus in net.bus.name if bus not in main]
+        remedy = "cannot be reached even with every switch closed; join them by branches or leave them out"
+        problems.append(Problem(file, "network, buses", listed(apart), remedy))
+
+
+def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branch]:
+    """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
+    name, vn = net.bus.name, net.bus.vn_kv
+    omega, found = 2 * math.pi * float(net.f_hz), []
+    for line in net.line.itertuples():
+        v = float(vn[line.from_bus])
+        scale = line.length_km / line.parallel / v**2
+        s_max = math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000
+        r, x = line.r_ohm_per_km * scale, line.x_ohm_per_km * scale
+        charging = omega * line.c_nf_per_km * 1e-9 * line.length_km * line.parallel * v**2 * 1e3
+        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, s_max, charging, line.in_service))
+    for trafo in net.trafo.itertuples():
+        s_mva = trafo.sn_mva * trafo.parallel
+        r, z = trafo.vkr_percent / 100 / s_mva, trafo.vk_percent / 100 / s_mva
+        x = math.sqrt(max(z**2 - r**2, 0.0))
+        s_max = s_mva * trafo.df * 1000
+        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, s_max, 0.0, trafo.in_service))
+    for switch in net.switch.itertuples():
+        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, 0.0, switch.closed))
+    return [
+        Branch(
+            id=branch,
+            from_bus=name[start],
+            to_bus=name[end],
+            r_pu=float(r),
+            x_pu=float(x),
+            s_max_kva=math.inf if math.isnan(s_max) else float(s_max),
+            kind=kind,
+            charging_kvar=float(charging),
+            switchable=branch in switchable,
+            faulted=branch in faulted,
+            closed=bool(closed),
+        )
+        for kind, branch, start, end, r, x, s_max, charging, closed in found
+    ]
+
+
+def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Problem]) -> GridView:
+    """The controllers' view; checks branches, infeeds, units and LAs that the scenario names, into ``problems``."""
+    outage = scenario.outage
+    buses = {row.name: Bus(row.name, float(row.vn_kv)) for row in raw.net.bus.itertuples(index=False)}
+    faulted = set(outage.faulted_branches) if outage else set()
+    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted)}
+    for name in outage.faulted_branches if outage else ():
+        if name not in branches:
+            problems.append(Problem(file, "outage.faulted_branches", name, no_such("branch", name, branches)))
+        elif not branches[name].switchable:
+            remedy = "this branch has no switch, so its fault cannot be isolated; make it switchable or fault another"
+            problems.append(Problem(file, "outage.faulted_branches", name, remedy))
+    infeeds = {infeed.id: infeed for infeed in raw.infeeds}
+    if outage and outage.dead_infeeds is not None:
+        for name in outage.dead_infeeds:
+            if name not in infeeds:
+                problems.append(Problem(file, "outage.dead_infeeds", name, no_such("infeed", name, infeeds)))
+        infeeds = {key: replace(infeed, live=key not in outage.dead_infeeds) for key, infeed in infeeds.items()}
+    units = _Units(raw, list(buses), file, problems, taken=set(infeeds))
+    pv = units.collect("pv", PvUnit, raw.pv, scenario.units.pv)
+    ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
+    nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
+    for name in scenario.switching.manual_switches if scenario.switching else ():
+        if name not in branches or not branches[name].switchable:
+            remedy = no_such("switch", name, (b.id for b in branches.values() if b.switchable))
+            problems.append(Problem(file, "switching.manual_switches", name, remedy))
+    sections = find_sections(buses, branches.values())
+    for section in sections.values():
+        live = [infeed.id for infeed in infeeds.values() if infeed.live and infeed.bus in section.buses]
+        if len(live) > 1:
+            remedy = "these live infeeds share a section, where no switch can keep them apart; let one be dead"
+            problems.append(Problem(file, "outage.dead_infeeds", ", ".join(live), remedy))
+    areas = _local_areas(scenario, sections, file, problems)
+    scaling = scenario.units.scaling
+    pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
+    return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+
+
+def with_customers(
+    view: GridView, scenario: Scenario, p_kw: dict[str, float], file: str, problems: list[Problem]
+) -> GridView:
+    """The view with each LA's customers: as the scenario numbers them, else its peak load in kW (``p_kw`` by bus)."""
+    numbered = scenario.local_areas.customers if scenario.local_areas else {}
+    peak_kw = {la.id: sum(p_kw.get(bus, 0.0) for bus in la.buses) for la in view.local_areas.values()}
+    field = "local_areas.customers"
+    for name in numbered:
+        if name not in peak_kw:
+            problems.append(Problem(file, field, name, no_such("local area", name, peak_kw)))
+    if numbered and (missing := [la for la, peak in peak_kw.items() if peak > 0 and la not in numbered]):
+        remedy = f"number the customers of every local area with load, or of none; missing: {listed(missing)}"
+        problems.append(Problem(file, field, None, remedy))
+    if numbered and not sum(numbered.values()) > 0:
+        problems.append(Problem(file, field, None, "there must be a customer somewhere"))
+    areas = {
+        la.id: replace(la, customers=numbered.get(la.id, 0.0) if numbered else peak_kw[la.id])
+        for la in view.local_areas.values()
+    }
+    return replace(view, local_areas=areas)
+
+
+def with_kinds(view: GridView, p_kw: dict[str, float], mixes: dict[str, dict[str, float]]) -> GridView:
+    """The view with what kinds of customers make up each LA's load (peaks in kW and class mixes by bus)."""
+    loads = {la.id: {bus: p_kw[bus] for bus in la.buses if p_kw.get(bus)} for la in view.local_areas.values()}
+    areas = {la.id: replace(la, kinds=kinds_of(mixes, loads[la.id])) for la in view.local_areas.values()}
+    return replace(view, local_areas=areas)
+
+
+def _local_areas(
+    scenario: Scenario, sections: dict[str, Section], file: str, problems: list[Problem]
+) -> dict[str, LocalArea]:
+    if scenario.local_areas.by == "section":
+        members = [(f"area.{section.id}", section.buses, section.id) for section in sections.values()]
+    else:
+        members = [(bus, (bus,), section.id) for section in sections.values() for bus in section.buses]
+    priority = scenario.local_areas.priority
+    names = [name for name, _, _ in members]
+    for name in priority:
+        if name not in names:
+            problems.append(Problem(file, "local_areas.priority", name, no_such("local area", name, names)))
+    return {name: LocalArea(name, buses, section, priority.get(name, 1.0)) for name, buses, section in members}
+
+
+class _Units:
+    """Collects units from tables and scenario, and complains about places that do not exist and ids used twice."""
+
+    def __init__(self, raw: RawNetwork, buses: list[str], file: str, problems: list[Problem], taken: set[str]):
+        self.raw, self.buses, self.file, self.problems, self.taken = raw, buses, file, problems, taken
+
+    def collect(
+        self, kind: str, make: type[_UnitT], from_tables: list[_UnitT], specs: tuple[PvSpec | EssSpec | NbsuSpec, ...]
+    ) -> dict[str, _UnitT]:
+        declared = [self._place(f"units.{kind}.{k}", make, spec) for k, spec in enumerate(specs)]
+        result: dict[str, _UnitT] = {}
+        fields = [f"tables, {kind}.csv"] * len(from_tables) + [f"units.{kind}.{k}" for k in range(len(specs))]
+        for field, unit in zip(fields, [*from_tables, *declared], strict=True):
+            if unit is None:
+                continue
+            if unit.id in self.taken:
+                self.problems.append(Problem(self.file, f"{field}.id", unit.id, "this id is used by another unit"))
+            self.taken.add(unit.id)
+            result[unit.id] = unit
+        return result
+
+    def _place(self, field: str, make: type[_UnitT], spec: PvSpec | EssSpec | NbsuSpec) -> _UnitT | None:
+        bus, s_kva = spec.bus, spec.s_kva
+        if (bus is None) == (spec.element is None):
+            remedy = "give either bus, or element such as sgen.3 of a pandapower net"
+            self.problems.append(Problem(self.file, field, spec.id, remedy))
+            return None
+        if spec.element is not None:
+            if spec.element not in self.raw.elements:
+                remedy = no_such("element", spec.element, self.raw.elements)
+                self.problems.append(Problem(self.file, f"{field}.element", spec.element, remedy))
+                return None
+            bus, rating = self.raw.elements[spec.element]
+            s_kva = s_kva or rating
+        elif bus not in self.buses:
+            self.problems.append(Problem(self.file, f"{field}.bus", bus, no_such("bus", bus, self.buses)))
+            return None
+        if s_kva is None:
+            self.problems.append(Problem(self.file, f"{field}.s_kva", None, "missing: rated power in kVA"))
+            return None
+        facts = spec.model_dump(exclude={"element", "bus", "s_kva"})
+        return make(**facts, bus=str(bus), s_kva=s_kva)
+
+
+def bus_demand(
+    raw: RawNetwork, load: Load, seed: int, file: str, problems: list[Problem]
+) -> tuple[dict[str, float], dict[str, float] | None, dict[str, dict[str, float]]]:
+    """Each bus's share of the coincident peak in kW, its kvar (None: from the power factor), and its class mix.
+
+    ``seed`` draws random shares whose ``shares_seed`` is not given.
+    """
+    buses = list(raw.net.bus.name)
+    for field, names in (
+        ("load.unloaded_buses", load.unloaded_buses),
+        ("load.mix_by_bus", load.mix_by_bus),
+        ("load.shares", load.shares if isinstance(load.shares, dict) else ()),
+    ):
+        problems.extend(Problem(file, field, bus, no_such("bus", bus, buses)) for bus in names if bus not in buses)
+    mixes = {bus: _mix(bus, raw, load) for bus in buses}
+    loaded = [bus for bus in buses if bus not in load.unloaded_buses]
+    shares = _shares(load, loaded, seed)
+    if load.source == "network":
+        # Here shares weigh the net's own loads; their sum stays.
+        weighted = {bus: raw.load_kw.get(bus, 0.0) * share for bus, share in shares.items()}
+        if not sum(weighted.values()) > 0:
+            remedy = "the network holds no load, or the shares leave none; use shares and peak_kw"
+            problems.append(Problem(file, "load.source", "network", remedy))
+            return {}, {}, mixes
+        factor = load.scaling * sum(raw.load_kw.get(bus, 0.0) for bus in loaded) / sum(weighted.values())
+        for bus in loaded:
+            if raw.load_kw.get(bus, 0.0) < 0 or (raw.load_kvar.get(bus, 0.0) and not raw.load_kw.get(bus, 0.0)):
+                remedy = f"bus {bus} has a negative load, or kvar without kW; leave it out by load.unloaded_buses"
+                problems.append(Problem(file, "load.source", "network", remedy))
+        p_kw = {bus: weighted.get(bus, 0.0) * factor for bus in buses}
+        kvar = {bus: raw.load_kvar.get(bus, 0.0) * shares.get(bus, 0.0) * factor for bus in buses}
+        return p_kw, kvar, mixes
+    total = sum(shares.values())
+    if not total > 0:
+        problems.append(Problem(file, "load.shares", None, "at least one bus must have load"))
+        total = 1.0
+    return {bus: (load.peak_kw or 0.0) * shares.get(bus, 0.0) / total for bus in buses}, None, mixes
+
+
+def _mix(bus: str, raw: RawNetwork, load: Load) -> dict[str, float]:
+    named = load.mix_by_bus.get(bus)
+    if named is None and bus in raw.mix_by_bus:
+        return dict(raw.mix_by_bus[bus])
+    return {str(load_class): weight for load_class, weight in (named or load.mix).items()}
+
+
+def _shares(load: Load, loaded: list[str], seed: int) -> dict[str, float]:
+    if isinstance(load.shares, dict):
+        return {bus: load.shares.get(bus, 0.0) for bus in loaded}
+    if load.shares == "equal":
+        return dict.fromkeys(loaded, 1.0)
+    entropy = load.shares_seed if load.shares_seed is not None else seed
+    # One stream per bus, so that adding a bus leaves the others' draws alone.
+    streams = {bus: np.random.default_rng([entropy, zlib.crc32(f"share {bus}".encode())]) for bus in loaded}
+    return {bus: 1 + load.shares_spread * stream.uniform(-1, 1) for bus, stream in streams.items()}

@@ -1,0 +1,31 @@
+"""What every kind of network source delivers, before it becomes a view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
+
+
+@dataclass
+class RawNetwork:
+    """A named net and what a net cannot hold.
+
+    ``net`` fulfils the promises of ``Case.net``. ``switchable`` holds branch ids. Loads are peaks by bus in kW and
+    kvar, ``mix_by_bus`` weighs the load classes of buses whose source tells them. ``elements`` gives bus and rating
+    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name. ``files`` were read.
+    """
+
+    net: Any
+    switchable: set[str]
+    infeeds: list[Infeed]
+    pv: list[PvUnit] = field(default_factory=list)
+    ess: list[EssUnit] = field(default_factory=list)
+    nbsu: list[NbsuUnit] = field(default_factory=list)
+    load_kw: dict[str, float] = field(default_factory=dict)
+    load_kvar: dict[str, float] = field(default_factory=dict)
+    mix_by_bus: dict[str, dict[str, float]] = field(default_factory=dict)
+    elements: dict[str, tuple[str, float | None]] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)

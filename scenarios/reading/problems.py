@@ -1,0 +1,101 @@
+"""What can be wrong with a scenario: gathered while reading, raised all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it is (``file``, ``field``), the ``value`` found there, and what would be right."""
+
+    file: str
+    field: str
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.field}" if self.field else self.file
+        if self.value is None:
+            return f"{place}: {self.remedy}"
+        text = repr(self.value)
+        return f"{place} = {text if len(text) <= 80 else text[:77] + '...'}: {self.remedy}"
+
+
+class ScenarioError(Exception):
+    """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list({str(problem): problem for problem in problems}.values())
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def listed(names: Iterable[object], limit: int = 12) -> str:
+    """Names for a remedy, shortened: ``a, b, c, … (40 in all)``."""
+    texts = [str(name) for name in names]
+    if not texts:
+        return "none"
+    if len(texts) <= limit:
+        return ", ".join(texts)
+    return ", ".join(texts[:limit]) + f", … ({len(texts)} in all)"
+
+
+def no_such(what: str, name: object, known: Iterable[object]) -> str:
+    """The remedy for a name that the network does not hold: names that it does, and what may have been meant."""
+    names = [str(one) for one in known]
+    ends = str(name).split("-")
+    turned = "-".join(reversed(ends))
+    hint = f"; did you mean {turned}?" if len(ends) == 2 and turned in names else meant(name, names)
+    return f"no such {what}; known: {listed(names)}{hint}"
+
+
+def meant(name: object, names: Iterable[str]) -> str:
+    """``; did you mean …?`` where names are close to the one given, else nothing."""
+    close = difflib.get_close_matches(str(name), list(names), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def display_name(path: Path, folder: Path) -> str:
+    """A file's name without machine paths: relative to ``scenarios/`` if it ships, else to the scenario's folder."""
+    path = path.resolve()
+    if path.is_relative_to(PACKAGE_FOLDER):
+        return path.relative_to(PACKAGE_FOLDER).as_posix()
+    folder = folder.resolve()
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    return path.name
+
+
+KEPT = "inputs"
+"""Folder of a run's folder that holds copies of the scenario's own files (``relight.scenarios.kept_inputs``)."""
+
+
+def kept_name(name: str) -> str:
+    """The name of an input in a run's ``inputs/``: as the scenario gives it, without what leads out of a folder."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(part for part in parts if part not in ("/", "..", ".") and ":" not in part)
+
+
+def find_input(name: str, folder: Path) -> Path:
+    """The file or folder ``name``: relative to the scenario's ``folder``, else among the shipped scenarios; where that
+    is a run's folder, first among the copies that the run kept.
+
+    So a resolved scenario can be loaded from any folder. The path may not exist.
+    """
+    local, shipped = folder / name, PACKAGE_FOLDER / name
+    if (folder / "manifest.json").is_file():
+        kept = folder / KEPT / kept_name(name)
+        if kept.exists() or not (local.exists() or shipped.exists()):
+            return kept
+    return shipped if not local.exists() and shipped.exists() else local
+
+
+def missing(path: Path, what: str) -> str:
+    """The remedy where there is no such file or folder as ``find_input`` gave."""
+    kept = any(parent.name == KEPT and (parent.parent / "manifest.json").is_file() for parent in path.parents)
+    return what if not kept else f"{what}: the run kept no copy of it; put it into {KEPT}/ of the run's folder"

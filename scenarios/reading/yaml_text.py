@@ -1,0 +1,129 @@
+"""YAML in and out: strict reading, overrides, and a deterministic form.
+
+Plain YAML 1.1 keeps the last of two equal keys and reads ``no``, ``12:30`` or ``010`` as something else than typed;
+here equal keys are an error, and only true/false, null and decimal numbers are not text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .problems import Problem, ScenarioError
+
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|false|False)$", "tTfF"),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
+):
+    for _letter in _first:
+        _RESOLVERS.setdefault(_letter, []).append((f"tag:yaml.org,2002:{_tag}", re.compile(_pattern)))
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = _RESOLVERS
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise DuplicateKey(str(key), key_node.start_mark.line + 1)
+            seen.add(key if isinstance(key, Hashable) else id(key_node))
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers = _RESOLVERS
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+class DuplicateKey(yaml.YAMLError):
+    """The same key twice in one mapping."""
+
+    def __init__(self, key: str, line: int):
+        self.key, self.line = key, line
+        super().__init__(f"key {key!r} appears twice (line {line})")
+
+
+class OverrideError(Exception):
+    """An override ``path=value`` that cannot be applied; ``remedy`` tells the way out."""
+
+    def __init__(self, override: str, remedy: str):
+        self.override, self.remedy = override, remedy
+        super().__init__(f"{override}: {remedy}")
+
+
+def read_yaml(text: str) -> Any:
+    """Parse one document; raises ``yaml.YAMLError`` (``DuplicateKey`` for equal keys in a mapping)."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def read_mapping(path: Path, file: str, see: str) -> dict[str, Any]:
+    """A YAML file that is a mapping; ``file`` is its name in problems, ``see`` where its form is told.
+
+    Raises ScenarioError.
+    """
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+    except DuplicateKey as error:
+        problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
+        raise ScenarioError([problem]) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
+    if not isinstance(data, dict):
+        raise ScenarioError([Problem(file, "", data, f"must be a mapping of keys to values; see {see}")])
+    return data
+
+
+def write_yaml(data: Any) -> str:
+    """Text that ``read_yaml`` turns back into ``data``; keys keep their order."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+
+
+def apply_override(data: dict[str, Any], override: str) -> str:
+    """Set ``path=value`` in ``data``, the value read as YAML; returns the path.
+
+    Missing mappings on the way are made: whether such a key exists is for the schema to say.
+    A number selects an item of a list. Raises ``OverrideError``.
+    """
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise OverrideError(override, "write path=value, e.g. load.peak_kw=3000")
+    try:
+        value = read_yaml(text)
+    except yaml.YAMLError as error:
+        raise OverrideError(override, f"the value is not YAML ({_first_line(error)})") from error
+    place: Any = data
+    for k, key in enumerate(keys):
+        last = k == len(keys) - 1
+        if isinstance(place, list):
+            if not key.isdecimal() or int(key) >= len(place):
+                remedy = f"{'.'.join(keys[:k])} is a list of {len(place)}: number its items from 0"
+                raise OverrideError(override, remedy)
+            index: Any = int(key)
+        elif isinstance(place, dict):
+            index = key
+            if not last and place.get(key) is None:
+                place[key] = {}
+        else:
+            raise OverrideError(override, f"{'.'.join(keys[:k])} holds a single value and has no part {key!r}")
+        if last:
+            place[index] = value
+        else:
+            place = place[index]
+    return ".".join(keys)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

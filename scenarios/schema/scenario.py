@@ -1,0 +1,343 @@
+"""A scenario: everything a run depends on, as a YAML file, with units in the names.
+
+Tags in the descriptions: [T] printed in Guo et al. 2025, [C] computed from it, [S] from a named source, [A] assumed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator, model_validator
+
+from .cold_load import ColdLoad
+from .communication import Communication
+from .dispatch_options import ConstraintFamily as ConstraintFamily
+from .dispatch_options import DispatchCentre, look_ahead_conflict
+from .forecast import ForecastOptions
+from .frequency import Frequency
+from .network_kinds import Network
+from .network_kinds import TablesNetwork as TablesNetwork
+from .parts import Minutes, NonNegative, Part, Positive, absent
+from .surprises import Surprises
+from .unit_scaling import UnitScaling
+from .weather import Weather
+
+LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
+"""Classes of the BDEW standard load profiles: h household, g business, l farming."""
+
+
+class Clock(Part):
+    """Plan step, simulation step, replan interval (min)."""
+
+    plan_step_min: Minutes = Field(default=30, description="Δt of the plan [A, D4].")
+    sim_step_min: Minutes = Field(
+        default=5, description="Step of the world and its AC power flow; divides the plan step."
+    )
+    replan_interval_min: Minutes | None = Field(
+        default=None, description="How often the dispatch centre replans; None: each plan step."
+    )
+
+    @property
+    def replan_min(self) -> int:
+        return self.replan_interval_min or self.plan_step_min
+
+
+class Outage(Part):
+    """When, how long, and what is lost."""
+
+    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
+    duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
+    faulted_branches: tuple[str, ...] = Field(
+        default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
+    )
+    dead_infeeds: tuple[str, ...] | None = Field(
+        default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _is_local(cls, start: datetime) -> datetime:
+        if start.tzinfo is not None:
+            raise ValueError("must be local time without an offset; site.timezone says where")
+        if start.second or start.microsecond or not 1970 <= start.year <= 2100:
+            raise ValueError("must be a full minute in the years 1970 to 2100")
+        return start
+
+
+class Site(Part):
+    """Where the PV stands; for the clear-sky model."""
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(description="North positive.")
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(description="East positive.")
+    altitude_m: float = Field(default=0.0, description="Above sea level.")
+    timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be a name in the time zone database, e.g. Asia/Shanghai") from error
+        return timezone
+
+
+class LocalAreas(Part):
+    """How buses are grouped behind energy gateways."""
+
+    by: Literal["bus", "section"] = Field(
+        default="bus", description="One gateway per bus, or per section: buses joined by closed unswitched branches."
+    )
+    priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
+    customers: dict[str, NonNegative] = Field(
+        default_factory=dict,
+        description="Customers by LA id, for SAIFI and the like; names every loaded LA, or none: then in proportion to "
+        "peak load, one per kW [A].",
+    )
+
+
+class ActualLoad(Part):
+    """How the actual load differs from the forecast: AR(1) noise per LA, relative to the forecast."""
+
+    sd_pct: NonNegative = Field(default=2.0, description="Standard deviation [A].")
+    correlation_min: Positive = Field(default=30.0, description="Correlation time of the noise [A].")
+
+
+class Load(Part):
+    """Demand of the LAs."""
+
+    source: Literal["shares", "network"] = Field(
+        default="shares", description="Peaks by shares of peak_kw, or from the net's load table."
+    )
+    peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
+    scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
+    power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.95, description="Of loads by shares and of CSV series without kvar, lagging [A]."
+    )
+    unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses whose load is left out.")
+    shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(
+        default="equal", description="Relative share by bus; buses that a mapping does not name have none."
+    )
+    shares_seed: int | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
+    shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Random shares are 1 ± spread, then normalised."
+    )
+    mix: dict[LoadClass, NonNegative] = Field(
+        default_factory=lambda: {"h0": 0.40, "g0": 0.35, "g3": 0.25},
+        description="Class mix of BDEW profiles: 40 % household, 35 % general business, 25 % round the clock [A].",
+    )
+    mix_by_bus: dict[str, dict[LoadClass, NonNegative]] = Field(
+        default_factory=dict, description="Other mixes for single buses."
+    )
+    forecast_csv: str | None = Field(
+        default=None,
+        description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q (kW, kvar); "
+        "each row holds until the next; replaces the forecast of the LAs named.",
+    )
+    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+    actual: ActualLoad = Field(default=ActualLoad(), description="Noise of the actual load.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Load:
+        if self.source == "shares" and self.peak_kw is None:
+            raise ValueError("peak_kw is missing; source: shares needs it")
+        for where, mix in {"mix": self.mix, **self.mix_by_bus}.items():
+            if not sum(mix.values()) > 0:
+                raise ValueError(f"mix of {where!r} must hold at least one class above 0")
+        return self
+
+
+class Pv(Part):
+    """PV availability, per unit of rated power: clear-sky irradiance × performance ratio × clear-sky index."""
+
+    performance_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.78, description="AC output per unit of rating at an irradiance of 1000 W/m² [A]."
+    )
+    clear_sky_index: Annotated[float, Field(ge=0, le=1.5)] = Field(default=1.0, description="Mean index; the forecast.")
+    variability_pct: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %]."
+    )
+    correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
+    reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
+    )
+    forecast_csv: str | None = Field(
+        default=None, description="Same form, one column per PV unit id, per unit of s_kva."
+    )
+    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+
+
+class UnitSpec(Part):
+    """What every unit has; ``element`` takes bus and rating from an element of the net."""
+
+    id: str = Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")
+    bus: str | None = Field(default=None, description="Bus it is connected to; None: that of its element.")
+    element: str | None = Field(default=None, description="Element of the net, e.g. sgen.2, or its own name there.")
+    s_kva: Positive | None = Field(default=None, description="Apparent power; None: the element's rating.")
+
+
+class PvSpec(UnitSpec):
+    """A PV unit; ``element`` takes bus and rating from an element of the net."""
+
+
+class EssSpec(UnitSpec):
+    """An energy storage; able to form an island's voltage."""
+
+    discharge_kwh: NonNegative = Field(description="Energy it can give when the outage begins.")
+    charge_kwh: NonNegative = Field(description="Energy it can take up when the outage begins.")
+
+
+class NbsuSpec(UnitSpec):
+    """A unit that cannot black start: it needs power for a while before it gives any."""
+
+    p_in_kw: NonNegative = Field(description="Power it draws while it starts.")
+    ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
+    ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
+    start_min: NonNegative = Field(description="Length of its start-up, with its bus energised throughout.")
+
+
+class Units(Part):
+    """Units of the scenario, added to those of the network's tables."""
+
+    pv: tuple[PvSpec, ...] = Field(default=(), description="Photovoltaic systems.")
+    ess: tuple[EssSpec, ...] = Field(default=(), description="Energy storage systems.")
+    nbsu: tuple[NbsuSpec, ...] = Field(default=(), description="Non-black-start units.")
+    scaling: UnitScaling = Field(default=UnitScaling(), description="Installed power by a factor.")
+
+
+class Limits(Part):
+    """Limits of operation."""
+
+    vm_min_pu: Positive = Field(default=0.93, description="Lowest voltage; ±7 % for 10 kV and 20 kV [S: GB/T 12325].")
+    vm_max_pu: Positive = Field(default=1.07, description="Highest voltage.")
+    reference_vm_pu: Positive = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
+    min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7)."
+    )
+    max_loading_pct: Positive = Field(default=100.0, description="Of the rating of a line or transformer.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Limits:
+        if not self.vm_min_pu <= self.reference_vm_pu <= self.vm_max_pu:
+            raise ValueError("vm_min_pu ≤ reference_vm_pu ≤ vm_max_pu must hold")
+        return self
+
+
+class Gateway(Part):
+    """Costs of (42)–(45), CNY/kWh [A: the paper gives none]."""
+
+    pv_cost: NonNegative = Field(default=0.0, description="Of PV output, CNY/kWh.")
+    nbsu_cost: NonNegative = Field(default=2.0, description="Of NBSU output, CNY/kWh.")
+    ess_discharge_cost: NonNegative = Field(default=0.5, description="Of discharging, CNY/kWh.")
+    ess_charge_cost: NonNegative = Field(default=0.1, description="Of charging, CNY/kWh; it costs money (D12).")
+
+
+class World(Part):
+    """How the simulated equipment behaves."""
+
+    nbsu_ramp_window_min: Minutes | None = Field(
+        default=None,
+        description="A ramp of r kW/h lets output change by r × window within any such window; None: plan step (13j).",
+    )
+
+
+class Switching(Part):
+    """How long operations take, one after another, and what equipment can do; for switching sequences."""
+
+    remote_operation_s: Positive = Field(
+        default=60.0, description="A switch with a field terminal: order, operation and the report that it is done [A]."
+    )
+    manual_switches: tuple[str, ...] = Field(default=(), description="Switches that a crew operates on site.")
+    manual_operation_min: Positive = Field(default=30.0, description="A crew's way and one operation [A].")
+    unit_operation_s: Positive = Field(
+        default=60.0, description="A unit begins to form an island's voltage, or stops doing so [A]."
+    )
+    synchronised_closing: bool = Field(
+        default=False,
+        description="Switches can join two live islands, where one unit gives up its voltage at once [A: they cannot].",
+    )
+
+
+class Published(Part):
+    """What a publication prints for this case, shown beside our results; never used by any calculation."""
+
+    source: str = Field(description="The publication.")
+    dynamic_energy_mwh: Positive | None = Field(default=None, description="Restored by dynamic plans, as printed.")
+    static_energy_mwh: Positive | None = Field(default=None, description="Restored by a static plan, as printed.")
+    ratio: Positive | None = Field(default=None, description="Dynamic / static, as printed.")
+    calibrated: bool = Field(
+        default=False, description="Free numbers of this scenario were chosen so that the dynamic energy comes near."
+    )
+    note: str = Field(default="", description="Said below the numbers.")
+
+
+class Scenario(Part):
+    """One case: a network, an outage, series, units and the choices of planners and world."""
+
+    schema_version: Literal[1] = Field(default=1, description="Of this form.")
+    name: str = Field(description="In tables, figures and folder names, e.g. my/case33.")
+    title: str = Field(default="", description="A line for people.")
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Fixes all that is drawn; --seed replaces it.")
+    network: Network = Field(description="Where buses and branches come from, by kind.")
+    clock: Clock = Field(default=Clock(), description="Time steps.")
+    outage: Outage = Field(description="The blackout.")
+    site: Site = Field(description="For the sun.")
+    local_areas: LocalAreas = Field(default=LocalAreas(), description="Which buses share a gateway.")
+    load: Load = Field(description="Demand, as forecast and as it happens.")
+    pv: Pv = Field(default=Pv(), description="Sun, as forecast and as it happens.")
+    perfect_forecast: bool = Field(default=False, description="Actual series equal the forecast, step by step.")
+    forecast: ForecastOptions | None = Field(
+        default=None, exclude_if=absent, description="None: the mean course, never updated."
+    )
+    weather: Weather | None = Field(
+        default=None, exclude_if=absent, description="None: one clear-sky index for all sites."
+    )
+    units: Units = Field(default=Units(), description="PV, storage and NBSUs.")
+    limits: Limits = Field(default=Limits(), description="What plans keep and verdicts judge by.")
+    dispatch_centre: DispatchCentre = Field(default=DispatchCentre(), description="Choices of the planner.")
+    gateway: Gateway = Field(default=Gateway(), description="Costs by which gateways dispatch their units.")
+    cold_load: ColdLoad | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="Cold load pick-up of the world; None: demand returns as if nothing had happened.",
+    )
+    world: World = Field(default=World(), description="Behaviour of equipment.")
+    switching: Switching = Field(default=Switching(), description="Times of switch operations.")
+    communication: Communication | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="None: every message arrives at once, and nobody watches the links.",
+    )
+    surprises: Surprises | None = Field(
+        default=None, exclude_if=absent, description="What goes wrong on the way; None: nothing."
+    )
+    published: Published | None = Field(default=None, description="Printed numbers, shown beside ours.")
+    frequency: Frequency | None = Field(
+        default=None,
+        exclude_if=absent,
+        description="Frequency response of islands; None: islands keep the nominal frequency.",
+    )
+
+    @model_validator(mode="after")
+    def _steps_divide(self) -> Scenario:
+        if conflicts := step_conflicts(self.clock, self.outage, self.dispatch_centre):
+            raise ValueError("; ".join(f"{field} {value} {remedy}" for field, value, remedy in conflicts))
+        return self
+
+
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentre) -> list[tuple[str, int, str]]:
+    """Time steps that do not divide: field, value (min) and what would be right."""
+    plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
+    conflicts = []
+    if plan % step:
+        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
+    if outage.duration_min % plan:
+        remedy = f"must be a multiple of clock.plan_step_min ({plan})"
+        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+    if clock.replan_interval_min and replan % step:
+        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+    if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
+        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
+    return conflicts

@@ -1,0 +1,1 @@
+"""Time series and forecasts that users bring as CSV files: read, checked, resampled."""

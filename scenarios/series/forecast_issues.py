@@ -1,0 +1,158 @@
+"""Users' own forecasts from CSV, one series per issue time; and whether a scenario's forecasts make sense together."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from ..reading.problems import Problem, display_name, find_input, listed
+from ..schema.scenario import Scenario
+from ..view import GridView
+from .from_csv import MOST_PV_PU, Series, check_header, interval_means, read_minutes, read_number, read_rows
+
+PV_ISSUES, LOAD_ISSUES = "forecast.pv_issues_csv", "forecast.load_issues_csv"
+_TIMES = (("issued", "time"), ("issued_min", "time_min"))
+
+
+@dataclass(frozen=True)
+class Issues:
+    """Forecasts by time of issue (minutes since the start, ascending, the first at or before 0).
+
+    Each covers the time from its issue (or from 0, if that is later) to the end of the window.
+    """
+
+    path: Path
+    issued_min: tuple[float, ...]
+    issues: tuple[Series, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.issues[0].columns)
+
+    def index(self, time_min: float) -> int:
+        """Which issue is in use: the latest one not later than ``time_min``."""
+        return bisect_right(self.issued_min, time_min) - 1
+
+    def mean(self, column: str, time_min: float, edges_min: np.ndarray) -> np.ndarray:
+        """Mean over each interval between ``edges_min`` (the first not before ``time_min``), as known at that time."""
+        series = self.issues[self.index(time_min)]
+        return interval_means(series.edges_min, series.columns[column], edges_min)
+
+
+def load_issues(
+    scenario: Scenario, view: GridView, folder: Path, series: dict[str, Series], file: str, problems: list[Problem]
+) -> dict[str, Issues]:
+    """The forecasts by issue that a scenario names, by field; what is wrong goes into ``problems``.
+
+    ``series`` are those of ``load_series``: no column may be in both.
+    """
+    if scenario.perfect_forecast and scenario.weather and scenario.weather.passing_clouds:
+        remedy = "the world follows the forecast, which knows no passing cloud; take them out, or use forecast.method"
+        problems.append(Problem(file, "perfect_forecast", True, remedy))
+    options = scenario.forecast
+    if options is None or scenario.outage is None:
+        return {}
+    if scenario.perfect_forecast and (options.method != "mean" or options.pv_issues_csv or options.load_issues_csv):
+        remedy = "actual series that equal the forecast leave it no error; take forecast out, or see forecast.method"
+        problems.append(Problem(file, "perfect_forecast", True, remedy))
+    reactive = [f"{area}:q" for area in view.local_areas]
+    wanted = (
+        (PV_ISSUES, options.pv_issues_csv, [*view.pv], "pv.forecast_csv"),
+        (LOAD_ISSUES, options.load_issues_csv, [*view.local_areas, *reactive], "load.forecast_csv"),
+    )
+    found: dict[str, Issues] = {}
+    for field, name, known, single in wanted:
+        if name is None:
+            continue
+        issues = _read(name, folder, tuple(known), frozenset(reactive), scenario, (file, field), problems)
+        if issues is None:
+            continue
+        found[field] = issues
+        both = [column for column in issues.columns if single in series and column in series[single].columns]
+        if both:
+            problems.append(Problem(file, field, name, f"{listed(both)} also in {single}; keep one of them"))
+    return found
+
+
+def _read(
+    name: str, folder: Path, known: tuple[str, ...], signed: frozenset[str], scenario: Scenario,
+    source: tuple[str, str], problems: list[Problem],
+) -> Issues | None:  # fmt: skip
+    path, before = find_input(name, folder), len(problems)
+    file = display_name(path, folder)
+    rows = read_rows(path, name, source, problems)
+    if rows is None:
+        return None
+    header = [cell.strip() for cell in rows[0]] if rows else []
+    if tuple(header[:2]) not in _TIMES:
+        remedy = "the first two columns must be issued, time or issued_min, time_min"
+        problems.append(Problem(file, "header", ", ".join(header[:2]), remedy))
+        return None
+    columns = check_header(file, header[1:], known, problems)
+    if len(rows) == 1:
+        problems.append(Problem(file, "", None, "holds no rows; each issue needs at least one"))
+    start = scenario.outage.start
+    table: list[tuple[float, float, list[float]]] = []
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
+            continue
+        issued, time = (_time(file, number, header, row, k, start, problems) for k in (0, 1))
+        cells = zip(columns, row[2:], strict=False)
+        values = [read_number(file, number, c, cell.strip(), c in signed, problems) for c, cell in cells]
+        for column, value in zip(columns, values, strict=False):
+            if source[1] == PV_ISSUES and value > MOST_PV_PU:
+                remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
+                problems.append(Problem(file, f"row {number}, {column}", value, remedy))
+        table.append((issued, time, values))
+    if len(problems) > before:
+        return None
+    return _issues(path, file, columns, table, float(scenario.outage.duration_min), problems)
+
+
+def _time(
+    file: str, number: int, header: list[str], row: list[str], k: int, start: datetime, problems: list[Problem]
+) -> float:
+    """Issue time (k = 0) or time (k = 1) of a row, in minutes."""
+    found: list[Problem] = []
+    minutes = read_minutes(file, number, header[1], row[k].strip(), start, found)
+    problems.extend(Problem(p.file, f"row {number}, {header[k]}", p.value, p.remedy) for p in found)
+    return minutes
+
+
+def _issues(
+    path: Path, file: str, columns: list[str], table: list[tuple[float, float, list[float]]],
+    duration_min: float, problems: list[Problem],
+) -> Issues | None:  # fmt: skip
+    """Rows sorted into issues, which must follow one another in the file; None if something is wrong with them."""
+    before = len(problems)
+    order = list(dict.fromkeys(issued for issued, _, _ in table))
+    if order[0] > 0:
+        problems.append(Problem(file, "issued", f"minute {order[0]:g}", "the first issue must not be after the start"))
+    blocks = [table[0][0], *(b[0] for a, b in pairwise(table) if a[0] != b[0])]
+    if blocks != sorted(set(blocks)):
+        problems.append(Problem(file, "issued", None, "issues must ascend, the rows of one issue below each other"))
+    series: list[Series] = []
+    for issued in order:
+        rows = [(time, values) for at, time, values in table if at == issued]
+        times = [time for time, _ in rows]
+        where = f"issue of minute {issued:g}"
+        if (np.diff(times) <= 0).any():
+            problems.append(Problem(file, where, None, "times must increase from row to row"))
+            continue
+        # A single row holds to the end of the window, else the last one as long as the one before it.
+        end = times[-1] + (times[-1] - times[-2]) if len(times) > 1 else duration_min
+        first = max(issued, 0.0)
+        if issued < duration_min and (times[0] > first or end < duration_min):
+            remedy = f"must cover minutes {first:g} (its issue, or the start) to {duration_min:g} (the window's end)"
+            problems.append(Problem(file, where, f"minutes {times[0]:g} to {end:g}", remedy))
+            continue
+        values = np.array([row for _, row in rows])
+        held = {column: values[:, k] for k, column in enumerate(columns)}
+        series.append(Series(path, np.array([*times, max(end, times[-1] + 1e-9)]), held))
+    return None if len(problems) > before else Issues(path, tuple(order), tuple(series))

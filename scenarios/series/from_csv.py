@@ -1,0 +1,177 @@
+"""Series from CSV files: checked when the scenario is loaded, resampled so that energy is preserved."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from ..reading.problems import Problem, display_name, find_input, listed, missing
+from ..schema.scenario import Scenario
+from ..view import GridView
+
+MOST_PV_PU = 1.5
+"""Per unit of rating; a larger value is a power in kW put where per unit is meant."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Columns of values, each row holding from its time to the next one; ``edges_min`` has one entry more than rows.
+
+    Times are minutes since the scenario's start, and may be negative.
+    """
+
+    path: Path
+    edges_min: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def mean(self, column: str, edges_min: np.ndarray) -> np.ndarray:
+        """Mean value over each interval between ``edges_min``, which must lie inside the series."""
+        return interval_means(self.edges_min, self.columns[column], edges_min)
+
+
+def interval_means(edges_min: np.ndarray, values: np.ndarray, wanted_min: np.ndarray) -> np.ndarray:
+    """Mean of a step function (``values`` between ``edges_min``) over each wanted interval: energy is preserved."""
+    energy = np.concatenate([[0.0], np.cumsum(values * np.diff(edges_min))])
+    return np.diff(np.interp(wanted_min, edges_min, energy)) / np.diff(wanted_min)
+
+
+def load_series(
+    scenario: Scenario, view: GridView, folder: Path, file: str, problems: list[Problem]
+) -> dict[str, Series]:
+    """The CSV series that a scenario names, by field (``load.actual_csv``); what is wrong goes into ``problems``.
+
+    ``file`` names the scenario in problems.
+    """
+    reactive = [f"{area}:q" for area in view.local_areas]
+    load, pv = scenario.load, scenario.pv
+    wanted = [("pv.forecast_csv", pv.forecast_csv, [*view.pv]), ("pv.actual_csv", pv.actual_csv, [*view.pv])]
+    if load is not None:  # None: that part of the scenario is wrong
+        areas = [*view.local_areas, *reactive]
+        wanted += [("load.forecast_csv", load.forecast_csv, areas), ("load.actual_csv", load.actual_csv, areas)]
+    found = {}
+    for field, name, known in wanted:
+        if name is None or scenario.outage is None:
+            continue
+        start, duration_min = scenario.outage.start, scenario.outage.duration_min
+        series = read_series(name, folder, known, start, duration_min, (file, field), problems, signed=reactive)
+        if series is not None:
+            found[field] = series
+    return found
+
+
+def read_series(
+    name: str,
+    folder: Path,
+    known: Iterable[str],
+    start: datetime,
+    duration_min: float,
+    source: tuple[str, str],
+    problems: list[Problem],
+    signed: Iterable[str] = (),
+) -> Series | None:
+    """Read the CSV file ``name`` (relative to ``folder``) for a window of ``duration_min`` from ``start`` (local time).
+
+    ``known`` columns are allowed, those in ``signed`` may be negative; ``source`` is the scenario's file and field.
+    Everything wrong is added to ``problems``; then the result is None.
+    """
+    path, before = find_input(name, folder), len(problems)
+    file = display_name(path, folder)
+    rows = read_rows(path, name, source, problems)
+    if rows is None:
+        return None
+    header = [cell.strip() for cell in rows[0]] if rows else []
+    columns = check_header(file, header, tuple(known), problems)
+    if len(problems) > before:
+        return None
+    signed, times, values = set(signed), [], {column: [] for column in columns}
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
+            continue
+        times.append(read_minutes(file, number, header[0], row[0].strip(), start, problems))
+        for column, cell in zip(columns, row[1:], strict=True):
+            values[column].append(read_number(file, number, column, cell.strip(), column in signed, problems))
+    if len(problems) > before:
+        return None
+    for column in columns if source[1].startswith("pv.") else ():
+        if max(values[column]) > MOST_PV_PU:
+            remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
+            problems.append(Problem(file, column, max(values[column]), remedy))
+    edges = row_edges(file, times, duration_min, problems)
+    if edges is None or len(problems) > before:
+        return None
+    return Series(path, edges, {column: np.array(series) for column, series in values.items()})
+
+
+def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Problem]) -> list[list[str]] | None:
+    """Rows of a CSV file that are not empty; None, and a problem of the scenario's field, if it cannot be read."""
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        absent = isinstance(error, FileNotFoundError)
+        remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
+        problems.append(Problem(*source, name, remedy))
+        return None
+    return [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
+    first, columns = (header[0] if header else None), header[1:]
+    if first not in ("time", "time_min"):
+        problems.append(Problem(file, "header", first, "the first column must be time or time_min"))
+    if not columns:
+        problems.append(Problem(file, "header", None, f"no columns of values; known: {listed(known)}"))
+    for column in columns:
+        if column not in known:
+            problems.append(Problem(file, "header", column, f"unknown column; known: {listed(known)}"))
+        if columns.count(column) > 1:
+            problems.append(Problem(file, "header", column, "column appears twice"))
+    return columns
+
+
+def read_minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
+    try:
+        minutes = float(text) if kind == "time_min" else (datetime.fromisoformat(text) - start).total_seconds() / 60
+    except (ValueError, TypeError):
+        minutes = math.nan
+    if not math.isfinite(minutes):
+        local = "local time without an offset, like 2025-06-20T04:00"
+        right = "minutes since the start" if kind == "time_min" else local
+        problems.append(Problem(file, f"row {number}, {kind}", text, f"must be {right}"))
+    return minutes
+
+
+def read_number(file: str, number: int, column: str, text: str, signed: bool, problems: list[Problem]) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (value < 0 and not signed):
+        right = "a number" if signed else "a number, 0 or more"
+        problems.append(Problem(file, f"row {number}, {column}", text, f"must be {right}; gaps and NaN are not filled"))
+    return value
+
+
+def row_edges(file: str, times: list[float], duration_min: float, problems: list[Problem]) -> np.ndarray | None:
+    """Rows' starts, and the end of the last row, which is as long as the one before it."""
+    if len(times) < 2:
+        problems.append(Problem(file, "time", len(times), "must have at least two rows"))
+        return None
+    steps = np.diff(times)
+    if (steps <= 0).any():
+        row = int(np.argmax(steps <= 0)) + 3
+        remedy = "times must increase from row to row (minutes)"
+        problems.append(Problem(file, f"row {row}, time", times[row - 2], remedy))
+        return None
+    edges = np.array([*times, times[-1] + steps[-1]])
+    if edges[0] > 0 or edges[-1] < duration_min:
+        remedy = f"must cover the outage window, minutes 0 to {duration_min:g} from its start"
+        problems.append(Problem(file, "time", f"minutes {edges[0]:g} to {edges[-1]:g}", remedy))
+        return None
+    return edges

@@ -1,0 +1,54 @@
+"""``relight compare``: the command alone; all that computes is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import InputError, Out, Overwrite, Set, say
+
+
+def compare(
+    scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
+    strategies: Annotated[str, typer.Option(help="Comma-separated; see relight strategy list.")] = "dynamic,static",
+    seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
+    out: Out = None,
+    set_: Set = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run the same world under several strategies and compare them; a study resumes, a comparison does not."""
+    from ...results.comparison.text import as_text
+    from ...results.report.files import REPORT
+    from ..campaigns.run import compare_strategies, new_run_folder
+
+    folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
+    names = list(dict.fromkeys(name.strip() for name in strategies.split(",") if name.strip()))
+    if not names:
+        raise InputError(f"--strategies {strategies!r} names none; write dynamic,static")
+    comparison = compare_strategies(
+        scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite
+    )
+    say(as_text(comparison))
+    typer.echo(f"tables:  {folder / 'comparison.md'}\nfigures: {folder / 'figures'}\nruns:    {folder / 'runs'}")
+    typer.echo(f"report:  {folder / REPORT}")
+
+
+def parse_seeds(text: str | None) -> list[int | None]:
+    """``0..9`` or ``1,4,7`` or both joined by commas; None: the scenario's own. Raises ``InputError``."""
+    if text is None:
+        return [None]
+    seeds: list[int | None] = []
+    for part in text.split(","):
+        first, dots, last = part.strip().partition("..")
+        try:
+            low, high = int(first), int(last) if dots else int(first)
+        except ValueError:
+            low, high = 0, -1
+        if dots and 0 <= high < low:
+            raise InputError(f"--seeds {text!r}: {part.strip()!r} is descending; write {high}..{low}")
+        if not 0 <= low <= high:
+            raise InputError(f"--seeds {text!r}: {part.strip()!r} is no seed; write 0..9 or 1,4,7")
+        seeds.extend(range(low, high + 1))
+    return list(dict.fromkeys(seeds))

@@ -1,0 +1,1 @@
+"""Grid-connected operation without a fault: what the index system asks of it."""

@@ -1,0 +1,1 @@
+"""Plan files of any origin, read into a plan, with every problem at once."""

@@ -1,0 +1,111 @@
+"""What a strategy's run is held against: two upper bounds of what anybody could have served in the same world.
+
+The *service bound* (``relight.sim.planning.service_bound``) holds for whatever happens. The *foresight bound* is
+closer: the proven bound of the plan that ``oracle`` would make, relaxed wherever the world can do more than a plan may
+count on. It knows what will happen and every device; it has no losses, no limits of voltages, lines, reactive power or
+ramps, and units come on line at the start of the plan step in which they do. What is left of the plan's own rules is
+that a section that is live has all its demand served for whole plan steps. So it bounds the runs of which that is true.
+A run that sheds an area, or energises a section amid a plan step, may pass it: sources of a section served in part
+carry others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from ...controllers.strategies.builtin import ORACLE
+from ...controllers.strategies.strategy import Strategy
+from ...results.run.recorder import Recorder
+from ...results.run.tables import SERIES
+from ...scenarios.case import Case
+from .plan_once import first_plan
+from .service_bound import service_bound_kwh
+
+RELAXED = {
+    "loss_allowance_pct": 0.0,
+    "without": ("voltage", "flow_limits", "reactive"),
+    "apparent_power": "printed",
+    "nbsu_reactive": "printed",
+    "first_online_step_free": True,
+    "cold_load": None,
+    "pick_up_limit_pct": None,
+    "look_ahead_min": None,
+    "formulation": "compact",
+    "verify": "off",
+    "source_intervals": False,
+}
+"""Options of the dispatch centre under which its plans are bounded by more than anybody could carry out."""
+
+_TOLERANCE_KW = 1e-6
+_OPERATED = SERIES["switch"].index("operated")
+
+
+def foresight_bound_kwh(case: Case) -> float | None:
+    """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of a run that serves nothing in part, kWh.
+
+    None where the world holds what ``oracle`` does not foresee: surprises, cold load pick-up.
+    """
+    scenario, step_min = case.scenario, case.scenario.clock.plan_step_min
+    if scenario.surprises is not None or scenario.cold_load is not None:
+        return None
+    changed: dict[str, Any] = {
+        "dispatch_centre": scenario.dispatch_centre.model_copy(update=RELAXED),
+        "limits": scenario.limits.model_copy(update={"max_loading_pct": math.inf, "min_power_factor": 0.0}),
+        "pv": scenario.pv.model_copy(
+            update={"reconnect_delay_min": scenario.pv.reconnect_delay_min // step_min * step_min}
+        ),
+    }
+    free = {"p_in_kw": 0.0, "ramp_up_kw_per_h": math.inf, "ramp_down_kw_per_h": math.inf}
+    nbsu = {
+        u: replace(one, start_min=one.start_min // step_min * step_min, **free) for u, one in case.view.nbsu.items()
+    }
+    relaxed = replace(case, scenario=scenario.model_copy(update=changed), view=replace(case.view, nbsu=nbsu))
+    return first_plan(relaxed, replace(ORACLE, per_device=True)).plan.bound
+
+
+def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
+    """Weighted energy that a run served in the outage area, kWh, the part of it that was served in part, and in how
+    many plan steps of a section that was so.
+
+    In part: a section is live in a plan step, and not all of its demand is served from beginning to end.
+    """
+    clock = case.scenario.clock
+    rows = pd.DataFrame(recorder.rows["local_area"], columns=list(SERIES["local_area"]))
+    rows = rows[rows["in_outage_area"] == 1]
+    served, demand = rows["served_kw"].fillna(0.0), rows["demand_kw"].fillna(0.0)
+    rows = rows.assign(
+        energy_kwh=served * rows["priority"] * clock.sim_step_min / 60,
+        live=rows["energised"] == 1,
+        missing=demand - served > _TOLERANCE_KW,
+        plan_step=rows["time_min"] // clock.plan_step_min,
+    )
+    blocks = rows.groupby(["section", "plan_step"]).agg({"energy_kwh": "sum", "live": "any", "missing": "any"})
+    in_part = blocks[blocks["live"] & blocks["missing"]]
+    return float(blocks["energy_kwh"].sum()), float(in_part["energy_kwh"].sum()), len(in_part)
+
+
+def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[str, float | None]:
+    """What a study keeps of a run to hold it against the bounds of its world, MWh (``relight.results.study.bounds``).
+
+    Of a strategy with foresight also the foresight bound, and (18) of its own first plan.
+    """
+    served, in_part, steps = served_kwh(case, recorder)
+    operations = sum(int(row[_OPERATED]) for row in recorder.rows["switch"])
+    service = service_bound_kwh(case) / 1e3
+    found: dict[str, float | None] = {
+        "weighted_served_mwh": served / 1e3,
+        "in_part_mwh": in_part / 1e3,
+        "steps_in_part": steps,
+        "switching_mwh": case.scenario.dispatch_centre.switching_cost_kwh * operations / 1e3,
+        "service_bound_mwh": service,
+    }
+    if strategy.foresight:
+        bound = foresight_bound_kwh(case)
+        planned = recorder.plans[0]["objective"] if recorder.plans else None
+        found["foresight_bound_mwh"] = None if bound is None else min(bound / 1e3, service)
+        found["foresight_planned_mwh"] = None if planned is None else planned / 1e3
+    return found

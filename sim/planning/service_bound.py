@@ -1,0 +1,73 @@
+"""How much could be served at best, whoever decides: a bound that no strategy can exceed, ``oracle`` included.
+
+A linear problem over the simulation steps of what really happens, with everything left out that only takes away: one
+node instead of the network, demand that can be served in any part, no losses, ramps, reactive power or switching.
+What is left: PV gives no more than the sun allows and not before its reconnect delay, a non-black-start unit nothing
+before its start-up time, storage its rated power and its energy, all counted from the beginning of the outage. Infeeds
+that return count from then on; with cold load pick-up demand is the largest that it can come to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import bmat, coo_array, eye_array, hstack
+
+from ...scenarios.case import Case
+from ...scenarios.quanta import POWER_KW, rounded
+from ...scenarios.schema.cold_load import cold_load_of
+from ..series.profiles import Profiles
+
+
+def service_bound_kwh(case: Case, seed: int | None = None) -> float:
+    """Upper bound of the weighted energy served in the outage area, kWh: Σ C_i p_i Δt of (18), by the actual series.
+
+    ``seed``: None, the scenario's. Raises RuntimeError if the linear problem cannot be solved.
+    """
+    view, scenario = case.view, case.scenario
+    profiles = Profiles(case, seed)
+    times = np.arange(0, scenario.outage.duration_min, scenario.clock.sim_step_min, dtype=float)
+    dt_h, steps = scenario.clock.sim_step_min / 60, len(times)
+    lost = view.outage_area
+    areas = [la for la in view.local_areas.values() if la.buses[0] in lost]
+    weights = sorted({la.priority for la in areas})
+
+    largest = _largest_multiples(case)
+    demand_kw, pv_kw = np.zeros((len(weights), steps)), np.zeros(steps)
+    for k, time_min in enumerate(times):
+        demand, pv_pu = profiles.demand(time_min), profiles.pv_pu(time_min)
+        for la in areas:
+            demand_kw[weights.index(la.priority), k] += demand[la.id][0] * largest.get(la.id, 1.0)
+        on = (u for u in view.pv.values() if u.bus not in lost or time_min >= scenario.pv.reconnect_delay_min)
+        pv_kw[k] = sum(pv_pu[u.id] * u.s_kva for u in on)
+    returns_min = {one.infeed: one.at_min for one in scenario.surprises.infeeds} if scenario.surprises else {}
+    live_from = {i.id: 0.0 if i.live else returns_min.get(i.id, np.inf) for i in view.infeeds.values()}
+    other_kw = sum((times >= live_from[i.id]) * i.s_kva for i in view.infeeds.values()) + sum(
+        (times >= (u.start_min if u.bus in lost else 0.0)) * u.s_kva for u in view.nbsu.values()
+    )
+    ess_kva = sum(u.s_kva for u in view.ess.values())
+
+    # Columns: served by weight and step, then storage by step. Rows: served − storage ≤ PV and the rest; energy.
+    one = eye_array(steps, format="csr")
+    passed = dt_h * coo_array(np.tril(np.ones((steps, steps))))
+    supply = hstack([*[one] * len(weights), -one])
+    energy = bmat([[None, passed], [coo_array((steps, len(weights) * steps)), -passed]])
+    limits = np.concatenate([
+        pv_kw + other_kw,
+        np.full(steps, sum(u.discharge_kwh for u in view.ess.values())),
+        np.full(steps, sum(u.charge_kwh for u in view.ess.values())),
+    ])  # fmt: skip
+    rows = bmat([[supply], [energy]], format="csr")
+    bounds = [(0.0, float(p)) for p in demand_kw.ravel()] + [(-ess_kva, ess_kva)] * steps
+    value = np.concatenate([np.repeat(weights, steps) * dt_h, np.zeros(steps)])
+    found = linprog(-value, A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
+    if found.status != 0:
+        raise RuntimeError(f"the bound of what can be served was not found: {found.message}")
+    return rounded(-found.fun, POWER_KW)
+
+
+def _largest_multiples(case: Case) -> dict[str, float]:
+    """LA → most that its demand can be of what it would have been, after an outage without end."""
+    kinds = {la.id: la.kinds for la in case.view.local_areas.values()}
+    cold = cold_load_of(case.scenario.cold_load, kinds)
+    return {la: 1.0 + area.excess(area.cold(np.inf), 0.0, 0.0) for la, area in cold.items()}

@@ -1,0 +1,1 @@
+"""AC power flow of islands: what an island is, the protocol of an engine, and the engines."""

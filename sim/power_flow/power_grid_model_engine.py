@@ -1,0 +1,275 @@
+"""AC power flow by power-grid-model: all islands of all states side by side in one network, solved in one call.
+
+Branches take the parameters that pandapower itself derives from the net, so that both engines solve the same equations.
+Buses joined by closed switches without impedance are one node. Islands do not influence each other; if one does not
+converge the call fails, and they are solved one by one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initialize_array
+from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
+
+from ...scenarios.case import Case
+from ...scenarios.quanta import ANGLE_DEGREE, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
+from .island_topology import Island
+from .pandapower_flow import IslandInput
+from .protocol import EngineUnavailable, IslandSolution, State
+
+ERROR_TOLERANCE = 1e-11
+"""Largest change of a voltage (p.u.) in the last iteration."""
+MAX_ITERATIONS = 20
+SHORT_CIRCUIT_VA = 1e20
+"""Of a balance unit: it holds its voltage exactly."""
+_COLUMNS = {"r": 2, "x": 3, "b": 4, "tap": 8, "shift": 9, "g": 23}
+"""Columns of a branch in pandapower's per-unit model (MATPOWER's order, extended)."""
+_ASYMMETRY = [21, 22, 24, 25]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """An island as nodes and branches: ``node`` of each bus (in the island's order), ends of each branch with
+    impedance, its row in the tables, its place among the island's branches. ``bridged`` branches lie in parallel with
+    closed switches, so both their ends are one node: they only draw what their shunts take."""
+
+    nodes: int
+    node: np.ndarray
+    u_rated: np.ndarray
+    ends: np.ndarray
+    rows: np.ndarray
+    places: np.ndarray
+    bridged: tuple[tuple[int, int, int], ...]
+    """(node, row, place)"""
+
+
+class PowerGridModelEngine:
+    """Solves states of a case; prepares the network once."""
+
+    def __init__(self, case: Case) -> None:
+        """Raises ``EngineUnavailable`` for branches that power-grid-model cannot express."""
+        net, view = case.net, case.view
+        self._view = view
+        self._vn_kv = {name: float(vn) for name, vn in zip(net.bus["name"], net.bus["vn_kv"], strict=True)}
+        names = [*net.line["name"], *net.trafo["name"]]
+        self._row = {name: k for k, name in enumerate(names)}
+        self._parameters = _branch_parameters(case, names)
+        self._rating = np.array([view.branches[name].s_max_kva for name in names])
+        self._shunts = _shunts_of_bridged(self._parameters)
+        reference = case.scenario.limits.reference_vm_pu
+        self._u_ref = {
+            u.id: view.infeeds[u.id].vm_pu if u.id in view.infeeds else reference for u in view.units.values()
+        }
+        self._layouts: dict[tuple[str, ...], dict[tuple[str, ...], _Layout]] = {}
+
+    def solve(self, states: Sequence[State]) -> list[list[IslandSolution | None]]:
+        """As ``AcPowerFlow.solve``."""
+        islands = [one for state in states for one in state]
+        solutions = iter(self._solve(islands))
+        return [[next(solutions) for _ in state] for state in states]
+
+    def _solve(self, islands: list[IslandInput]) -> list[IslandSolution | None]:
+        if not islands:
+            return []
+        try:
+            return self._solve_together(islands)
+        except PowerGridError:
+            if len(islands) == 1:
+                return [None]
+        half = len(islands) // 2
+        return [*self._solve(islands[:half]), *self._solve(islands[half:])]
+
+    def _solve_together(self, islands: list[IslandInput]) -> list[IslandSolution | None]:
+        layouts = [self._layout(one.island) for one in islands]
+        first_node = np.concatenate([[0], np.cumsum([layout.nodes for layout in layouts])])
+        first_branch = np.concatenate([[0], np.cumsum([len(layout.rows) for layout in layouts])])
+        nodes, branches = int(first_node[-1]), int(first_branch[-1])
+
+        node = initialize_array("input", ComponentType.node, nodes)
+        node["id"] = np.arange(nodes)
+        node["u_rated"] = np.concatenate([layout.u_rated for layout in layouts])
+        branch = initialize_array("input", ComponentType.generic_branch, branches)
+        branch["id"] = nodes + np.arange(branches)
+        ends = [layout.ends + start for layout, start in zip(layouts, first_node[:-1], strict=True)]
+        both = np.concatenate(ends) if ends else np.zeros((0, 2))
+        rows = np.concatenate([layout.rows for layout in layouts])
+        branch["from_node"], branch["to_node"] = both[:, 0], both[:, 1]
+        branch["from_status"] = branch["to_status"] = 1
+        for name, values in self._parameters.items():
+            branch[name] = values[rows]
+        source = initialize_array("input", ComponentType.source, len(islands))
+        source["id"] = nodes + branches + np.arange(len(islands))
+        places = [layout.node for layout in layouts]
+        index = [{bus: k for k, bus in enumerate(one.island.buses)} for one in islands]
+        bus_of = self._view.units
+        source["node"] = [
+            start + place[of[bus_of[one.balance_unit].bus]]
+            for one, place, of, start in zip(islands, places, index, first_node[:-1], strict=True)
+        ]
+        source["status"], source["sk"], source["rx_ratio"] = 1, SHORT_CIRCUIT_VA, 0.0
+        source["u_ref"] = [self._u_ref[one.balance_unit] for one in islands]
+        bridged = [(start + n, r) for la, start in zip(layouts, first_node, strict=False) for n, r, _ in la.bridged]
+        shunt = initialize_array("input", ComponentType.shunt, len(bridged))
+        used = nodes + branches + len(islands)
+        shunt["id"], shunt["node"], shunt["status"] = used + np.arange(len(bridged)), [n for n, _ in bridged], 1
+        total = self._shunts[[r for _, r in bridged]].sum(axis=1)
+        shunt["g1"], shunt["b1"] = total.real, total.imag
+        load, drawn = self._loads(islands, places, index, first_node, used + len(bridged))
+        model = PowerGridModel(
+            {
+                ComponentType.node: node,
+                ComponentType.generic_branch: branch,
+                ComponentType.source: source,
+                ComponentType.shunt: shunt,
+                ComponentType.sym_load: load,
+            }
+        )
+        result = model.calculate_power_flow(
+            error_tolerance=ERROR_TOLERANCE, max_iterations=MAX_ITERATIONS, threading=-1
+        )
+        return self._read(islands, layouts, first_node, first_branch, result, drawn)
+
+    def _loads(
+        self,
+        islands: list[IslandInput],
+        places: list[np.ndarray],
+        index: list[dict[str, int]],
+        first: Any,
+        next_id: int,
+    ) -> tuple[Any, np.ndarray]:
+        """One constant power per node that draws or gives any, and what each island draws in all (kW, kvar)."""
+        power = np.zeros((int(first[-1]), 2))
+        drawn = np.zeros((len(islands), 2))
+        for k, (one, place, of) in enumerate(zip(islands, places, index, strict=True)):
+            for bus, pq in one.load.items():
+                power[first[k] + place[of[bus]]] += pq
+            for unit, pq in one.units.items():
+                at = first[k] + place[of[self._view.units[unit].bus]]
+                power[at, 0] -= pq[0]
+                power[at, 1] -= pq[1]
+            drawn[k] = power[first[k] : first[k + 1]].sum(axis=0)
+        at = np.flatnonzero(power.any(axis=1))
+        load = initialize_array("input", ComponentType.sym_load, len(at))
+        load["id"], load["node"], load["status"] = next_id + np.arange(len(at)), at, 1
+        load["type"] = LoadGenType.const_power
+        load["p_specified"], load["q_specified"] = power[at, 0] * 1000, power[at, 1] * 1000
+        return load, drawn
+
+    def _layout(self, island: Island) -> _Layout:
+        known = self._layouts.setdefault(island.buses, {})
+        if island.branches not in known:
+            known[island.branches] = self._lay_out(island)
+        return known[island.branches]
+
+    def _lay_out(self, island: Island) -> _Layout:
+        """Join buses across closed switches without impedance, number nodes, collect branches between them."""
+        root = {bus: bus for bus in island.buses}
+
+        def find(bus: str) -> str:
+            while root[bus] != bus:
+                root[bus] = root[root[bus]]
+                bus = root[bus]
+            return bus
+
+        for name in island.branches:
+            branch = self._view.branches[name]
+            if branch.kind == "switch":
+                root[find(branch.to_bus)] = find(branch.from_bus)
+        number: dict[str, int] = {}
+        node = np.array([number.setdefault(find(bus), len(number)) for bus in island.buses])
+        ends, rows, places, bridged = [], [], [], []
+        for place, name in enumerate(island.branches):
+            branch = self._view.branches[name]
+            if branch.kind == "switch":
+                continue
+            a, b = number[find(branch.from_bus)], number[find(branch.to_bus)]
+            if a == b:
+                bridged.append((a, self._row[name], place))
+                continue
+            ends.append((a, b))
+            rows.append(self._row[name])
+            places.append(place)
+        u_rated = np.array([self._vn_kv[bus] * 1000 for bus in number])
+        shape = np.array(ends, dtype=int).reshape(-1, 2)
+        at = np.array(rows, dtype=int), np.array(places, dtype=int)
+        return _Layout(len(number), node, u_rated, shape, *at, tuple(bridged))
+
+    def _read(
+        self, islands: list[IslandInput], layouts: list[_Layout], first_node: Any, first_branch: Any, result: Any,
+        drawn: np.ndarray,
+    ) -> list[IslandSolution | None]:  # fmt: skip
+        vm, va = result[ComponentType.node]["u_pu"], np.degrees(result[ComponentType.node]["u_angle"])
+        none = initialize_array("sym_output", ComponentType.generic_branch, 0)  # the engine leaves out empty tables
+        flow = result.get(ComponentType.generic_branch, none)
+        losses_kva = (flow["p_from"] + flow["p_to"] + 1j * (flow["q_from"] + flow["q_to"])) / 1000
+        apparent = np.stack([np.hypot(flow[f"p_{end}"], flow[f"q_{end}"]) for end in ("from", "to")], axis=1) / 1000
+        solutions: list[IslandSolution | None] = []
+        for k, (one, layout) in enumerate(zip(islands, layouts, strict=True)):
+            nodes, own = slice(first_node[k], first_node[k + 1]), slice(first_branch[k], first_branch[k + 1])
+            current = np.full(len(one.island.branches), math.nan)
+            current[layout.places] = (apparent[own] / vm[nodes][layout.ends]).max(axis=1, initial=0.0)
+            limit = np.full(len(one.island.branches), math.inf)
+            limit[layout.places] = self._rating[layout.rows]
+            losses = losses_kva[own].sum()
+            for node, row, place in layout.bridged:
+                volts = vm[first_node[k] + node] * layout.u_rated[node]
+                drawn_kva = volts**2 * self._shunts[row].conj() / 1000
+                current[place], limit[place] = abs(drawn_kva).max() / vm[first_node[k] + node], self._rating[row]
+                losses += drawn_kva.sum()
+            solutions.append(
+                IslandSolution(
+                    rounded(vm[nodes][layout.node], VOLTAGE_PU),
+                    rounded(va[nodes][layout.node], ANGLE_DEGREE),
+                    rounded(np.where(np.isfinite(limit), 100 * current / limit, math.nan), LOADING_PCT),
+                    float(drawn[k, 0]) + rounded_flow(losses.real, LOSSES_KW),
+                    float(drawn[k, 1]) + rounded_flow(losses.imag, LOSSES_KW),
+                    rounded_flow(losses.real, LOSSES_KW),
+                )
+            )
+        return solutions
+
+
+def _branch_parameters(case: Case, names: list[str]) -> dict[str, np.ndarray]:
+    """Columns of a generic branch, one row per line and transformer: SI units of its second end."""
+    import pandapower as pp
+
+    net = copy.deepcopy(case.net)
+    net.line["in_service"] = net.trafo["in_service"] = net.bus["in_service"] = True
+    net.switch["closed"] = True
+    pp.create_ext_grid(net, net.bus.index[0])
+    with contextlib.suppress(pp.LoadflowNotConverged):  # the parameters are there all the same
+        pp.runpp(net, init="flat", numba=False, calculate_voltage_angles=False)
+    built: Any = net
+    table = built["_ppc"]["branch"].real
+    spans = built["_pd2ppc_lookups"]["branch"]
+    table = np.concatenate([table[slice(*spans.get(kind, (0, 0)))] for kind in ("line", "trafo")])
+    pu = {name: table[:, column] for name, column in _COLUMNS.items()}
+    if len(table) != len(names) or pu["shift"].any() or table[:, _ASYMMETRY].any():
+        what = "phase shifters or transformers with unequal ends"
+        raise EngineUnavailable(f"the engine power-grid-model cannot express {what}; use --engine pandapower")
+    vn_kv = net.bus["vn_kv"]
+    to_kv = np.array([*vn_kv[net.line["to_bus"]], *vn_kv[net.trafo["lv_bus"]]], dtype=float)
+    ohm = to_kv**2 / float(net.sn_mva)
+    return {
+        "r1": pu["r"] * ohm,
+        "x1": pu["x"] * ohm,
+        "g1": pu["g"] / ohm,
+        "b1": pu["b"] / ohm,
+        "k": np.where(pu["tap"] == 0, 1.0, pu["tap"]),
+        "theta": np.zeros(len(table)),
+        "sn": np.full(len(table), 1e6),
+    }
+
+
+def _shunts_of_bridged(parameters: dict[str, np.ndarray]) -> np.ndarray:
+    """Admittance (S) to earth at both ends of each branch when they are joined; rows of (from, to)."""
+    series = 1 / (parameters["r1"] + 1j * parameters["x1"])
+    half, k = (parameters["g1"] + 1j * parameters["b1"]) / 2, parameters["k"]
+    return np.stack([(series + half) / k**2 - series / k, series + half - series / k], axis=1)

@@ -1,0 +1,114 @@
+"""Forecasts of one series at a time: what is known of the rest of the window at a time of issue.
+
+Every function returns one value per plan step from the one in progress to the window's end; of the step in progress
+only what is left of it is forecast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...scenarios.quanta import PER_UNIT, rounded
+from ...scenarios.schema.forecast import ErrorGrowth
+from .noise import Noise
+
+
+@dataclass(frozen=True)
+class Times:
+    """The window in plan steps and simulation steps (min)."""
+
+    plan_step_min: int
+    sim_step_min: int
+    duration_min: int
+
+    @property
+    def per_plan_step(self) -> int:
+        return self.plan_step_min // self.sim_step_min
+
+    def step(self, time_min: float) -> int:
+        """The simulation step that holds a time."""
+        return int(time_min // self.sim_step_min)
+
+    def plan_step(self, time_min: float) -> int:
+        """The plan step that holds a time; the first one for earlier times."""
+        return max(math.floor(time_min / self.plan_step_min), 0)
+
+    def edges_from(self, time_min: float) -> np.ndarray:
+        """``time_min`` and the starts of the plan steps after it, and the window's end."""
+        first = self.plan_step(time_min)
+        edges = np.arange(first * self.plan_step_min, self.duration_min + 1, self.plan_step_min, dtype=float)
+        edges[0] = max(edges[0], time_min)
+        return edges
+
+
+@dataclass(frozen=True)
+class Course:
+    """One series: its mean course per plan step and per simulation step, and what happens per simulation step.
+
+    ``ratio_before`` is actual over mean in the simulation step before the window; 1 where nothing is known of it.
+    """
+
+    mean: np.ndarray
+    mean_fine: np.ndarray
+    actual: np.ndarray
+    ratio_before: float = 1.0
+
+
+def expected(actual: np.ndarray, times: Times, time_min: float) -> np.ndarray:
+    """Perfect foresight: the mean of what happens over each plan step."""
+    first, size = times.plan_step(time_min), times.per_plan_step
+    means = actual.reshape(-1, size).mean(axis=1)[first:]
+    means[0] = actual[times.step(time_min) : (first + 1) * size].mean()
+    return means
+
+
+def persistence_ratio(course: Course, times: Times, time_min: float, floor: float = 0.0) -> float:
+    """Actual over mean course in the simulation step before ``time_min``; 1 while the mean is below ``floor``."""
+    k = times.step(time_min)
+    if k == 0:
+        return course.ratio_before
+    mean = course.mean_fine[k - 1]
+    return float(course.actual[k - 1] / mean) if mean > floor else 1.0
+
+
+class LeadTimeErrors:
+    """Errors that grow with lead time, of unit scale: ``relative(s)`` × mean course is the error of the issue at s.
+
+    A martingale model of forecast evolution (Heath and Jackson, IIE Transactions 26(3), 1994): from issue to issue the
+    forecast of a time is revised by independent amounts, whose variances add up to that of the error, so that a later
+    issue is better and no revision can be foreseen. Errors of one issue are AR(1) along the times they are about; part
+    of each is common to all series of the kind.
+    """
+
+    def __init__(self, growth: ErrorGrowth, noise: Noise, kind: str, times: Times):
+        self._growth, self._noise, self._kind, self._times = growth, noise, kind, times
+        issues = np.arange(0, times.duration_min, times.sim_step_min)
+        starts = np.arange(0, times.duration_min, times.plan_step_min)
+        leads = np.maximum(starts[None, :] - issues[:, None], 0.0)
+        sigma = error_sd(growth, leads)
+        after = np.vstack([sigma[1:], error_sd(growth, np.zeros(len(starts)))[None, :]])
+        # Rows: revisions at each issue; the last row: the error that is left of the plan step in progress.
+        self._sd = np.sqrt(np.vstack([np.maximum(sigma**2 - after**2, 0.0), after[-1:] ** 2]))
+        self._common = self._evolved(f"{kind} forecast")
+
+    def of(self, name: str) -> np.ndarray:
+        """Relative errors of a series: a row per issue (simulation step), a column per plan step."""
+        share, own = self._growth.common_share, self._evolved(f"{self._kind} forecast {name}")
+        return math.sqrt(share) * self._common + math.sqrt(1 - share) * own
+
+    def _evolved(self, stream: str) -> np.ndarray:
+        shocks = self._noise.stream(stream).standard_normal(self._sd.shape)
+        memory = math.exp(-self._times.plan_step_min / self._growth.correlation_min)
+        for j in range(1, shocks.shape[1]):
+            shocks[:, j] = memory * shocks[:, j - 1] + math.sqrt(1 - memory**2) * shocks[:, j]
+        revisions = self._sd * shocks
+        return rounded(np.cumsum(revisions[::-1], axis=0)[::-1][:-1], PER_UNIT)
+
+
+def error_sd(growth: ErrorGrowth, lead_min: np.ndarray) -> np.ndarray:
+    """Standard deviation of the relative error by lead time."""
+    near, far = growth.near_pct / 100, growth.far_pct / 100
+    return rounded(near + (far - near) * (1 - np.exp(-lead_min / growth.growth_min)), PER_UNIT)

@@ -1,0 +1,241 @@
+"""The kinds of units: what state they are in, what they can do in the next step, what they did."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ...controllers.exchange.messages import ON_LINE, UnitMeasurement
+from ...scenarios.angles import sin_phi
+from ...scenarios.schema.scenario import Scenario
+from ...scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
+from .unit_model import OFF, UnitModel
+
+LONG_AGO_MIN = -1440.0
+"""When buses outside the outage area are taken to have been energised: long enough for every delay to have passed."""
+
+
+class Pv(UnitModel):
+    """Photovoltaic unit: waits for its reconnect delay after its bus was energised, or its own protection tripped it,
+    then gives what is available."""
+
+    kind = "pv"
+
+    def __init__(self, spec: PvUnit, step_min: float, sin_phi: float, reconnect_delay_min: float) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.reconnect_delay_min = reconnect_delay_min
+        self.available_kw = 0.0
+        self.energised_min: float | None = None
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        energised_min = min(energised_min, self.now - self.tripped_at)
+        self.energised_min = energised_min if energised else None
+        if not energised or self.order["state"] == "off":
+            self._enter("off")
+        else:
+            self._enter("waiting" if energised_min < self.reconnect_delay_min else "follow")
+
+    def trip(self) -> None:
+        super().trip()
+        self.energised_min = None
+
+    def p_range(self) -> tuple[float, float]:
+        return (0.0, self.available_kw) if self.running else (0.0, 0.0)
+
+    def next_range(self) -> tuple[float, float]:
+        """What is available now counts for the next step too: the meter knows no better."""
+        if self.outages or self.energised_min is None or self.energised_min + self.step_min < self.reconnect_delay_min:
+            return 0.0, 0.0
+        return 0.0, self.available_kw
+
+
+class Ess(UnitModel):
+    """Energy storage: lossless, limited by rating and by energy over the step; able to form voltage at any energy."""
+
+    kind = "ess"
+
+    def __init__(self, spec: EssUnit, step_min: float, sin_phi: float) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.discharge_kwh, self.charge_kwh = spec.discharge_kwh, spec.charge_kwh
+
+    def able_to_form(self) -> bool:
+        return True
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        follows = energised and self.order["state"] in ("follow", "form")
+        self._enter("form" if forming else "follow" if follows else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        return self.next_range() if self.running else (0.0, 0.0)
+
+    def next_range(self) -> tuple[float, float]:
+        if self.outages:
+            return 0.0, 0.0
+        return -min(self.s_kva, self.charge_kwh / self.step_h), min(self.s_kva, self.discharge_kwh / self.step_h)
+
+    def commit(self, p_kw: float, q_kvar: float) -> None:
+        super().commit(p_kw, q_kvar)
+        energy_kwh = p_kw * self.step_h
+        # max() only removes the rounding of a division undone by a multiplication: p is within p_range.
+        self.discharge_kwh = max(self.discharge_kwh - energy_kwh, 0.0)
+        self.charge_kwh = max(self.charge_kwh + energy_kwh, 0.0)
+
+    def energies(self) -> tuple[float, float]:
+        return self.discharge_kwh, self.charge_kwh
+
+
+class Nbsu(UnitModel):
+    """Non-black-start unit: off → starting (draws ``p_in_kw``) → on line, with ramps.
+
+    It comes on line at the first step that finds it starting for ``start_min`` and ordered to follow or form.
+    Ramp: the output now differs from every output that still held within the last window by at most
+    rate × window. Ordered off while generating, it ramps down and opens when its ramp lets it reach 0.
+    Ordered to idle, or on a bus de-energised by order, it idles on line at 0 kW; by collapse it trips.
+    """
+
+    kind = "nbsu"
+
+    def __init__(
+        self, spec: NbsuUnit, step_min: float, sin_phi: float, window_min: float, first_step_free: bool
+    ) -> None:
+        super().__init__(spec, step_min, sin_phi)
+        self.p_in_kw, self.start_min = spec.p_in_kw, spec.start_min
+        self.window_min, self.first_step_free = window_min, first_step_free
+        self.up_kw = spec.ramp_up_kw_per_h * window_min / 60
+        self.down_kw = spec.ramp_down_kw_per_h * window_min / 60
+        self.history: deque[tuple[float, float]] = deque()
+        """(start of a step, output in it) since it came on line; the window's worth of it"""
+        self.failing_starts = 0
+        """start-ups that will fail from now on"""
+        self.start_failed = False
+        """whether one failed in this step"""
+
+    def begin(self, time_min: float) -> None:
+        super().begin(time_min)
+        self.start_failed = False
+        if self.state == "starting" and self.order["state"] in ON_LINE and self._started_at(time_min):
+            if self.failing_starts:
+                self.failing_starts, self.start_failed = self.failing_starts - 1, True
+                self.trip()
+                return
+            self._enter("idle")
+            self._restart_history(time_min)
+
+    @property
+    def on_line(self) -> bool:
+        """Started: running, or idling behind its open breaker."""
+        return self.state in ON_LINE
+
+    def able_to_form(self) -> bool:
+        return self.on_line
+
+    def able_to_take_over(self) -> bool:
+        return self.on_line and self.order["state"] not in ("off", "idle")
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        if self.on_line:
+            idles = self.order["state"] == "idle" or not energised
+            if idles:
+                self.history = deque([(self.now - self.step_min, 0.0)])
+            opens = self.order["state"] == "off" and self.p_range()[0] <= 0
+            self._enter("form" if forming else "off" if opens else "idle" if idles else "follow")
+        elif not energised:
+            if self.state == "starting":
+                self.order = OFF
+            self._enter("off")
+        else:
+            keeps_starting = self.state == "starting" and self.order["state"] in ON_LINE
+            self._enter("starting" if self.order["state"] == "starting" or keeps_starting else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        if self.state == "starting":
+            return -self.p_in_kw, -self.p_in_kw
+        return self._ramp_range(self.now) if self.running else (0.0, 0.0)
+
+    def commit(self, p_kw: float, q_kvar: float) -> None:
+        super().commit(p_kw, q_kvar)
+        if self.on_line:
+            self.history.append((self.now, p_kw))
+
+    def next_range(self) -> tuple[float, float]:
+        then = self.now + self.step_min
+        if self.on_line:
+            return self._ramp_range(then)
+        if self.state == "starting" and self._started_at(then):
+            return 0.0, self.s_kva if self.first_step_free else min(self.s_kva, self.up_kw)
+        return self.p_range()
+
+    def _started_at(self, time_min: float) -> bool:
+        return time_min - self.since >= self.start_min
+
+    def _restart_history(self, time_min: float) -> None:
+        self.history = deque() if self.first_step_free else deque([(time_min - self.step_min, 0.0)])
+
+    def _ramp_range(self, time_min: float) -> tuple[float, float]:
+        # An output that began at t held until t + step: it counts while any of that lies within the window.
+        while self.history and self.history[0][0] + self.step_min <= self.now - self.window_min:
+            self.history.popleft()
+        held = [p for start, p in self.history if start + self.step_min > time_min - self.window_min]
+        low = max((p - self.down_kw for p in held), default=0.0)
+        high = min((p + self.up_kw for p in held), default=self.s_kva)
+        return max(low, 0.0), min(high, self.s_kva)
+
+
+class InfeedUnit(UnitModel):
+    """The upstream grid: forms the voltage of its island whenever it is live, and takes no orders."""
+
+    kind = "infeed"
+
+    def __init__(self, spec: Infeed, step_min: float) -> None:
+        super().__init__(spec, step_min, sin_phi=1.0)
+        self.live = spec.live
+
+    def able_to_form(self) -> bool:
+        return self.live
+
+    def willing_to_form(self) -> bool:
+        return self.live
+
+    def demote(self) -> None:
+        """Nothing to remember: it gives way for as long as another infeed holds the island."""
+
+    def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
+        self._enter("form" if forming else "off")
+
+    def p_range(self) -> tuple[float, float]:
+        return (-self.s_kva, self.s_kva) if self.running else (0.0, 0.0)
+
+
+class ReturningInfeed(InfeedUnit):
+    """An infeed that is dead at first: voltage may come back behind its breaker, which is closed by order only."""
+
+    def __init__(self, spec: Infeed, step_min: float) -> None:
+        super().__init__(spec, step_min)
+        self.upstream_live = False
+
+    @property
+    def wants_to_close(self) -> bool:
+        """Ordered to feed, and able to."""
+        return self.upstream_live and self.order["state"] == "form"
+
+    def trip(self) -> None:
+        super().trip()
+        self.live = False
+
+    def measurement(self, time_min: float) -> UnitMeasurement:
+        return {**super().measurement(time_min), "upstream_live": self.upstream_live}
+
+
+def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
+    """All units of a case by id, off, in the view's order."""
+    step_min = float(scenario.clock.sim_step_min)
+    q_ratio = sin_phi(scenario.limits.min_power_factor)
+    window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
+    free = scenario.dispatch_centre.first_online_step_free
+    delay_min = float(scenario.pv.reconnect_delay_min)
+    units: dict[str, UnitModel] = {}
+    units |= {u.id: Pv(u, step_min, q_ratio, delay_min) for u in view.pv.values()}
+    units |= {u.id: Ess(u, step_min, q_ratio) for u in view.ess.values()}
+    units |= {u.id: Nbsu(u, step_min, q_ratio, window_min, free) for u in view.nbsu.values()}
+    returning = {one.infeed for one in scenario.surprises.infeeds} if scenario.surprises else set[str]()
+    units |= {u.id: (ReturningInfeed if u.id in returning else InfeedUnit)(u, step_min) for u in view.infeeds.values()}
+    return units

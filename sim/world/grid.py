@@ -1,0 +1,345 @@
+"""The world's physics: switches, islands, units and AC power flow, one simulation step at a time.
+
+``Grid`` does what it is ordered as far as physics lets it, and says what happened. It never decides that a bus is
+dark from a power of zero, only from topology: an island is energised if a unit forms its voltage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...controllers.exchange.messages import LocalAreaMeasurement, LocalAreaOrder
+from ...scenarios.case import Case
+from ..event_row import Row, event
+from ..islands.island_frequency import FrequencyOfIslands
+from ..islands.operating_point import IslandStep, Powers, settle
+from ..power_flow.island_topology import BalanceChoice, Island, choose_balance_unit, find_islands
+from ..power_flow.pandapower_flow import PowerFlow
+from ..units.kinds import LONG_AGO_MIN, Pv, build_units
+from ..units.unit_model import UnitModel
+from .cold_load import Supply
+from .equipment import Equipment
+from .judge import check_booked, check_island, judge
+from .series_rows import Settled, series
+from .step_events import Before, step_events
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What happened in a step: rows with the columns of relight.results.run.tables (SERIES but for ``message``, EVENTS,
+    VIOLATIONS)."""
+
+    series: dict[str, list[Row]]
+    events: list[Row]
+    violations: list[Row]
+
+
+class Grid:
+    """A case's network and units, from the state just after the fault: outage area dark, units off, the rest live."""
+
+    def __init__(self, case: Case, seed: int | None = None) -> None:
+        """Keeps its own copy of the net; ``seed`` (None: the scenario's) drives what fails at random.
+
+        Raises ValueError if the net holds loads or generators of its own.
+        """
+        self.case, self.view = case, case.view
+        self.step_min = float(case.scenario.clock.sim_step_min)
+        self.step_count = 0
+        self._power_flow = PowerFlow(case)
+        self._closed = {b.id: b.closed and not b.faulted for b in self.view.branches.values()}
+        self._units = build_units(self.view, case.scenario)
+        options = case.scenario.frequency
+        self._frequency = FrequencyOfIslands(options) if options else None
+        self._equipment = Equipment(case, self._closed, self._units, case.scenario.seed if seed is None else seed)
+        self._units_by_area: dict[str, dict[str, UnitModel]] = {la: {} for la in self.view.local_areas}
+        for unit in self._units.values():
+            self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
+        self._shares = {la.id: _shares(la.buses, case.base_load_kw) for la in self.view.local_areas.values()}
+        self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
+        self._shed: frozenset[str] = frozenset()
+        self._supply = Supply(case)
+        self._demand: dict[str, Powers] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
+        self._now: float | None = None
+        self._end_min = 0.0
+        long_ago = min(LONG_AGO_MIN, -float(case.scenario.pv.reconnect_delay_min))
+        self._energised_since: dict[str, float | None] = {
+            bus: None if bus in self.view.outage_area else long_ago for bus in self.view.buses
+        }
+        for island in find_islands(self.view, self._closed):
+            infeeds = [u for u in self.view.balance_order if u in self.view.infeeds and self._bus_of(u) in island.buses]
+            if infeeds:
+                self._units[infeeds[0]].energise(True, 0.0, forming=True)
+
+    def measurements(self) -> dict[str, LocalAreaMeasurement]:
+        """What each LA's gateway meters at the end of the last step (``time_min`` is that end), by LA id.
+
+        Before the first step: the initial state. Ranges of units are for the step to come.
+        """
+        return {la: self._measure(la) for la in self.view.local_areas}
+
+    @property
+    def power_flow_seconds(self) -> float:
+        """Time spent on AC power flow so far."""
+        return self._power_flow.seconds
+
+    def switch_states(self) -> dict[str, bool]:
+        """Switchable branches: closed or not, as their field terminals report. Faulted ones are open."""
+        return self._equipment.reported(self._end_min)
+
+    def fault_reports(self) -> dict[str, list[str]]:
+        """Switch → places of the faults that its field terminal saw and that are not repaired."""
+        return self._equipment.faults.reports()
+
+    def step(
+        self,
+        time_min: float,
+        demand: Mapping[str, tuple[float, float]],
+        pv_pu: Mapping[str, float],
+        switch_orders: Mapping[str, bool],
+        area_orders: Mapping[str, LocalAreaOrder],
+        planned_kw: Mapping[str, float],
+    ) -> StepRecord:
+        """Simulate [time_min, time_min + step).
+
+        ``demand``: (kW, kvar) by LA; ``pv_pu``: available power by PV unit, per unit of rating (above 1 counts as 1);
+        orders are those that arrive now, by branch and LA; ``planned_kw``: planned supply by LA, to tell what was
+        planned but not supplied. LAs and PV units left out have none.
+
+        Raises ValueError for a step that does not follow the last one, an unknown id, an unswitchable branch, a number
+        that is not finite; WorldError if an invariant of the world is broken.
+        """
+        self._check(time_min, demand, pv_pu, switch_orders, area_orders, planned_kw)
+        self._now = time_min = float(time_min)
+        before = Before(self._energised_buses(), {u.id: u.state for u in self._units.values()}, self._shed)
+        self._meet(demand, pv_pu)
+        events = self._equipment.begin(time_min)
+        closed_on_fault, operated = self._operate(switch_orders, events)
+        self._take_orders(area_orders)
+        for unit in self._units.values():
+            unit.begin(time_min)
+        events += self._equipment.fail_units()
+        events += self._equipment.operate_breakers()
+
+        islands = [self._prepare(island, closed_on_fault) for island in find_islands(self.view, self._closed)]
+        if self._frequency:
+            events += self._frequency.apply(islands)
+        settle([one for one in islands if one.energised], self._power_flow)
+        if self._frequency:
+            self._frequency.note(islands)
+        for one in islands:
+            if one.trip:
+                for unit in one.units.values():
+                    unit.trip()
+        events += self._equipment.isolate(islands, operated)
+
+        # Customers that had not lost supply count as planned for, whatever a plan says of them.
+        planned = {
+            la: float(planned_kw.get(la, 0.0)) if self._in_outage_area(la) else p_kw
+            for la, (p_kw, _) in self._demand.items()
+        }
+        violations = [self._fault_row(branch, islands) for branch in closed_on_fault]
+        for one in islands:
+            if one.energised:
+                check_island(one)
+                self._equipment.check(one)
+            violations.extend(judge(self.case, one, planned))
+        self._book(islands)
+        check_booked(self._units.values(), self.view.units, self._energised_buses())
+
+        events += step_events(before, islands, self._units)
+        picked_up, cold_load = self._meter(islands)
+        events += picked_up
+        by_island: dict[str, int] = {}
+        for row in violations:
+            by_island[row["island"]] = by_island.get(row["island"], 0) + 1
+        settled = Settled(
+            time_min, islands, self._units, self._closed, frozenset(operated), self._shed, planned_kw, by_island,
+            with_frequency=self._frequency is not None,
+        )  # fmt: skip
+        tables = series(self.view, settled) | ({"cold_load": cold_load} if cold_load else {})
+        record = StepRecord(
+            tables,
+            [{"time_min": time_min, **row} for row in events],
+            [{"time_min": time_min, "step": self.step_count, **row} for row in violations],
+        )
+        self.step_count += 1
+        self._end_min = time_min + self.step_min
+        return record
+
+    def _check(
+        self,
+        time_min: float,
+        demand: Mapping[str, tuple[float, float]],
+        pv_pu: Mapping[str, float],
+        switch_orders: Mapping[str, bool],
+        area_orders: Mapping[str, LocalAreaOrder],
+        planned_kw: Mapping[str, float],
+    ) -> None:
+        if self._now is not None and time_min != self._end_min:
+            raise ValueError(f"step at {time_min} min, but the last one ended at {self._end_min} min")
+        for la in (*demand, *planned_kw, *area_orders):
+            if la not in self._demand:
+                raise ValueError(f"unknown local area {la!r}")
+        if not all(math.isfinite(kw) for kw in planned_kw.values()):
+            raise ValueError(f"planned supply is not finite: {dict(planned_kw)}")
+        for la, powers in demand.items():
+            if not all(math.isfinite(power) for power in powers):
+                raise ValueError(f"demand of local area {la}: {powers} is not finite")
+            if any(powers) and not self._shares[la]:
+                raise ValueError(f"demand {powers} of local area {la}, which has no loaded bus")
+        for unit, pu in pv_pu.items():
+            if unit not in self.view.pv or not (math.isfinite(pu) and pu >= 0):
+                raise ValueError(f"available power {pu} of {unit!r}: must be a PV unit and a number, 0 or more")
+        for branch in switch_orders:
+            if branch not in self.view.branches or not self.view.branches[branch].switchable:
+                raise ValueError(f"order to {branch!r}, which is no switchable branch")
+        for la, order in area_orders.items():
+            for unit in order["units"]:
+                if unit not in self._units_by_area[la]:
+                    raise ValueError(f"order of local area {la!r} to {unit!r}, which is no unit of it")
+
+    def _meet(self, demand: Mapping[str, tuple[float, float]], pv_pu: Mapping[str, float]) -> None:
+        """Take what customers and the sky bring in this step."""
+        for la in self.view.local_areas:
+            p_kw, q_kvar = demand.get(la, (0.0, 0.0))
+            self._demand[la] = (float(p_kw), float(q_kvar))
+        for unit in self._units.values():
+            if isinstance(unit, Pv):
+                unit.available_kw = unit.s_kva * min(float(pv_pu.get(unit.id, 0.0)), 1.0)
+
+    def _operate(self, orders: Mapping[str, bool], events: list[Row]) -> tuple[list[str], set[str]]:
+        """Operate switches; returns faulted branches that were closed (and are open again), and all operated."""
+        closed_on_fault: list[str] = []
+        operated: set[str] = set()
+        acts, told = self._equipment.acting(orders)
+        events += told
+        for branch, closed in acts.items():
+            if closed == self._closed[branch]:
+                continue
+            if closed and self._equipment.interlocked(branch):
+                text = "not closed: it would join an infeed that returned with another live island"
+                events.append(event("closing_blocked", branch, text=text))
+                continue
+            operated.add(branch)
+            events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
+            if closed and branch in self._equipment.faults.branches:
+                closed_on_fault.append(branch)
+                events.append(event("protection_trip", branch, None, "", "closed onto a fault; open again"))
+            else:
+                self._closed[branch] = bool(closed)
+        return closed_on_fault, operated
+
+    def _take_orders(self, area_orders: Mapping[str, LocalAreaOrder]) -> None:
+        for order in area_orders.values():
+            for unit, unit_order in order["units"].items():
+                self._units[unit].receive(unit_order)
+        self._shed -= {la for la, order in area_orders.items() if order["pick_up"]}
+
+    def _prepare(self, island: Island, closed_on_fault: list[str]) -> IslandStep:
+        """Choose the island's balance unit and let its units take up their states."""
+        buses = set(island.buses)
+        units = {u.id: u for u in self._units.values() if u.bus in buses}
+        live = any(self._energised_since[bus] is not None for bus in island.buses)
+        choice = choose_balance_unit(
+            self._equipment.balance_order,
+            units,
+            willing={u.id for u in units.values() if u.willing_to_form()},
+            on_line={u.id for u in units.values() if live and u.able_to_take_over()},
+            forming={u.id for u in units.values() if u.was[0] == "form"},
+        )
+        demand = {la: self._spread(la, choice.unit is not None) for la in self._areas_in(buses)}
+        one = IslandStep(island, choice, units, demand, self._priority, self._shed & demand.keys())
+        if any(end in buses for b in closed_on_fault for end in self._ends(b)):
+            one.choice = BalanceChoice(None)
+            one.fail("protection", "closed onto a fault")
+        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island.branches)):
+            one.choice = BalanceChoice(None)
+            one.fail("protection", f"fault on {faulted}")
+        for unit in choice.demoted:
+            units[unit].demote()
+        for unit in units.values():
+            since = self._energised_since[unit.bus]
+            energised_min = 0.0 if since is None or self._now is None else self._now - since
+            unit.energise(one.energised, energised_min, forming=unit.id == one.choice.unit)
+        return one
+
+    def _book(self, islands: list[IslandStep]) -> None:
+        """Make what happened the state that the next step starts from."""
+        for one in islands:
+            self._shed |= one.all_shed
+            for unit in one.units.values():
+                unit.commit(*one.output.get(unit.id, (0.0, 0.0)))
+            for bus in one.island.buses:
+                since = self._energised_since[bus]
+                self._energised_since[bus] = None if not one.energised else self._now if since is None else since
+        self._equipment.interlock.book(islands)
+
+    def _measure(self, la: str) -> LocalAreaMeasurement:
+        since = self._energised_since[self.view.local_areas[la].buses[0]]
+        p_kw, q_kvar = self._demand[la]
+        return {
+            "time_min": self._end_min,
+            "energised": since is not None,
+            "energised_min": 0.0 if since is None else self._end_min - since,
+            "shed": la in self._shed,
+            "demand_p_kw": p_kw,
+            "demand_q_kvar": q_kvar,
+            "supply_changes_min": list(self._supply.changes_min[la]),
+            "units": {u.id: u.measurement(self._end_min) for u in self._units_by_area[la].values()},
+        }
+
+    def _fault_row(self, branch: str, islands: list[IslandStep]) -> Row:
+        island = next(one.island.id for one in islands if self._ends(branch)[0] in one.island.buses)
+        row = {"kind": "faulted_branch_closed", "element": branch, "value": 1.0, "limit": 0.0, "unit": ""}
+        return {"island": island, **row}
+
+    def _energised_buses(self) -> set[str]:
+        return {bus for bus, since in self._energised_since.items() if since is not None}
+
+    def _ends(self, branch: str) -> tuple[str, str]:
+        return self.view.branches[branch].from_bus, self.view.branches[branch].to_bus
+
+    def _bus_of(self, unit: str) -> str:
+        return self.view.units[unit].bus
+
+    def _in_outage_area(self, la: str) -> bool:
+        return self.view.local_areas[la].buses[0] in self.view.outage_area
+
+    def _areas_in(self, buses: set[str]) -> list[str]:
+        return [la.id for la in self.view.local_areas.values() if la.buses[0] in buses]
+
+    def _spread(self, la: str, energised: bool = False) -> dict[str, Powers]:
+        """Demand by bus: what customers draw who have supply in this step, else the base course."""
+        p_kw, q_kvar = self._demand[la]
+        multiple = self._multiple(la) if energised and la not in self._shed else 1.0
+        p_kw, q_kvar = p_kw * multiple, q_kvar * multiple
+        return {bus: (p_kw * share, q_kvar * share) for bus, share in self._shares[la].items()}
+
+    def _multiple(self, la: str) -> float:
+        assert self._now is not None
+        return self._supply.multiple(la, self._now, self._now + self.step_min)
+
+    def _meter(self, islands: list[IslandStep]) -> tuple[list[Row], list[Row]]:
+        """Book who had supply and what each LA drew, the base course where it had none; see ``Supply.book``."""
+        assert self._now is not None
+        supplied = {la: one.energised and la not in one.all_shed for one in islands for la in one.demand}
+        base_kw = {la: p_kw for la, (p_kw, _) in self._demand.items()}
+        for one in islands:
+            for la in one.demand:
+                if not supplied[la]:
+                    one.demand[la] = self._spread(la)
+                else:
+                    (p_kw, q_kvar), multiple = self._demand[la], self._multiple(la)
+                    self._demand[la] = p_kw * multiple, q_kvar * multiple
+        return self._supply.book(
+            self._now, self._now + self.step_min, {la: supplied[la] for la in self.view.local_areas}, base_kw
+        )
+
+
+def _shares(buses: tuple[str, ...], base_load_kw: Mapping[str, float]) -> dict[str, float]:
+    """Each loaded bus's share of its LA's demand; empty without any."""
+    loads = {bus: base_load_kw[bus] for bus in buses if base_load_kw.get(bus, 0.0) > 0}
+    total = sum(loads.values())
+    return {bus: kw / total for bus, kw in loads.items()}

@@ -1,0 +1,172 @@
+"""The verdict on a step: violations (what a plan got wrong) and invariants (what the world must never get wrong).
+
+The world clips and trips, so what *happened* keeps every limit of a unit: that is checked as an invariant. What was
+*ordered* may not: a follower's set-point beyond its rating, energy, ramp or start-up is a violation. A balance
+unit's set-point is no more than a forecast and is not judged; what it could not give shows as unsupplied load.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...scenarios.case import Case
+from ..islands.operating_point import IslandStep
+from ..power_flow.island_topology import WorldError
+from ..units.kinds import Ess, Nbsu, Pv
+from ..units.unit_model import UnitModel
+
+ORDER_TOLERANCE_KW = 0.05
+"""An order may pass a limit by this (kW, kvar, kVA; kWh for energy): rounding in plans and files."""
+MISMATCH_KW = 1e-3
+"""Energy is conserved to 1 W in each island and step."""
+EXACT = 1e-6
+"""Tolerance (kW, kVA, kWh, kW/h × h) of what happened."""
+_TINY = 1e-9
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bills:
+    """An island's energy balance in kW: generation + discharge + infeed = start-up + served + charge + losses."""
+
+    generation_kw: float = 0.0
+    discharge_kw: float = 0.0
+    charge_kw: float = 0.0
+    infeed_kw: float = 0.0
+    startup_kw: float = 0.0
+    served_kw: float = 0.0
+    losses_kw: float = 0.0
+
+    @property
+    def mismatch_kw(self) -> float:
+        given = self.generation_kw + self.discharge_kw + self.infeed_kw
+        return given - self.startup_kw - self.served_kw - self.charge_kw - self.losses_kw
+
+
+def bills(one: IslandStep) -> Bills:
+    """The energy balance of an island; all zero when dark."""
+    if not one.energised or one.flow is None:
+        return Bills()
+    p_kw = {kind: [p for unit, (p, _) in one.output.items() if one.units[unit].kind == kind] for kind in _KINDS}
+    return Bills(
+        generation_kw=sum((max(p, 0.0) for p in (*p_kw["pv"], *p_kw["nbsu"])), 0.0),
+        discharge_kw=sum((max(p, 0.0) for p in p_kw["ess"]), 0.0),
+        charge_kw=sum((max(-p, 0.0) for p in p_kw["ess"]), 0.0),
+        infeed_kw=sum(p_kw["infeed"], 0.0),
+        startup_kw=sum((max(-p, 0.0) for p in p_kw["nbsu"]), 0.0),
+        served_kw=sum((p for p, _ in one.served.values()), 0.0),
+        losses_kw=one.flow.losses_kw,
+    )
+
+
+_KINDS = ("pv", "ess", "nbsu", "infeed")
+
+
+def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Iterator[Row]:
+    """Violations of one island, without time and step. ``planned_kw``: planned supply by LA, outage area only."""
+    missing = {la: planned_kw[la] for la in one.demand if planned_kw.get(la, 0.0) > 0 and _unserved(one, la)}
+    if one.choice.demoted:
+        yield _row(one, "several_balance_units", one.island.id, 1 + len(one.choice.demoted), 1, "units")
+    if one.trip and one.trip.kind == "not_converged":
+        yield _row(one, "not_converged", one.island.id, None, None, "")
+    if one.energised:
+        yield from _judge_network(case, one)
+        for unit in one.units.values():
+            yield from _judge_order(unit, one)
+    elif one.trip is None and missing:
+        yield _row(one, "no_balance_unit", one.island.id, 0, 1, "units")
+    for la, kw in missing.items():
+        yield _row(one, "unsupplied_load", la, kw, 0.0, "kW")
+
+
+def _unserved(one: IslandStep, local_area: str) -> bool:
+    return not one.energised or local_area in one.all_shed
+
+
+def _row(one: IslandStep, kind: str, element: str, value: float | None, limit: float | None, unit: str) -> Row:
+    return {"island": one.island.id, "kind": kind, "element": element, "value": value, "limit": limit, "unit": unit}
+
+
+def _judge_network(case: Case, one: IslandStep) -> Iterator[Row]:
+    limits = case.scenario.limits
+    assert one.flow is not None
+    if one.island.loops:
+        yield _row(one, "not_radial", one.island.id, one.island.loops, 0, "loops")
+    for bus, vm_pu in one.flow.vm_pu.items():
+        # Written so that NaN, which compares False, would be a violation too.
+        if not vm_pu >= limits.vm_min_pu - _TINY:
+            yield _row(one, "voltage_low", bus, vm_pu, limits.vm_min_pu, "p.u.")
+        elif not vm_pu <= limits.vm_max_pu + _TINY:
+            yield _row(one, "voltage_high", bus, vm_pu, limits.vm_max_pu, "p.u.")
+    for branch, flow in one.flow.branches.items():
+        if flow.loading_pct is not None and not flow.loading_pct <= limits.max_loading_pct + _TINY:
+            yield _row(one, "overload", branch, flow.loading_pct, limits.max_loading_pct, "%")
+
+
+def _judge_order(unit: UnitModel, one: IslandStep) -> Iterator[Row]:
+    """Set-points that a unit of an energised island cannot carry out; to be called before the step is booked."""
+    p, q, wanted = unit.order["p_kw"], unit.order["q_kvar"], unit.order["state"]
+    tol = ORDER_TOLERANCE_KW
+    if wanted not in ("follow", "form") or unit.state == "form":
+        return
+    if isinstance(unit, Pv) and unit.state == "waiting" and p > tol:
+        yield _row(one, "pv_reconnect", unit.id, unit.energised_min, unit.reconnect_delay_min, "min")
+    if isinstance(unit, Nbsu) and not unit.running and p > tol:
+        elapsed = unit.now - unit.since if unit.state == "starting" else 0.0
+        yield _row(one, "unit_start", unit.id, elapsed, unit.start_min, "min")
+    if unit.state != "follow":
+        return
+    low, high = unit.p_range()
+    least = -unit.s_kva if isinstance(unit, Ess) else 0.0
+    if p > unit.s_kva + tol or p < least - tol:
+        yield _row(one, "unit_p", unit.id, p, unit.s_kva if p > 0 else least, "kW")
+    elif isinstance(unit, Ess) and (p - high) * unit.step_h > tol:
+        yield _row(one, "unit_energy", unit.id, p * unit.step_h, unit.discharge_kwh, "kWh")
+    elif isinstance(unit, Ess) and (low - p) * unit.step_h > tol:
+        yield _row(one, "unit_energy", unit.id, p * unit.step_h, -unit.charge_kwh, "kWh")
+    elif isinstance(unit, Nbsu) and not low - tol <= p <= high + tol:
+        yield _row(one, "unit_ramp", unit.id, p, low if p < low else high, "kW")
+    q_max = unit.s_kva * unit.sin_phi
+    if abs(q) > q_max + tol:
+        yield _row(one, "unit_q", unit.id, q, math.copysign(q_max, q), "kvar")
+    elif abs(p) <= unit.s_kva + tol and math.hypot(p, q) > unit.s_kva + tol:
+        yield _row(one, "unit_s", unit.id, math.hypot(p, q), unit.s_kva, "kVA")
+
+
+def check_island(one: IslandStep) -> None:
+    """What must hold of an energised island, called before the step is booked. Raises WorldError."""
+    unit_id, flow = one.choice.unit, one.flow
+    if unit_id is None or flow is None:
+        raise WorldError(f"island {one.island.id}: energised without a balance unit or a power flow")
+    forming = [u.id for u in one.units.values() if u.state == "form"]
+    if forming != [unit_id] or not one.units[unit_id].able_to_form():
+        raise WorldError(f"island {one.island.id}: units {forming} form its voltage, expected only {unit_id}, able to")
+    if any(math.isnan(vm) for vm in flow.vm_pu.values()):
+        raise WorldError(f"island {one.island.id}: energised, but a voltage is not defined")
+    mismatch = bills(one).mismatch_kw
+    if not abs(mismatch) <= MISMATCH_KW:
+        raise WorldError(f"island {one.island.id}: energy is not conserved, {mismatch * 1000:.3g} W left over")
+    for unit, (p, q) in one.output.items():
+        low, high = one.units[unit].p_range()
+        if not low - EXACT <= p <= high + EXACT:
+            raise WorldError(f"unit {unit}: {p} kW outside [{low}, {high}] kW")
+        if not abs(q) <= one.units[unit].q_max(p) + EXACT:
+            raise WorldError(f"unit {unit}: {q} kvar beside {p} kW is more than it can give")
+
+
+def check_booked(units: Iterable[UnitModel], specs: Mapping[str, Any], energised_buses: Iterable[str]) -> None:
+    """What must hold of units after the step was booked. Raises WorldError."""
+    live = set(energised_buses)
+    for unit in units:
+        if unit.bus not in live and (unit.p_kw or unit.q_kvar or unit.state in ("form", "waiting", "starting")):
+            raise WorldError(f"unit {unit.id}: {unit.state} with {unit.p_kw} kW on a dark bus")
+        if isinstance(unit, Ess):
+            spec = specs[unit.id]
+            discharge_kwh, charge_kwh = unit.energies()
+            drift = discharge_kwh + charge_kwh - spec.discharge_kwh - spec.charge_kwh
+            if discharge_kwh < 0 or charge_kwh < 0 or abs(drift) > EXACT:
+                raise WorldError(f"unit {unit.id}: energy {discharge_kwh} / {charge_kwh} kWh is out of bounds")

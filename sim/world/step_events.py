@@ -1,0 +1,90 @@
+"""Events of a step: what changed between the step before and this one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ...controllers.exchange.messages import ON_LINE
+from ..event_row import Row, event
+from ..islands.balance import NEEDLESS_KW
+from ..islands.operating_point import IslandStep
+from ..units.unit_model import UnitModel
+
+
+@dataclass(frozen=True)
+class Before:
+    """The end of the step before: energised buses, states of units, LAs that were shed."""
+
+    energised: Collection[str]
+    states: Mapping[str, str]
+    shed: Collection[str]
+
+
+def step_events(before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel]) -> list[Row]:
+    """All events of a step but the operation of switches, in a fixed order."""
+    rows: list[Row] = []
+    for one in islands:
+        rows += _island_events(before, one)
+        rows += _local_area_events(before, one)
+    rows += (row for unit in units.values() for row in _unit_events(before.states[unit.id], unit))
+    return rows
+
+
+def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
+    name = one.island.id
+    was_live = sum(bus in before.energised for bus in one.island.buses)
+    if one.trip and one.trip.kind == "not_converged":
+        yield event("not_converged", name, text=one.trip.text)
+    if one.trip and one.trip.kind != "protection":
+        yield event("collapse", name, text=one.trip.text)
+    if was_live and not one.energised:
+        yield event("island_dark", name, was_live, "buses")
+    if not one.energised:
+        return
+    dark = len(one.island.buses) - was_live
+    if dark:
+        yield event("island_energised", name, dark, "buses", f"voltage formed by {one.choice.unit}")
+    balance_unit = one.choice.unit or ""
+    if was_live and before.states[balance_unit] != "form":
+        text = "takes over: no unit was ordered to form the voltage" if one.choice.takes_over else "as ordered"
+        yield event("balance_unit_changed", balance_unit, text=text)
+    for unit in one.choice.demoted:
+        # An infeed takes no orders, so it is told only when it gives way, not in every step after.
+        if before.states[unit] == "form" or one.units[unit].kind != "infeed":
+            yield event("balance_unit_changed", unit, text=f"may not form the voltage beside {balance_unit}")
+    if one.dispatch is None:
+        return
+    for kind, kw in (
+        ("charging_cut", one.dispatch.charging_cut_kw),
+        ("pv_curtailed", one.dispatch.curtailed_kw),
+        ("nbsu_throttled", one.dispatch.throttled_kw),
+        ("discharge_cut", one.dispatch.discharge_cut_kw),
+    ):
+        if kw > NEEDLESS_KW:
+            yield event(kind, name, kw, "kW")
+
+
+def _local_area_events(before: Before, one: IslandStep) -> Iterator[Row]:
+    if not one.energised:
+        return
+    for la, buses in one.demand.items():
+        kw = sum(p for p, _ in buses.values())
+        if one.dispatch and la in one.dispatch.shed:
+            yield event("la_shed", la, kw, "kW")
+        elif la in before.shed and la not in one.shed:
+            yield event("la_picked_up", la, kw, "kW")
+
+
+def _unit_events(was: str, unit: UnitModel) -> Iterator[Row]:
+    now = unit.state
+    if unit.kind == "pv" and now == "follow" and was != "follow":
+        yield event("pv_connected", unit.id)
+    if unit.kind != "nbsu" or now == was:
+        return
+    if now == "starting":
+        yield event("nbsu_start", unit.id)
+    elif now in ON_LINE and was == "starting":
+        yield event("nbsu_online", unit.id)
+    elif now == "off":
+        yield event("nbsu_off", unit.id, text="start-up lost" if was == "starting" else "")

@@ -1,0 +1,171 @@
+"""What reports make the dispatch centre know, and the view that follows; by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from relight.controllers.centre.known_world import Facts, KnownWorld, changed_view
+from relight.controllers.centre.transfers import with_transfers
+from relight.controllers.exchange.messages import PscMessage, SwitchOrder
+from relight.controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep
+from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, PvUnit, find_sections
+
+
+def network() -> GridView:
+    """a =k1= b -line- c =k2= d =k3= e; k3 faulted; an ESS at a and d, PV at c, a dead infeed at e."""
+
+    def branch(name: str, i: str, j: str, **more: Any) -> Branch:
+        return Branch(name, i, j, 0.001, 0.001, 1000.0, **more)
+
+    branches = [
+        branch("k1", "a", "b", switchable=True),
+        branch("line", "b", "c"),
+        branch("k2", "c", "d", switchable=True),
+        branch("k3", "d", "e", switchable=True, faulted=True),
+    ]
+    buses = list("abcde")
+    sections = find_sections(buses, branches)
+    home = {bus: s.id for s in sections.values() for bus in s.buses}
+    return GridView(
+        {b: Bus(b, 10.0) for b in buses},
+        {b.id: b for b in branches},
+        sections,
+        {b: LocalArea(b, (b,), home[b]) for b in buses},
+        pv={"pv.c": PvUnit("pv.c", "c", 50.0)},
+        ess={f"ess.{b}": EssUnit(f"ess.{b}", b, 100.0, 100.0, 0.0) for b in "ad"},
+        infeeds={"infeed.e": Infeed("infeed.e", "e", 1000.0)},
+    )
+
+
+def psc(live: str, **more: dict[str, Any]) -> dict[str, PscMessage]:
+    """Messages of all LAs, of which some are live."""
+    return {
+        la: PscMessage(
+            local_area=la, issued_at_min=0.0, step_start_min=[], demand_p_kw=[], demand_q_kvar=[],
+            energised_min=10.0 * (la in live), shed=False, pv_pu=[], charge_kwh=0.0, discharge_kwh=0.0,
+            nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+            **more.get(la, {}),
+        )
+        for la in "abcde"
+    }  # fmt: skip
+
+
+INITIAL = {"k3": ["k3"]}
+OPEN = {"k1": False, "k2": False, "k3": False}
+
+
+def test_a_fault_that_no_switch_isolates_blocks_its_section_and_ends_with_its_reports() -> None:
+    known = KnownWorld(network(), 3)
+    assert known.learn(0, psc(""), OPEN, INITIAL) == []
+    assert known.learn(5, psc(""), OPEN, INITIAL | {"k1": ["b"], "k2": ["b"]}) == ["b faulted"]
+    assert known.blocked(known.view()) == ["b"]
+    assert known.learn(10, psc(""), OPEN, {}) == ["b repaired", "k3 repaired"]
+    assert known.blocked(known.view()) == [] and not known.view().branches["k3"].faulted
+
+
+def test_switches_that_stay_as_they_are_become_branches_of_another_kind() -> None:
+    base = network()
+    view = changed_view(base, Facts(faults=frozenset({"k3"}), stuck=(("k1", True), ("k2", False))))
+    assert view.sections["a"].buses == ("a", "b", "c") and view.local_areas["a"].section == "a"
+    assert not view.branches["k1"].switchable and view.branches["k2"].faulted
+    assert view.outage_area == base.outage_area
+
+
+def test_a_fault_in_a_section_that_grew_by_a_stuck_switch_blocks_all_of_it() -> None:
+    known = KnownWorld(network(), 1)
+    closed = OPEN | {"k1": True}
+    known.learn(0, psc(""), closed, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
+    assert known.learn(5, psc(""), closed, INITIAL | {"k2": ["b"]}) == ["k1 does not operate", "b faulted"]
+    assert known.blocked(known.view()) == ["a"]
+
+
+def test_an_infeed_that_returned_supplies_its_own_section_unless_that_is_faulted() -> None:
+    infeeds = {"e": {"infeeds": {"infeed.e": "live"}}}
+    known = KnownWorld(network(), 3)
+    assert known.learn(0, psc("", **infeeds), OPEN, INITIAL) == ["infeed.e has voltage again"]
+    view = known.view()
+    assert view.infeeds["infeed.e"].live and view.outage_area == set("abcd")
+    known.learn(5, psc("", **infeeds), OPEN, INITIAL | {"k3": ["e", "k3"]})
+    assert not known.view().infeeds["infeed.e"].live
+
+
+def test_orders_are_repeated_then_given_up_and_a_switch_that_moves_is_trusted_again() -> None:
+    known = KnownWorld(network(), 2)
+    known.learn(0, psc(""), OPEN, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
+    assert known.learn(5, psc(""), OPEN, INITIAL) == [] and known.reminders() == [{"switch": "k1", "closed": True}]
+    known.note_orders(5, known.reminders())
+    assert known.learn(10, psc(""), OPEN, INITIAL) == ["k1 does not operate"] and known.reminders() == []
+    assert known.view().branches["k1"].faulted
+    assert known.learn(15, psc(""), OPEN | {"k1": True}, INITIAL) == ["k1 has operated after all"]
+    assert known.view().branches["k1"].switchable and not known.view().branches["k1"].faulted
+
+
+def test_a_switch_that_protection_opened_has_not_refused() -> None:
+    known = KnownWorld(network(), 1)
+    known.learn(0, psc(""), OPEN, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
+    assert known.learn(5, psc(""), OPEN, INITIAL | {"k1": ["b"]}) == ["b faulted"]
+    assert known.learn(10, psc(""), OPEN, INITIAL) == ["b repaired"], "and nothing is closed by an order of long ago"
+    assert known.reminders() == []
+
+
+def test_reports_that_gateways_contradict_are_not_believed() -> None:
+    known = KnownWorld(network(), 3)
+    assert known.learn(0, psc("a"), OPEN | {"k1": True}, INITIAL) == ["k1 reports wrongly"]
+    assert known.closed["k1"] is False
+    # {b, c} has no unit that forms a voltage: it can only be fed through k1, for d is dark
+    assert known.learn(5, psc("abc"), OPEN, INITIAL) == [], "still the same switch"
+    assert known.closed == {"k1": True, "k2": False, "k3": False}
+    # fed from a or from d: nobody can tell
+    known.learn(10, psc("abcd"), OPEN, INITIAL)
+    assert known.closed == OPEN
+
+
+def test_only_who_was_heard_just_now_contradicts_or_shows_an_order_undone() -> None:
+    """Names say nothing of who was heard: an LA may be called like a switch."""
+    gateways, terminals = [("gateway", la) for la in "abcde"], [("terminal", k) for k in OPEN]
+    known = KnownWorld(network(), 1)
+    known.learn(0, psc(""), OPEN, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
+    assert known.learn(5, psc(""), OPEN, INITIAL, [*gateways, ("gateway", "k1"), ("terminal", "k2")]) == []
+    assert known.learn(10, psc(""), OPEN, INITIAL, [("terminal", "k1")]) == ["k1 does not operate"]
+
+    closed = OPEN | {"k1": True}
+    known = KnownWorld(network(), 3)
+    assert known.learn(0, psc("a"), closed, INITIAL, [("terminal", "a"), ("terminal", "k1"), gateways[1]]) == []
+    assert known.learn(5, psc("a"), closed, INITIAL, [*gateways, *terminals]) == ["k1 reports wrongly"]
+
+
+def test_units_out_of_service_leave_the_view() -> None:
+    known = KnownWorld(network(), 3)
+    out = {"a": {"out_of_service": ["ess.a"]}, "c": {"out_of_service": ["pv.c"]}}
+    assert known.learn(0, psc("", **out), OPEN, INITIAL) == ["ess.a out of service", "pv.c out of service"]
+    assert list(known.view().units) == ["ess.d", "infeed.e"]
+    assert known.learn(5, psc(""), OPEN, INITIAL) == ["ess.a back in service", "pv.c back in service"]
+
+
+def plan(*steps: dict[str, Any]) -> Plan:
+    area = LocalAreaSetPoint(p_kw=-10.0, q_kvar=0.0, demand_kw=10.0)
+    return Plan(
+        scenario="s", strategy="dynamic", issued_at_min=0.0, step_min=30.0, end_min=30.0 * len(steps),
+        steps=[
+            PlanStep(start_min=30.0 * k, local_areas=dict.fromkeys(step["energised_buses"], area), **step)
+            for k, step in enumerate(steps)
+        ],
+    )  # fmt: skip
+
+
+def test_a_part_that_changes_over_to_an_infeed_gets_a_dark_step() -> None:
+    view = changed_view(network(), Facts(infeeds=frozenset({"infeed.e"})))
+    alone = {"energised_buses": list("de"), "closed_branches": ["k3"], "balance_units": ["infeed.e"]}
+    joined = {"energised_buses": list("bcde"), "closed_branches": ["k2", "k3"], "balance_units": ["infeed.e"]}
+    changed, areas = with_transfers(plan(alone, joined), view, ["infeed.e"], "d", "", 5.0)
+    assert areas == ["d"], "b and c were dark all along"
+    assert [step.start_min for step in changed.steps] == [0.0, 5.0, 30.0]
+    first = changed.steps[0]
+    assert first.energised_buses == [] and first.balance_units == [] and first.local_areas == {}
+    assert first.closed_branches == ["k3"], "closing among dark buses is allowed"
+    again, areas = with_transfers(plan(alone, joined), view, ["infeed.e"], "de", "de", 5.0)
+    assert areas == [] and again.steps == plan(alone, joined).steps

@@ -1,0 +1,227 @@
+"""The gateway behind a channel that can fail: when it gives up its plan, what it does alone, how it comes back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from relight.controllers.gateways.alone import LocalIsland
+from relight.controllers.gateways.remote_gateway import RemoteGateway
+from relight.scenarios.schema.scenario import Scenario
+from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
+
+PV, ESS = PvUnit("pv", "1", 200.0), EssUnit("ess", "1", 100.0, 80.0, 40.0)
+NBSU = NbsuUnit("nbsu", "1", 80.0, 5.0, 80.0, 80.0, 30.0)
+
+
+def gateway(**communication: Any) -> RemoteGateway:
+    view = GridView(
+        {"1": Bus("1", 10.0)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
+        {"pv": PV}, {"ess": ESS}, {},
+    )  # fmt: skip
+    scenario = Scenario.model_validate(
+        {
+            "name": "one",
+            "network": {"kind": "tables", "folder": "x"},
+            "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
+            "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
+            "load": {"peak_kw": 100.0},
+            "communication": communication,
+        }
+    )
+    return RemoteGateway(view, "1", scenario)
+
+
+def unit(state="follow", p_kw=0.0, p_min=0.0, p_max=0.0, state_min=60.0, discharge_kwh=50.0):
+    return {
+        "p_kw": p_kw, "q_kvar": 0.0, "state": state, "state_min": state_min, "p_min_kw": p_min, "p_max_kw": p_max,
+        "discharge_kwh": discharge_kwh, "charge_kwh": 20.0,
+    }  # fmt: skip
+
+
+def measured(time_min=0.0, energised_min=60.0, shed=False, **units):
+    found = {"pv": unit(p_max=80.0), "ess": unit(p_min=-100.0, p_max=100.0)} | units
+    return {
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": shed,
+        "demand_p_kw": 100.0, "demand_q_kvar": 30.0, "units": found,
+    }  # fmt: skip
+
+
+FORECAST = {
+    "step_start_min": [0.0, 30.0], "demand_p_kw": [100.0] * 2, "demand_q_kvar": [30.0] * 2, "pv_pu": {"pv": [0.4] * 2},
+}  # fmt: skip
+
+
+def plan(issued=0.0, p_kw=10.0, end_min=300.0):
+    return {
+        "local_area": "1", "issued_at_min": issued, "step_start_min": [issued], "end_min": end_min,
+        "energised": [True], "p_kw": [p_kw], "q_kvar": [0.0], "p_ess_kw": [0.0], "p_pv_kw": [0.0], "p_nbsu_kw": [0.0],
+        "nbsu_state": ["off"], "balance_unit": [None],
+    }  # fmt: skip
+
+
+def states(order) -> dict[str, str]:
+    return {u: o["state"] for u, o in order["units"].items()}
+
+
+def with_plan(**communication: Any) -> RemoteGateway:
+    own = gateway(**communication)
+    own.assess(measured(), FORECAST, 0.0)
+    own.hear(0.0)
+    own.receive(plan())
+    return own
+
+
+def modes(own: RemoteGateway, times, heard=()) -> list[str]:
+    found = []
+    for time in times:
+        message = own.assess(measured(time), FORECAST, time)
+        if time in heard:
+            own.hear(time)
+        own.orders(time, measured(time))
+        assert not found or message["alone"] == (found[-1] == "alone")
+        found.append(own.mode)
+    return found
+
+
+def test_without_a_plan_it_touches_nothing_and_after_ten_silent_minutes_is_alone() -> None:
+    own = gateway()
+    assert own.orders(0.0, measured()) == {"units": {}, "pick_up": False}
+    assert modes(own, (5, 10, 15)) == ["hold", "alone", "alone"]
+    assert modes(gateway(fallback_after_min=20), (5, 10, 15, 20)) == ["hold"] * 3 + ["alone"]
+
+
+def test_a_heartbeat_in_time_keeps_it_waiting() -> None:
+    assert modes(gateway(), (5, 10, 15, 20, 25), heard=(5, 10, 15)) == ["hold"] * 4 + ["alone"]
+
+
+def test_a_plan_is_followed_to_its_end_however_long_the_silence() -> None:
+    own = with_plan()
+    assert modes(own, range(5, 300, 5)) == ["plan"] * 59
+    assert not own.in_contact(10.0)
+
+
+def test_a_plan_expires_after_its_validity_and_never_before_the_patience_ends() -> None:
+    assert modes(with_plan(plan_validity_min=30), (10, 25, 30, 35)) == ["plan", "plan", "alone", "alone"]
+    assert modes(with_plan(plan_validity_min=5), (5, 10)) == ["plan", "alone"]
+    assert modes(with_plan(plan_validity_min=30), (20, 45, 50), heard=(20,)) == ["plan", "plan", "alone"]
+
+
+def test_only_a_plan_ends_it_not_a_heartbeat_and_not_an_older_plan() -> None:
+    own = with_plan(plan_validity_min=10)
+    modes(own, (10,))
+    own.receive(plan(issued=10.0))
+    assert own.mode == "plan"
+    modes(own, (30,))
+    assert modes(own, (35, 40), heard=(35, 40)) == ["alone"] * 2
+    own.receive(plan(issued=0.0))
+    assert own.mode == "alone" and own.assess(measured(40.0), FORECAST, 40.0)["plan_issued_at_min"] is None
+    own.receive(plan(issued=10.0))
+    assert own.mode == "plan", "sent again by a dispatch centre that does not replan"
+    assert own.assess(measured(40.0), FORECAST, 40.0)["plan_issued_at_min"] == 10.0
+
+
+def test_its_psc_says_what_it_follows_and_was_made_from() -> None:
+    own = gateway()
+    first = own.assess(measured(), FORECAST, 0.0)
+    assert first["plan_issued_at_min"] is None and first["basis"] == {"measurement": measured(), "forecast": FORECAST}
+    own.receive(plan(issued=0.0))
+    assert own.assess(measured(5.0), FORECAST, 5.0)["plan_issued_at_min"] == 0.0
+
+
+def test_the_plan_it_follows_already_is_not_solved_again() -> None:
+    own = with_plan()
+    before = own.schedule
+    own.receive(plan())
+    assert own.schedule is before
+    with pytest.raises(ValueError, match="was sent the net power plan"):
+        own.receive({**plan(), "local_area": "2"})
+
+
+def test_alone_in_a_live_area_it_keeps_the_net_power_of_its_plan() -> None:
+    own = with_plan(plan_validity_min=10)
+    own.assess(measured(10.0), FORECAST, 10.0)
+    order = own.orders(10.0, measured(10.0))
+    assert own.mode == "alone" and set(states(order).values()) == {"follow"}
+    assert order["units"]["ess"]["p_kw"] == pytest.approx(30.0), "100 kW of customers + 10 kW net − 80 kW of sun"
+    sun = order["units"]["pv"]
+    assert math.hypot(sun["p_kw"], sun["q_kvar"]) == pytest.approx(PV.s_kva) and sun["q_kvar"] > 0, "PV may give all"
+    assert order["pick_up"] is False, "somebody else's island: not its decision"
+
+
+# -- the rule of an area on its own -----------------------------------------------------------------------------------
+
+
+def alone(measurement, *, attempt=True, held=(0.0, 0.0), time_min=0.0):
+    local = LocalIsland((PV,), (ESS,), (NBSU,), 30.0, 0.3122)
+    return local.orders(time_min, measurement, (100.0, 30.0), held, attempt)
+
+
+OFF = {"pv": unit("off"), "ess": unit("off"), "nbsu": unit("off")}
+
+
+@pytest.mark.parametrize("available_kw", [0.0, 80.0, 195.0, 200.0])
+@pytest.mark.parametrize("form", [True, False])
+def test_what_it_orders_is_inside_the_circle_of_each_unit(available_kw: float, form: bool) -> None:
+    """So that a broken circle in the tables is an overload, and no order that nobody meant."""
+    units = {"ess": unit("form" if form else "follow", p_min=-100.0, p_max=100.0), "pv": unit(p_max=available_kw)}
+    order = LocalIsland((PV,), (ESS,), (), 30.0, 0.3122).orders(0.0, measured(**units), (100.0, 90.0), (0.0, 0.0), True)
+    for one in (PV, ESS):
+        asked = order["units"][one.id]
+        assert math.hypot(asked["p_kw"], asked["q_kvar"]) <= one.s_kva + 1e-9
+        assert abs(asked["q_kvar"]) <= 0.3122 * one.s_kva + 1e-9
+    assert order["units"]["pv"]["p_kw"] >= 0.94 * PV.s_kva, "more sun than was seen is welcome"
+
+
+def test_pv_that_waits_to_reconnect_is_asked_for_nothing() -> None:
+    waiting = {"pv": unit("waiting", p_max=0.0), "ess": unit("form", p_min=-100.0, p_max=100.0)}
+    order = alone(measured(energised_min=10.0, **waiting, nbsu=unit("off")))
+    assert order["units"]["pv"] == {"p_kw": 0.0, "q_kvar": 0.0, "state": "follow"}
+    soon = alone(measured(energised_min=30.0, **waiting, nbsu=unit("off")))
+    assert soon["units"]["pv"]["p_kw"] > 0
+
+
+def test_a_dark_area_with_storage_tries_to_form_voltage_when_it_is_time() -> None:
+    dark = measured(energised_min=0.0, **OFF)
+    assert states(alone(dark)) == {"pv": "off", "ess": "form", "nbsu": "off"}
+    assert set(states(alone(dark, attempt=False)).values()) == {"off"}
+
+
+def test_a_dark_area_without_energy_waits_and_an_nbsu_on_line_can_start_it() -> None:
+    empty = OFF | {"ess": unit("off", discharge_kwh=0.0)}
+    assert set(states(alone(measured(energised_min=0.0, **empty))).values()) == {"off"}
+    idling = measured(energised_min=0.0, **(empty | {"nbsu": unit("idle", p_max=80.0)}))
+    assert states(alone(idling))["nbsu"] == "form"
+    assert states(alone(idling, attempt=False))["nbsu"] == "idle"
+
+
+def test_storage_that_has_failed_does_not_stand_in_the_way_of_another_one() -> None:
+    spare = EssUnit("spare", "1", 50.0, 20.0, 20.0)
+    local = LocalIsland((), (ESS, spare), (), 30.0, 0.3122)
+    units = {"ess": unit("off") | {"failed": True}, "spare": unit("off", discharge_kwh=20.0)}
+    dark = {**measured(energised_min=0.0), "units": units}
+    assert states(local.orders(0.0, dark, (0.0, 0.0), (0.0, 0.0), True)) == {"ess": "off", "spare": "form"}
+
+
+def test_who_forms_the_voltage_goes_on_starts_its_nbsu_and_picks_up() -> None:
+    forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "nbsu": unit("off")}
+    order = alone(measured(shed=True, **forming))
+    assert states(order) == {"pv": "follow", "ess": "form", "nbsu": "starting"} and order["pick_up"]
+    assert alone(measured(shed=True, **forming), attempt=False)["pick_up"] is False
+
+
+def test_an_nbsu_that_has_started_takes_over_what_the_forming_unit_gives() -> None:
+    forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "pv": unit(p_kw=0.0, p_max=0.0)}
+    order = alone(measured(**forming, nbsu=unit("follow", p_kw=10.0, p_max=80.0)))
+    assert order["units"]["nbsu"]["p_kw"] == pytest.approx(70.0)
+    ready = alone(measured(**forming, nbsu=unit("starting", p_kw=-5.0, p_max=80.0, state_min=30.0)))
+    assert states(ready)["nbsu"] == "follow"
+    waiting = alone(measured(**forming, nbsu=unit("starting", p_kw=-5.0, state_min=25.0)))
+    assert states(waiting)["nbsu"] == "starting"
+
+
+def test_it_never_forms_beside_somebody_else_and_starts_nothing_there() -> None:
+    live = measured(nbsu=unit("off"))
+    assert states(alone(live)) == {"pv": "follow", "ess": "follow", "nbsu": "off"}

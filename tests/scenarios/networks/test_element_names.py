@@ -1,0 +1,47 @@
+"""Units name an element of a pandapower net by its table and number, or by a name that no other element has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandapower as pp
+import pandapower.networks as networks
+import pytest
+
+from relight.scenarios.loader import load_case
+from relight.scenarios.reading.problems import ScenarioError
+
+SCENARIO = """
+name: named
+network: {{kind: json, file: net.json, switchable: [line.1]}}
+outage: {{start: 2025-06-20T10:00, duration_min: 60, faulted_branches: [line.1]}}
+site: {{latitude_deg: 48.7, longitude_deg: 10.5, timezone: Europe/Berlin}}
+load: {{source: network}}
+units: {{ess: [{{id: battery, element: {element}, discharge_kwh: 10, charge_kwh: 0}}]}}
+"""
+
+
+def saved(folder: Path, element: str) -> Path:
+    net = networks.case33bw()
+    pp.create_storage(net, bus=5, p_mw=0.6, max_e_mwh=1, name="batt5")
+    pp.create_storage(net, bus=7, p_mw=0.2, max_e_mwh=1, name="twin")
+    pp.create_sgen(net, bus=9, p_mw=0.1, name="twin")
+    pp.create_sgen(net, bus=11, p_mw=0.1, name="storage.0")
+    pp.create_sgen(net, bus=12, p_mw=0.1)
+    pp.to_json(net, str(folder / "net.json"))
+    (folder / "named.yaml").write_text(SCENARIO.format(element=element), encoding="utf-8")
+    return folder / "named.yaml"
+
+
+@pytest.mark.parametrize("element", ["batt5", "storage.0"])
+def test_an_element_has_its_name_and_its_number(tmp_path: Path, element: str) -> None:
+    (ess,) = load_case(saved(tmp_path, element)).view.ess.values()
+    assert (ess.bus, ess.s_kva) == ("5", 600)
+
+
+@pytest.mark.parametrize(("element", "told"), [("twin", "storage.1"), ("bat5", "did you mean batt5?")])
+def test_a_name_that_two_elements_or_none_have_is_no_name(tmp_path: Path, element: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        load_case(saved(tmp_path, element))
+    (problem,) = error.value.problems
+    assert problem.field == "units.ess.0.element" and told in problem.remedy

@@ -1,0 +1,310 @@
+"""The dispatch centre's problem (41) a second time: every state is enumerated, only powers are left to a solver.
+
+Written from the equations, not from the model. A configuration of a step is a set of energised sections and of closed
+switches between them; it is admitted by searching the graph (closed switches join states, every island is a tree and
+could hold a balance unit). Sequences of configurations are tried from the best objective (18) downwards. One is
+accepted if, for some start-up of each NBSU and some balance unit of each island, powers exist within (13), (31)-(34)
+and (37)-(40). Since islands are trees, flows and voltages are sums along paths, so powers are the only variables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import chain, pairwise, product
+
+import numpy as np
+from scipy.linalg import block_diag
+from scipy.optimize import linprog
+
+from relight.controllers.milp.problem import Horizon
+from support.brute_force_states import Block, Configuration, Island, Optimum, Sequence, States
+
+
+class BruteForce(States):
+    """Data of one horizon and all that is enumerated over it. Steps are numbered from 0."""
+
+    # -- powers --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> dict[tuple[str, str], int]:
+        """Variables of one step: p and q by kind and LA, then the squared voltage of each island's first LA."""
+        rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
+        keys = [
+            (name + kind, la)
+            for la, area in self.areas.items()
+            for kind, s in rating.items()
+            if getattr(area, s)
+            for name in ("p_", "q_")
+        ]
+        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas)])}
+
+    def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
+        """One step's rows: (13a)-(13d), (13i), balance of islands (31)-(34), ratings (38), voltages (37), (40)."""
+        key = (t, configuration, tuple(status.values()), connected, self._spells[t])
+        if key not in self._blocks:
+            self._blocks[key] = self._build_block(*key[:2], status, connected)
+        return self._blocks[key]
+
+    def _build_block(self, t, configuration, status, connected) -> Block:
+        n = len(self.columns)
+        low, high = np.zeros(n), np.zeros(n)
+        at_most: list[tuple[np.ndarray, float]] = []
+        equal: list[tuple[np.ndarray, float]] = []
+        for island in self.islands(configuration):
+            for la in island.las:
+                self._bound_units(la, t, status, connected, low, high)
+                at_most += self._circle(la, status)
+            first = self.columns["u", island.las[0]]
+            low[first], high[first] = self.limits.vm_min_pu**2, self.limits.vm_max_pu**2
+            for name in ("p", "q"):
+                row, constant = self._net(name, island.las, t)
+                equal.append((row, -constant))
+            for link in island.links:
+                for name in ("p", "q"):
+                    row, constant = self._flow(name, island, link, t)
+                    at_most += between(-self.links[link].s_max_kva, row, constant, self.links[link].s_max_kva)
+            for la in island.las[1:]:
+                row, constant = self._voltage(island, la, t)
+                at_most += between(self.limits.vm_min_pu**2, row, constant, self.limits.vm_max_pu**2)
+        return Block(*stacked(at_most, n), *stacked(equal, n), low, high)
+
+    def _bound_units(self, la, t, status, connected, low, high) -> None:
+        area, state = self.areas[la], status.get(la, "off")
+        q = self.sin_phi
+        q_nbsu = q * area.s_nbsu if state == "online" or self.options.nbsu_reactive == "printed" else 0.0
+        p_nbsu = {"off": (0, 0), "starting": (-area.p_in, -area.p_in), "online": (0, area.s_nbsu)}[state]
+        ranges = {
+            "p_pv": (0, self.psc[la]["pv_pu"][t] * area.s_pv if la in connected else 0),
+            "q_pv": (-q * area.s_pv, q * area.s_pv) if la in connected else (0, 0),
+            "p_ess": (-area.s_ess_min, area.s_ess_min),
+            "q_ess": (-q * area.s_ess, q * area.s_ess),
+            "p_nbsu": p_nbsu,
+            "q_nbsu": (-q_nbsu, q_nbsu),
+            "p_infeed": (-area.s_infeed, area.s_infeed),
+            "q_infeed": (-area.s_infeed, area.s_infeed),
+        }
+        for name, (least, most) in ranges.items():
+            if (name, la) in self.columns:
+                low[self.columns[name, la]], high[self.columns[name, la]] = least, most
+
+    def _circle(self, la: str, status: dict[str, str]) -> Iterator[tuple[np.ndarray, float]]:
+        """|p| + |q| (1 − cos φ) / sin φ ≤ S: the chord from (S, 0) to the point at φ on the circle, where asked for.
+
+        ESSs together give no more than the smallest may, so each has its share of q and the smallest has S_min.
+        """
+        if self.options.apparent_power != "circle":
+            return
+        yield from self._infeed_circle(la)
+        if not self.sin_phi:
+            return
+        slope = (1 - self.limits.min_power_factor) / self.sin_phi
+        area = self.areas[la]
+        for kind, s in (("pv", area.s_pv), ("ess", area.s_ess_min), ("nbsu", area.s_nbsu)):
+            if s:
+                share = s / area.s_ess if kind == "ess" else 1.0
+                for sign_p, sign_q in product((1, -1), repeat=2):
+                    row = np.zeros(len(self.columns))
+                    row[self.columns["p_" + kind, la]] = sign_p
+                    row[self.columns["q_" + kind, la]] = sign_q * slope * share
+                    yield row, s + (area.p_in if kind == "nbsu" and sign_p < 0 else 0.0)
+
+    def _infeed_circle(self, la: str) -> Iterator[tuple[np.ndarray, float]]:
+        """The polygon through 16 points of the circle p² + q² = S², one of them (S, 0): each side by its two ends."""
+        s = self.areas[la].s_infeed
+        corners = [(s * math.cos(math.pi * k / 8), s * math.sin(math.pi * k / 8)) for k in range(17)] if s else []
+        for (p, q), (next_p, next_q) in pairwise(corners):
+            row = np.zeros(len(self.columns))
+            row[self.columns["p_infeed", la]], row[self.columns["q_infeed", la]] = next_q - q, p - next_p
+            yield row, p * next_q - q * next_p
+
+    def _net(self, name: str, las, t: int) -> tuple[np.ndarray, float]:
+        """Net injection of some LAs with their loss allowance, as a row and a constant."""
+        row = np.zeros(len(self.columns))
+        for kind in ("pv", "ess", "nbsu", "infeed"):
+            for la in las:
+                if (f"{name}_{kind}", la) in self.columns:
+                    row[self.columns[f"{name}_{kind}", la]] = 1.0
+        series = "demand_p_kw" if name == "p" else "demand_q_kvar"
+        losses = 1 + self.options.loss_allowance_pct / 100
+        return row, -losses * sum(self.demand(series, la, t) for la in las)
+
+    def _flow(self, name: str, island: Island, link: str, t: int) -> tuple[np.ndarray, float]:
+        """(34) on a tree: a link carries what the LAs beyond it lack."""
+        sign, fed = island.beyond(link)
+        row, constant = self._net(name, fed, t)
+        return -sign * row, -sign * constant
+
+    def _voltage(self, island: Island, la: str, t: int) -> tuple[np.ndarray, float]:
+        """(37) along the path: U_la = U_first − Σ 2 (P R + Q X), kW on 1 MVA."""
+        row, constant = np.zeros(len(self.columns)), 0.0
+        row[self.columns["u", island.las[0]]] = 1.0
+        for link, sign in island.paths[la]:
+            for name, ohms in (("p", self.links[link].r_pu), ("q", self.links[link].x_pu)):
+                flow, part = self._flow(name, island, link, t)
+                row -= 2e-3 * sign * ohms * flow
+                constant -= 2e-3 * sign * ohms * part
+        return row, constant
+
+    def reference(self, island: Island, root: str, t: int) -> tuple[np.ndarray, float]:
+        """(36): the balance unit's LA is at U_N."""
+        row, constant = self._voltage(island, root, t)
+        return row, self.limits.reference_vm_pu**2 - constant
+
+    def solvable(self, block: Block) -> bool:
+        self.programmes += 1
+        found = linprog(
+            np.zeros(len(block.low)), block.a, block.b, block.e if len(block.f) else None,
+            block.f if len(block.f) else None, np.column_stack((block.low, block.high)),
+        )  # fmt: skip
+        assert found.status in (0, 2), found.message
+        return found.status == 0
+
+    def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
+        """All steps, or the first of them, together with what couples them: energy (13e) and ramps (13j)."""
+        n = len(self.columns) * len(blocks)
+        coupled = chain(self._energy(), self._ramps(status, sequence))
+        a, b = stacked([(row[:n], limit) for row, limit in coupled if not row[n:].any()], n)
+        return Block(
+            np.vstack((block_diag(*(k.a for k in blocks)), a)), np.concatenate([*(k.b for k in blocks), b]),
+            block_diag(*(k.e for k in blocks)), np.concatenate([k.f for k in blocks]),
+            np.concatenate([k.low for k in blocks]), np.concatenate([k.high for k in blocks]),
+        )  # fmt: skip
+
+    def _at(self, name: str, la: str, t: int) -> np.ndarray:
+        row = np.zeros(len(self.columns) * len(self.steps))
+        row[t * len(self.columns) + self.columns[name, la]] = 1.0
+        return row
+
+    def _energy(self) -> Iterator[tuple[np.ndarray, float]]:
+        for la, area in self.areas.items():
+            if area.s_ess:
+                taken = np.zeros(len(self.columns) * len(self.steps))
+                for t in self.steps:
+                    taken = taken + self.hours[t] * self._at("p_ess", la, t)
+                    yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
+
+    def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
+        """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too.
+
+        A unit whose LA goes dark need not ramp down.
+
+        Into the first on-line step a unit jumps freely, or (option) rises from where it was: −p_in, or 0 if it starts
+        in no time. A measured range bounds the first step of a unit that is on line already.
+        """
+        for la, area in self.areas.items():
+            for t in self.steps if area.s_nbsu else ():
+                if status[t][la] != "online":
+                    continue
+                live = area.section in sequence[t].sections
+                now, message = self._at("p_nbsu", la, t), self.psc[la]
+                if t == 0:
+                    if message["nbsu_state"] == "online":
+                        yield now, message["nbsu_p_max_kw"]
+                        if live:
+                            yield -now, -message["nbsu_p_min_kw"]
+                    elif not self.options.first_online_step_free:
+                        drawn = area.p_in if message["nbsu_state"] == "starting" else 0.0
+                        yield now, max(0.0, area.ramp_up * max(self.hours) - drawn)
+                    continue
+                if t == 1 and message["nbsu_state"] == "online" and self.hours[0] < max(self.hours):
+                    yield now, message["nbsu_p_max_kw"]
+                    if live:
+                        yield -now, -message["nbsu_p_min_kw"]
+                rise = now - self._at("p_nbsu", la, t - 1)
+                was_online = status[t - 1][la] == "online"
+                if was_online or not self.options.first_online_step_free:
+                    yield rise, area.ramp_up * max(self.hours)
+                if was_online and live:
+                    yield -rise, area.ramp_down * max(self.hours)
+
+    # -- the search ----------------------------------------------------------------------------------------------
+
+    def best(self) -> Optimum | None:
+        """The optimum, or None if not even the least that must be energised (live infeeds) can be."""
+        for objective, sequence in self.sequences():
+            for launches, status in self.schedules(sequence):
+                roots = self._balance_units(sequence, status)
+                if roots is not None:
+                    return Optimum(objective, sequence, launches, roots)
+        return None
+
+    def _balance_units(self, sequence, status) -> tuple[tuple[str, ...], ...] | None:
+        """Balance units per step with which powers exist; None if there are none."""
+        capable = []
+        self._spells = self.spells(sequence) if self.cold_load or self.limit_pct else self._spells
+        for t, configuration in enumerate(sequence):
+            choices = [
+                [la for la in island.las if self.areas[la].s_infeed]
+                or [la for la in island.las if self.can_form(la, status[t])]
+                for island in self.islands(configuration)
+            ]
+            if self.limit_pct is not None:
+                choices = [
+                    [la for la in able if self.takes(la, island, t)]
+                    for able, island in zip(choices, self.islands(configuration), strict=True)
+                ]
+            if not all(choices):
+                return None
+            capable.append(list(product(*choices)))
+        connected: list[frozenset[str]] = []
+        for t in self.steps:
+            connected.append(self.pv_connected(sequence, t))
+            if not self._step_possible(t, sequence[t], status[t], connected[t]):
+                return None
+        if not self._first_steps_possible(sequence, status, connected):
+            return None
+        joined = self._joined_of(self.steps, sequence, status, connected)
+        if not self.solvable(joined):
+            return None
+        return next((roots for roots in product(*capable) if self._referenced(joined, sequence, roots)), None)
+
+    def _step_possible(self, t, configuration, status, connected) -> bool:
+        """Whether a step taken alone has a solution; if not, no sequence with it has."""
+        key = (t, configuration, tuple(status.values()), connected, self._spells[t])
+        if key not in self._possible:
+            self._possible[key] = self.solvable(self.block(t, configuration, status, connected))
+        return self._possible[key]
+
+    def _first_steps_possible(self, sequence, status, connected) -> bool:
+        """Whether all steps but the last have a solution together; if not, no sequence that begins so has."""
+        steps = self.steps[:-1]
+        if len(steps) < 2:
+            return True
+        key = tuple((sequence[t], tuple(status[t].values()), connected[t], self._spells[t]) for t in steps)
+        if key not in self._first_possible:
+            self._first_possible[key] = self.solvable(self._joined_of(steps, sequence, status, connected))
+        return self._first_possible[key]
+
+    def _joined_of(self, steps: range, sequence, status, connected) -> Block:
+        blocks = [self.block(t, sequence[t], status[t], connected[t]) for t in steps]
+        return self.joined(blocks, status, sequence)
+
+    def _referenced(self, joined: Block, sequence, roots: tuple[tuple[str, ...], ...]) -> bool:
+        n, rows = len(self.columns), []
+        for t, configuration in enumerate(sequence):
+            for island, root in zip(self.islands(configuration), roots[t], strict=True):
+                row, value = self.reference(island, root, t)
+                whole = np.zeros(n * len(self.steps))
+                whole[t * n : (t + 1) * n] = row
+                rows.append((whole, value))
+        e, f = stacked(rows, n * len(self.steps))
+        return self.solvable(
+            Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)), joined.low, joined.high)
+        )
+
+
+def between(low: float, row: np.ndarray, constant: float, high: float) -> list[tuple[np.ndarray, float]]:
+    """low ≤ row x + constant ≤ high as rows of A x ≤ b; infinite ends are left out."""
+    rows = [(row, high - constant), (-row, constant - low)]
+    return [(r, limit) for r, limit in rows if math.isfinite(limit)]
+
+
+def stacked(rows: list[tuple[np.ndarray, float]], n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([row for row, _ in rows]).reshape(len(rows), n), np.array([limit for _, limit in rows], dtype=float)
+
+
+def brute_force(horizon: Horizon, *, static: bool = False) -> Optimum | None:
+    """The best plan of a horizon, or None if there is none at all."""
+    return BruteForce(horizon, static=static).best()

@@ -1,0 +1,173 @@
+"""A golden LP file per constraint of each form: python tools/golden_lp.py rewrites them all.
+
+``golden/<form>/<constraint>.lp`` is what the solver is given of one constraint, for one fixed small case in which every
+constraint occurs; ``golden/<form>/restored_energy.lp`` is the objective. A change of one of these files is a change of
+the model: look at the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pyomo.environ as pyo
+from pyomo.repn.plugins.lp_writer import LPWriter
+
+from relight.controllers.exchange.messages import PscMessage
+from relight.controllers.milp.literal import model as literal
+from relight.controllers.milp.model import Contents, Model, build_model, contents, set_horizon
+from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.milp.stricter_limits import Cut, Tightened
+from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
+from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.network_kinds import TablesNetwork
+from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
+
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "controllers" / "milp" / "golden"
+OBJECTIVE = "restored_energy"
+
+
+def small_horizon() -> Horizon:
+    """Three LAs, two of them one section, and two parallel switches to the third; the first step is a short one.
+
+    LA a: live infeed, ESS; LA b: PV, an NBSU that is starting; LA c: an NBSU on line.
+    """
+    branches = (
+        Branch("ab", "a", "b", 0.25, 0.125, 400.0, charging_kvar=4.0),
+        Branch("bc", "b", "c", 0.5, 0.25, 200.0, switchable=True, charging_kvar=2.0),
+        Branch("tie", "b", "c", 0.5, 0.25, 100.0, switchable=True, closed=False),
+    )
+    buses = {name: Bus(name, 10.0) for name in "abc"}
+    sections = find_sections(buses, branches)
+    section_of = {bus: s.id for s in sections.values() for bus in s.buses}
+    view = GridView(
+        buses,
+        {b.id: b for b in branches},
+        sections,
+        {
+            name: LocalArea(name, (name,), section_of[name], priority)
+            for name, priority in zip("abc", (1, 2, 1), strict=True)
+        },
+        pv={"pv.b": PvUnit("pv.b", "b", 64.0)},
+        ess={"ess.a": EssUnit("ess.a", "a", 32.0, 40.0, 20.0)},
+        nbsu={
+            "nbsu.b": NbsuUnit("nbsu.b", "b", 48.0, 2.0, 96.0, 64.0, 30.0),
+            "nbsu.c": NbsuUnit("nbsu.c", "c", 80.0, 4.0, 80.0, 40.0, 60.0),
+        },
+        infeeds={"infeed.a": Infeed("infeed.a", "a", 128.0, live=True)},
+    )
+    scenario = Scenario(
+        name="golden",
+        network=TablesNetwork(folder="none"),
+        outage=Outage(start=datetime(2025, 6, 21, 4), duration_min=60),
+        site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
+        load=Load(peak_kw=1),
+        dispatch_centre=DispatchCentre(loss_allowance_pct=0.0),
+    )
+    starts = (15.0, 30.0)
+    states = {"a": ("off", 0.0), "b": ("starting", 15.0), "c": ("online", 0.0)}
+    psc = {
+        la: PscMessage(
+            local_area=la,
+            issued_at_min=15.0,
+            step_start_min=list(starts),
+            demand_p_kw=[10.0, 20.0],
+            demand_q_kvar=[3.0, 6.0],
+            pv_pu=[0.5, 0.75],
+            charge_kwh=20.0,
+            discharge_kwh=40.0,
+            energised_min=0.0 if la == "c" else 100.0,
+            shed=False,
+            nbsu_state=state,  # pyright: ignore[reportArgumentType]
+            nbsu_remaining_min=remaining,
+            nbsu_p_kw=30.0 * (state == "online"),
+            nbsu_p_min_kw=20.0 * (state == "online"),
+            nbsu_p_max_kw=40.0 * (state == "online"),
+        )
+        for la, (state, remaining) in states.items()
+    }
+    return Horizon(AreaGraph.of(view, scenario), starts, 60.0, psc, {"bc": True, "tie": False})
+
+
+def compact_form() -> tuple[Model, Contents]:
+    """The compact model of the small case, with every family of constraints."""
+    whole = small_horizon()
+    cold = AreaColdLoad(((1.0, ColdLoadClass(peak=3.0, rise_min=60.0, hold_min=15.0, decay_min=30.0)),))
+    graph = replace(
+        whole.graph,
+        options=whole.graph.options.model_copy(update={"pick_up_limit_pct": 50.0}),
+        cold_load_estimate=dict.fromkeys(whole.graph.view.local_areas, cold),
+    )
+    psc = dict(whole.psc)
+    psc["a"] = psc["a"] | {"shed": True, "supply_changes_min": [5.0]}
+    whole = replace(whole, graph=graph, psc=psc)
+    sections = frozenset(whole.graph.view.sections)
+    known = Tightened(cuts=(Cut(0, sections, frozenset({"bc"})),), inside_circle=True, link_share={("bc", 1): 0.5})
+    horizon = replace(whole, tightened=known)
+    m = build_model(horizon.graph, horizon.steps, static=True, form=known.form, constant_power=True)
+    set_horizon(m, horizon)
+    return m, contents(m, static=True)
+
+
+def literal_form() -> tuple[Model, Contents]:
+    """The literal model of the small case, with every family of constraints."""
+    m = literal.build_literal(small_horizon(), static=True)
+    return m, literal.contents(m, static=True)
+
+
+FORMS: dict[str, Callable[[], tuple[Model, Contents]]] = {"compact": compact_form, "literal": literal_form}
+
+
+def names_of(table: Contents) -> list[str]:
+    """Constraints of a form in the order of its contents, then the objective."""
+    return [*(rule.__name__ for family in table.values() for rule, _ in family), OBJECTIVE]
+
+
+def golden_texts(form: str) -> Iterator[tuple[str, str]]:
+    """Name and LP text of each constraint of a form, and of its objective."""
+    m, table = FORMS[form]()
+    for component in m.component_objects((pyo.Constraint, pyo.Objective)):
+        component.deactivate()
+    m.nothing = pyo.Objective(expr=0.0)
+    for name in names_of(table):
+        component = getattr(m, name)
+        component.activate()
+        if name == OBJECTIVE:
+            m.nothing.deactivate()
+        yield name, lp_text(m)
+        component.deactivate()
+
+
+def lp_text(m: Model) -> str:
+    """The active part of a model in the LP format: no comments or empty lines, numbers to nine digits."""
+    text = io.StringIO()
+    LPWriter().write(m, text, symbolic_solver_labels=True)
+    lines = re.sub(r"\\\*.*?\*\\", "", text.getvalue(), flags=re.DOTALL).splitlines()
+    return "".join(" ".join(map(_rounded, line.split())) + "\n" for line in lines if line.strip())
+
+
+def _rounded(word: str) -> str:
+    """A number to nine digits, so that the last bits of a sine do not differ between machines; any other word as is."""
+    if not re.fullmatch(r"[+-]?\d[\d.]*(e[+-]?\d+)?", word):
+        return word
+    return f"{float(word):+.9g}" if word[0] in "+-" else f"{float(word):.9g}"
+
+
+def main() -> None:
+    for form in FORMS:
+        folder = FOLDER / form
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob("*.lp"):
+            stale.unlink()
+        for name, text in golden_texts(form):
+            (folder / f"{name}.lp").write_text(text, encoding="utf-8", newline="\n")
+        print(f"{form}: {len(list(folder.glob('*.lp')))} files in {folder}")
+
+
+if __name__ == "__main__":
+    main()
