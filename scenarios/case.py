@@ -33,3 +33,17 @@ class Case:
     base_load_kvar: dict[str, float] | None
     mix_by_bus: dict[str, dict[str, float]]
     inputs: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        scenario, view = self.scenario, self.view
+        switchable = sum(branch.switchable for branch in view.branches.values())
+        units = ((view.pv, "PV"), (view.ess, "ESS"), (view.nbsu, "NBSU"), (view.infeeds, "infeeds"))
+        return (
+            f"<Case {scenario.name}, seed {scenario.seed}\n"
+            f"  outage from {scenario.outage.start:%Y-%m-%d %H:%M} for {scenario.outage.duration_min} min, "
+            f"{len(view.outage_area)} of {len(view.buses)} buses dark\n"
+            f"  {len(view.branches)} branches, {switchable} of them switchable; {len(view.sections)} sections, "
+            f"{len(view.local_areas)} local areas\n"
+            f"  {', '.join(f'{len(found)} {what}' for found, what in units)}; "
+            f"peak load {sum(self.base_load_kw.values()):,.0f} kW>"
+        )

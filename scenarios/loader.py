@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +13,10 @@ from .case import Case
 from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
 from .networks.coordinates import check_weather
 from .reading.other_kinds import refuse_content, refuse_place
+from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
 from .reading.wording import in_plain_words
-from .reading.yaml_text import OverrideError, apply_override, read_mapping, write_yaml
+from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, without_conflict
 from .schema.scenario import Scenario, step_conflicts
@@ -25,7 +25,9 @@ from .schema.surprises import complaints
 from .series.forecast_issues import LOAD_ISSUES, load_issues
 from .series.from_csv import load_series
 
-__all__ = ["Problem", "ScenarioError", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios"]
+__all__ = [
+    "Problem", "ScenarioError", "changed_case", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios",
+]  # fmt: skip
 
 WORLD_PARTS = (
     "network", "outage", "site", "load", "pv", "units", "limits", "cold_load", "world", "weather", "surprises",
@@ -43,20 +45,41 @@ def shipped_scenarios() -> list[str]:
     return [f"{path.parent.name}/{path.stem}" for path in files if path.stem != "options"]
 
 
-def load_case(source: str | Path, overrides: Sequence[str] = (), seed: int | None = None) -> Case:
+def load_case(source: str | Path, overrides: Overrides = (), seed: int | None = None) -> Case:
     """Load a scenario, its network and its series, and check all of it.
 
     ``source`` is a YAML file or a shipped name; ``overrides`` are ``path=value`` with the value as YAML, e.g.
-    ``load.peak_kw=3000``; ``seed`` replaces the scenario's. Raises ``ScenarioError`` with every problem found.
+    ``load.peak_kw=3000``, or a mapping (``relight.scenarios.reading.overrides``); ``seed`` replaces the scenario's.
+    Raises ``ScenarioError`` with every problem found.
     """
     refuse_place(str(source), "scenario")
     path, file = _find(source)
     problems: list[Problem] = []
-    data, overridden, files = _read(path, file, overrides, problems)
-    if seed is not None:
-        data["seed"], overridden["seed"] = seed, "seed"
+    data, files = _read(path, file)
+    overridden = _change(data, overrides, seed, problems)
+    return _case(data, path.resolve().parent, file, files, overridden, problems)
+
+
+def changed_case(case: Case, overrides: Overrides = (), seed: int | None = None) -> Case:
+    """The case with other values, loaded again as ``load_case`` would with these; the same object if there are none.
+
+    Raises ``ScenarioError`` with every problem found.
+    """
+    if not overrides and seed in (None, case.scenario.seed):
+        return case
+    problems: list[Problem] = []
+    data = case.scenario.model_dump(mode="json", exclude_unset=True)
+    overridden = _change(data, overrides, seed, problems)
+    files = [path for k, path in enumerate(case.inputs) if k == 0 or path.suffix in (".yaml", ".yml")]
+    file = display_name(files[0], case.folder) if files else case.scenario.name
+    return _case(data, case.folder, file, files, overridden, problems)
+
+
+def _case(
+    data: dict[str, Any], folder: Path, file: str, files: list[Path], overridden: dict[str, str], problems: list[Problem]
+) -> Case:
     scenario = _validate(data, file, overridden, problems)
-    case = _build(scenario, path, file, files, problems)
+    case = _build(scenario, folder, file, files, problems)
     if problems or case is None:
         raise ScenarioError(problems)
     return case
@@ -85,13 +108,8 @@ def _find(source: str | Path) -> tuple[Path, str]:
     raise ScenarioError([Problem(str(source), "", None, remedy)])
 
 
-def _read(
-    path: Path, file: str, overrides: Sequence[str], problems: list[Problem]
-) -> tuple[dict[str, Any], dict[str, str], list[Path]]:
-    """The YAML's data with overrides applied, which paths they changed, and the files it came from.
-
-    Raises ScenarioError if there is no mapping to go on.
-    """
+def _read(path: Path, file: str) -> tuple[dict[str, Any], list[Path]]:
+    """The YAML's data, and the files it came from. Raises ScenarioError if there is no mapping to go on."""
     files = [path]
     data = read_mapping(path, file, SEE)
     refuse_content(data, file, "scenario")
@@ -107,17 +125,21 @@ def _read(
             if name not in data:
                 base_data.pop(name, None)
         data = _merged(base_data, data)
-    overridden: dict[str, str] = {}
-    for override in overrides:
-        try:
-            overridden[apply_override(data, override)] = override
-        except OverrideError as error:
-            problems.append(Problem("--set", error.override, None, error.remedy))
+    return data, files
+
+
+def _change(
+    data: dict[str, Any], overrides: Overrides, seed: int | None, problems: list[Problem]
+) -> dict[str, str]:
+    """Apply overrides and seed to a scenario's data; return the paths that they set, each with where it came from."""
+    overridden = override(data, overrides, problems)
     if any(path.split(".")[0] in WORLD_PARTS for path in overridden):
         data.pop("published", None)
     if any(path.split(".")[0] == "outage" for path in overridden) and "title" not in overridden:
         data.pop("title", None)  # it may tell of the outage as it was
-    return data, overridden, files
+    if seed is not None:
+        data["seed"], overridden["seed"] = seed, "seed"
+    return overridden
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -211,14 +233,15 @@ def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:
 
 
 def _origin(field: str, file: str, overridden: dict[str, str]) -> str:
-    """``--set`` for a field that an override changed, wholly or in part, else the scenario's file."""
-    touched = any(f"{field}.".startswith(f"{path}.") or f"{path}.".startswith(f"{field}.") for path in overridden)
-    return "--set" if touched else file
+    """Where a field that was overridden, wholly or in part, was given; else the scenario's file."""
+    for path, place in overridden.items():
+        if f"{field}.".startswith(f"{path}.") or f"{path}.".startswith(f"{field}."):
+            return place
+    return file
 
 
-def _build(scenario: Scenario, path: Path, file: str, files: list[Path], problems: list[Problem]) -> Case | None:
+def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], problems: list[Problem]) -> Case | None:
     """Everything beyond the schema. Parts of the scenario that are None had problems and are left out."""
-    folder = path.resolve().parent
     if scenario.network is None:
         return None
     raw = load_network(scenario.network, folder, file, problems)

@@ -25,6 +25,8 @@ PlanStatus = Literal["optimal", "feasible", "fallback"]
 found and nothing is restored."""
 ZERO_KWH = 1e-9
 """An objective below it is 0, of which no bound is a share away."""
+STEPS_SHOWN = 20
+"""Steps in the text of a plan."""
 DEFAULT_STEP_MIN = 30.0
 """Length of the only step of a plan that says neither how long its steps are nor when it ends."""
 
@@ -181,6 +183,27 @@ class Plan(_Part):
     def gap_in_words(self, decimals: int) -> str:
         """The gap in per cent, or that it is undefined."""
         return "undefined" if math.isnan(self.gap) else f"{self.gap:.{decimals}%}"
+
+    def __repr__(self) -> str:
+        made = ", ".join(filter(None, (self.scenario, self.strategy))) or "of unknown origin"
+        worth = "" if self.objective is None else f", objective {self.objective:,.1f} kWh, gap {self.gap_in_words(2)}"
+        return (
+            f"<Plan {made}: {self.status or 'no status'}, {len(self.steps)} steps from minute {self.issued_at_min:g} to "
+            f"{self.end_min:g}, {self.planned_energy_kwh:,.1f} kWh planned{worth}>"
+        )
+
+    def __str__(self) -> str:
+        rows = [("minutes", "closed", "buses", "areas served", "kW served", "balance units")]
+        for k, step in enumerate(self.steps[:STEPS_SHOWN]):
+            served = [area.demand_kw for area in step.local_areas.values() if area.demand_kw]
+            buses = "-" if step.energised_buses is None else str(len(step.energised_buses))
+            units = ", ".join(step.balance_units or ()) or "-"
+            span = f"{step.start_min:g}-{self.end_of(k):g}"
+            rows.append((span, str(len(step.closed_branches)), buses, str(len(served)), f"{sum(served):,.1f}", units))
+        width = [max(len(row[k]) for row in rows) for k in range(5)]
+        lines = ["  ".join([*(text.rjust(w) for text, w in zip(row, width, strict=False)), row[5]]) for row in rows]
+        more = len(self.steps) - STEPS_SHOWN
+        return "\n".join([repr(self)[1:-1], *lines, *([f"and {more} more steps"] if more > 0 else [])])
 
     def step_at(self, time_min: float) -> PlanStep:
         """The step in force at a time; the first one for earlier times."""

@@ -7,7 +7,7 @@ here equal keys are an error, and only true/false, null and decimal numbers are 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,7 @@ def write_yaml(data: Any) -> str:
 def apply_override(data: dict[str, Any], override: str) -> str:
     """Set ``path=value`` in ``data``, the value read as YAML; returns the path.
 
-    Missing mappings on the way are made: whether such a key exists is for the schema to say.
-    A number selects an item of a list. Raises ``OverrideError``.
+    Raises ``OverrideError``, as ``set_value``.
     """
     path, equals, text = override.partition("=")
     keys = path.strip().split(".")
@@ -104,6 +103,16 @@ def apply_override(data: dict[str, Any], override: str) -> str:
         value = read_yaml(text)
     except yaml.YAMLError as error:
         raise OverrideError(override, f"the value is not YAML ({_first_line(error)})") from error
+    set_value(data, keys, value, override)
+    return ".".join(keys)
+
+
+def set_value(data: dict[str, Any], keys: Sequence[str], value: Any, override: str) -> None:
+    """Set the value at ``keys`` in ``data``; ``override`` is what a complaint calls the change.
+
+    Missing mappings on the way are made: whether such a key exists is for the schema to say.
+    A number selects an item of a list. Raises ``OverrideError``.
+    """
     place: Any = data
     for k, key in enumerate(keys):
         last = k == len(keys) - 1
@@ -122,7 +131,6 @@ def apply_override(data: dict[str, Any], override: str) -> str:
             place[index] = value
         else:
             place = place[index]
-    return ".".join(keys)
 
 
 def _first_line(error: Exception) -> str:

@@ -53,6 +53,16 @@ def read_plan(path: Path, case: Case) -> Plan:
     return plan
 
 
+def check_plan(plan: Plan, case: Case) -> None:
+    """Raise ``PlanError`` unless a plan made in Python names what the case has, within its window."""
+    steps, window_min = dict(enumerate(plan.steps)), float(case.scenario.outage.duration_min)
+    problems = [*_unknown_ids(case, steps, "plan"), *_beyond_all_power(steps, "plan")]
+    problems += _wrong_times(None, [step.start_min for step in plan.steps], window_min, "plan")
+    problems += _wrong_end(plan.end_min, None, plan.steps[-1], window_min, "plan")
+    if problems:
+        raise PlanError(problems)
+
+
 def _other_kind(path: Path) -> str:
     """What a file is that is plainly no plan."""
     if path.suffix.lower() in (".yaml", ".yml"):

@@ -78,6 +78,17 @@ class Verdict:
     stored_kwh: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """ESS → energy (kWh) it can still discharge and charge at the plan's end"""
     notes: tuple[str, ...] = ()
+    plan: str = "plan"
+    """what the text calls the plan"""
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())
+        found = f"{len(self.violations)} violations ({kinds})" if self.violations else "no violation"
+        series = "actual" if self.actual else "forecast"
+        return f"<Verdict {self.plan} on {self.scenario}, {series} series, by {self.engine}: {found}>"
+
+    def __str__(self) -> str:
+        return self.as_text()
 
     @property
     def clean(self) -> bool:
@@ -120,10 +131,10 @@ class Verdict:
             "notes": list(self.notes),
         }
 
-    def as_text(self, plan: str) -> str:
-        """For a terminal; ``plan`` names the file."""
+    def as_text(self, plan: str = "") -> str:
+        """For a terminal; ``plan`` names the file (default: as the verdict does)."""
         series = "actual" if self.actual else "forecast"
-        lines = [f"{plan} on {self.scenario}, {series} series, AC power flow by {self.engine}"]
+        lines = [f"{plan or self.plan} on {self.scenario}, {series} series, AC power flow by {self.engine}"]
         steps = len({i.step for i in self.islands})
         solved = [i for i in self.islands if i.converged]
         lines.append(
