@@ -76,7 +76,12 @@ def changed_case(case: Case, overrides: Overrides = (), seed: int | None = None)
 
 
 def _case(
-    data: dict[str, Any], folder: Path, file: str, files: list[Path], overridden: dict[str, str], problems: list[Problem]
+    data: dict[str, Any],
+    folder: Path,
+    file: str,
+    files: list[Path],
+    overridden: dict[str, str],
+    problems: list[Problem],
 ) -> Case:
     scenario = _validate(data, file, overridden, problems)
     case = _build(scenario, folder, file, files, problems)
@@ -128,9 +133,7 @@ def _read(path: Path, file: str) -> tuple[dict[str, Any], list[Path]]:
     return data, files
 
 
-def _change(
-    data: dict[str, Any], overrides: Overrides, seed: int | None, problems: list[Problem]
-) -> dict[str, str]:
+def _change(data: dict[str, Any], overrides: Overrides, seed: int | None, problems: list[Problem]) -> dict[str, str]:
     """Apply overrides and seed to a scenario's data; return the paths that they set, each with where it came from."""
     overridden = override(data, overrides, problems)
     if any(path.split(".")[0] in WORLD_PARTS for path in overridden):

@@ -188,8 +188,8 @@ class Plan(_Part):
         made = ", ".join(filter(None, (self.scenario, self.strategy))) or "of unknown origin"
         worth = "" if self.objective is None else f", objective {self.objective:,.1f} kWh, gap {self.gap_in_words(2)}"
         return (
-            f"<Plan {made}: {self.status or 'no status'}, {len(self.steps)} steps from minute {self.issued_at_min:g} to "
-            f"{self.end_min:g}, {self.planned_energy_kwh:,.1f} kWh planned{worth}>"
+            f"<Plan {made}: {self.status or 'no status'}, {len(self.steps)} steps from minute {self.issued_at_min:g} "
+            f"to {self.end_min:g}, {self.planned_energy_kwh:,.1f} kWh planned{worth}>"
         )
 
     def __str__(self) -> str:

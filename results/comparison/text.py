@@ -139,11 +139,11 @@ def as_text(comparison: Comparison) -> str:
         for note in _notes(comparison, scenario):
             lines += [*textwrap.wrap(note, WIDTH), ""]
     if len(comparison.runs.groupby(["scenario", "strategy"])) > 1:
-        lines += [*_overview(comparison), ""]
+        lines += [*overview(comparison), ""]
     return "\n".join(lines)
 
 
-def _overview(comparison: Comparison) -> list[str]:
+def overview(comparison: Comparison) -> list[str]:
     """A heading per case and a line per strategy: energies in MWh, interruptions, violated steps, served dynamic /
     static where both ran, and the mark of what was calibrated."""
     columns = [f"{name}_energy_mwh" for name in ("demand", "first_plan", "planned", "served")]

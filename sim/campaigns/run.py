@@ -103,14 +103,25 @@ def compare_strategies(
 ) -> Comparison:
     """Every scenario under every strategy for every seed (None: the scenario's own), and the comparison of all.
 
+    Raises as ``load_case`` and ``compare_cases`` do.
+    """
+    strategies_named(strategies)
+    cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
+    return compare_cases(cases, strategies, folder, overwrite=overwrite)
+
+
+def compare_cases(
+    cases: Sequence[Case], strategies: Sequence[str], folder: Path, *, overwrite: bool = False
+) -> Comparison:
+    """Every case under every strategy, and the comparison of all.
+
     All inputs are checked before the first run. Each run's folder is complete as soon as it is done, under
-    ``folder/runs``; the comparison is written last. Raises as ``simulate`` and ``load_case`` do, and
+    ``folder/runs``; the comparison is written last. Raises as ``simulate`` does, ``DuplicateRunError``, and
     ``ComparisonStoppedError`` where a run failed or was interrupted.
     """
     from ...controllers.solver.highs import check_options
 
     strategies_named(strategies)
-    cases = [load_case(source, overrides, seed) for source in sources for seed in seeds]
     called = {
         name: chosen.name
         for name, chosen in zip(
@@ -129,7 +140,7 @@ def compare_strategies(
     folders: list[Path] = []
     for case in cases:
         for strategy in strategies:
-            name = f"{case.scenario.name.replace('/', '_')}_{called[strategy]}_seed{case.scenario.seed}"
+            name = run_name(case.scenario.name, called[strategy], case.scenario.seed)
             print(f"{len(folders) + 1} of {len(cases) * len(strategies)}: {name}", file=sys.stderr)
             try:
                 folders.append(simulate(case, strategy, folder / "runs" / name))
@@ -148,11 +159,27 @@ def _draw(folder: Path) -> None:
     write_run_report(folder)
 
 
+def run_name(scenario: str, strategy: str, seed: int) -> str:
+    """What the folder of a run is called; a scenario's name may hold a slash."""
+    return f"{scenario.replace('/', '_')}_{strategy}_seed{seed}"
+
+
+def folder_of_run(case: Case, strategy: str) -> Path:
+    """A new folder for a run of a case under a strategy. Raises ``StrategyError``."""
+    return new_run_folder(run_name(case.scenario.name, strategy_named(strategy).name, case.scenario.seed))
+
+
 def new_run_folder(name: str) -> Path:
     """A folder under ``results/runs`` that does not exist yet, named after what runs in it."""
     stem = name.replace("/", "_")
     candidates = (RUNS / (stem if k == 1 else f"{stem}-{k}") for k in range(1, sys.maxsize))
     return next(path for path in candidates if not path.exists())
+
+
+def begun_run_folder(name: str) -> Path | None:
+    """The folder under ``results/runs`` in which what has this name was last at work."""
+    begun = [path for path in RUNS.glob(f"{name.replace('/', '_')}*") if path.is_dir()]
+    return max(begun, key=lambda path: path.stat().st_mtime, default=None)
 
 
 @contextmanager

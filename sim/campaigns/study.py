@@ -27,6 +27,7 @@ from ...scenarios.case import Case
 from ...scenarios.loader import load_case
 from ...scenarios.reading.problems import Problem, ScenarioError, listed, meant
 from ...scenarios.studies.loader import LoadedStudy, Point, load_study
+from .run import begun_run_folder, new_run_folder
 from .study_jobs import Job, Outcome, case_hash, environment_hash, input_hash
 from .study_pool import connect, on_cluster, on_this_machine
 
@@ -114,6 +115,12 @@ def run_study(
             raise StudyInterrupted(done, len(jobs), folder, f"tables cannot be written, {error}") from error
     failed = int((tables.runs["status"] != "complete").sum())
     return Finished(tables, shape, made=len(waiting), kept=kept, failed=failed)
+
+
+def folder_of_study(loaded: LoadedStudy, resume: bool) -> Path:
+    """A new folder for a study, or the one in which it was last at work, if it is to go on there."""
+    stem = f"study_{loaded.study.name}"
+    return (begun_run_folder(stem) if resume else None) or new_run_folder(stem)
 
 
 def lay_out(loaded: LoadedStudy) -> tuple[list[Job], list[dict[str, Any]]]:

@@ -29,7 +29,7 @@ SLIM = ("manifest.json", "summary.json", "events.csv", "metrics.csv", BOUNDS, "t
 """What is kept of a run; a failed one may have less."""
 
 NO_RESULT_DEPENDS_ON = (
-    "sim/campaigns", "sim/commands", "sim/normal",
+    "sim/campaigns", "sim/commands", "sim/library", "sim/normal",
     "results/comparison", "results/figures", "results/indices", "results/paper", "results/report", "results/study",
 )  # fmt: skip
 """Rooms that a run does not use (a test looks); every other module enters the hash."""

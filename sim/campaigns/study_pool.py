@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -84,7 +85,7 @@ def _start(do: Callable[[Job], Outcome]) -> _Worker:
     context = multiprocessing.get_context("spawn")  # a fork would share the solver's threads
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, do), daemon=True)
-    with _one_thread():
+    with _one_thread(), _without_main():
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -118,6 +119,19 @@ def _one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let child processes start without the user's script, which would begin the study again in each of them."""
+    main = sys.modules["__main__"]
+    kept = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    vars(main).pop("__file__", None)
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(kept)
 
 
 def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:

@@ -16,16 +16,14 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Run one co-simulation."""
-    from ...controllers.strategies.named import strategy_named
     from ...results.comparison.compare import compare as compare_folders
     from ...results.comparison.text import as_text
     from ...results.report.files import REPORT
     from ...scenarios.loader import load_case
-    from ..campaigns.run import new_run_folder, simulate
+    from ..campaigns.run import folder_of_run, simulate
 
     case = load_case(scenario, set_ or (), seed)
-    called = strategy_named(strategy).name
-    folder = out or new_run_folder(f"{case.scenario.name}_{called}_seed{case.scenario.seed}")
+    folder = out or folder_of_run(case, strategy)
     simulate(case, strategy, folder, overwrite=overwrite)
     say(as_text(compare_folders([folder])))
     typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}\nreport:     {folder / REPORT}")

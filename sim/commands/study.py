@@ -23,8 +23,7 @@ def study(
     from ...results.study.text import as_text
     from ...scenarios.studies.loader import load_study
     from ..campaigns.reproduction_jobs import available_cores
-    from ..campaigns.run import RUNS, new_run_folder
-    from ..campaigns.study import StudyInterrupted, run_study
+    from ..campaigns.study import StudyInterrupted, folder_of_study, run_study
 
     if workers and scheduler:
         raise typer.BadParameter("give --workers or --scheduler, not both")
@@ -32,10 +31,7 @@ def study(
         raise typer.BadParameter("give --resume or --overwrite, not both")
     if retry_failed and not resume:
         raise typer.BadParameter("--retry-failed needs --resume")
-    loaded = load_study(study)
-    stem = f"study_{loaded.study.name}"
-    begun = [] if out or not resume else [p for p in RUNS.glob(f"{stem.replace('/', '_')}*") if p.is_dir()]
-    folder = out or (max(begun, key=lambda path: path.stat().st_mtime) if begun else new_run_folder(stem))
+    folder = out or folder_of_study(load_study(study), resume)
     try:
         finished = run_study(
             study, folder, workers=workers or available_cores(), scheduler=scheduler, resume=resume,
