@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import strategy
     from .controllers.exchange.plan import Plan
-    from .controllers.solver.highs import SolverOptionError
     from .controllers.strategies.strategy import StrategyError
     from .results.new_folder import FolderNotEmpty
     from .results.run.read import IncompleteRun, NotARun
@@ -40,7 +39,6 @@ __all__ = [
     "Run",
     "RunFailedError",
     "ScenarioError",
-    "SolverOptionError",
     "StrategyError",
     "StudyInterrupted",
     "StudyResult",
@@ -59,22 +57,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "controllers.exchange.plan": ("Plan",),
-    "controllers.solver.highs": ("SolverOptionError",),
-    "controllers.strategies.strategy": ("StrategyError",),
-    "results.new_folder": ("FolderNotEmpty",),
-    "results.run.read": ("IncompleteRun", "NotARun"),
-    "scenarios.case": ("Case",),
-    "scenarios.reading.problems": ("ScenarioError",),
-    "sim.campaigns.run": ("DuplicateRunError", "RunFailedError"),
-    "sim.campaigns.study": ("StudyInterrupted",),
-    "sim.library.cases": ("explain", "load", "shipped"),
-    "sim.library.comparisons": ("Comparison", "compare"),
-    "sim.library.plans": ("plan", "validate"),
-    "sim.library.runs": ("Run", "read_run", "run"),
-    "sim.library.studies": ("StudyResult", "study"),
-    "sim.power_flow.protocol": ("EngineUnavailable",),
-    "sim.validation.verdict": ("Verdict",),
+    ".controllers.exchange.plan": ("Plan",),
+    ".controllers.strategies.strategy": ("StrategyError",),
+    ".results.new_folder": ("FolderNotEmpty",),
+    ".results.run.read": ("IncompleteRun", "NotARun"),
+    ".scenarios.case": ("Case",),
+    ".scenarios.reading.problems": ("ScenarioError",),
+    ".sim.campaigns.run": ("DuplicateRunError", "RunFailedError"),
+    ".sim.campaigns.study": ("StudyInterrupted",),
+    ".sim.library.cases": ("explain", "load", "shipped"),
+    ".sim.library.comparisons": ("Comparison", "compare"),
+    ".sim.library.plans": ("plan", "validate"),
+    ".sim.library.runs": ("Run", "read_run", "run"),
+    ".sim.library.studies": ("StudyResult", "study"),
+    ".sim.power_flow.protocol": ("EngineUnavailable",),
+    ".sim.validation.verdict": ("Verdict",),
 }
 """Module → names that it defines; a test compares them with the imports above."""
 
@@ -93,7 +90,7 @@ if not TYPE_CHECKING:  # a type checker then knows every name, and none besides
         elif name == "strategy":
             value = import_module(".strategy", __name__)
         elif home := next((home for home, names in _HOMES.items() if name in names), None):
-            value = getattr(import_module(f".{home}", __name__), name)
+            value = getattr(import_module(home, __name__), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value

@@ -13,7 +13,13 @@ OURS = ("manifest.json", "comparison.json", "study.json", "indices.json", "repro
 
 
 class FolderNotEmpty(ValueError):
-    """The folder asked for already holds files, or cannot be made."""
+    """The folder asked for already holds files, or cannot be made.
+
+    Examples:
+        >>> relight.run("guo45/fault-1000", "greedy", out="my-run")
+        Traceback (most recent call last):
+        relight.FolderNotEmpty: my-run already holds results; ...
+    """
 
     def __init__(self, folder: Path, ours: bool, reason: str = "") -> None:
         self.folder = folder

@@ -23,6 +23,11 @@ class Case:
     ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
     the power factor), ``mix_by_bus`` the weights of its load classes.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
+
+    Examples:
+        >>> case = relight.load("guo45/fault-1000")
+        >>> case.scenario.clock.plan_step_min, len(case.view.buses), list(case.view.ess)
+        (30, 45, ['ess.25', 'ess.27', 'ess.37'])
     """
 
     scenario: Scenario

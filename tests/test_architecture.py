@@ -66,6 +66,8 @@ sim/cosim                 sim: planning series world; results: run; controllers:
                           scenarios: case quanta schema
 sim/event_row
 sim/islands               sim: event_row power_flow units; scenarios: schema
+sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
+                          run study; controllers: exchange; scenarios: case explain loader schema studies
 sim/normal                sim: power_flow series; results: indices; scenarios: case quanta schema view
 sim/plan_files            controllers: exchange; scenarios: case reading
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
@@ -79,6 +81,7 @@ sim/validation            sim: power_flow series world; results: run; controller
                           case reading schema view
 sim/world                 sim: event_row islands power_flow units; results: run; controllers: exchange; scenarios: case
                           quanta schema view
+strategy                  controllers: exchange milp planning rules strategies
 """
 """Each room and the rooms that it imports from, no more and no fewer. A module that lies on a floor outside any folder
 is a room of its own. Lazy imports and those for types count."""
@@ -102,7 +105,9 @@ def name_of(path: Path) -> str:
     return name.removesuffix("/__init__") if name != "__init__" else ""
 
 
-FILES = [ROOT / "__init__.py", *python_files(*FLOORS)]
+FACE = ("__init__", "strategy")
+"""Modules at the root: what users import."""
+FILES = [*(ROOT / f"{name}.py" for name in FACE), *python_files(*FLOORS)]
 MODULES = {name_of(path): path for path in FILES}
 EVERYWHERE = [*FILES, *python_files("tests", "tools", "benchmarks", "docs")]
 

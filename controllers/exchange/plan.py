@@ -134,6 +134,12 @@ class Plan(_Part):
     ``objective`` and ``bound`` are in weighted kWh (18); ``bound`` is the proven upper bound of the objective; both are
     None in a plan that does not tell. Times left out follow from the steps: ``issued_at_min`` is the first start,
     ``step_min`` the longest distance of two starts, ``end_min`` one step after the last start.
+
+    Examples:
+        >>> step = {"start_min": 0, "closed_branches": ["24-29"]}
+        >>> plan = relight.Plan(scenario="guo45/fault-1000", step_min=30, steps=[step])
+        >>> plan.end_min, plan.step_at(10).closed_branches
+        (30.0, ['24-29'])
     """
 
     schema_version: Literal[1] = Field(default=1, description="Of this form.")

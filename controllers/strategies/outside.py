@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from ...scenarios.reading.problems import meant
+from . import old_names
 from .builtin import STRATEGIES
 from .strategy import PlanMakerFactory, Strategy, StrategyError
 
@@ -166,6 +167,8 @@ def _module(path: Path, sha256: str, asked: str) -> ModuleType:
 
 
 def _told(error: BaseException) -> str:
+    if remedy := old_names.told(error):
+        return remedy
     where = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
     return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}{where}"
 

@@ -52,7 +52,15 @@ class Strategy:
 
 
 class StrategyError(ValueError):
-    """A strategy that cannot be followed."""
+    """A strategy that cannot be followed.
+
+    Examples:
+        >>> try:
+        ...     relight.run("guo45/fault-1000", "dynamical")
+        ... except relight.StrategyError as error:
+        ...     print(str(error)[:28])
+        unknown strategy 'dynamical'
+    """
 
 
 def source_hash(strategy: Strategy) -> dict[str, str]:

@@ -17,11 +17,25 @@ from .tables import OPTIONAL, OPTIONAL_SERIES
 
 
 class NotARun(ValueError):
-    """A folder that is not a run's folder, or a damaged one."""
+    """A folder that is not a run's folder, or a damaged one.
+
+    Examples:
+        >>> relight.read_run("nowhere")
+        Traceback (most recent call last):
+        relight.NotARun: nowhere: no such folder
+    """
 
 
 class IncompleteRun(ValueError):
-    """A run that failed can be neither scored nor compared: over a part of the window most numbers would mislead."""
+    """A run that failed can be neither scored nor compared: over a part of the window most numbers would mislead.
+
+    Examples:
+        >>> run = relight.read_run("my-run")
+        >>> try:
+        ...     saifi = run.metrics()["value"]["saifi"]
+        ... except relight.IncompleteRun:
+        ...     saifi = None
+    """
 
 
 @dataclass(frozen=True)

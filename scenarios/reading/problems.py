@@ -28,7 +28,17 @@ class Problem:
 
 
 class ScenarioError(Exception):
-    """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line."""
+    """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line.
+
+    So is a study or a plan that cannot be read.
+
+    Examples:
+        >>> try:
+        ...     relight.load("guo45/fault-1000", overrides={"outage.duration_min": 61, "load.peek_kw": 3000})
+        ... except relight.ScenarioError as error:
+        ...     [problem.field for problem in error.problems]
+        ['load.peek_kw', 'outage.duration_min']
+    """
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list({str(problem): problem for problem in problems}.values())

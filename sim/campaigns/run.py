@@ -30,11 +30,26 @@ RUNS = Path("results") / "runs"
 
 
 class DuplicateRunError(ValueError):
-    """A comparison that would run the same scenario and seed twice."""
+    """A comparison that would run the same scenario and seed twice.
+
+    Examples:
+        >>> relight.compare(["guo45/fault-1000", "guo45/fault-1000"])
+        Traceback (most recent call last):
+        relight.DuplicateRunError: asked for twice: guo45/fault-1000 (seed 0); ...
+    """
 
 
 class RunFailedError(RuntimeError):
-    """A run ended early; ``folder`` holds what was recorded, with the reason in its manifest."""
+    """A run ended early; ``folder`` holds what was recorded, with the reason in its manifest.
+
+    Examples:
+        >>> try:
+        ...     run = relight.run("guo45/fault-1000", "islanded", overrides={"outage.duration_min": 30}, out="short")
+        ... except relight.RunFailedError as error:
+        ...     run = relight.read_run(error.folder)
+        >>> run.complete
+        True
+    """
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{reason}; what was recorded is in {folder}")

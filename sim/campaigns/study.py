@@ -38,7 +38,14 @@ Perform = Callable[[Sequence[Job]], Iterable[Outcome]]
 
 
 class StudyInterrupted(RuntimeError):
-    """A study that ended before its last run; what is done is kept."""
+    """A study that ended before its last run; what is done is kept.
+
+    Examples:
+        >>> try:
+        ...     result = relight.study("my-study.yaml", out="my-study", workers=1, resume=True)
+        ... except relight.StudyInterrupted:
+        ...     print("go on with resume=True")
+    """
 
     def __init__(self, done: int, runs: int, folder: Path, reason: str) -> None:
         super().__init__(f"{reason}: {done} of {runs} runs are done and kept in {folder}; go on with --resume")

@@ -71,8 +71,8 @@ def explain(case: Source) -> str:
         ScenarioError: As `load`.
 
     Examples:
-        >>> print(relight.explain("guo45/fault-1000")[:16])
-        guo45/fault-1000
+        >>> print(relight.explain("guo45/fault-1000").splitlines()[1].strip())
+        scenario guo45/fault-1000, seed 0
     """
     return in_words(load(case))
 

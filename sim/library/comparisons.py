@@ -27,11 +27,11 @@ class Comparison:
     `str(comparison)` is the text that `relight compare` prints, with wall times.
 
     Examples:
-        >>> comparison = relight.compare("my.yaml", ["greedy", "islanded"], out="again")
-        >>> comparison.runs["strategy"].tolist()
-        ['greedy', 'islanded']
-        >>> comparison.run("greedy").folder.name
-        'my_hour_greedy_seed0'
+        >>> comparison = relight.compare("my.yaml", "islanded", seeds=7, out="seed-7")
+        >>> comparison.runs[["strategy", "seed"]].values.tolist()
+        [['islanded', 7]]
+        >>> comparison.run("islanded").folder.name
+        'my_half-hour_islanded_seed7'
         >>> comparison.plot.served().savefig("served.pdf")
     """
 
@@ -112,16 +112,16 @@ def compare(
     Raises:
         ScenarioError: As `load`.
         StrategyError: There is no such strategy, or it cannot be used.
-        SolverOptionError: A scenario gives HiGHS an option that it does not have.
         DuplicateRunError: The same scenario and seed are asked for twice.
         FolderNotEmpty: There is something in the folder, or it cannot be made.
         RunFailedError: A run failed, or was interrupted; the message tells how many are finished.
 
     Examples:
-        >>> _ = Path("my.yaml").write_text("extends: guo45/fault-1000\\nname: my/hour\\noutage: {duration_min: 60}")
+        >>> text = "extends: guo45/fault-1000\\nname: my/half-hour\\noutage: {duration_min: 30}"
+        >>> _ = Path("my.yaml").write_text(text)
         >>> comparison = relight.compare("my.yaml", ["greedy", "islanded"], out="my-comparison")
         >>> comparison.runs["ac_steps"].tolist()
-        [12, 12]
+        [6, 6]
     """
     sources = [cases] if isinstance(cases, Case | str | os.PathLike) else list(cases)
     names = [strategies] if isinstance(strategies, str) else list(dict.fromkeys(strategies))

@@ -20,7 +20,7 @@ def clock(scenario: Scenario, minutes: pd.Series | pd.Index) -> pd.DatetimeIndex
 
 
 def wide(scenario: Scenario, table: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
-    """One column per ``name``, sorted as people do (2 before 10), one row per step, of the ``value`` of a long table."""
+    """One column per ``name``, sorted as people do (2 before 10), and one row per step, of a long table's ``value``."""
     found = table.pivot(index="time_min", columns=name, values=value)  # noqa: PD010  # keeps what is NaN throughout
     found = found[sorted(found.columns, key=_natural)]
     return found.set_index(clock(scenario, found.index))

@@ -30,7 +30,6 @@ def plan(
     Raises:
         ScenarioError: As `load`.
         StrategyError: There is no such strategy, it cannot be used, or it makes no plans.
-        SolverOptionError: The scenario gives HiGHS an option that it does not have.
 
     Examples:
         >>> plan = relight.plan("guo45/fault-1000", "greedy", overrides={"outage.duration_min": 60})

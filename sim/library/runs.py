@@ -224,7 +224,6 @@ def run(
     Raises:
         ScenarioError: As `load`.
         StrategyError: There is no such strategy, or it cannot be used.
-        SolverOptionError: The scenario gives HiGHS an option that it does not have.
         FolderNotEmpty: There is something in the folder, or it cannot be made.
         RunFailedError: The run ended early, or was interrupted; its folder holds what was recorded.
 

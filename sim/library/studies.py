@@ -113,7 +113,6 @@ def study(
     Raises:
         ScenarioError: Everything that is wrong with the study or one of its scenarios, at once.
         StrategyError: There is no such strategy, or it cannot be used.
-        SolverOptionError: A scenario gives HiGHS an option that it does not have.
         FolderNotEmpty: There is something in the folder, or it cannot be made.
         StudyInterrupted: It ended before its last run; with `resume` it goes on.
 

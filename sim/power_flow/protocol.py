@@ -40,4 +40,10 @@ class AcPowerFlow(Protocol):
 
 
 class EngineUnavailable(RuntimeError):
-    """An engine is not installed, or cannot express a network; the message tells the way out."""
+    """An engine is not installed, or cannot express a network; the message tells the way out.
+
+    Examples:
+        >>> relight.validate("plan.json", "guo45/fault-1000", engine="opendss")
+        Traceback (most recent call last):
+        relight.EngineUnavailable: unknown engine 'opendss'; there are: pandapower, power-grid-model
+    """

@@ -65,7 +65,15 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. ``violations`` are in the order of time; ``notes`` say what else a reader should know."""
+    """What was found. ``violations`` are in the order of time; ``notes`` say what else a reader should know.
+
+    Examples:
+        >>> verdict = relight.validate("plan.json", "guo45/fault-1000", actual=True)
+        >>> for violation in verdict.violations:
+        ...     print(violation.time_min, violation.kind, violation.element, violation.value, violation.limit)
+        >>> max(island.losses_kw for island in verdict.islands) < 2
+        True
+    """
 
     scenario: str
     engine: Engine
@@ -92,6 +100,7 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
+        """Whether nothing was found."""
         return not self.violations
 
     @property
