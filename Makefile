@@ -31,6 +31,7 @@ docs: $(VENV)/.ready
 reference: $(VENV)/.ready
 	$(BIN)/python tools/schema_pages.py
 	$(BIN)/python tools/command_page.py
+	$(BIN)/python tools/library_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

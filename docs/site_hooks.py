@@ -34,7 +34,8 @@ LIBRARY = ROOT / "build" / "library" / "relight"
 def on_startup(command: str, dirty: bool) -> None:
     """Copy the modules to where they have the name that they are installed by."""
     shutil.rmtree(LIBRARY, ignore_errors=True)
-    for path in (ROOT / "__init__.py", *(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))):
+    roots = (ROOT / f"{name}.py" for name in ("__init__", "strategy"))
+    for path in (*roots, *(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))):
         name = path.relative_to(ROOT)
         if name.parts[:2] != ("results", "runs"):
             (LIBRARY / name).parent.mkdir(parents=True, exist_ok=True)

@@ -17,8 +17,7 @@ class PlanMaker(Protocol):
     """What makes the plans of a strategy: one object per run."""
 
     def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
-        """Plan a horizon; the names go into the plan. ``relight.controllers.rules.rule_plan.rule_record`` makes the
-        record."""
+        """Plan a horizon; the names go into the plan. ``relight.strategy.rule_record`` makes the record."""
         ...
 
 

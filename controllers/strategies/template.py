@@ -4,12 +4,20 @@ relight strategy check my_strategy.py:MostLoadFirst
 relight compare guo45/fault-1000 --strategies dynamic,my_strategy.py:MostLoadFirst
 """
 
-from relight.controllers.exchange.plan import PlanStep
-from relight.controllers.milp.problem import AreaGraph, Horizon
-from relight.controllers.planning.planner import PlanRecord
-from relight.controllers.rules.expansion import Move, Topology, extensions, starts
-from relight.controllers.rules.rule_plan import rule_record, rule_step
-from relight.controllers.rules.supply import Supply, SupplyState
+from relight.strategy import (
+    AreaGraph,
+    Horizon,
+    Move,
+    PlanRecord,
+    PlanStep,
+    Supply,
+    SupplyState,
+    Topology,
+    extensions,
+    rule_record,
+    rule_step,
+    starts,
+)
 
 
 class MostLoadFirst:

@@ -22,8 +22,10 @@ from ..cosim.wiring import run_world
 
 SCENARIO, SHORT = "guo45/fault-1000", ("outage.duration_min=120",)
 """What a strategy is checked on unless another scenario is named: two hours of it, so that it is over in seconds."""
-FORBIDDEN = ("relight.sim", "relight.results", "mosaik", "pandapower")
+FORBIDDEN = ("mosaik", "pandapower")
 """Packages that hold the world; a controller that looks into them knows more than its messages."""
+FREE = ("strategy", "controllers", "scenarios")
+"""Of what lies directly in ``relight``; all else can load or run a world."""
 
 
 class ContractBrokenError(Exception):
@@ -77,6 +79,13 @@ def as_text(strategy: Strategy, checks: list[Check]) -> str:
     return "\n".join(lines)
 
 
+def _of_the_world(name: str) -> bool:
+    top, _, rest = name.partition(".")
+    if top == "relight":
+        return rest.split(".")[0] not in FREE
+    return f"{name}.".startswith(tuple(f"{world}." for world in FORBIDDEN))
+
+
 def _imports(strategy: Strategy) -> Check:
     point = "it imports nothing of the world"
     if strategy.source is None:
@@ -86,9 +95,9 @@ def _imports(strategy: Strategy) -> Check:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            whole = [f"relight.{alias.name}" for alias in node.names] if node.module == "relight" else []
-            names |= {node.module or "", *whole}
-    found = sorted(name for name in names if f"{name}.".startswith(tuple(f"{world}." for world in FORBIDDEN)))
+            inside = node.module == "relight"
+            names |= {f"relight.{alias.name}" for alias in node.names} if inside else {node.module or ""}
+    found = sorted(name for name in names if _of_the_world(name))
     return Check(point, not found, f"{strategy.source.name} imports {', '.join(found)}" if found else "")
 
 

@@ -8,6 +8,7 @@ import pytest
 import typer.main
 
 import command_page
+import library_page
 import schema_pages
 from relight.sim.cli import app
 
@@ -20,6 +21,10 @@ def test_a_schema_page_is_up_to_date(name: str) -> None:
 
 def test_the_page_of_commands_is_up_to_date() -> None:
     assert command_page.PAGE.read_text(encoding="utf-8") == command_page.page(), "run python tools/command_page.py"
+
+
+def test_the_page_of_the_library_is_up_to_date() -> None:
+    assert library_page.PAGE.read_text(encoding="utf-8") == library_page.page(), "run python tools/library_page.py"
 
 
 @pytest.mark.parametrize("name", schema_pages.PAGES)
