@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+HERE = Path(__file__).parents[2]
 FLOORS = frozenset({"controllers", "results", "scenarios", "sim"})
 """Top-level names that Relight had."""
 AUTHORS = frozenset({
@@ -26,33 +28,40 @@ FACE = {
 
 def told(error: BaseException) -> str:
     """What to write in place of the old imports of the file in which one failed; empty if it is another error."""
-    if not isinstance(error, ImportError):
-        return ""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_file()]
-    for frame in reversed(frames):
-        text = Path(frame.filename).read_text(encoding="utf-8", errors="replace")
-        lines = dict.fromkeys(line for line in _new_lines(text))
-        if lines and _is_old(error):
-            return f"Relight is imported by one name now; write {'; '.join(lines)} (docs/reference/library.md)"
-    return ""
+    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, ImportError) else []
+    files = [Path(frame.filename) for frame in reversed(frames)]
+    return next((remedy for path in files if path.is_file() and (remedy := told_of(path))), "")
 
 
-def _is_old(error: ImportError) -> bool:
-    """Whether the module that failed has one of the old names, or is the repository's own folder of that name."""
-    name = (error.name or "").split(".")[0]
-    return name in FLOORS or "beyond top-level package" in str(error)
+def told_of(path: Path) -> str:
+    """What to write in place of the old imports of a file, in functions too; empty if there are none."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
+    except (SyntaxError, ValueError):
+        return ""  # whoever runs it will say so
+    lines = dict.fromkeys(_new_line(*old) for old in _imports(tree) if _is_ours(old[0].split(".")[0]))
+    remedy = f"Relight is imported by one name now; write {'; '.join(lines)} (docs/reference/library.md)"
+    return remedy if lines else ""
 
 
-def _new_lines(text: str) -> Iterator[str]:
-    """An import of today for each old one in a file."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] in FLOORS:
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Modules that a file imports, with the names that it takes from them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level:
             for alias in node.names:
-                yield _new_line(str(node.module), alias.name)
+                yield str(node.module), alias.name
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.split(".")[0] in FLOORS:
-                    yield _new_line(alias.name, "")
+                yield alias.name, ""
+
+
+def _is_ours(top: str) -> bool:
+    """Whether it is one of the old names, and no module of somebody else has it."""
+    if top not in FLOORS:
+        return False
+    found = importlib.util.find_spec(top)
+    places = [found.origin, *(found.submodule_search_locations or ())] if found else []
+    return all(Path(place).is_relative_to(HERE) for place in places if place)
 
 
 def _new_line(module: str, name: str) -> str:

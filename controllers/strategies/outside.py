@@ -153,6 +153,8 @@ def _class_in(path: Path, class_name: str, asked: str) -> Any:
 @lru_cache
 def _module(path: Path, sha256: str, asked: str) -> ModuleType:
     """The module of a file as its content is now; run once per content."""
+    if remedy := old_names.told_of(path):
+        raise BrokenStrategyError(f"strategy {asked!r}: {path} cannot be loaded: {remedy}")
     name = f"relight_strategy_{path.stem}_{sha256[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

@@ -110,3 +110,42 @@ def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_strategy_is_a_value() -> None:
     assert Strategy("x", replans=True, static_plan=False, summary="") == Strategy("x", True, False, "")
+
+
+OLD = {
+    ("controllers", "strategies", "Strategy"): "from relight.strategy import Strategy",
+    ("controllers", "supply", "Supply"): "from relight.strategy import Supply",
+    (
+        "controllers",
+        "rule_plan",
+        "rule_record, rule_step",
+    ): "from relight.strategy import rule_record; from relight.str",
+    ("sim", "run", "simulate"): "from relight import run",
+    ("results", "run_tables", "read_run"): "from relight import read_run",
+    ("scenarios", "loader", "load_case"): "from relight import load",
+    ("sim", "grid", "Grid"): "import relight in place of ",
+}
+"""Imports of before Relight had one name, and those of today."""
+
+
+@pytest.mark.parametrize("old", OLD, ids=" ".join)
+def test_an_old_import_is_told_with_the_new_name(tmp_path: Path, old: tuple[str, str, str]) -> None:
+    floor, module, name = old
+    path = written(tmp_path, f"{GOOD}\n\ndef later():\n    {'from'} {floor}.{module} {'import'} {name}\n")
+    with pytest.raises(BrokenStrategyError, match="Relight is imported by one name now; write ") as found:
+        strategy_named(f"{path}:Mine")
+    assert OLD[old] in str(found.value) and "\n" not in str(found.value)
+    assert "ModuleNotFoundError" not in str(found.value)
+
+
+def test_a_module_of_somebody_else_may_have_such_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "sim.py").write_text("x = 1\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    assert strategy_named(f"{written(tmp_path, f'import sim{chr(10)}{GOOD}')}:Mine").name == "Mine"
+
+
+def test_an_import_of_something_else_is_told_as_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, f"import no_such_package\n{GOOD}")
+    with pytest.raises(BrokenStrategyError, match=r"ModuleNotFoundError: No module named 'no_such_package'$"):
+        strategy_named(f"{path}:Mine")
