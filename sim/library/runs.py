@@ -180,10 +180,10 @@ class Run:
         return "\n".join(part for line in lines for part in textwrap.wrap(line, 88, subsequent_indent=" " * 16))
 
     def _at_the_end(self) -> str:
-        served = self.served_by_area()[outage_area(self.tables)]
+        served, demand = (table[outage_area(self.tables)] for table in (self.served_by_area(), self.demand_by_area()))
         if served.empty:
             return "nothing was recorded"
-        return f"{int((served.iloc[-1] > 0).sum())} of {served.shape[1]} areas served"
+        return f"{int((served.iloc[-1] > 0).sum())} of {int((demand.iloc[-1] > 0).sum())} areas with demand served"
 
     def __repr__(self) -> str:
         mwh = {name: self.totals[f"{name}_energy_mwh"] for name in ("demand", "planned", "served")}
