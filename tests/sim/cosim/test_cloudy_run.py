@@ -68,7 +68,7 @@ def test_each_plan_is_made_by_the_forecast_of_its_time(dynamic: RunLog) -> None:
 
 def test_what_a_cloud_takes_from_pv_storage_gives() -> None:
     """Static plans by the mean course do not know the cloud: same plan, same demand, less sun."""
-    mean = ("forecast.method=mean",)
+    mean = ("forecast.method=mean", "units.scaling.ess=2")
     under, clear = run("static", *mean), run("static", *mean, "weather.passing_clouds=[]")
     assert under.recorder.plans == clear.recorder.plans
     power = []
