@@ -10,6 +10,7 @@ lies within them of the edge between two multiples may still fall to either side
 
 from __future__ import annotations
 
+import math
 from typing import overload
 
 import numpy as np
@@ -55,4 +56,4 @@ def rounded(value: float | np.ndarray, decimals: int) -> float | np.ndarray:
     """The nearest multiple of 10^−``decimals``, without negative zeros; NaN and infinity stay."""
     if isinstance(value, np.ndarray):
         return np.round(value, decimals) + 0.0
-    return round(float(value), decimals) + 0.0 if np.isfinite(value) else value
+    return round(float(value), decimals) + 0.0 if math.isfinite(value) else value

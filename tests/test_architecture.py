@@ -36,10 +36,10 @@ scenarios/studies         scenarios: reading schema
 scenarios/view
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
 controllers/exchange      scenarios: view
-controllers/gateways      controllers: exchange solver; scenarios: angles schema view
+controllers/gateways      controllers: exchange solver; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver; scenarios: angles schema
-controllers/planning      controllers: exchange milp milp/literal solver
+controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta
 controllers/rules         controllers: exchange milp planning solver
 controllers/solver        scenarios: schema
 controllers/strategies    controllers: milp planning rules; scenarios: reading schema
@@ -78,7 +78,7 @@ sim/series                sim: event_row; controllers: exchange; scenarios: angl
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
 sim/units                 controllers: exchange; scenarios: angles schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
-                          case reading schema view
+                          case quanta reading schema view
 sim/world                 sim: event_row islands power_flow units; results: run; controllers: exchange; scenarios: case
                           quanta schema view
 strategy                  controllers: exchange milp planning rules strategies

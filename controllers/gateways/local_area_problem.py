@@ -24,6 +24,7 @@ from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
 
 from ...scenarios.angles import chord, sin_phi
+from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.schema.dispatch_options import DispatchCentre
 from ...scenarios.schema.scenario import Gateway
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
@@ -31,8 +32,6 @@ from ..exchange.start_up import NbsuState
 from ..solver.highs import silence_banner
 
 CostForm = Literal["printed", "epigraph"]
-DECIMALS = 6
-"""results are rounded to mW and mvar, far above the solver's tolerance"""
 
 
 @dataclass(frozen=True)
@@ -384,5 +383,5 @@ def solve_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
 
 
 def _clean(value: Any) -> float:
-    """Rounded, without a negative zero."""
-    return round(value, DECIMALS) + 0.0
+    """Rounded to mW and mvar, far above the solver's tolerance."""
+    return rounded(value, POWER_KW)

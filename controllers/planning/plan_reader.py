@@ -8,6 +8,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.messages import UnitState
 from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from ..milp.cold_load import drawn
@@ -35,7 +36,7 @@ def _number(expression: Any) -> float:
 
 def _tidy(number: float) -> float:
     """Solver noise off a power: six decimals of a kW, and no negative zero."""
-    return round(number, 6) + 0.0
+    return rounded(number, POWER_KW)
 
 
 def read_step(m: Model, horizon: Horizon, t: int) -> PlanStep:

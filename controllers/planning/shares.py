@@ -13,6 +13,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.messages import ON_LINE
 from ..exchange.plan import Plan, PlanStep, SourceEnergy
 from ..milp.model import Model, set_horizon
@@ -98,7 +99,7 @@ def _extreme(m: Model, source: str, sense: int) -> float:
     if solution.status != "optimal":
         raise NoDispatchFound(f"no dispatch for the plan's own decisions ({solution.reason})")
     kwh: Any = pyo.value(energy)
-    return round(float(kwh), 6) + 0.0
+    return rounded(kwh, POWER_KW)
 
 
 def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
@@ -118,7 +119,7 @@ def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
         if graph.per_device:
             discharge = (max(u.p_kw, 0.0) for unit, u in step.units.items() if unit in graph.view.ess)
             energy["ess_discharge"] += hours * sum(discharge)
-    return {source: round(kwh, 6) + 0.0 for source, kwh in energy.items()}
+    return {source: rounded(kwh, POWER_KW) for source, kwh in energy.items()}
 
 
 def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:

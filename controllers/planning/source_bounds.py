@@ -14,6 +14,7 @@ import math
 
 import pyomo.environ as pyo
 
+from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.plan import Plan
 from ..milp.model import Model, build_model, set_horizon
 from ..milp.problem import AreaGraph, Horizon
@@ -90,4 +91,4 @@ class SourceBounds:
         self.cut_by_clock = self.cut_by_clock or solution.cut_by_clock
         if math.isnan(solution.bound):
             raise NoDispatchFound(f"no bound for {source} ({solution.reason})")
-        return round(solution.bound, 6) + 0.0
+        return rounded(solution.bound, POWER_KW)

@@ -173,6 +173,7 @@ class _Around:
         self.effort, self.cut = 0, False
         """simplex iterations of the last subproblem, and whether the clock stopped any"""
         self.lp, self.matrix, self.column = compiled.lp(), compiled.matrix, compiled.column
+        self.worth = compiled.objective
         self.lower, self.upper = np.array(self.lp.col_lower_), np.array(self.lp.col_upper_)
         self.cost = np.array(self.lp.col_cost_)
         self.row_lower, self.row_upper = np.array(self.lp.row_lower_), np.array(self.lp.row_upper_)
@@ -263,7 +264,7 @@ class _Around:
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         x[free] = highs.getSolution().col_value
-        return float((self.cost * x).sum() + self.lp.offset_), x
+        return self.worth(x), x
 
 
 def _ends(m: Any, variable: Any) -> tuple[str, str]:

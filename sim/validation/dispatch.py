@@ -20,6 +20,7 @@ from ...controllers.exchange.plan import UnitSetPoint
 from ...controllers.gateways.correction import correct_reactive, reactive_limit
 from ...scenarios.angles import chord, sin_phi
 from ...scenarios.case import Case
+from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.reading.problems import Problem, ScenarioError
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
 from .conditions import Conditions, StartState
@@ -122,7 +123,7 @@ def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start:
         for unit in target.units:
             state = _state(case, phase, unit)
             set_points[target.phase][unit] = UnitSetPoint(
-                p_kw=round(p_kw[unit], 6) + 0.0, q_kvar=round(q_kvar[unit], 6) + 0.0, state=state
+                p_kw=rounded(p_kw[unit], POWER_KW), q_kvar=rounded(q_kvar[unit], POWER_KW), state=state
             )
     return Dispatch(set_points, float(sum(x[c] * hours for c, hours in problem.slack)))
 
