@@ -1,6 +1,6 @@
 """What a strategy of your own is written with: `from relight.strategy import ...`; docs/strategies.md tells how.
 
-A strategy is a class with `plan(horizon, scenario, strategy)`, called whenever the dispatch centre plans. Powers are kW
+A strategy is a class with `plan(horizon)`, called whenever the dispatch centre plans. Powers are kW
 and kvar, energies kWh, times minutes since the outage began.
 
 Examples:

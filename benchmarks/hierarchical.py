@@ -109,7 +109,7 @@ def hand_out(orders: list[NetPowerPlan], gateways: dict[str, EnergyGateway]) -> 
 
 def plan_anew(horizon: Horizon, found: list[tuple[Planner, PlanRecord]]) -> None:
     planner = Planner(horizon.graph, horizon.steps)
-    found.append((planner, planner.plan(horizon, "devices", "first")))
+    found.append((planner, planner.plan(horizon)))
 
 
 def tell_plans(fault: str, repeats: int) -> None:

@@ -80,7 +80,7 @@ def plan_anew(horizon: Horizon, *, lazy_voltage: bool = True) -> Timed:
     """Build the model and plan once. Quality is the distance of an incumbent from the final proven bound."""
     began = time.perf_counter()
     planner = Watched(horizon.graph, horizon.steps, lazy_voltage=lazy_voltage)
-    record = planner.plan(horizon, "benchmark", "dynamic")
+    record = planner.plan(horizon)
     seconds, solution = time.perf_counter() - began, record.solution
     bound, before = record.plan.bound or 0.0, planner.solving_since - began
     met = (*solution.incumbents, (solution.seconds, solution.objective))
@@ -202,7 +202,7 @@ def run_again() -> None:
     for name in ("guo45/fault-0400", "guo45/fault-1000", "guo45/calibrated-0400", "guo45/calibrated-1000"):
         horizons = [with_options(h, check_optimum=False) for h in horizons_of_a_run(name)]
         kept = Planner(horizons[0].graph, horizons[0].steps)
-        kept.plan(horizons[0], name, "dynamic")
+        kept.plan(horizons[0])
         again: list[float] = []
         anew: list[float] = []
         apart: list[float] = []
@@ -210,7 +210,7 @@ def run_again() -> None:
             progress(f"again: {name} {horizon.start(0):g} min")
             seconds, record = timed(partial(kept.plan, horizon, name, "dynamic"))
             again.append(seconds)
-            seconds, fresh = timed(partial(plan_with_new_model, horizon, name))
+            seconds, fresh = timed(partial(plan_with_new_model, horizon))
             anew.append(seconds)
             value, other = record.plan.objective or 0.0, fresh.plan.objective or 0.0
             apart.append(abs(value - other) / max(1.0, other))
@@ -223,8 +223,8 @@ def run_again() -> None:
     print()
 
 
-def plan_with_new_model(horizon: Horizon, name: str) -> PlanRecord:
-    return Planner(horizon.graph, horizon.steps).plan(horizon, name, "dynamic")
+def plan_with_new_model(horizon: Horizon) -> PlanRecord:
+    return Planner(horizon.graph, horizon.steps).plan(horizon)
 
 
 def horizons_of_a_run(name: str) -> list[Horizon]:
@@ -235,9 +235,9 @@ def horizons_of_a_run(name: str) -> list[Horizon]:
     met: list[Horizon] = []
 
     class Recording(Planner):
-        def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        def plan(self, horizon: Horizon) -> PlanRecord:
             met.append(horizon)
-            return super().plan(horizon, scenario, strategy)
+            return super().plan(horizon)
 
     before, dispatch_centre.Planner = dispatch_centre.Planner, Recording
     try:

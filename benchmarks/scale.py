@@ -156,7 +156,7 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     graph: AreaGraph = watch.timed("graph", area_graph)()
     horizon: Horizon = watch.timed("messages", first_horizon)()
-    record = Planner(graph, STEPS).plan(horizon, "scale", "dynamic")
+    record = Planner(graph, STEPS).plan(horizon)
     plan_s = time.perf_counter() - began
     demand = sum(kw for message in horizon.psc.values() for kw in message["demand_p_kw"]) * STEP_MIN / 60
     return {

@@ -71,7 +71,7 @@ sim/library               sim: campaigns plan_files planning power_flow validati
 sim/normal                sim: power_flow series; results: indices; scenarios: case quanta schema view
 sim/plan_files            controllers: exchange; scenarios: case reading
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
-                          planning solver strategies; scenarios: case quanta schema view
+                          milp planning solver strategies; scenarios: case quanta schema view
 sim/power_flow            scenarios: case quanta view
 sim/series                sim: event_row; controllers: exchange; scenarios: angles case networks quanta reading schema
                           series

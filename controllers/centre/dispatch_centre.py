@@ -174,14 +174,17 @@ class DispatchCentre:
         return replace(record, plan=plan, note="; ".join(filter(None, (record.note, note))))
 
     def _checked_plan(self, horizon: Horizon) -> PlanRecord:
-        """A plan, judged and repaired as asked; plans of other planners than the MILP, and of one without some family
-        of constraints, are judged only."""
-        options, names = self._scenario.dispatch_centre, (self._scenario.name, self._strategy.name)
+        """A plan, judged and repaired as asked, and signed; plans of other planners than the MILP, and of one without
+        some family of constraints, are judged only."""
+        options = self._scenario.dispatch_centre
         repairs = options.verify == "repair" and not options.without
         if self._checker and repairs and isinstance(self._planner, Planner):
-            return Repair(self._planner, self._checker, options.repair_rounds).plan(horizon, *names)
-        record = self._planner.plan(horizon, *names)
-        return reported(record, self._checker) if self._checker else record
+            record = Repair(self._planner, self._checker, options.repair_rounds).plan(horizon)
+        else:
+            record = self._planner.plan(horizon)
+            record = reported(record, self._checker) if self._checker else record
+        names = {"scenario": self._scenario.name, "strategy": self._strategy.name}
+        return replace(record, plan=record.plan.model_copy(update=names))
 
     def _with_intervals(self, record: PlanRecord) -> PlanRecord:
         """The same plan with the least and largest energy of each source at its objective."""

@@ -19,6 +19,7 @@ import pyomo.environ as pyo
 
 from . import cold_load, pick_up, powerflow, repair_rows, topology, units
 from . import constant_power as constant
+from .objective import restored_energy
 from .problem import AreaGraph, Horizon
 from .stricter_limits import tighten
 
@@ -177,9 +178,7 @@ def build_model(
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
-    m.restored_energy = pyo.Objective(
-        rule=powerflow.restored_energy, sense=pyo.maximize, doc=powerflow.restored_energy.__doc__
-    )
+    m.restored_energy = pyo.Objective(rule=restored_energy, sense=pyo.maximize, doc=restored_energy.__doc__)
     return m
 
 

@@ -145,9 +145,3 @@ def infeed_inside_circle(m, i, side, t):
     S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
     cos, sin = direction((2 * side + 1) * math.pi / m.sides)
     return cos * m.p_infeed[i, t] + sin * m.q_infeed[i, t] <= m.s_infeed[i] * apothem(m.sides) * m.X[m.section[i], t]
-
-
-def restored_energy(m):
-    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
-    served = sum(m.value[s, t] * m.X[s, t] for s in m.S for t in m.T)
-    return served - m.switching_cost * sum(m.live[t] * m.op[k, t] for k in m.SWITCH for t in m.T)

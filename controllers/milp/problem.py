@@ -230,10 +230,13 @@ class Horizon:
     def demand_kvar(self, la: str, t: int) -> float:
         return self.psc[la]["demand_q_kvar"][t] if t < self.steps else 0.0
 
+    def area_value_kwh(self, la: str, t: int) -> float:
+        """What serving an LA in a step is worth: C_i p^L_{i,t} Δt of (18)."""
+        return self.graph.view.local_areas[la].priority * self.demand_kw(la, t) * self.dt_h(t)
+
     def value_kwh(self, section: str, t: int) -> float:
         """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
-        areas = (self.graph.view.local_areas[la] for la in self.graph.areas_in[section])
-        return sum(la.priority * self.demand_kw(la.id, t) * self.dt_h(t) for la in areas)
+        return sum(self.area_value_kwh(la, t) for la in self.graph.areas_in[section])
 
     def is_live(self, section: str) -> bool:
         """Whether a section is energised now."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pyomo.environ as pyo
 
 from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.messages import UnitState
-from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStatus, PlanStep, UnitSetPoint
 from ..milp.cold_load import drawn
 from ..milp.model import Model
+from ..milp.objective import most_kwh
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.units import phi, starting
 
@@ -120,7 +122,22 @@ def _single_units(
     return result
 
 
-def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
+def plan_of(
+    horizon: Horizon, steps: Sequence[PlanStep], status: PlanStatus, objective: float, bound: float | None = None
+) -> Plan:
+    """A plan of such steps, one for each of the horizon's; the dispatch centre signs it for a scenario and strategy."""
+    return Plan(
+        issued_at_min=horizon.start(0),
+        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
+        end_min=horizon.end_min,
+        objective=objective,
+        bound=bound,
+        status=status,
+        steps=list(steps),
+    )
+
+
+def nothing_restored(horizon: Horizon) -> Plan:
     """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open.
 
     Its objective is 0 and its bound what the outage area is worth: what never lost supply is not restored.
@@ -133,37 +150,23 @@ def nothing_restored(horizon: Horizon, scenario: str, strategy: str) -> Plan:
         if closed and {view.branches[k].from_bus, view.branches[k].to_bus} <= set(live)
     ]
     balance = [i.id for i in view.infeeds.values() if i.live]
-    value = sum(
-        la.priority * horizon.dt_h(t) * horizon.demand_kw(la.id, t)
-        for la in horizon.graph.view.local_areas.values()
-        if la.id in view.lost_areas
+    value = most_kwh(horizon, [la for la in view.local_areas if la in view.lost_areas])
+    steps = [
+        PlanStep(
+            start_min=horizon.start(t),
+            closed_branches=kept,
+            energised_buses=live,
+            balance_units=balance,
+            local_areas={
+                la: LocalAreaSetPoint(
+                    p_kw=-horizon.demand_kw(la, t),
+                    q_kvar=-horizon.demand_kvar(la, t),
+                    demand_kw=horizon.demand_kw(la, t),
+                )
+                for la in view.local_areas
+                if view.local_areas[la].buses[0] in live
+            },
+        )
         for t in range(horizon.steps)
-    )
-    return Plan(
-        scenario=scenario,
-        strategy=strategy,
-        issued_at_min=horizon.start(0),
-        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
-        end_min=horizon.end_min,
-        objective=0.0,
-        bound=value if math.isfinite(value) else 0.0,
-        status="fallback",
-        steps=[
-            PlanStep(
-                start_min=horizon.start(t),
-                closed_branches=kept,
-                energised_buses=live,
-                balance_units=balance,
-                local_areas={
-                    la: LocalAreaSetPoint(
-                        p_kw=-horizon.demand_kw(la, t),
-                        q_kvar=-horizon.demand_kvar(la, t),
-                        demand_kw=horizon.demand_kw(la, t),
-                    )
-                    for la in view.local_areas
-                    if view.local_areas[la].buses[0] in live
-                },
-            )
-            for t in range(horizon.steps)
-        ],
-    )
+    ]
+    return plan_of(horizon, steps, "fallback", 0.0, value if math.isfinite(value) else 0.0)

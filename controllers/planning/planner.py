@@ -13,6 +13,7 @@ from ..exchange.plan import Plan
 from ..milp.cold_load import drawn
 from ..milp.literal.planning import solve_literal
 from ..milp.model import Model, build_model, set_horizon
+from ..milp.objective import most_kwh, worth_kwh
 from ..milp.pick_up import keeps_limit
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import build_dispatch, decide, price_charging
@@ -21,7 +22,7 @@ from ..solver.highs import TIME_OVER, KeptSolver, Solution
 from ..solver.neighbourhoods import LARGE, solve_large
 from .infeasible import explain
 from .island_flow import IslandFlow, island_flows
-from .plan_reader import balance_unit, formers, is_online, nothing_restored, read_step
+from .plan_reader import balance_unit, formers, is_online, nothing_restored, plan_of, read_step
 from .warm_start import PreviousPlan, start_values
 
 NOTHING = "; nothing is restored"
@@ -131,7 +132,7 @@ class Planner:
         """The solved model that the last plan was read from."""
         return self._decided
 
-    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+    def plan(self, horizon: Horizon) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none.
 
         ``time_limit_s`` is for all solves of both stages.
@@ -140,19 +141,18 @@ class Planner:
         stage, solution, dispatched = self._solve(horizon, time.perf_counter())
         solution = replace(solution, cut_by_clock=solution.cut_by_clock or self._dispatch_cut)
         if solution.status == "none":
-            plan = nothing_restored(horizon, scenario, strategy)
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
             note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}){NOTHING}"
-            return PlanRecord(plan, solution, horizon, note)
+            return PlanRecord(nothing_restored(horizon), solution, horizon, note)
         self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
         note = ""
         if dispatched is None:
             solution = replace(solution, status="feasible")
             note = "the dispatch stage found no solution; the MILP's own dispatch is used"
         decided = stage.model if dispatched is None else dispatched
-        return self._record(stage, solution, horizon, decided, (scenario, strategy), note)
+        return self._record(solution, horizon, decided, note)
 
-    def redispatch(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord | None:
+    def redispatch(self, horizon: Horizon) -> PlanRecord | None:
         """The last plan with powers chosen anew, for the same horizon with other ``tightened`` data.
 
         Sections, switches and start-ups stay, so does the objective; balance units stay where they still may. None if
@@ -173,29 +173,21 @@ class Planner:
             self._last = stage, solution
         if dispatched is None:
             return None
-        return self._record(stage, solution, horizon, dispatched, (scenario, strategy), "")
+        return self._record(solution, horizon, dispatched, "")
 
-    def _record(
-        self, stage: _Stage, solution: Solution, horizon: Horizon, decided: Model, names: tuple[str, str], note: str
-    ) -> PlanRecord:
-        """Write down a plan: topology and objective of the MILP, powers of ``decided``."""
+    def _record(self, solution: Solution, horizon: Horizon, decided: Model, note: str) -> PlanRecord:
+        """Write down a plan: ``decided`` holds the MILP's topology, and powers."""
         self._decided = decided
-        scenario, strategy = names
         found = self._last[1] if self._last else solution
         proven = "" if found.status == "optimal" else f"not proven: {found.reason}"
         if found.cut_by_clock and TIME_OVER not in proven:
             proven = "; ".join(filter(None, (proven, "time_limit_s stopped part of the search: not reproducible")))
-        plan = Plan(
-            scenario=scenario,
-            strategy=strategy,
-            issued_at_min=horizon.start(0),
-            step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
-            end_min=horizon.end_min,
-            objective=(objective := _objective(stage.model)),
-            bound=max(objective, _worth(stage.model) if math.isnan(solution.bound) else solution.bound),
-            status="optimal" if solution.status == "optimal" else "feasible",
-            steps=[read_step(decided, horizon, t) for t in range(horizon.steps)],
-        )
+        steps = [read_step(decided, horizon, t) for t in range(horizon.steps)]
+        # Of what was decided: an incumbent short of optimal may count operations that it does not make.
+        objective = worth_kwh(horizon, steps)
+        bound = most_kwh(horizon, horizon.graph.view.local_areas) if math.isnan(solution.bound) else solution.bound
+        status = "optimal" if solution.status == "optimal" else "feasible"
+        plan = plan_of(horizon, steps, status, objective, max(objective, bound))
         return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
     def _solve(self, horizon: Horizon, began: float) -> tuple[_Stage, Solution, Model | None]:
@@ -261,25 +253,6 @@ class Planner:
             if _choose_balance_units(d, horizon, self._islands(d, horizon), fixed=True):
                 return d
         raise AssertionError("the detailed dispatch problem returns")
-
-
-def _objective(m: Model) -> float:
-    """(18) of what was decided; an incumbent short of optimal may count operations that it does not make.
-
-    Without the family *switching* operations are free, in the objective as in its bound.
-    """
-    operations = sum(
-        abs(m.b[k, t].value - (m.b[k, t - 1].value if t else m.b0[k].value)) * m.live[t].value
-        for k in m.SWITCH
-        for t in m.T
-    )
-    served = sum(m.value[s, t].value * m.X[s, t].value for s in m.S for t in m.T)
-    return served - (0.0 if "switching" in m.without else m.switching_cost * operations)
-
-
-def _worth(m: Model) -> float:
-    """What serving everybody would be worth, kWh: a bound where the solver has none yet."""
-    return sum(m.value[s, t].value for s in m.S for t in m.T)
 
 
 def _settle(m: Model) -> None:

@@ -30,14 +30,13 @@ class Repair:
     _no_plan: str = ""
     """why the last planning that kept to all that was learnt found no plan"""
 
-    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+    def plan(self, horizon: Horizon) -> PlanRecord:
         """A plan that passes its check, its ``checks`` telling what was tried; a clean one is as the planner made it.
 
         Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks. If it breaks
         anything, a plan is preferred that only sheds customers who had not lost supply: they cannot all be kept.
         """
-        names = (scenario, strategy)
-        record = first = self.planner.plan(horizon, *names)
+        record = first = self.planner.plan(horizon)
         checks: list[PlanCheck] = []
         seconds, nodes, dropping, self._no_plan = record.solution.seconds, record.solution.nodes, 0, ""
         cut = record.solution.cut_by_clock
@@ -48,11 +47,11 @@ class Repair:
                 sheds = record, found
             again, then, learnt = None, "plan", list[str]()
             if not dropping and len(checks) < self.rounds:
-                again, then, learnt = self._round(record, found, names)
+                again, then, learnt = self._round(record, found)
             if again is None:
                 then = "drop"
                 dropping += 1
-                again, learnt = self._drop(record, found, names, 2 ** max(0, dropping - 2))
+                again, learnt = self._drop(record, found, 2 ** max(0, dropping - 2))
             ended = again is None or again.plan.status == "fallback"
             checks.append(told(record, found, "nothing" if ended else then, learnt))
             if again is None:
@@ -65,7 +64,7 @@ class Repair:
         if record.plan.status == "fallback":
             self._no_plan = record.note.removesuffix(NOTHING)
         if first.plan.status != "fallback" and (found.violations or record.plan.status == "fallback"):
-            empty = replace(first, plan=nothing_restored(horizon, *names), note="")
+            empty = replace(first, plan=nothing_restored(horizon), note="")
             record, found = empty, self.checker(empty.plan)
             if found.violations and sheds:
                 record, found = sheds
@@ -78,9 +77,7 @@ class Repair:
         solution = replace(record.solution, seconds=seconds, nodes=nodes, cut_by_clock=cut)
         return replace(record, plan=record.plan.model_copy(update={"checks": checks}), solution=solution, note=note)
 
-    def _round(
-        self, record: PlanRecord, found: Findings, names: tuple[str, str]
-    ) -> tuple[PlanRecord | None, Then, list[str]]:
+    def _round(self, record: PlanRecord, found: Findings) -> tuple[PlanRecord | None, Then, list[str]]:
         """The next plan, how it was made, and what it was told; None if nothing was learnt that gives one."""
         learnt: list[str] = []
         tightened = Tightened()
@@ -93,18 +90,16 @@ class Repair:
             tightened, learnt = lessons.tightened, lessons.learnt
             again = None
             if _asks_of_topology(tightened) == _asks_of_topology(record.horizon.tightened):
-                again = self.planner.redispatch(replace(record.horizon, tightened=tightened), *names)
+                again = self.planner.redispatch(replace(record.horizon, tightened=tightened))
             if again is not None:
                 return again, "dispatch", learnt
-        again = self.planner.plan(replace(record.horizon, tightened=tightened), *names)
+        again = self.planner.plan(replace(record.horizon, tightened=tightened))
         if again.plan.status == "fallback":
             self._no_plan = again.note.removesuffix(NOTHING)
             return None, "plan", learnt
         return again, "plan", learnt
 
-    def _drop(
-        self, record: PlanRecord, found: Findings, names: tuple[str, str], count: int
-    ) -> tuple[PlanRecord | None, list[str]]:
+    def _drop(self, record: PlanRecord, found: Findings, count: int) -> tuple[PlanRecord | None, list[str]]:
         """The next plan without so many sections of each offending island; None if none is left."""
         lessons = Lessons(self.planner.decided, record.horizon, record.plan, found)
         lessons.learn()
@@ -112,7 +107,7 @@ class Repair:
         if not lessons.drop(count):
             return None, lessons.learnt
         tightened = replace(kept, bounds=lessons.tightened.bounds)
-        return self.planner.plan(replace(record.horizon, tightened=tightened), *names), lessons.learnt
+        return self.planner.plan(replace(record.horizon, tightened=tightened)), lessons.learnt
 
 
 def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
+from ..milp.objective import operations
 from ..milp.problem import AreaGraph, Horizon, Link
 
 
@@ -99,11 +100,6 @@ def joins(move: Move) -> Iterator[Move]:
         other = next(island for island in islands if far in island)
         if not (own & formed and other & formed):
             yield Move(replace(after, closed=after.closed | {k}), move.section, move.operations + 1)
-
-
-def operations(before: Collection[str], after: Collection[str]) -> int:
-    """Switches that are operated between two sets of closed ones."""
-    return len(set(before) ^ set(after))
 
 
 def _made_live(topology: Topology, section: str, close: set[str]) -> Move:

@@ -27,7 +27,7 @@ class Greedy:
     def __init__(self, graph: AreaGraph, steps: int) -> None:
         self.graph = graph
 
-    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+    def plan(self, horizon: Horizon) -> PlanRecord:
         """Plan a horizon. Nothing is restored if even what cannot be given up, a live infeed's section, lacks power."""
         supply, topology = Supply(horizon), Topology.now(horizon)
         state, steps = supply.now(), list[PlanStep]()
@@ -37,12 +37,12 @@ class Greedy:
                 topology = larger
             found = supply.step(state, t, topology)
             if found is None:
-                plan = nothing_restored(horizon, scenario, strategy).model_copy(update={"bound": None})
+                plan = nothing_restored(horizon).model_copy(update={"bound": None})
                 solution = Solution("none", plan.objective or 0.0, math.nan, 0.0, 0, "made by a rule")
                 return PlanRecord(plan, solution, horizon, "a live infeed cannot supply its own section")
             state, powers = found
             steps.append(rule_step(horizon, t, topology, powers))
-        return rule_record(horizon, scenario, strategy, steps)
+        return rule_record(horizon, steps)
 
     def worth(self, supply: Supply, t: int, move: Move) -> float:
         """Value of a section from step ``t`` to the end, weighted kWh, per switch operation."""

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from ..exchange.messages import UnitState
-from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from ..exchange.plan import LocalAreaSetPoint, PlanStep, UnitSetPoint
+from ..milp.objective import worth_kwh
 from ..milp.problem import Horizon
+from ..planning.plan_reader import plan_of
 from ..planning.planner import PlanRecord
 from ..solver.highs import Solution
-from .expansion import Topology, operations
+from .expansion import Topology
 from .supply import StepPowers
 
 
@@ -32,9 +34,7 @@ def rule_step(horizon: Horizon, t: int, topology: Topology, powers: StepPowers) 
     )
 
 
-def rule_record(
-    horizon: Horizon, scenario: str, strategy: str, steps: Sequence[PlanStep], note: str = ""
-) -> PlanRecord:
+def rule_record(horizon: Horizon, steps: Sequence[PlanStep], note: str = "") -> PlanRecord:
     """A plan of such steps, one for each step of the horizon.
 
     Its objective is (18) of what it says; it has no bound, for nothing is proven. Raises ValueError for a wrong number
@@ -42,30 +42,9 @@ def rule_record(
     """
     if len(steps) != horizon.steps:
         raise ValueError(f"{len(steps)} steps were planned, the horizon has {horizon.steps}")
-    graph, options = horizon.graph, horizon.graph.options
-    switches = {k for k, link in graph.links.items() if link.switchable}
-    before = {k for k in switches if horizon.closed[k]}
-    served, operated = 0.0, 0
-    for t, step in enumerate(steps):
-        live = set(step.energised_buses or ())
-        sections = (s for s in graph.view.sections.values() if s.buses[0] in live)
-        served += sum(horizon.value_kwh(s.id, t) for s in sections)
-        closed = switches & set(step.closed_branches)
-        operated += operations(before, closed)
-        before = closed
-    objective = served - options.switching_cost_kwh * operated
-    plan = Plan(
-        scenario=scenario,
-        strategy=strategy,
-        issued_at_min=horizon.start(0),
-        step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
-        end_min=horizon.end_min,
-        objective=objective,
-        status="feasible",
-        steps=list(steps),
-    )
+    objective = worth_kwh(horizon, steps)
     solution = Solution("feasible", objective, math.nan, 0.0, 0, "made by a rule")
-    return PlanRecord(plan, solution, horizon, note)
+    return PlanRecord(plan_of(horizon, steps, "feasible", objective), solution, horizon, note)
 
 
 def _area(horizon: Horizon, t: int, la: str, powers: StepPowers, *, live: bool) -> LocalAreaSetPoint:

@@ -70,7 +70,7 @@ def strategy_from_outside(name: str) -> Strategy:
 
 
 def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
-    """A strategy of what a user wrote: a ``Strategy``, or a class with ``plan(horizon, scenario, strategy)``.
+    """A strategy of what a user wrote: a ``Strategy``, or a class with ``plan(horizon)``.
 
     A class is called with the LA graph and the largest number of steps. It may say ``name`` (default: ``called``, or
     its own), ``replans`` (default: true) and ``foresight`` (default: false). Raises ``BrokenStrategyError``.
@@ -116,11 +116,7 @@ def _misfits(loaded: Any) -> list[str]:
     problems: list[str] = []
     calls = (
         (loaded, ("graph", "steps"), f"{loaded.__name__}(graph, steps)"),
-        (
-            getattr(loaded, "plan", None),
-            ("self", "horizon", "scenario", "strategy"),
-            "plan(horizon, scenario, strategy)",
-        ),
+        (getattr(loaded, "plan", None), ("self", "horizon"), "plan(horizon)"),
     )
     for function, arguments, form in calls:
         if not callable(function):
@@ -129,7 +125,8 @@ def _misfits(loaded: Any) -> list[str]:
         try:
             inspect.signature(function).bind(*arguments)
         except TypeError as error:
-            problems.append(f"{form} cannot be called: {error}")
+            named = "; leave names out: the dispatch centre signs the plan" if "'scenario'" in str(error) else ""
+            problems.append(f"{form} cannot be called: {error}{named}")
     return problems
 
 

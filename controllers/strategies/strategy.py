@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # the planner loads the solver, which takes seconds
 class PlanMaker(Protocol):
     """What makes the plans of a strategy: one object per run."""
 
-    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
-        """Plan a horizon; the names go into the plan. ``relight.strategy.rule_record`` makes the record."""
+    def plan(self, horizon: Horizon) -> PlanRecord:
+        """Plan a horizon; ``relight.strategy.rule_record`` makes the record. Who asked for the plan signs it."""
         ...
 
 

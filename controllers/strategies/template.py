@@ -28,7 +28,7 @@ class MostLoadFirst:
     def __init__(self, graph: AreaGraph, steps: int) -> None:
         self.graph = graph  # network and units as the dispatch centre knows them; steps: the most a horizon has
 
-    def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+    def plan(self, horizon: Horizon) -> PlanRecord:
         supply, topology = Supply(horizon), Topology.now(horizon)
         state, steps = supply.now(), list[PlanStep]()
         for t in range(horizon.steps):
@@ -39,7 +39,7 @@ class MostLoadFirst:
             if found := supply.step(state, t, topology):
                 state, powers = found
                 steps.append(rule_step(horizon, t, topology, powers))
-        return rule_record(horizon, scenario, strategy, steps)
+        return rule_record(horizon, steps)
 
     def next_move(
         self, supply: Supply, horizon: Horizon, topology: Topology, state: SupplyState, t: int

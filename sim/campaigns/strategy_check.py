@@ -118,26 +118,24 @@ def _watched(factory: Callable[[AreaGraph, int], PlanMaker]) -> Callable[[AreaGr
         def __init__(self, graph: AreaGraph, steps: int) -> None:
             self._own = factory(graph, steps)
 
-        def plan(self, horizon: Horizon, scenario: str, strategy: str) -> PlanRecord:
+        def plan(self, horizon: Horizon) -> PlanRecord:
             before = copy.deepcopy((horizon.psc, horizon.closed, horizon.step_start_min))
-            record = self._own.plan(horizon, scenario, strategy)
+            record = self._own.plan(horizon)
             if (horizon.psc, horizon.closed, horizon.step_start_min) != before:
                 raise ContractBrokenError("it changed the messages that it was given")
-            if problem := _misfit(record, horizon, strategy):
+            if problem := _misfit(record, horizon):
                 raise ContractBrokenError(problem)
             return record
 
     return Watched
 
 
-def _misfit(record: Any, horizon: Horizon, strategy: str) -> str:
+def _misfit(record: Any, horizon: Horizon) -> str:
     """What is wrong with the form of a plan; empty: nothing."""
     if not isinstance(record, PlanRecord):
         made_by = "relight.controllers.rules.rule_plan.rule_record"
         return f"plan() gave a {type(record).__name__}; it must give a PlanRecord ({made_by})"
     plan = record.plan
-    if plan.strategy != strategy:
-        return f"the plan says it is of strategy {plan.strategy!r}; it must be {strategy!r}, as plan() is told"
     if plan.objective is None or plan.status is None:
         return "the plan lacks objective or status; relight.controllers.rules.rule_plan.rule_record knows them"
     if [step.start_min for step in plan.steps] != list(horizon.step_start_min) or plan.end_min != horizon.end_min:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...controllers.milp.objective import switching_kwh
 from ...controllers.strategies.builtin import ORACLE
 from ...controllers.strategies.strategy import Strategy
 from ...results.run.recorder import Recorder
@@ -100,7 +101,7 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
         "weighted_served_mwh": served / 1e3,
         "in_part_mwh": in_part / 1e3,
         "steps_in_part": steps,
-        "switching_mwh": case.scenario.dispatch_centre.switching_cost_kwh * operations / 1e3,
+        "switching_mwh": switching_kwh(case.scenario.dispatch_centre, operations) / 1e3,
         "service_bound_mwh": service,
     }
     if strategy.foresight:

@@ -12,6 +12,7 @@ import pyomo.environ as pyo
 from ....scenarios.schema.literal_size import doublings
 from ...exchange.psc import PscParameters
 from ..model import SIDES, Contents, Model
+from ..objective import restored_energy
 from ..problem import AreaGraph, Horizon
 from . import connectivity, powerflow, units
 
@@ -147,9 +148,7 @@ def build_literal(horizon: Horizon, static: bool = False) -> Model:
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
-    m.restored_energy = pyo.Objective(
-        rule=powerflow.restored_energy, sense=pyo.maximize, doc=powerflow.restored_energy.__doc__
-    )
+    m.restored_energy = pyo.Objective(rule=restored_energy, sense=pyo.maximize, doc=restored_energy.__doc__)
     return m
 
 
@@ -197,11 +196,11 @@ def _declare_unit_data(m: Model, horizon: Horizon) -> None:
     m.q_online_only = options.nbsu_reactive == "online"
     m.first_step_free = options.first_online_step_free
     m.q_ratio, m.chord, m.sides = graph.q_ratio, graph.chord, SIDES
-    m.dt = {t: horizon.dt_h(t) for t in steps}
-    losses, areas = 1 + options.loss_allowance_pct / 100, graph.view.local_areas.values()
+    m.dt, m.live = {t: horizon.dt_h(t) for t in steps}, dict.fromkeys(steps, 1.0)
+    losses = 1 + options.loss_allowance_pct / 100
     m.demand = {(i, t): losses * horizon.demand_kw(i, t) for i in m.N for t in steps}
     m.demand_q = {(i, t): losses * horizon.demand_kvar(i, t) for i in m.N for t in steps}
-    m.value = {(la.id, t): la.priority * horizon.demand_kw(la.id, t) * m.dt[t] for la in areas for t in steps}
+    m.value = {(i, t): horizon.area_value_kwh(i, t) for i in m.N for t in steps}
     m.pv_needs = {t: {t, *(e for e in range(t) if horizon.pv_waits_for(t, e))} for t in steps}
     m.pv_delay_met = {(i, t): float(horizon.pv_delay_met(i, t)) for i in m.PV for t in steps}
     m.pv_kw = {(i, t): m.pv_delay_met[i, t] * horizon.pv_kw(i, t) for i in m.PV for t in steps}

@@ -1,4 +1,4 @@
-"""Constraints (31)–(34), (37)–(40) and objective (18) of the literal form. kW, kvar, squared voltage in p.u.²
+"""Constraints (31)–(34), (37)–(40) of the literal form. kW, kvar, squared voltage in p.u.²
 
 Flows and voltage drops are written for both directions i → j, j → i of every branch l.
 """
@@ -133,9 +133,3 @@ def static_areas(m, i, t):
 def static_topology(m, k, t):
     """A static plan has one topology (D14): b_l,t = b_l,1."""
     return m.closed[k, t] == m.closed[k, 0] if t else pyo.Constraint.Skip
-
-
-def restored_energy(m):
-    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
-    served = sum(m.value[i, t] * m.X[i, t] for i in m.N for t in m.T)
-    return served - m.switching_cost * sum(m.op[k, t] for k in m.SWITCH for t in m.T)

@@ -53,7 +53,7 @@ def test_what_cables_give_may_flow(formulation: str) -> None:
     horizon = long_cable()
     options = horizon.graph.options.model_copy(update={"formulation": formulation})
     horizon = replace(horizon, graph=replace(horizon.graph, options=options))
-    plan = Planner(horizon.graph, 1).plan(horizon, "cable", "test").plan
+    plan = Planner(horizon.graph, 1).plan(horizon).plan
     assert plan.objective == pytest.approx(2.5), "5 kW for half an hour"
     assert plan.steps[0].local_areas["a"].q_kvar == pytest.approx(-2.0, abs=1e-4)
 

@@ -274,7 +274,7 @@ def test_sharing_by_rating_is_exact_for_equal_racks():
 
 
 def planned(case: SmallCase) -> Plan:
-    return Planner(case.graph, case.horizon.steps).plan(case.horizon, case.scenario.name, "centralised").plan
+    return Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -152,7 +152,7 @@ def two_areas(limit_pct: float | None = None, factor: float | None = 1.0, ess_kv
 
 
 def live(horizon: Horizon) -> tuple[list[str], list[dict[str, float | None]]]:
-    plan = Planner(horizon.graph, horizon.steps).plan(horizon, "two", "dynamic").plan
+    plan = Planner(horizon.graph, horizon.steps).plan(horizon).plan
     buses = ["".join(step.energised_buses or ()) for step in plan.steps]
     return buses, [{la: area.demand_kw for la, area in step.local_areas.items()} for step in plan.steps]
 
@@ -186,7 +186,7 @@ def test_the_limit_lets_one_area_in_per_step() -> None:
 
 def test_gateways_are_told_what_the_plan_counts_with() -> None:
     horizon = two_areas()
-    plan = Planner(horizon.graph, 2).plan(horizon, "two", "dynamic").plan
+    plan = Planner(horizon.graph, 2).plan(horizon).plan
     orders = net_power_plans(plan, horizon.graph.view)
     tell_multiples(orders, plan, horizon)
     told = {order["local_area"]: order.get("demand_multiple") for order in orders}

@@ -15,7 +15,7 @@ SEEDS = [range(20), pytest.param(range(20, 40), marks=pytest.mark.slow)]
 def planned(seed: int, *, constant: bool) -> PlanRecord:
     case = random_case(seed)
     planner = Planner(case.graph, case.horizon.steps, static=True, constant_power=constant)
-    return planner.plan(case.horizon, case.scenario.name, "test")
+    return planner.plan(case.horizon)
 
 
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)

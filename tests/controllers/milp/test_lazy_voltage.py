@@ -20,7 +20,7 @@ BINDING = (114, 168, 31, 17, 9)
 def check_same_as_always(seed: int, lazy: PlanRecord) -> None:
     """The plan with voltages left out until they bind is worth as much as that of a model that always has them."""
     case = random_case(seed)
-    always = Planner(case.graph, case.horizon.steps, lazy_voltage=False).plan(case.horizon, "small", "dynamic")
+    always = Planner(case.graph, case.horizon.steps, lazy_voltage=False).plan(case.horizon)
     gap = case.scenario.dispatch_centre.mip_gap
     assert lazy.plan.objective == pytest.approx(always.plan.objective, rel=2 * gap + 1e-6, abs=1e-6)
 
@@ -30,7 +30,7 @@ def test_voltage_limits_enter_where_they_bind_and_change_no_optimum() -> None:
     for seed in BINDING:
         case = random_case(seed)
         planner = Planner(case.graph, case.horizon.steps)
-        check_same_as_always(seed, planner.plan(case.horizon, "small", "dynamic"))
+        check_same_as_always(seed, planner.plan(case.horizon))
         entered[seed] = planner.model.detailed
     assert any(entered.values())
 
@@ -41,7 +41,7 @@ def test_the_planner_finds_the_enumerated_optimum(seed: int, static: bool) -> No
     """The model on sections, with voltages where needed, against enumeration of every state with voltages."""
     case = random_case(seed)
     optimum = brute_force(case.horizon, static=static)
-    record = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "small", "any")
+    record = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
     if not static:
         check_same_as_always(seed, record)
     if optimum is None:

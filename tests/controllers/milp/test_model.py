@@ -13,6 +13,7 @@ from pyomo.repn import generate_standard_repn
 from relight.controllers.exchange.messages import PscMessage
 from relight.controllers.milp import constant_power, powerflow, topology, units
 from relight.controllers.milp.model import FAMILIES, build_model, contents, set_horizon
+from relight.controllers.milp.objective import restored_energy
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.scenarios.loader import load_case
 from relight.scenarios.schema.dispatch_options import ConstraintFamily
@@ -79,7 +80,7 @@ def test_every_component_is_named_after_its_function(everything):
 
 
 def test_every_entry_names_its_equation_in_one_sentence(everything):
-    for rule in [*entries(everything), powerflow.restored_energy]:
+    for rule in [*entries(everything), restored_energy]:
         doc = rule.__doc__ or ""
         assert doc.strip(), f"{rule.__name__} has no docstring"
         if rule.__name__ in OWN:
@@ -92,7 +93,7 @@ def test_every_entry_names_its_equation_in_one_sentence(everything):
 
 def test_every_constraint_function_is_in_the_contents(everything):
     """A public function with the model and an index is an entry, or one of the expressions that entries use."""
-    expressions = {"phi", "starting", "X", "generation", "generation_q", "restored_energy", "pointed_at"}
+    expressions = {"phi", "starting", "X", "generation", "generation_q", "pointed_at"}
     listed = {rule.__name__ for rule in entries(everything)}
     for module in (units, topology, powerflow, constant_power):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}

@@ -30,7 +30,7 @@ def main() -> None:
     for seed in (1, 4, 6):
         case = random_case(seed, sections=(6, 8))
         repair = Repair(Planner(case.graph, case.horizon.steps), LossyAndParted(), 4)
-        record = repair.plan(case.horizon, "small", "dynamic")
+        record = repair.plan(case.horizon)
         known, steps = record.horizon.tightened, range(case.horizon.steps)
         print(record.plan.model_dump_json())
         print(dict(known.loss_kw), dict(known.loss_kvar), dict(known.bounds))

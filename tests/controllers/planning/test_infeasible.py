@@ -20,7 +20,7 @@ def impossible_cases() -> list[int]:
 @pytest.mark.parametrize("seed", impossible_cases() or [pytest.param(0, marks=pytest.mark.skip)])
 def test_an_infeasible_horizon_names_limit_and_step(seed):
     case = random_case(seed)
-    record = Planner(case.graph, case.horizon.steps).plan(case.horizon, "small", "dynamic")
+    record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
     assert record.solution.status == "none"
     assert record.plan.status == "fallback"
     assert "step " in record.note and " min): " in record.note, record.note
@@ -35,7 +35,7 @@ def test_a_live_infeed_too_small_for_its_section_is_told_to_the_kilowatt(seed):
     view = replace(case.view, infeeds=infeeds, pv={}, ess={}, nbsu={})
     graph = replace(case.graph, view=view, limits=case.graph.limits.model_copy(update={"min_power_factor": 1.0}))
     horizon = replace(case.horizon, graph=graph)
-    record = Planner(graph, horizon.steps).plan(horizon, "small", "dynamic")
+    record = Planner(graph, horizon.steps).plan(horizon)
     las = [la for s in {graph.section[la] for la in graph.live_infeed_kva} for la in graph.areas_in[s]]
     rated = len(graph.live_infeed_kva)
     allowance = 1 + graph.options.loss_allowance_pct / 100

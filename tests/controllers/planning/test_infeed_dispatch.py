@@ -43,7 +43,7 @@ def plan(demand_kw: float, sun_kw: float, *, infeed: bool = True, stored_energy_
     psc = {la: message(la, demand_kw, sun_kw / 400.0 if la == "b" else 0.0) for la in "ab"}
     graph = AreaGraph.of(view, scenario)
     horizon = Horizon(graph, STARTS, 60.0, psc, {"k": True})
-    return Planner(graph, 2).plan(horizon, "infeed", "dynamic").plan.steps
+    return Planner(graph, 2).plan(horizon).plan.steps
 
 
 def message(la: str, demand_kw: float, pv_pu: float) -> PscMessage:

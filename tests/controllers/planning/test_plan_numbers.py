@@ -43,7 +43,7 @@ def partly_lost() -> SmallCase:
 
 def test_nothing_restored_counts_nothing_of_what_was_never_lost() -> None:
     case = partly_lost()
-    plan = nothing_restored(case.horizon, "case", "test")
+    plan = nothing_restored(case.horizon)
     assert plan.planned_energy_kwh > 0
     assert plan.energy_kwh(case.view.lost_areas) == 0.0
     steps = range(case.horizon.steps)
@@ -57,7 +57,7 @@ def test_nothing_restored_counts_nothing_of_what_was_never_lost() -> None:
 
 def test_planned_energy_of_a_record_is_that_of_the_outage_area() -> None:
     case = partly_lost()
-    record = Planner(case.graph, case.horizon.steps).plan(case.horizon, "case", "test")
+    record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
     kept = set(case.view.local_areas) - case.view.lost_areas
     assert record.plan.planned_energy_kwh == pytest.approx(record.planned_energy_kwh + record.plan.energy_kwh(kept))
     assert record.plan.energy_kwh(kept) > 0

@@ -19,7 +19,7 @@ SEEDS = seeds(40, 60)
 
 
 def planned(case: SmallCase, *, static: bool = False) -> PlanRecord:
-    return Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, case.scenario.name, "test")
+    return Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
@@ -62,7 +62,7 @@ def test_a_tampered_plan_is_noticed(seed):
 def test_dispatch_keeps_what_the_milp_decided(seed):
     case = random_case(seed)
     planner = Planner(case.graph, case.horizon.steps)
-    plan = planner.plan(case.horizon, "small", "test").plan
+    plan = planner.plan(case.horizon).plan
     if plan.status == "fallback":
         return
     m, sections = planner.model, case.view.sections
@@ -84,8 +84,8 @@ def test_a_kept_model_plans_like_a_fresh_one(seed, static):
     kept = Planner(case.graph, 3, static=static)
     for steps in (3, 2, 1, 3):
         horizon = random_horizon(rng, case.graph, steps)
-        again = kept.plan(horizon, "small", "test").plan
-        fresh = Planner(case.graph, steps, static=static).plan(horizon, "small", "test").plan
+        again = kept.plan(horizon).plan
+        fresh = Planner(case.graph, steps, static=static).plan(horizon).plan
         assert again.status == fresh.status
         assert again.objective == pytest.approx(fresh.objective, rel=1e-6, abs=1e-6)
         assert len(again.steps) == steps
@@ -96,7 +96,7 @@ def test_a_kept_model_plans_like_a_fresh_one(seed, static):
 def test_a_horizon_longer_than_the_model_is_refused():
     case = random_case(0, steps=(3, 3))
     with pytest.raises(ValueError, match="horizon of 3 steps does not fit a model of 2"):
-        Planner(case.graph, 2).plan(case.horizon, "small", "test")
+        Planner(case.graph, 2).plan(case.horizon)
 
 
 @pytest.mark.parametrize("seed", seeds(10, 20))

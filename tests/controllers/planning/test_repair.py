@@ -28,11 +28,11 @@ def planner_of(case: SmallCase) -> Planner:
 
 
 def unchecked(case: SmallCase) -> PlanRecord:
-    return planner_of(case).plan(case.horizon, "small", "dynamic")
+    return planner_of(case).plan(case.horizon)
 
 
 def repaired(case: SmallCase, checker: PlanChecker, rounds: int = 4) -> PlanRecord:
-    return Repair(planner_of(case), checker, rounds).plan(case.horizon, "small", "dynamic")
+    return Repair(planner_of(case), checker, rounds).plan(case.horizon)
 
 
 def restored(plan: Plan, case: SmallCase) -> dict[int, list[str]]:
@@ -225,7 +225,7 @@ def test_a_voltage_out_of_its_limits_is_drawn_back_inside(kind: str) -> None:
     for seed in SEEDS:
         case = random_case(seed)
         planner = planner_of(case)
-        record = planner.plan(case.horizon, "small", "dynamic")
+        record = planner.plan(case.horizon)
         if record.plan.status == "fallback":
             continue
         model, t = planner.decided, 0

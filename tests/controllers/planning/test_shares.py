@@ -16,7 +16,7 @@ def test_intervals_by_hand() -> None:
     Charge room is then the 10 kWh of the start and the 20 kWh taken out.
     """
     horizon, _ = one_bus()
-    plan = Planner(horizon.graph, 2).plan(horizon, "one-bus", "test").plan
+    plan = Planner(horizon.graph, 2).plan(horizon).plan
     found = SourceIntervals(horizon.graph, 2).of_plan(plan, horizon)
     assert plan.objective == pytest.approx(40)
     interval = {source: (energy.least, energy.largest) for source, energy in found.items()}
@@ -28,7 +28,7 @@ def test_intervals_by_hand() -> None:
 
 def solved(case: SmallCase, **options: object) -> Plan:
     changed = with_options(case, **options)
-    return Planner(changed.graph, changed.horizon.steps).plan(changed.horizon, "small", "test").plan
+    return Planner(changed.graph, changed.horizon.steps).plan(changed.horizon).plan
 
 
 def topology(plan: Plan) -> list[tuple[object, ...]]:

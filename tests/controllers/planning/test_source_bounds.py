@@ -16,7 +16,7 @@ from support.small_cases import one_bus, random_case, with_options
 def test_bounds_by_hand() -> None:
     """One bus leaves no other plan, so the bounds are those of its dispatches."""
     horizon, _ = one_bus()
-    plan = Planner(horizon.graph, 2).plan(horizon, "one-bus", "test").plan
+    plan = Planner(horizon.graph, 2).plan(horizon).plan
     bounds = SourceBounds(horizon.graph, 2).of_plan(plan, horizon)
     assert bounds["pv"] == pytest.approx((0, 50), abs=1e-3)
     assert bounds["ess_net"] == pytest.approx((-10, 40), abs=1e-3)
@@ -27,7 +27,7 @@ def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth() 
     wider, others = 0, 0
     for seed in range(16):
         case = random_case(seed)
-        plan = Planner(case.graph, case.horizon.steps).plan(case.horizon, "small", "test").plan
+        plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
         if plan.status == "fallback":
             continue
         inside = SourceIntervals(case.graph, case.horizon.steps).of_plan(plan, case.horizon)
@@ -41,7 +41,7 @@ def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth() 
             )
             wider += high - low > inside[source].largest - inside[source].least + tolerance
         changed = with_options(case, solver_options={"random_seed": 5}, mip_gap=0.0)
-        other = Planner(changed.graph, changed.horizon.steps).plan(changed.horizon, "small", "test").plan
+        other = Planner(changed.graph, changed.horizon.steps).plan(changed.horizon).plan
         if other.status != "fallback" and other.objective >= plan.objective - 1e-6:
             others += 1
             energy = planned_energy_kwh(other, case.graph)
@@ -116,7 +116,7 @@ def issued(centre: DispatchCentre, time_min: float) -> Plan:
 
 def test_a_plan_outside_its_own_problem_gets_no_bounds() -> None:
     horizon, _ = one_bus()
-    plan = Planner(horizon.graph, 2).plan(horizon, "one-bus", "test").plan
+    plan = Planner(horizon.graph, 2).plan(horizon).plan
     area = plan.steps[0].local_areas["1"]
     areas = {"1": area.model_copy(update={"p_ess_kw": area.p_ess_kw + 200})}
     steps = [plan.steps[0].model_copy(update={"local_areas": areas}), *plan.steps[1:]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from relight.controllers.milp.objective import operations
 from relight.controllers.planning.planner import Planner, PlanRecord
-from relight.controllers.rules.expansion import Topology, extensions, joins, operations, starts
+from relight.controllers.rules.expansion import Topology, extensions, joins, starts
 from relight.controllers.rules.greedy import Greedy
 from relight.controllers.rules.supply import Supply
 from support.plan_claims import Claims
@@ -15,7 +16,7 @@ SEEDS = range(60)
 
 
 def greedy(case: SmallCase) -> PlanRecord:
-    return Greedy(case.graph, case.horizon.steps).plan(case.horizon, case.scenario.name, "greedy")
+    return Greedy(case.graph, case.horizon.steps).plan(case.horizon)
 
 
 @pytest.mark.parametrize("seeds", [range(30), pytest.param(range(30, 60), marks=pytest.mark.slow)], ids=str)
@@ -34,7 +35,7 @@ def test_plans_are_what_they_say_and_worth_no_more_than_the_optimum(seeds: range
         lost = [claim for claim in broken if claim.startswith("start-up") and "'starting', 'off'" in claim]
         assert not set(broken) - {*flows, *lost}, seed
         if not broken:
-            best = Planner(case.graph, case.horizon.steps).plan(case.horizon, case.scenario.name, "dynamic").plan
+            best = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
             assert record.plan.objective is not None and best.bound is not None
             assert record.plan.objective <= best.bound + 1e-4, seed
             compared += 1

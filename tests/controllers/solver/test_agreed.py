@@ -79,7 +79,7 @@ def test_an_end_of_nodes_is_called_node_limit() -> None:
     notes = set()
     for seed in range(6):
         case = with_options(random_case(seed, sections=(7, 7), steps=(6, 6)), node_limit=1, switching_cost_kwh=0.5)
-        record = Planner(case.graph, case.horizon.steps).plan(case.horizon, "case", "test")
+        record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
         if record.plan.status == "feasible":
             notes.add(record.note)
     assert notes == {"not proven: node_limit reached"}
@@ -97,7 +97,7 @@ def test_the_time_limit_is_for_all_solves_of_a_planning_together(monkeypatch: py
 
     monkeypatch.setattr(KeptSolver, "_run", noted)
     case = with_options(random_case(3), time_limit_s=1000.0)
-    Planner(case.graph, case.horizon.steps).plan(case.horizon, "case", "test")
+    Planner(case.graph, case.horizon.steps).plan(case.horizon)
     milp, dispatch = ends[0], ends[3]
     assert ends[:3] == [milp] * 3, "three solves of the MILP"
     assert dispatch == pytest.approx(milp + 100.0)

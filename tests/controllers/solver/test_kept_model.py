@@ -79,9 +79,9 @@ def test_a_kept_planner_finds_the_optimum_of_a_new_one(seed):
         return
     second, gap = later(case.horizon), case.scenario.dispatch_centre.mip_gap
     kept = Planner(case.graph, case.horizon.steps)
-    kept.plan(case.horizon, "small", "dynamic")
-    again = kept.plan(second, "small", "dynamic").plan
-    anew = Planner(case.graph, case.horizon.steps).plan(second, "small", "dynamic").plan
+    kept.plan(case.horizon)
+    again = kept.plan(second).plan
+    anew = Planner(case.graph, case.horizon.steps).plan(second).plan
     assert again.objective == pytest.approx(anew.objective, rel=2 * gap + 1e-6, abs=1e-6)
 
 

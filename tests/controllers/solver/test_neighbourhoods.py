@@ -72,11 +72,11 @@ def test_planning_by_search_ends_within_the_gap_of_planning_without(
 ) -> None:
     for seed in seeds:
         case = with_options(case_of(seed), mip_gap=0.01)
-        usual = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
+        usual = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
         with monkeypatch.context() as patch:
             patch.setattr(planner, "LARGE", 1)
-            searched = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
-            again = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon, "case", "test")
+            searched = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
+            again = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
         assert searched.plan == again.plan
         assert searched.plan.status == usual.plan.status
         slack = 0.01 * abs(usual.plan.objective) + 1e-6
@@ -86,7 +86,7 @@ def test_planning_by_search_ends_within_the_gap_of_planning_without(
 
 def searched(case: SmallCase, patch: pytest.MonkeyPatch) -> PlanRecord:
     patch.setattr(planner, "LARGE", 1)
-    return Planner(case.graph, case.horizon.steps).plan(case.horizon, "case", "test")
+    return Planner(case.graph, case.horizon.steps).plan(case.horizon)
 
 
 def test_what_was_found_is_kept_where_the_milp_after_it_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ class Mine:
     And more."""
     replans = False
     def __init__(self, graph, steps): ...
-    def plan(self, horizon, scenario, strategy): ...
+    def plan(self, horizon): ...
 '''
 
 
@@ -78,9 +78,10 @@ def test_an_installed_package_offers_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("import nothing_of_that_name", "Mine", "ModuleNotFoundError"),
         ("raise SystemExit(3)", "Mine", "SystemExit"),
         ("Mine = 3", "Mine", "is a int"),
-        ("class Mine:\n    def plan(self, horizon, scenario, strategy): ...", "Mine", r"Mine\(graph, steps\)"),
+        ("class Mine:\n    def plan(self, horizon): ...", "Mine", r"Mine\(graph, steps\)"),
         ("class Mine:\n    def __init__(self, graph, steps): ...", "Mine", "no method plan"),
         ("class Mine:\n    def __init__(self, g, s): ...\n    def plan(self): ...", "Mine", "cannot be called"),
+        (GOOD.replace("horizon", "horizon, scenario, strategy"), "Mine", "leave names out"),
         (GOOD + "    name = 'dynamic'", "Mine", "another name"),
         (GOOD + "    name = 'a/b'", "Mine", "one word"),
         (GOOD.replace("False", "'no'"), "Mine", "replans is 'no'"),

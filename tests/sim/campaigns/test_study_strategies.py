@@ -91,8 +91,7 @@ def test_whatever_a_strategy_does_is_a_row(tmp_path: Path) -> None:
     """One that raises, returns nothing or leaves the program fails its runs with a reason; the study goes on."""
     kinds = {"Raises": 'raise ValueError("no idea")', "Nothing": "return None", "Leaves": "raise SystemExit(3)"}
     code = "".join(
-        f"class {name}:\n    def __init__(self, graph, steps): ...\n"
-        f"    def plan(self, horizon, scenario, strategy): {what}\n"
+        f"class {name}:\n    def __init__(self, graph, steps): ...\n    def plan(self, horizon): {what}\n"
         for name, what in kinds.items()
     )
     (tmp_path / "odd.py").write_text(code, encoding="utf-8")

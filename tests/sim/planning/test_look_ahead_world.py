@@ -72,7 +72,7 @@ def test_a_failed_plan_does_not_prolong_one_that_is_over(monkeypatch: pytest.Mon
         record = true_plan(self, horizon)
         if horizon.start(0) < 30:
             return record
-        return PlanRecord(nothing_restored(horizon, "s", "dynamic"), record.solution, horizon, "made to fail")
+        return PlanRecord(nothing_restored(horizon), record.solution, horizon, "made to fail")
 
     monkeypatch.setattr(DispatchCentre, "_checked_plan", fails_later)
     assert [p["issued_at_min"] for p in ran().recorder.plans] == [0.0], "it lasts to the end of the window"

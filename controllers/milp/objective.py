@@ -1,0 +1,88 @@
+"""Objective (18), in one place: what a plan is worth, kWh; as an expression of a model, of a plan, and at most.
+
+``TERMS`` is what is priced, each a row that says all three. Both forms of the model give the same names to what a term
+reads, so it has one expression. What costs is negative.
+"""
+
+# pyright: basic
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ...scenarios.schema.dispatch_options import DispatchCentre
+from ..exchange.plan import PlanStep
+from .problem import Horizon
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that counts.
+
+    ``of_model``: its expression. ``of_plan``: what it comes to by the steps of a plan of a horizon. ``most``: no plan
+    has more of it in these LAs. ``family``: the constraints that count it, without which it is free.
+    """
+
+    of_model: Callable[[Any], Any]
+    of_plan: Callable[[Horizon, Sequence[PlanStep]], float]
+    most: Callable[[Horizon, Collection[str]], float]
+    family: str = ""
+
+
+def _served(m):
+    """Demand served, weighted by priority: Σ_t Σ_i X_{i,t} C_i p^L_{i,t} Δt."""
+    return sum(m.value[index] * m.X[index] for index in m.value)
+
+
+def _served_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
+    live = [set(step.energised_buses or ()) for step in steps]
+    sections = horizon.graph.view.sections.values()
+    return sum(horizon.value_kwh(s.id, t) for s in sections for t, buses in enumerate(live) if s.buses[0] in buses)
+
+
+def _all_served(horizon: Horizon, areas: Collection[str]) -> float:
+    return sum(horizon.area_value_kwh(la, t) for la in areas for t in range(horizon.steps))
+
+
+def _switching(m):
+    """Cost of switch operations: −c_sw Σ_t Σ_l o_{l,t}."""
+    return -(m.switching_cost * sum(m.live[t] * m.op[k, t] for k in m.SWITCH for t in m.T))
+
+
+def _switching_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
+    switches = {k for k, link in horizon.graph.links.items() if link.switchable}
+    states = [{k for k in switches if horizon.closed[k]}, *(switches & set(step.closed_branches) for step in steps)]
+    return -switching_kwh(horizon.graph.options, sum(operations(*pair) for pair in pairwise(states)))
+
+
+TERMS = (
+    Term(_served, _served_by, _all_served),
+    Term(_switching, _switching_by, lambda horizon, areas: 0.0, family="switching"),
+)
+
+
+def restored_energy(m):
+    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
+    return sum(term.of_model(m) for term in TERMS)
+
+
+def worth_kwh(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
+    """(18) of what the steps of a plan say; families of constraints that are left out count nothing."""
+    return sum(term.of_plan(horizon, steps) for term in TERMS if term.family not in horizon.graph.options.without)
+
+
+def most_kwh(horizon: Horizon, areas: Collection[str]) -> float:
+    """What (18) cannot exceed whatever is planned for these LAs: a bound where the solver has none."""
+    return sum(term.most(horizon, areas) for term in TERMS)
+
+
+def operations(before: Collection[str], after: Collection[str]) -> int:
+    """Switches that are operated between two sets of closed ones."""
+    return len(set(before) ^ set(after))
+
+
+def switching_kwh(options: DispatchCentre, count: int) -> float:
+    """What so many switch operations cost."""
+    return options.switching_cost_kwh * count
