@@ -62,8 +62,9 @@ sim/cli                   sim: campaigns commands power_flow; results: compariso
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
                           scenarios: explain loader schema studies
-sim/cosim                 sim: planning series world; results: run; controllers: centre exchange gateways strategies;
-                          scenarios: case quanta schema
+sim/cosim                 sim: cosim/channels planning series world; results: run; controllers: centre exchange gateways
+                          strategies; scenarios: case schema
+sim/cosim/channels        scenarios: quanta schema
 sim/event_row
 sim/islands               sim: event_row power_flow units; scenarios: schema
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics

@@ -18,7 +18,7 @@ from ...results.run.tables import CUT_BY_CLOCK
 from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
 from ..series.profiles import Profiles
 from ..world.grid import Grid
-from .channel import Channel, Envelope
+from .channels.channel import Channel, Envelope
 from .field_terminal import FieldTerminal
 from .run_log import RunLog
 
@@ -224,7 +224,8 @@ class ChannelSim(Adapter):
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
         sent = [e for eid in sorted(inputs) for batch in inputs[eid].get("send", {}).values() for e in batch]
-        self._delivered = self._channel.carry(sent, time)
+        self._channel.send(sent, time)
+        self._delivered = self._channel.deliver(time, to=lambda _: True)
 
     def get_data(self, outputs: Requested) -> Outputs:
         return {eid: {"deliver": self._delivered[eid]} for eid in outputs if eid in self._delivered}

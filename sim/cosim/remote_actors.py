@@ -12,7 +12,7 @@ from ...scenarios.schema.communication import gateway, terminal
 from ..planning.plan_check import PlanCheck
 from ..series.profiles import Profiles
 from ..world.grid import Grid
-from .channel import Channel
+from .channels.channel import Channel
 from .remote_adapters import RemoteChannelSim, RemoteDispatchCentreSim, RemoteGatewaySim
 from .run_log import RunLog
 
@@ -51,6 +51,6 @@ def remote_actors(
     field = [*map(gateway, view.local_areas), *map(terminal, closed)]
     return (
         RemoteGatewaySim(make, view.local_areas, options, log, step_min),
-        RemoteChannelSim(channel, field, options, log, step_min),
+        RemoteChannelSim(channel, field, log, step_min),
         RemoteDispatchCentreSim(centre, view.local_areas, options, log, step_min),
     )

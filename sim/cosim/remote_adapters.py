@@ -25,7 +25,7 @@ from .adapters import (
     received_by,
     record_decision,
 )
-from .channel import Channel, Envelope
+from .channels.channel import Channel, Envelope
 from .run_log import RunLog
 
 NOTHING_ORDERED = LocalAreaOrder(units={}, pick_up=False)
@@ -111,27 +111,26 @@ class RemoteGatewaySim(GatewaySim):
 class RemoteChannelSim(ChannelSim):
     """The channel: what is due for the dispatch centre first, then what is due for all others."""
 
-    def __init__(
-        self, channel: Channel, addresses: Iterable[str], options: Communication, log: RunLog, step_min: int
-    ) -> None:
+    def __init__(self, channel: Channel, addresses: Iterable[str], log: RunLog, step_min: int) -> None:
         super().__init__(channel, step_min)
-        self._field, self._options, self._log = list(addresses), options, log
+        self._field, self._log = list(addresses), log
         self._now = -1
         self._cut: set[str] = set()
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
         sent = [e for eid in sorted(inputs) for batch in inputs[eid].get("send", {}).values() for e in batch]
+        self._channel.send(sent, time)
         if time != self._now:
             self._tell_links(time)
-            inbound = self._channel.carry(sent, time, to=lambda receiver: receiver == DISPATCH_CENTRE)
+            inbound = self._channel.deliver(time, to=lambda receiver: receiver == DISPATCH_CENTRE)
             self._delivered = {DISPATCH_CENTRE: inbound.get(DISPATCH_CENTRE, [])}
         else:
-            outbound = self._channel.carry(sent, time, to=lambda receiver: receiver != DISPATCH_CENTRE)
+            outbound = self._channel.deliver(time, to=lambda receiver: receiver != DISPATCH_CENTRE)
             self._delivered = {address: outbound.get(address, []) for address in self._field}
         self._now = time
 
     def _tell_links(self, time: int) -> None:
-        cut = {address for address in self._field if self._options.link_is_down(address, time)}
+        cut = {address for address in self._field if self._channel.is_cut(address, time)}
         _tell(self._log, time, "link_down", [a for a in self._field if a in cut - self._cut], "links")
         _tell(self._log, time, "link_up", [a for a in self._field if a in self._cut - cut], "links")
         self._cut = cut

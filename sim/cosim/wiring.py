@@ -36,7 +36,7 @@ from .adapters import (
     TerminalSim,
     clock,
 )
-from .channel import Channel
+from .channels.chosen import channel_of
 from .field_terminal import field_terminals
 from .remote_actors import remote_actors
 from .run_log import RunLog
@@ -60,7 +60,7 @@ def run_world(
     view = case.view
     profiles, grid = Profiles(case, seed), Grid(case, seed)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
-    channel = Channel(case.scenario.communication, seed=seed, step_min=step_min, end_min=duration)
+    channel = channel_of(case.scenario, seed)
     terminals = field_terminals(case, strategy)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 

@@ -1,4 +1,4 @@
-"""The communication network: every message between dispatch centre, gateways and field terminals passes here.
+"""The simulated channel: it delays messages, loses some, and its links can be out for a while.
 
 Time is that of the world's steps. A message whose delay is shorter than a simulation step arrives in the instant it was
 sent; any other arrives at the first step at or after the end of its delay. Fate and delay belong to the link, the
@@ -12,36 +12,22 @@ import heapq
 import math
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Any, Literal, TypedDict
+from typing import Any
 
-from ...scenarios.quanta import PER_UNIT, rounded
-from ...scenarios.schema.communication import DISPATCH_CENTRE as DISPATCH_CENTRE
-from ...scenarios.schema.communication import Communication
-from ...scenarios.schema.communication import gateway as gateway
-from ...scenarios.schema.communication import terminal as terminal
-
-Status = Literal["delivered", "link_down", "lost", "receiver_down", "outdated", "under_way"]
-"""delivered: handed over; link_down: sent while the link was out; lost: by chance; receiver_down: nobody there to take
-it; outdated: discarded, for a newer one of its kind had overtaken it; under_way: not there when the window ended."""
+from ....scenarios.quanta import PER_UNIT, rounded
+from ....scenarios.schema.communication import DISPATCH_CENTRE, Communication
+from ....scenarios.schema.scenario import Scenario
+from .channel import Envelope, Status, log_row
 
 
-class Envelope(TypedDict):
-    """A message under way; ``body`` is one of ``relight.controllers.exchange.messages``."""
+class SimulatedChannel:
+    """Carries envelopes as a ``communication`` section says.
 
-    sender: str
-    receiver: str
-    kind: str
-    body: Any
-
-
-class Channel:
-    """Carries envelopes and logs each as a row of the ``message`` table, once its fate is known.
-
-    ``options`` None: every message arrives at once. ``end_min``: what would arrive then or later stays under way.
+    ``end_min``: what would arrive then or later stays under way.
     """
 
     def __init__(
-        self, options: Communication | None = None, *, seed: int = 0, step_min: float = 1.0, end_min: float = math.inf
+        self, options: Communication, *, seed: int = 0, step_min: float = 1.0, end_min: float = math.inf
     ) -> None:
         self._options = options
         self._seed, self._step_min, self._end_min = seed, step_min, end_min
@@ -52,12 +38,20 @@ class Channel:
         self._newest: dict[tuple[str, str, str], float] = {}
         """(sender, receiver, kind) → when the newest one delivered was sent"""
 
-    def carry(
-        self, envelopes: Iterable[Envelope], time_min: float, to: Callable[[str], bool] = lambda _: True
-    ) -> dict[str, list[Envelope]]:
-        """Send now, and deliver what is due to receivers that ``to`` accepts: receiver → its messages, oldest first."""
+    @classmethod
+    def of(cls, scenario: Scenario, seed: int) -> SimulatedChannel:
+        """The channel of a scenario with a ``communication`` section."""
+        assert scenario.communication is not None
+        step_min, end_min = scenario.clock.sim_step_min, scenario.outage.duration_min
+        return cls(scenario.communication, seed=seed, step_min=step_min, end_min=end_min)
+
+    def send(self, envelopes: Iterable[Envelope], time_min: float) -> None:
+        """Take over what is sent now, and settle when each is there, if ever."""
         for envelope in envelopes:
             self._send(envelope, time_min)
+
+    def deliver(self, time_min: float, to: Callable[[str], bool]) -> dict[str, list[Envelope]]:
+        """What is due by now to receivers that ``to`` accepts: receiver → its messages, oldest first."""
         delivered: dict[str, list[Envelope]] = {}
         later: list[tuple[float, int, float, Envelope]] = []
         while self._under_way and self._under_way[0][0] <= time_min:
@@ -71,6 +65,10 @@ class Channel:
             heapq.heappush(self._under_way, item)
         return delivered
 
+    def is_cut(self, address: str, time_min: float) -> bool:
+        """Whether an outage takes the link to an address out now."""
+        return self._options.link_is_down(address, time_min)
+
     def take_log(self) -> list[dict[str, Any]]:
         """Rows logged since the last call."""
         log, self._log = self._log, []
@@ -79,25 +77,23 @@ class Channel:
     def _send(self, envelope: Envelope, time_min: float) -> None:
         options, self._sent = self._options, self._sent + 1
         arrival_min = time_min
-        if options is not None:
-            sender, receiver = envelope["sender"], envelope["receiver"]
-            chance, delay = self._draw(sender, receiver, time_min)
-            far_end = receiver if sender == DISPATCH_CENTRE else sender
-            if options.link_is_down(far_end, time_min):
-                return self._note(envelope, time_min, None, "link_down")
-            if chance < options.loss_probability:
-                return self._note(envelope, time_min, None, "lost")
-            delay_min = (options.latency_s + options.jitter_s * delay) / 60
-            if delay_min >= self._step_min:
-                arrival_min = math.ceil((time_min + delay_min) / self._step_min - 1e-9) * self._step_min
-            if arrival_min >= self._end_min:
-                return self._note(envelope, time_min, None, "under_way")
+        sender, receiver = envelope["sender"], envelope["receiver"]
+        chance, delay = self._draw(sender, receiver, time_min)
+        if self.is_cut(receiver if sender == DISPATCH_CENTRE else sender, time_min):
+            return self._note(envelope, time_min, None, "link_down")
+        if chance < options.loss_probability:
+            return self._note(envelope, time_min, None, "lost")
+        delay_min = (options.latency_s + options.jitter_s * delay) / 60
+        if delay_min >= self._step_min:
+            arrival_min = math.ceil((time_min + delay_min) / self._step_min - 1e-9) * self._step_min
+        if arrival_min >= self._end_min:
+            return self._note(envelope, time_min, None, "under_way")
         heapq.heappush(self._under_way, (arrival_min, self._sent, time_min, envelope))
 
     def _hand_over(self, envelope: Envelope, sent_min: float, time_min: float) -> bool:
         pair = envelope["sender"], envelope["receiver"], envelope["kind"]
         status: Status = "delivered"
-        if self._options is not None and self._options.is_down(envelope["receiver"], time_min):
+        if self._options.is_down(envelope["receiver"], time_min):
             status = "receiver_down"
         elif sent_min < self._newest.get(pair, -math.inf):
             status = "outdated"
@@ -107,16 +103,7 @@ class Channel:
         return status == "delivered"
 
     def _note(self, envelope: Envelope, sent_min: float, delivered_min: float | None, status: Status) -> None:
-        self._log.append(
-            {
-                "time_min": sent_min,
-                "sender": envelope["sender"],
-                "receiver": envelope["receiver"],
-                "kind": envelope["kind"],
-                "delivered_min": delivered_min,
-                "status": status,
-            }
-        )
+        self._log.append(log_row(envelope, sent_min, delivered_min, status))
 
     def _draw(self, sender: str, receiver: str, time_min: float) -> tuple[float, float]:
         """Of a link, direction and instant: a uniform number in [0, 1), an exponentially distributed one of mean 1."""
