@@ -25,11 +25,9 @@ from relight.controllers.exchange.plan import Plan
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.planning.plan_once import plan_once
-from relight.sim.power_flow.engines import make_engine
-from relight.sim.power_flow.protocol import Engine
+from relight.sim.power_flow.engines import ENGINES, engine_named
 from relight.sim.validation.validator import Validator
 
-ENGINES: tuple[Engine, ...] = ("pandapower", "power-grid-model")
 STEPS = 10
 
 
@@ -126,7 +124,7 @@ def measure(name: str, case: Case, plan: Plan, repeats: int) -> list[str]:
     plain = seconds(loop, repeats)
     rows = [f"| {name} | `runpp` loop, power flow alone | | {plain * 1e3:.0f} ms | 1 |"]
     for engine in ENGINES:
-        make_engine(case, engine)  # imports
+        engine_named(engine)(case)  # imports
         prepare = seconds(lambda engine=engine: Validator(case, engine=engine).forecast, 1)
         validator = Validator(case, engine=engine)
         verdict = validator.validate(plan)

@@ -26,7 +26,7 @@ from relight.sim.cosim import adapters
 from relight.sim.cosim import wiring as world
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
-from relight.sim.power_flow import pandapower_flow
+from relight.sim.world import grid
 
 CASES = ("guo45/fault-0400:static", "guo45/fault-0400:dynamic", "guo45/fault-1000:static", "guo45/fault-1000:dynamic")
 STEP_MIN = 1
@@ -76,7 +76,7 @@ def measure(name: str, strategy: str, *overrides: str) -> dict[str, float]:
 
 def main(repeats: int, cases: tuple[str, ...]) -> int:
     """Print a table, medians over repeats; 1 if the target is missed somewhere."""
-    adapters.clock = world.clock = pandapower_flow.clock = time.process_time
+    adapters.clock = world.clock = grid.clock = time.process_time
     measure("guo45/fault-0400", "static")  # imports and caches
     columns: dict[str, dict[str, float]] = {}
     for case in cases:

@@ -11,7 +11,7 @@ lies within them of the edge between two multiples may still fall to either side
 from __future__ import annotations
 
 import math
-from typing import overload
+from typing import TypeVar
 
 import numpy as np
 
@@ -43,16 +43,15 @@ _EDGE_KW = 1e-6 / 3
 one time in a thousand would lie right on an edge, where the last bit decides; a third of a decimal is no decimal."""
 
 
-def rounded_flow(power: float, decimals: int) -> float:
+_Number = TypeVar("_Number", float, np.ndarray)
+
+
+def rounded_flow(power: _Number, decimals: int) -> _Number:
     """A power by the AC power flow (kW, kvar), rounded."""
     return rounded(power + _EDGE_KW, decimals)
 
 
-@overload
-def rounded(value: float, decimals: int) -> float: ...
-@overload
-def rounded(value: np.ndarray, decimals: int) -> np.ndarray: ...
-def rounded(value: float | np.ndarray, decimals: int) -> float | np.ndarray:
+def rounded(value: _Number, decimals: int) -> _Number:
     """The nearest multiple of 10^−``decimals``, without negative zeros; NaN and infinity stay."""
     if isinstance(value, np.ndarray):
         return np.round(value, decimals) + 0.0

@@ -32,7 +32,7 @@ def validate(
     from ..validation.validator import Validator
     from ..validation.verdict import write_verdict
 
-    chosen = engine_named(engine)
+    engine_named(engine)
     if run:
         ensure_run(run)
     ensure_files({"--out": out, "--sequence": sequence}, {"the plan": plan, "the scenario": Path(scenario)})
@@ -40,7 +40,7 @@ def validate(
     judged = read_plan(plan, case)
     start_min = judged.steps[0].start_min
     start = state_in_run(run, case, start_min) if run else None
-    validator = Validator(case, engine=chosen)
+    validator = Validator(case, engine=engine)
     verdict = validator.validate(judged, actual=actual, start=start)
     sequences = find_sequences(validator, judged, start=start) if sequence else []
     if out:

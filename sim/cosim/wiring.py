@@ -48,9 +48,14 @@ class IncompleteRunError(RuntimeError):
 
 
 def run_world(
-    case: Case, strategy: Strategy, seed: int, log: RunLog, on_step: Callable[[int], None] = lambda _: None
+    case: Case,
+    strategy: Strategy,
+    seed: int,
+    log: RunLog,
+    on_step: Callable[[int], None] = lambda _: None,
+    engine: str = "pandapower",
 ) -> None:
-    """Run one co-simulation into ``log``.
+    """Run one co-simulation into ``log``; ``engine`` is of the world's AC power flow.
 
     Raises ``IncompleteRunError`` if a step is missing, and whatever an actor raises; ``log`` then holds what was seen.
     """
@@ -58,7 +63,7 @@ def run_world(
     case = case_under(case, strategy)
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
-    profiles, grid = Profiles(case, seed), Grid(case, seed)
+    profiles, grid = Profiles(case, seed), Grid(case, seed, engine)
     check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = channel_of(case.scenario, seed)
     terminals = field_terminals(case, strategy)

@@ -60,7 +60,7 @@ class FrequencyOfIslands:
             if not one.energised or one.flow is None:
                 continue
             self.served_kw |= {la: p for la, (p, _) in one.served.items() if la not in one.all_shed}
-            for branch, flow in one.flow.branches.items():
+            for branch, flow in one.flow.flows.items():
                 if flow.p_from_kw is not None and flow.p_to_kw is not None:
                     self.losses_kw[branch] = flow.p_from_kw + flow.p_to_kw
 

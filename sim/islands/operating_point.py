@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ..power_flow.island_topology import BalanceChoice, Island
-from ..power_flow.pandapower_flow import IslandFlow, IslandInput, PowerFlow
+from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
 from ..units.kinds import Nbsu
 from ..units.unit_model import UnitModel, clip
 from .balance import CannotBalance, Demand, Dispatch, Source, Task, balance
@@ -15,8 +15,6 @@ from .frequency import Response
 
 MAX_ROUNDS = 10
 """Power flows per island and step; an island that needs more collapses."""
-
-Powers = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,14 @@ class IslandStep:
     island: Island
     choice: BalanceChoice
     units: dict[str, UnitModel]
-    demand: dict[str, dict[str, Powers]]
+    demand: dict[str, dict[str, Power]]
     priority: Mapping[str, float]
     shed: frozenset[str]
     trip: Trip | None = None
     task: Task | None = None
     dispatch: Dispatch | None = None
-    flow: IslandFlow | None = None
-    output: dict[str, Powers] = field(default_factory=dict)
+    flow: IslandSolution | None = None
+    output: dict[str, Power] = field(default_factory=dict)
     """what each unit gave, by id (kW, kvar); empty when dark"""
     frequency: Response | None = None
     """response to the step's sudden change; None where an infeed holds the island, it is dark or frequency is off"""
@@ -51,7 +49,7 @@ class IslandStep:
         return self.choice.unit is not None and self.trip is None
 
     @property
-    def served(self) -> dict[str, Powers]:
+    def served(self) -> dict[str, Power]:
         """(kW, kvar) by LA, 0 where dark or shed."""
         unserved = set(self.demand) if not self.energised else self.all_shed
         return {la: (0.0, 0.0) if la in unserved else _total(buses) for la, buses in self.demand.items()}
@@ -75,7 +73,7 @@ class IslandStep:
             ),
         )
 
-    def outputs(self) -> dict[str, Powers]:
+    def outputs(self) -> dict[str, Power]:
         """(kW, kvar) of all units but the balance unit, as dispatched."""
         assert self.dispatch is not None
         given = {u.id: (u.p_range()[0], 0.0) for u in self.units.values() if u.state == "starting"}
@@ -83,7 +81,7 @@ class IslandStep:
 
     def power_flow_input(self) -> IslandInput:
         assert self.choice.unit is not None
-        load: dict[str, Powers] = {}
+        load: dict[str, Power] = {}
         for la, buses in self.demand.items():
             if la not in self.all_shed:
                 load |= buses
@@ -102,21 +100,21 @@ class IslandStep:
         self.output = self.outputs() | {self.task.balance.id: (p_kw, clip(self.flow.q_balance_kvar, -q_max, q_max))}
 
 
-def settle(islands: Iterable[IslandStep], power_flow: PowerFlow) -> None:
-    """Find the operating point of each island, or let it collapse. Islands are solved together in each round."""
+def settle(islands: Iterable[IslandStep], solve: Callable[[State], list[IslandSolution | None]]) -> None:
+    """Find the operating point of each island, or let it collapse. Each round solves all that are left."""
     pending = list(islands)
     for one in pending:
         one.pose()
         _dispatch(one, 0.0, None)
     for k in range(MAX_ROUNDS):
         pending = [one for one in pending if one.energised]
-        flows = power_flow.solve([one.power_flow_input() for one in pending])
-        pending = [one for one in pending if not _settles(one, flows[one.island.id], last=k == MAX_ROUNDS - 1)]
+        flows = zip(pending, solve([one.power_flow_input() for one in pending]), strict=True)
+        pending = [one for one, flow in flows if not _settles(one, flow, last=k == MAX_ROUNDS - 1)]
         if not pending:
             return
 
 
-def _settles(one: IslandStep, flow: IslandFlow | None, last: bool) -> bool:
+def _settles(one: IslandStep, flow: IslandSolution | None, last: bool) -> bool:
     """Take a power flow's result: done (True), or dispatched anew with its losses."""
     if flow is None:
         one.fail("not_converged", "the AC power flow does not converge")
@@ -143,9 +141,9 @@ def _dispatch(one: IslandStep, losses_kw: float, losses_kvar: float | None) -> N
         one.fail("collapse", str(problem))
 
 
-def _total(buses: dict[str, Powers]) -> Powers:
+def _total(buses: dict[str, Power]) -> Power:
     return sum((p for p, _ in buses.values()), 0.0), sum((q for _, q in buses.values()), 0.0)
 
 
-def _source(unit: UnitModel, set_point: Powers) -> Source:
+def _source(unit: UnitModel, set_point: Power) -> Source:
     return Source(unit.id, unit.kind, unit.s_kva, unit.sin_phi, unit.p_range(), *set_point)

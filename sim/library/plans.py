@@ -84,7 +84,7 @@ def validate(
     from ..validation.run_state import state_in_run
     from ..validation.validator import Validator
 
-    chosen = engine_named(engine)
+    engine_named(engine)
     folder = run.folder if isinstance(run, Run) else None if run is None else Path(run)
     if folder is not None:
         ensure_run(folder)
@@ -95,4 +95,4 @@ def validate(
     else:
         judged, name = read_plan(Path(plan), loaded), Path(plan).name
     start = state_in_run(folder, loaded, judged.steps[0].start_min) if folder else None
-    return replace(Validator(loaded, engine=chosen).validate(judged, actual=actual, start=start), plan=name)
+    return replace(Validator(loaded, engine=engine).validate(judged, actual=actual, start=start), plan=name)

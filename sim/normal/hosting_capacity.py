@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ...results.indices.measured import NO_RATING, CapacityBound, CarryingCapacity
-from ..power_flow.pandapower_flow import IslandFlow, PowerFlow
+from ..power_flow.engines import REFERENCE, engine_named
+from ..power_flow.protocol import IslandSolution, Power
 from ..series.profiles import Profiles
 from .operation import NormalState, bus_demand, rated_infeeds_kva, solve_normal
 
@@ -61,7 +62,7 @@ def carrying_capacities(state: NormalState) -> tuple[CarryingCapacity, ...]:
     )
 
 
-def _daytime_minimum(state: NormalState) -> tuple[dict[str, tuple[float, float]], str]:
+def _daytime_minimum(state: NormalState) -> tuple[dict[str, Power], str]:
     """Demand by LA at the period's step of lowest daytime demand, and those conditions in words."""
     profiles, outage = Profiles(state.case), state.case.scenario.outage
     times = range(0, outage.duration_min, state.step_min)
@@ -76,9 +77,9 @@ def _daytime_minimum(state: NormalState) -> tuple[dict[str, tuple[float, float]]
 class _Search:
     """Power flows of one state of demand under growing PV."""
 
-    def __init__(self, state: NormalState, load: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(self, state: NormalState, load: Mapping[str, Power]) -> None:
         self.state, self.load, self.view = state, load, state.case.view
-        self.power_flow = PowerFlow(state.case)
+        self.power_flow = engine_named(REFERENCE)(state.case)
         self.infeeds_are_rated = rated_infeeds_kva(state.case) is not None
 
     def bounds(self, pattern: Pattern, demand_kw: float) -> tuple[CapacityBound, ...]:
@@ -112,22 +113,22 @@ class _Search:
         found = zip(KINDS, (self._overload(flows), self._voltage(flows), self._reverse(flows)), strict=True)
         return {kind: element for kind, element in found if element is not None}
 
-    def _overload(self, flows: Mapping[str, IslandFlow]) -> str | None:
+    def _overload(self, flows: Mapping[str, IslandSolution]) -> str | None:
         limit = self.state.case.scenario.limits.max_loading_pct
-        loading = {name: b.loading_pct for f in flows.values() for name, b in f.branches.items() if b.loading_pct}
+        loading = {name: b.loading_pct for f in flows.values() for name, b in f.flows.items() if b.loading_pct}
         return _worst({name: pct - limit for name, pct in loading.items()})
 
-    def _voltage(self, flows: Mapping[str, IslandFlow]) -> str | None:
+    def _voltage(self, flows: Mapping[str, IslandSolution]) -> str | None:
         limits = self.state.case.scenario.limits
-        vm = {bus: value for flow in flows.values() for bus, value in flow.vm_pu.items()}
+        vm = {bus: voltage.vm_pu for flow in flows.values() for bus, voltage in flow.voltages.items()}
         return _worst({bus: max(v - limits.vm_max_pu, limits.vm_min_pu - v) for bus, v in vm.items()})
 
-    def _reverse(self, flows: Mapping[str, IslandFlow]) -> str | None:
+    def _reverse(self, flows: Mapping[str, IslandSolution]) -> str | None:
         excess: dict[str, float] = {}
         for infeed, flow in flows.items():
             if self.infeeds_are_rated:
                 excess[infeed] = -flow.p_balance_kw / self.view.infeeds[infeed].s_kva - REVERSE_SHARE
-            for name, ends in flow.branches.items():
+            for name, ends in flow.flows.items():
                 branch = self.view.branches[name]
                 if branch.kind == "trafo" and ends.p_to_kw is not None:
                     # p_to is what the low-voltage side takes in from its network: the reverse flow.

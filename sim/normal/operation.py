@@ -20,15 +20,14 @@ from ...scenarios.case import Case
 from ...scenarios.quanta import PER_UNIT, rounded
 from ...scenarios.schema.scenario import Clock
 from ...scenarios.view import Branch, GridView
+from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.island_topology import Island, find_islands
-from ..power_flow.pandapower_flow import IslandFlow, IslandInput, PowerFlow
+from ..power_flow.protocol import AcPowerFlow, IslandInput, IslandSolution, Power
 from ..series.profiles import Profiles
 from .storage_levelling import level_import
 
 STEP_MIN = 15
 """Resolution of the load curves, and of maximum-demand metering."""
-
-Powers = Mapping[str, tuple[float, float]]
 
 
 class NoNormalOperation(Exception):
@@ -117,9 +116,9 @@ def _joins(branch: Branch, live: Collection[str], dark: Collection[str]) -> bool
     return (a in live and b in dark) or (b in live and a in dark)
 
 
-def bus_demand(state: NormalState, demand: Powers) -> dict[str, tuple[float, float]]:
+def bus_demand(state: NormalState, demand: Mapping[str, Power]) -> dict[str, Power]:
     """Demand (kW, kvar) of each loaded bus from that of the LAs, in proportion to the buses' parts of the peak."""
-    base, result = state.case.base_load_kw, dict[str, tuple[float, float]]()
+    base, result = state.case.base_load_kw, dict[str, Power]()
     for area in state.case.view.local_areas.values():
         total = sum(base.get(bus, 0.0) for bus in area.buses)
         p_kw, q_kvar = demand[area.id]
@@ -130,8 +129,8 @@ def bus_demand(state: NormalState, demand: Powers) -> dict[str, tuple[float, flo
 
 
 def solve_normal(
-    state: NormalState, power_flow: PowerFlow, load: Powers, units_kw: Mapping[str, float]
-) -> dict[str, IslandFlow] | None:
+    state: NormalState, power_flow: AcPowerFlow, load: Mapping[str, Power], units_kw: Mapping[str, float]
+) -> dict[str, IslandSolution] | None:
     """AC power flow of the supplied islands, by the infeed that holds each; None if one does not converge.
 
     ``load`` by bus (kW, kvar), ``units_kw`` injections by unit at power factor 1; those on unsupplied buses are left
@@ -145,8 +144,8 @@ def solve_normal(
         )
         for island, infeed in state.supplied
     ]  # fmt: skip
-    flows = power_flow.solve(inputs)
-    solved = {infeed: flow for island, infeed in state.supplied if (flow := flows[island.id]) is not None}
+    (solutions,) = power_flow.solve([inputs])
+    solved = {one.balance_unit: flow for one, flow in zip(inputs, solutions, strict=True) if flow is not None}
     return solved if len(solved) == len(inputs) else None
 
 
@@ -157,7 +156,7 @@ def operate(state: NormalState) -> NormalOperation:
     Actual series are used, as drawn by the scenario's seed. Raises NoNormalOperation if a power flow fails.
     """
     case = state.case
-    profiles, power_flow = Profiles(case), PowerFlow(case)
+    profiles, power_flow = Profiles(case), engine_named(REFERENCE)(case)
     times = np.arange(0, case.scenario.outage.duration_min, state.step_min, dtype=float)
     demands = [profiles.demand(time) for time in times]
     pv = {u.id: np.array([profiles.pv_pu(t)[u.id] * u.s_kva for t in times]) for u in case.view.pv.values()}
@@ -192,16 +191,16 @@ def operate(state: NormalState) -> NormalOperation:
     )
 
 
-def _totals(flows: Mapping[str, IslandFlow]) -> dict[str, float | None]:
+def _totals(flows: Mapping[str, IslandSolution]) -> dict[str, float | None]:
     """Import, export, losses and the range of voltages and loadings over all islands."""
     infeeds = [flow.p_balance_kw for flow in flows.values()]
-    loadings = [b.loading_pct for flow in flows.values() for b in flow.branches.values() if b.loading_pct is not None]
+    loadings = [b.loading_pct for flow in flows.values() for b in flow.flows.values() if b.loading_pct is not None]
     return {
         "import_kw": sum(max(p, 0.0) for p in infeeds),
         "export_kw": sum(max(-p, 0.0) for p in infeeds),
         "losses_kw": sum(flow.losses_kw for flow in flows.values()),
-        "vm_min_pu": min(min(flow.vm_pu.values()) for flow in flows.values()),
-        "vm_max_pu": max(max(flow.vm_pu.values()) for flow in flows.values()),
+        "vm_min_pu": min(float(flow.vm_pu.min()) for flow in flows.values()),
+        "vm_max_pu": max(float(flow.vm_pu.max()) for flow in flows.values()),
         "loading_max_pct": max(loadings, default=None),
     }
 

@@ -1,33 +1,20 @@
-"""Engines for the AC power flow of islands by name: pandapower, the reference, and power-grid-model, all states at
-once.
+"""The engines for the AC power flow of islands, by name; world, validator and normal operation choose here.
 
-Both get the same islands and return the same numbers. A state is a list of islands that live at the same time.
+All get the same islands and return the same numbers, to their last rounded digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, get_args
-
-import numpy as np
+from collections.abc import Callable
 
 from ...scenarios.case import Case
-from .pandapower_flow import IslandFlow, IslandInput, PowerFlow
-from .protocol import AcPowerFlow, Engine, EngineUnavailable, IslandSolution, State
+from .pandapower_engine import PandapowerEngine
+from .protocol import AcPowerFlow, EngineUnavailable
+
+REFERENCE = "pandapower"
 
 
-def engine_named(name: str) -> Engine:
-    """The engine of that name; raises ``EngineUnavailable`` for another word."""
-    for engine in get_args(Engine):
-        if engine == name:
-            return engine
-    raise EngineUnavailable(f"unknown engine {name!r}; there are: {', '.join(get_args(Engine))}")
-
-
-def make_engine(case: Case, engine: Engine) -> AcPowerFlow:
-    """An engine for a case; raises ``EngineUnavailable``."""
-    if engine == "pandapower":
-        return PandapowerEngine(case)
+def _power_grid_model(case: Case) -> AcPowerFlow:
     try:
         import power_grid_model  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
@@ -38,30 +25,15 @@ def make_engine(case: Case, engine: Engine) -> AcPowerFlow:
     return PowerGridModelEngine(case)
 
 
-class PandapowerEngine:
-    """pandapower, one call per state, as in the world."""
-
-    def __init__(self, case: Case) -> None:
-        self._power_flow = PowerFlow(case)
-
-    def solve(self, states: Sequence[State]) -> list[list[IslandSolution | None]]:
-        """As ``AcPowerFlow.solve``."""
-        solved: list[list[IslandSolution | None]] = []
-        for state in states:
-            flows = self._power_flow.solve(state)
-            solved.append([_solution(one, flows[one.island.id]) for one in state])
-        return solved
+ENGINES: dict[str, Callable[[Case], AcPowerFlow]] = {
+    REFERENCE: PandapowerEngine,
+    "power-grid-model": _power_grid_model,
+}
+"""Makers of engines for a case. They raise ``EngineUnavailable``."""
 
 
-def _solution(one: IslandInput, flow: IslandFlow | None) -> IslandSolution | None:
-    if flow is None:
-        return None
-    loading: list[Any] = [flow.branches[branch].loading_pct for branch in one.island.branches]
-    return IslandSolution(
-        np.array([flow.vm_pu[bus] for bus in one.island.buses]),
-        np.array([flow.va_degree[bus] for bus in one.island.buses]),
-        np.array(loading, dtype=float),
-        flow.p_balance_kw,
-        flow.q_balance_kvar,
-        flow.losses_kw,
-    )
+def engine_named(name: str) -> Callable[[Case], AcPowerFlow]:
+    """The maker of that engine; raises ``EngineUnavailable`` for another word."""
+    if name not in ENGINES:
+        raise EngineUnavailable(f"unknown engine {name!r}; there are: {', '.join(ENGINES)}")
+    return ENGINES[name]

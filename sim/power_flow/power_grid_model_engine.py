@@ -19,10 +19,9 @@ from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initial
 from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
 
 from ...scenarios.case import Case
-from ...scenarios.quanta import ANGLE_DEGREE, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
+from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from .island_topology import Island
-from .pandapower_flow import IslandInput
-from .protocol import EngineUnavailable, IslandSolution, State
+from .protocol import EngineUnavailable, IslandInput, IslandSolution, State
 
 ERROR_TOLERANCE = 1e-11
 """Largest change of a voltage (p.u.) in the last iteration."""
@@ -208,8 +207,9 @@ class PowerGridModelEngine:
         vm, va = result[ComponentType.node]["u_pu"], np.degrees(result[ComponentType.node]["u_angle"])
         none = initialize_array("sym_output", ComponentType.generic_branch, 0)  # the engine leaves out empty tables
         flow = result.get(ComponentType.generic_branch, none)
-        losses_kva = (flow["p_from"] + flow["p_to"] + 1j * (flow["q_from"] + flow["q_to"])) / 1000
-        apparent = np.stack([np.hypot(flow[f"p_{end}"], flow[f"q_{end}"]) for end in ("from", "to")], axis=1) / 1000
+        into_ends = np.stack([flow[name] for name in ("p_from", "q_from", "p_to", "q_to")], axis=1)
+        losses_kva = (into_ends[:, 0] + into_ends[:, 2] + 1j * (into_ends[:, 1] + into_ends[:, 3])) / 1000
+        apparent = np.hypot(into_ends[:, ::2], into_ends[:, 1::2]) / 1000
         solutions: list[IslandSolution | None] = []
         for k, (one, layout) in enumerate(zip(islands, layouts, strict=True)):
             nodes, own = slice(first_node[k], first_node[k + 1]), slice(first_branch[k], first_branch[k + 1])
@@ -217,20 +217,27 @@ class PowerGridModelEngine:
             current[layout.places] = (apparent[own] / vm[nodes][layout.ends]).max(axis=1, initial=0.0)
             limit = np.full(len(one.island.branches), math.inf)
             limit[layout.places] = self._rating[layout.rows]
+            ends_kw = np.full((len(one.island.branches), 4), math.nan)
+            ends_kw[layout.places] = into_ends[own] / 1000
             losses = losses_kva[own].sum()
             for node, row, place in layout.bridged:
                 volts = vm[first_node[k] + node] * layout.u_rated[node]
                 drawn_kva = volts**2 * self._shunts[row].conj() / 1000
                 current[place], limit[place] = abs(drawn_kva).max() / vm[first_node[k] + node], self._rating[row]
+                ends_kw[place] = drawn_kva.view(float)
                 losses += drawn_kva.sum()
+            losses_kw, losses_kvar = rounded_flow(losses.real, LOSSES_KW), rounded_flow(losses.imag, LOSSES_KW)
             solutions.append(
                 IslandSolution(
-                    rounded(vm[nodes][layout.node], VOLTAGE_PU),
-                    rounded(va[nodes][layout.node], ANGLE_DEGREE),
-                    rounded(np.where(np.isfinite(limit), 100 * current / limit, math.nan), LOADING_PCT),
-                    float(drawn[k, 0]) + rounded_flow(losses.real, LOSSES_KW),
-                    float(drawn[k, 1]) + rounded_flow(losses.imag, LOSSES_KW),
-                    rounded_flow(losses.real, LOSSES_KW),
+                    one.island,
+                    vm_pu=rounded(vm[nodes][layout.node], VOLTAGE_PU),
+                    va_degree=rounded(va[nodes][layout.node], ANGLE_DEGREE),
+                    into_ends=rounded_flow(ends_kw, FLOW_KW),
+                    loading_pct=rounded(np.where(np.isfinite(limit), 100 * current / limit, math.nan), LOADING_PCT),
+                    p_balance_kw=float(drawn[k, 0]) + losses_kw,
+                    q_balance_kvar=float(drawn[k, 1]) + losses_kvar,
+                    losses_kw=losses_kw,
+                    losses_kvar=losses_kvar,
                 )
             )
         return solutions

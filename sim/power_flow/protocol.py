@@ -2,37 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from .pandapower_flow import IslandInput
+from .island_topology import Island
+
+Power = tuple[float, float]
+"""Active and reactive power (kW, kvar)."""
+
+
+@dataclass(frozen=True)
+class IslandInput:
+    """What is connected in an energised island: its balance unit, what is drawn by bus, what is injected by unit."""
+
+    island: Island
+    balance_unit: str
+    load: Mapping[str, Power]
+    units: Mapping[str, Power]
+
+    @property
+    def drawn_kw(self) -> float:
+        """What is left for the balance unit before losses."""
+        return sum(p for p, _ in self.load.values()) - sum(p for p, _ in self.units.values())
+
+    @property
+    def drawn_kvar(self) -> float:
+        """As ``drawn_kw``, of reactive power."""
+        return sum(q for _, q in self.load.values()) - sum(q for _, q in self.units.values())
+
 
 State = Sequence[IslandInput]
+"""Islands that live at the same time."""
 
 
-Engine = Literal["pandapower", "power-grid-model"]
+class BusVoltage(NamedTuple):
+    """Voltage of a bus and its angle."""
+
+    vm_pu: float
+    va_degree: float
+
+
+class BranchFlow(NamedTuple):
+    """Power into both ends of a branch (kW, kvar), and its loading: the larger end current in % of the rating.
+
+    All None for a switch without impedance; ``loading_pct`` None without a rating.
+    """
+
+    p_from_kw: float | None
+    q_from_kvar: float | None
+    p_to_kw: float | None
+    q_to_kvar: float | None
+    loading_pct: float | None
 
 
 @dataclass(frozen=True)
 class IslandSolution:
-    """A solved island. ``vm_pu`` in the order of the island's buses, ``loading_pct`` of its branches (NaN: no rating).
+    """A solved island. Arrays are in the order of the island's buses or of its branches, NaN where there is nothing to
+    tell; rows of ``into_ends`` are the first four of a ``BranchFlow``.
 
-    ``p_balance_kw``, ``q_balance_kvar`` are given by the balance unit, ``losses_kw`` are those of all branches.
+    ``p_balance_kw``, ``q_balance_kvar`` are given by the balance unit, losses are those of all branches. Each number is
+    rounded to its quantum (``relight.scenarios.quanta``), for the last bits of a solution depend on the processor; the
+    balance unit gives load less units plus losses as rounded.
     """
 
+    island: Island
     vm_pu: np.ndarray
     va_degree: np.ndarray
+    into_ends: np.ndarray
     loading_pct: np.ndarray
     p_balance_kw: float
     q_balance_kvar: float
     losses_kw: float
+    losses_kvar: float
+
+    @cached_property
+    def voltages(self) -> dict[str, BusVoltage]:
+        """By bus."""
+        values = map(BusVoltage, self.vm_pu.tolist(), self.va_degree.tolist())
+        return dict(zip(self.island.buses, values, strict=True))
+
+    @cached_property
+    def flows(self) -> dict[str, BranchFlow]:
+        """By branch, all of them closed."""
+        table = np.column_stack([self.into_ends, self.loading_pct]).tolist()
+        rows = (BranchFlow(*(None if math.isnan(value) else value for value in row)) for row in table)
+        return dict(zip(self.island.branches, rows, strict=True))
 
 
 class AcPowerFlow(Protocol):
-    """An engine."""
+    """An engine, made for one case."""
 
     def solve(self, states: Sequence[State]) -> list[list[IslandSolution | None]]:
         """Solve the islands of each state; None: its power flow does not converge."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ...controllers.exchange.messages import UnitMeasurement
 from ...controllers.exchange.plan import Plan
 from ...scenarios.case import Case
-from ..power_flow.pandapower_flow import IslandInput
+from ..power_flow.protocol import IslandInput
 from ..validation.conditions import StartState
 from ..validation.unit_checks import Interval
 from ..validation.validator import Validator

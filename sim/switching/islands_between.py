@@ -13,8 +13,7 @@ import numpy as np
 
 from ...controllers.exchange.plan import Violation
 from ...scenarios.case import Case
-from ..power_flow.pandapower_flow import IslandInput
-from ..power_flow.protocol import IslandSolution
+from ..power_flow.protocol import IslandInput, IslandSolution
 from ..validation.conditions import Conditions
 from ..validation.dispatch import dispatch
 from ..validation.network_checks import check_network

@@ -10,8 +10,7 @@ import numpy as np
 from ...controllers.exchange.plan import Violation
 from ...scenarios.case import Case
 from ...scenarios.view import GridView, LocalArea
-from ..power_flow.pandapower_flow import IslandInput
-from ..power_flow.protocol import IslandSolution
+from ..power_flow.protocol import IslandInput, IslandSolution
 from .conditions import Conditions
 from .unit_checks import TOLERANCE, Interval
 from .walk import Phase

@@ -13,9 +13,8 @@ import numpy as np
 
 from ...controllers.exchange.plan import Plan, UnitSetPoint, Violation
 from ...scenarios.case import Case
-from ..power_flow.engines import make_engine
-from ..power_flow.pandapower_flow import IslandInput
-from ..power_flow.protocol import AcPowerFlow, Engine, IslandSolution
+from ..power_flow.engines import REFERENCE, engine_named
+from ..power_flow.protocol import IslandInput, IslandSolution
 from ..series.profiles import Profiles
 from .cold_course import ColdCourse
 from .cold_load import follow
@@ -36,7 +35,7 @@ class Validator:
         self,
         case: Case,
         *,
-        engine: Engine = "pandapower",
+        engine: str = REFERENCE,
         forecast: Conditions | None = None,
         actual: Conditions | None = None,
         seed: int | None = None,
@@ -44,9 +43,9 @@ class Validator:
         """``forecast`` and ``actual`` replace the scenario's series; ``seed`` (None: the scenario's) drives the actual
         ones. Raises ``EngineUnavailable``."""
         self.case = case
-        self.engine: Engine = engine
+        self.engine = engine
         self._seed, self._forecast, self._actual = seed, forecast, actual
-        self.power_flow: AcPowerFlow = make_engine(case, engine)
+        self.power_flow = engine_named(engine)(case)
         self.topologies = Topologies(case.view)
         self._within = AreaUnits.of(case.view)
         self._shares = {la.id: _shares(case, la.buses) for la in case.view.local_areas.values()}
@@ -215,7 +214,7 @@ class Validator:
 
 
 def validate_plan(
-    case: Case, plan: Plan, *, actual: bool = False, engine: Engine = "pandapower", seed: int | None = None
+    case: Case, plan: Plan, *, actual: bool = False, engine: str = REFERENCE, seed: int | None = None
 ) -> Verdict:
     """Judge one plan; for many plans of a case make a ``Validator``."""
     return Validator(case, engine=engine, seed=seed).validate(plan, actual=actual)

@@ -13,7 +13,6 @@ from typing import Any
 from ...controllers.exchange.plan import UnitSetPoint, Violation
 from ...results.run.recorder import write_json
 from ...results.run.tables import VIOLATION_KINDS
-from ..power_flow.protocol import Engine
 
 WIDTH = 100
 SHOWN = 40
@@ -76,7 +75,7 @@ class Verdict:
     """
 
     scenario: str
-    engine: Engine
+    engine: str
     actual: bool
     violations: tuple[Violation, ...]
     islands: tuple[IslandSummary, ...]

@@ -7,6 +7,7 @@ dark from a power of zero, only from topology: an island is energised if a unit 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,9 +15,10 @@ from ...controllers.exchange.messages import LocalAreaMeasurement, LocalAreaOrde
 from ...scenarios.case import Case
 from ..event_row import Row, event
 from ..islands.island_frequency import FrequencyOfIslands
-from ..islands.operating_point import IslandStep, Powers, settle
+from ..islands.operating_point import IslandStep, settle
+from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.island_topology import BalanceChoice, Island, choose_balance_unit, find_islands
-from ..power_flow.pandapower_flow import PowerFlow
+from ..power_flow.protocol import IslandSolution, Power, State
 from ..units.kinds import LONG_AGO_MIN, Pv, build_units
 from ..units.unit_model import UnitModel
 from .cold_load import Supply
@@ -24,6 +26,8 @@ from .equipment import Equipment
 from .judge import check_booked, check_island, judge
 from .series_rows import Settled, series
 from .step_events import Before, step_events
+
+clock = time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,17 @@ class StepRecord:
 class Grid:
     """A case's network and units, from the state just after the fault: outage area dark, units off, the rest live."""
 
-    def __init__(self, case: Case, seed: int | None = None) -> None:
+    def __init__(self, case: Case, seed: int | None = None, engine: str = REFERENCE) -> None:
         """Keeps its own copy of the net; ``seed`` (None: the scenario's) drives what fails at random.
 
-        Raises ValueError if the net holds loads or generators of its own.
+        Raises ValueError if the net holds loads or generators of its own, ``EngineUnavailable``.
         """
         self.case, self.view = case, case.view
         self.step_min = float(case.scenario.clock.sim_step_min)
         self.step_count = 0
-        self._power_flow = PowerFlow(case)
+        self._power_flow = engine_named(engine)(case)
+        self.power_flow_seconds = 0.0
+        """time spent on AC power flow so far"""
         self._closed = {b.id: b.closed and not b.faulted for b in self.view.branches.values()}
         self._units = build_units(self.view, case.scenario)
         options = case.scenario.frequency
@@ -60,7 +66,7 @@ class Grid:
         self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
         self._shed: frozenset[str] = frozenset()
         self._supply = Supply(case)
-        self._demand: dict[str, Powers] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
+        self._demand: dict[str, Power] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
         self._end_min = 0.0
         long_ago = min(LONG_AGO_MIN, -float(case.scenario.pv.reconnect_delay_min))
@@ -78,11 +84,6 @@ class Grid:
         Before the first step: the initial state. Ranges of units are for the step to come.
         """
         return {la: self._measure(la) for la in self.view.local_areas}
-
-    @property
-    def power_flow_seconds(self) -> float:
-        """Time spent on AC power flow so far."""
-        return self._power_flow.seconds
 
     def switch_states(self) -> dict[str, bool]:
         """Switchable branches: closed or not, as their field terminals report. Faulted ones are open."""
@@ -125,7 +126,7 @@ class Grid:
         islands = [self._prepare(island, closed_on_fault) for island in find_islands(self.view, self._closed)]
         if self._frequency:
             events += self._frequency.apply(islands)
-        settle([one for one in islands if one.energised], self._power_flow)
+        settle([one for one in islands if one.energised], self._solve)
         if self._frequency:
             self._frequency.note(islands)
         for one in islands:
@@ -265,6 +266,13 @@ class Grid:
             unit.energise(one.energised, energised_min, forming=unit.id == one.choice.unit)
         return one
 
+    def _solve(self, state: State) -> list[IslandSolution | None]:
+        began = clock()
+        try:
+            return self._power_flow.solve([state])[0]
+        finally:
+            self.power_flow_seconds += clock() - began
+
     def _book(self, islands: list[IslandStep]) -> None:
         """Make what happened the state that the next step starts from."""
         for one in islands:
@@ -310,7 +318,7 @@ class Grid:
     def _areas_in(self, buses: set[str]) -> list[str]:
         return [la.id for la in self.view.local_areas.values() if la.buses[0] in buses]
 
-    def _spread(self, la: str, energised: bool = False) -> dict[str, Powers]:
+    def _spread(self, la: str, energised: bool = False) -> dict[str, Power]:
         """Demand by bus: what customers draw who have supply in this step, else the base course."""
         p_kw, q_kvar = self._demand[la]
         multiple = self._multiple(la) if energised and la not in self._shed else 1.0

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ...scenarios.case import Case
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
@@ -96,13 +98,13 @@ def _judge_network(case: Case, one: IslandStep) -> Iterator[Row]:
     assert one.flow is not None
     if one.island.loops:
         yield _row(one, "not_radial", one.island.id, one.island.loops, 0, "loops")
-    for bus, vm_pu in one.flow.vm_pu.items():
+    for bus, (vm_pu, _) in one.flow.voltages.items():
         # Written so that NaN, which compares False, would be a violation too.
         if not vm_pu >= limits.vm_min_pu - _TINY:
             yield _row(one, "voltage_low", bus, vm_pu, limits.vm_min_pu, "p.u.")
         elif not vm_pu <= limits.vm_max_pu + _TINY:
             yield _row(one, "voltage_high", bus, vm_pu, limits.vm_max_pu, "p.u.")
-    for branch, flow in one.flow.branches.items():
+    for branch, flow in one.flow.flows.items():
         if flow.loading_pct is not None and not flow.loading_pct <= limits.max_loading_pct + _TINY:
             yield _row(one, "overload", branch, flow.loading_pct, limits.max_loading_pct, "%")
 
@@ -145,7 +147,7 @@ def check_island(one: IslandStep) -> None:
     forming = [u.id for u in one.units.values() if u.state == "form"]
     if forming != [unit_id] or not one.units[unit_id].able_to_form():
         raise WorldError(f"island {one.island.id}: units {forming} form its voltage, expected only {unit_id}, able to")
-    if any(math.isnan(vm) for vm in flow.vm_pu.values()):
+    if np.isnan(flow.vm_pu).any():
         raise WorldError(f"island {one.island.id}: energised, but a voltage is not defined")
     mismatch = bills(one).mismatch_kw
     if not abs(mismatch) <= MISMATCH_KW:

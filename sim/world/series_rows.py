@@ -10,7 +10,7 @@ from typing import Any
 from ...results.run.tables import FREQUENCY_COLUMNS
 from ...scenarios.view import GridView
 from ..islands.operating_point import IslandStep
-from ..power_flow.pandapower_flow import BranchFlow
+from ..power_flow.protocol import BranchFlow
 from ..units.kinds import Pv
 from ..units.unit_model import UnitModel
 from .judge import bills
@@ -61,12 +61,12 @@ def _bus_rows(view: GridView, settled: Settled) -> Iterable[Row]:
     flows = {bus: one.flow for one in settled.islands for bus in one.island.buses}
     for bus in view.buses:
         flow = flows[bus]
-        vm_pu, va_degree = (flow.vm_pu[bus], flow.va_degree[bus]) if flow else (None, None)
+        vm_pu, va_degree = flow.voltages[bus] if flow else (None, None)
         yield {"bus": bus, "energised": int(flow is not None), "vm_pu": vm_pu, "va_degree": va_degree}
 
 
 def _branch_rows(view: GridView, settled: Settled) -> Iterable[Row]:
-    flows = {branch: flow for one in settled.islands if one.flow for branch, flow in one.flow.branches.items()}
+    flows = {branch: flow for one in settled.islands if one.flow for branch, flow in one.flow.flows.items()}
     for branch in view.branches:
         flow = flows.get(branch, _NO_FLOW)
         yield {
@@ -86,15 +86,15 @@ def _switch_rows(view: GridView, settled: Settled) -> Iterable[Row]:
 def _island_row(one: IslandStep, settled: Settled) -> Row:
     bill, flow = bills(one), one.flow
     frequency = _frequency_cells(one) if settled.with_frequency else {}
-    loadings = [b.loading_pct for b in flow.branches.values() if b.loading_pct is not None] if flow else []
+    loadings = [b.loading_pct for b in flow.flows.values() if b.loading_pct is not None] if flow else []
     return {
         "island": one.island.id, "balance_unit": one.choice.unit if one.energised else "",
         "buses": len(one.island.buses), "radial": int(one.island.loops == 0), "converged": int(flow is not None),
         "violations": settled.violations.get(one.island.id, 0), "generation_kw": bill.generation_kw,
         "discharge_kw": bill.discharge_kw, "charge_kw": bill.charge_kw, "infeed_kw": bill.infeed_kw,
         "startup_kw": bill.startup_kw, "served_kw": bill.served_kw, "losses_kw": bill.losses_kw,
-        "mismatch_kw": bill.mismatch_kw, "vm_min_pu": min(flow.vm_pu.values()) if flow else None,
-        "vm_max_pu": max(flow.vm_pu.values()) if flow else None, "loading_max_pct": max(loadings, default=None),
+        "mismatch_kw": bill.mismatch_kw, "vm_min_pu": float(flow.vm_pu.min()) if flow else None,
+        "vm_max_pu": float(flow.vm_pu.max()) if flow else None, "loading_max_pct": max(loadings, default=None),
         **frequency,
     }  # fmt: skip
 

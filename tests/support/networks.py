@@ -30,7 +30,7 @@ from relight.scenarios.view import (
     find_sections,
 )
 from relight.sim.power_flow.island_topology import find_islands
-from relight.sim.power_flow.pandapower_flow import IslandInput
+from relight.sim.power_flow.protocol import IslandInput
 
 VN_KV = 10.0
 

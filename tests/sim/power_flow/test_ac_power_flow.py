@@ -11,7 +11,8 @@ from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initial
 
 from relight.scenarios.case import Case
 from relight.sim.power_flow.island_topology import WorldError, find_islands
-from relight.sim.power_flow.pandapower_flow import IslandInput, PowerFlow
+from relight.sim.power_flow.pandapower_engine import PandapowerEngine
+from relight.sim.power_flow.protocol import IslandInput
 from support.networks import R_OHM_PER_KM, VN_KV, X_OHM_PER_KM, Line, build_case, ess, random_case, random_state
 
 STATES_PER_CASE = 15
@@ -69,58 +70,57 @@ def test_pandapower_agrees_with_power_grid_model(seed):
         )
         for branch, c_nf_per_km in zip(case.view.branches.values(), case.net.line["c_nf_per_km"], strict=True)
     }
-    power_flow = PowerFlow(case)
+    power_flow = PandapowerEngine(case)
     compared = 0
     while compared < STATES_PER_CASE:
         closed, inputs = random_state(case, rng)
         if not inputs:
             continue
         compared += 1
-        flows = power_flow.solve(inputs)
+        (flows,) = power_flow.solve([inputs])
         nodes, sources = solve_with_pgm(case, closed, inputs, lines)
         live = {bus for one in inputs for bus in one.island.buses}
         assert {bus for bus, node in nodes.items() if node["energized"]} == live
-        for one, source in zip(inputs, sources, strict=True):
-            flow = flows[one.island.id]
+        for one, source, flow in zip(inputs, sources, flows, strict=True):
             assert flow is not None
             angle = np.array([nodes[bus]["u_angle"] for bus in one.island.buses])
             vm_pu = np.array([nodes[bus]["u_pu"] for bus in one.island.buses])
-            assert np.allclose(list(flow.vm_pu.values()), vm_pu, rtol=0, atol=1e-8)
-            assert np.allclose(np.radians(list(flow.va_degree.values())), angle, rtol=0, atol=1e-8)
+            assert np.allclose(flow.vm_pu, vm_pu, rtol=0, atol=1e-8)
+            assert np.allclose(np.radians(flow.va_degree), angle, rtol=0, atol=1e-8)
             assert flow.p_balance_kw == pytest.approx(source["p"] / 1000, abs=1e-4)
             assert flow.q_balance_kvar == pytest.approx(source["q"] / 1000, abs=1e-4)
 
 
 def test_two_slacks_in_an_island_are_refused():
     case = build_case([Line("a", "b")], [ess("a"), ess("b")])
-    power_flow = PowerFlow(case)
+    power_flow = PandapowerEngine(case)
     (island,) = find_islands(case.view, {"a-b": True})
     with pytest.raises(WorldError, match="expected only"):
-        power_flow.solve([IslandInput(island, "ess.a", {}, {"ess.a": (1.0, 0.0)})])
+        power_flow.solve([[IslandInput(island, "ess.a", {}, {"ess.a": (1.0, 0.0)})]])
     with pytest.raises(WorldError, match="slacks"):
-        power_flow.solve([IslandInput(island, "ess.a", {}, {}), IslandInput(island, "ess.b", {}, {})])
+        power_flow.solve([[IslandInput(island, "ess.a", {}, {}), IslandInput(island, "ess.b", {}, {})]])
 
 
 def test_nothing_to_solve_is_no_power_flow():
-    assert PowerFlow(build_case([Line("a", "b")])).solve([]) == {}
+    assert PandapowerEngine(build_case([Line("a", "b")])).solve([[], []]) == [[], []]
 
 
 def test_the_case_keeps_its_net_and_foreign_elements_are_refused():
     import pandapower as pp
 
     case = build_case([Line("a", "b")], [ess("a")])
-    PowerFlow(case)
+    PandapowerEngine(case)
     assert len(case.net.sgen) == 0
     pp.create_load(case.net, 0, p_mw=1)
     with pytest.raises(ValueError, match="this one has load"):
-        PowerFlow(case)
+        PandapowerEngine(case)
 
 
 def test_loading_is_the_larger_end_current_over_the_rating():
     case = build_case([Line("a", "b", length_km=5, max_i_ka=0.1)], [ess("a")])
     (island,) = find_islands(case.view, {"a-b": True})
-    power_flow = PowerFlow(case)
-    flow = power_flow.solve([IslandInput(island, "ess.a", {"b": (1000.0, 300.0)}, {})])["a"]
+    power_flow = PandapowerEngine(case)
+    ((flow,),) = power_flow.solve([[IslandInput(island, "ess.a", {"b": (1000.0, 300.0)}, {})]])
     assert flow is not None
-    assert flow.branches["a-b"].loading_pct == pytest.approx(power_flow.net.res_line["loading_percent"].iloc[0])
+    assert flow.flows["a-b"].loading_pct == pytest.approx(power_flow.net.res_line["loading_percent"].iloc[0])
     assert math.isclose(flow.losses_kw, flow.p_balance_kw - 1000, abs_tol=1e-5)

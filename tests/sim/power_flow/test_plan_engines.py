@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pandapower as pp
@@ -15,13 +16,13 @@ from hypothesis import strategies as st
 from relight.controllers.exchange.plan import Plan
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
-from relight.sim.power_flow.engines import make_engine
+from relight.sim.power_flow.engines import ENGINES, engine_named
 from relight.sim.power_flow.island_topology import find_islands
-from relight.sim.power_flow.pandapower_flow import IslandInput
-from relight.sim.power_flow.protocol import EngineUnavailable, IslandSolution
+from relight.sim.power_flow.protocol import EngineUnavailable, IslandInput, IslandSolution, State
 from relight.sim.validation.conditions import StartState
 from relight.sim.validation.validator import Validator
-from support.networks import Line, build_case, chain, ess, nbsu, pv, random_case, random_state
+from relight.sim.world.grid import Grid
+from support.networks import Line, build_case, chain, ess, nbsu, order, orders, pv, random_case, random_state
 from support.validation_cases import constant
 
 STATES_PER_CASE = 15
@@ -32,13 +33,14 @@ def assert_equal(one: IslandSolution | None, other: IslandSolution | None) -> No
     assert np.allclose(one.vm_pu, other.vm_pu, rtol=0, atol=1e-8)
     assert np.allclose(np.radians(one.va_degree), np.radians(other.va_degree), rtol=0, atol=1e-8)
     assert np.allclose(one.loading_pct, other.loading_pct, rtol=1e-6, atol=1e-5, equal_nan=True)
-    for name in ("p_balance_kw", "q_balance_kvar", "losses_kw"):
+    assert np.allclose(one.into_ends, other.into_ends, rtol=0, atol=1.5e-4, equal_nan=True)
+    for name in ("p_balance_kw", "q_balance_kvar", "losses_kw", "losses_kvar"):
         assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-4)
 
 
 def compare(case: Case, states: list[list[IslandInput]]) -> int:
     """Number of islands compared."""
-    both = [make_engine(case, engine).solve(states) for engine in ("pandapower", "power-grid-model")]
+    both = [engine_named(engine)(case).solve(states) for engine in ENGINES]
     count = 0
     for ours, theirs in zip(*both, strict=True):
         for one, other in zip(ours, theirs, strict=True):
@@ -109,13 +111,32 @@ def test_a_line_in_parallel_with_a_closed_switch_only_charges() -> None:
     assert compare(case, [[IslandInput(island, "ess.a", {"c": (200, 30)}, {})]]) == 1
 
 
-@pytest.mark.parametrize("engine", ["pandapower", "power-grid-model"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_one_island_that_does_not_converge_leaves_the_others_solved(engine) -> None:
     case = build_case([Line("a", "b", length_km=150), Line("c", "d")], [ess("a"), ess("c")], loads={"b": 1, "d": 1})
     islands = find_islands(case.view, dict.fromkeys(case.view.branches, True))
     state = [IslandInput(i, f"ess.{i.id}", {i.buses[1]: (2000.0, 600.0)}, {}) for i in islands]
-    first, second = make_engine(case, engine).solve([state, state])
+    first, second = engine_named(engine)(case).solve([state, state])
     assert [solution is None for solution in (*first, *second)] == [True, False] * 2
+
+
+class NothingConverges:
+    def __init__(self, case: Case) -> None: ...
+
+    def solve(self, states: Sequence[State]) -> list[list[IslandSolution | None]]:
+        return [[None for _ in state] for state in states]
+
+
+def test_an_engine_serves_world_and_validator_once_it_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = build_case(chain("a", "b"), [ess("a")])
+    plan = Plan.model_validate({"steps": [{"start_min": 0, "closed_branches": ["a-b"], "balance_units": ["ess.a"]}]})
+    with pytest.raises(EngineUnavailable, match="there are: pandapower, power-grid-model"):
+        Grid(case, engine="none")
+    monkeypatch.setitem(ENGINES, "none", NothingConverges)
+    for engine, kinds in (("none", ["not_converged"]), ("pandapower", [])):
+        judged = Validator(case, engine=engine, forecast=constant(case)).validate(plan)
+        record = Grid(case, engine=engine).step(0, {}, {}, {"a-b": True}, orders(case, order("ess.a", "form")), {})
+        assert [v.kind for v in judged.violations] == [row["kind"] for row in record.violations] == kinds
 
 
 def random_plan(rng: random.Random, case: Case) -> Plan:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,73 +17,22 @@ import numpy as np
 from ...scenarios.case import Case
 from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from ...scenarios.view import PvUnit
-from .island_topology import Island, WorldError
+from .island_topology import WorldError
+from .protocol import IslandInput, IslandSolution, State
 
 TOLERANCE_MVA = 1e-9
 """Largest mismatch of a bus: 1 mW, so that an island of hundreds of buses closes well within 1 W."""
 CLOSES_KW = 1e-3
 """Largest difference (kW, kvar) between what the slack gives and what load, units and losses add up to."""
 _BRANCH_TABLES = {"line": ("from", "to"), "trafo": ("hv", "lv")}
-clock = time.perf_counter
 _FOREIGN = (
     "load", "sgen", "gen", "ext_grid", "storage", "shunt", "ward", "xward", "motor", "impedance", "trafo3w", "dcline",
     "asymmetric_load", "asymmetric_sgen", "svc", "tcsc", "ssc",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class IslandInput:
-    """What is connected in an energised island: its balance unit, (p, q) drawn by bus, (p, q) injected by unit."""
-
-    island: Island
-    balance_unit: str
-    load: Mapping[str, tuple[float, float]]
-    units: Mapping[str, tuple[float, float]]
-
-    @property
-    def drawn_kw(self) -> float:
-        """What is left for the balance unit before losses."""
-        return sum(p for p, _ in self.load.values()) - sum(p for p, _ in self.units.values())
-
-    @property
-    def drawn_kvar(self) -> float:
-        """As ``drawn_kw``, of reactive power."""
-        return sum(q for _, q in self.load.values()) - sum(q for _, q in self.units.values())
-
-
-@dataclass(frozen=True)
-class BranchFlow:
-    """Power into both ends of a branch (kW, kvar), and its loading: the larger end current in % of the rating.
-
-    All None for a switch without impedance; ``loading_pct`` None without a rating.
-    """
-
-    p_from_kw: float | None = None
-    q_from_kvar: float | None = None
-    p_to_kw: float | None = None
-    q_to_kvar: float | None = None
-    loading_pct: float | None = None
-
-
-@dataclass(frozen=True)
-class IslandFlow:
-    """A solved island: voltages by bus, flows by closed branch, output of the balance unit, losses of all branches.
-
-    Each number is rounded to its quantum (``relight.scenarios.quanta``), for the last bits of a solution depend on the
-    processor; the balance unit gives load less units plus losses as rounded.
-    """
-
-    vm_pu: dict[str, float]
-    va_degree: dict[str, float]
-    branches: dict[str, BranchFlow]
-    p_balance_kw: float
-    q_balance_kvar: float
-    losses_kw: float
-    losses_kvar: float
-
-
-class PowerFlow:
-    """Solves islands of a case; keeps its own copy of the net."""
+class PandapowerEngine:
+    """pandapower, the reference: one call per state. Keeps its own copy of the net."""
 
     def __init__(self, case: Case) -> None:
         """Raises ValueError if the net holds elements besides buses, lines, transformers and bus-bus switches."""
@@ -94,8 +41,6 @@ class PowerFlow:
         foreign = [table for table in _FOREIGN if table in case.net and len(case.net[table])]
         if foreign:
             raise ValueError(f"the net of a case holds branches and buses only, but this one has {', '.join(foreign)}")
-        self.seconds = 0.0
-        """time spent on solutions so far"""
         self.net = net = copy.deepcopy(case.net)
         self.view = view = case.view
         bus_index = dict(zip(net.bus["name"], net.bus.index, strict=True))
@@ -116,29 +61,28 @@ class PowerFlow:
         self._sgens = {unit: k for k, unit in enumerate(view.units)}
         self._slacks = {unit.id: k for k, unit in enumerate(forming)}
 
-    def solve(self, inputs: Sequence[IslandInput]) -> dict[str, IslandFlow | None]:
-        """Solve islands together; one by one if that fails. By island id; None: its power flow does not converge.
+    def solve(self, states: Sequence[State]) -> list[list[IslandSolution | None]]:
+        """As ``AcPowerFlow.solve``.
 
         Raises WorldError if an island has not exactly one slack, or a voltage is defined on a dark bus or not defined
         on an energised one.
         """
-        if not inputs:
-            return {}
-        began = clock()
-        try:
-            flows = self._read(inputs) if self._run(inputs) else None
-        finally:
-            self.seconds += clock() - began
-        if flows is not None:
-            return flows
-        if len(inputs) == 1:
-            return {inputs[0].island.id: None}
-        return {key: flow for single in inputs for key, flow in self.solve([single]).items()}
+        return [self._solve(state) for state in states]
 
-    def _run(self, inputs: Sequence[IslandInput]) -> bool:
+    def _solve(self, state: State) -> list[IslandSolution | None]:
+        """Solve islands together; one by one if that fails."""
+        if not state:
+            return []
+        if self._run(state):
+            return self._read(state)
+        if len(state) == 1:
+            return [None]
+        return [solution for one in state for solution in self._solve([one])]
+
+    def _run(self, state: State) -> bool:
         import pandapower as pp
 
-        self._put_in_service(inputs)
+        self._put_in_service(state)
         try:
             pp.runpp(
                 self.net, init="flat", numba=False, tolerance_mva=TOLERANCE_MVA, calculate_voltage_angles=False,
@@ -148,7 +92,7 @@ class PowerFlow:
             return False
         return bool(self.net.converged)
 
-    def _put_in_service(self, inputs: Sequence[IslandInput]) -> None:
+    def _put_in_service(self, state: State) -> None:
         net = self.net
         live_bus = np.zeros(len(net.bus), dtype=bool)
         live_branch = {table: np.zeros(len(net[table]), dtype=bool) for table in ("line", "trafo", "switch")}
@@ -156,7 +100,7 @@ class PowerFlow:
         sgen = np.zeros((2, len(self._sgens)))
         sgen_on = np.zeros(len(self._sgens), dtype=bool)
         slack_on = np.zeros(len(self._slacks), dtype=bool)
-        for one in inputs:
+        for one in state:
             members = set(one.island.buses)
             live_bus[[self._buses[bus] for bus in members]] = True
             for branch in one.island.branches:
@@ -181,7 +125,7 @@ class PowerFlow:
         net.sgen["in_service"] = sgen_on
         net.ext_grid["in_service"] = slack_on
 
-    def _read(self, inputs: Sequence[IslandInput]) -> dict[str, IslandFlow | None]:
+    def _read(self, state: State) -> list[IslandSolution | None]:
         net = self.net
         vm = net.res_bus["vm_pu"].to_numpy()
         va = net.res_bus["va_degree"].to_numpy()
@@ -192,24 +136,23 @@ class PowerFlow:
             columns = [f"p_{a}_mw", f"q_{a}_mvar", f"p_{b}_mw", f"q_{b}_mvar", f"vm_{a}_pu", f"vm_{b}_pu"]
             ends[table] = net[f"res_{table}"][columns].to_numpy()
         slack = net.res_ext_grid[["p_mw", "q_mvar"]].to_numpy() * 1000
-        return {one.island.id: self._read_island(one, vm, va, ends, slack) for one in inputs}
+        return [self._read_island(one, vm, va, ends, slack) for one in state]
 
-    def _read_island(self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], slack: Any) -> IslandFlow:
-        branches: dict[str, BranchFlow] = {}
+    def _read_island(self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], slack: Any) -> IslandSolution:
+        into_ends = np.full((len(one.island.branches), 4), math.nan)
+        loading_pct = np.full(len(one.island.branches), math.nan)
         losses_kw = losses_kvar = 0.0
-        for branch in one.island.branches:
+        for place, branch in enumerate(one.island.branches):
             table, k = self._branches[branch]
             if table == "switch":
-                branches[branch] = BranchFlow()
                 continue
-            p_from, q_from, p_to, q_to, vm_from, vm_to = ends[table][k].tolist()
+            *powers, vm_from, vm_to = ends[table][k].tolist()
+            p_from, q_from, p_to, q_to = powers
             current = max(math.hypot(p_from, q_from) / vm_from, math.hypot(p_to, q_to) / vm_to) * 1000
             rating = self.view.branches[branch].s_max_kva
-            loading = rounded(100 * current / rating, LOADING_PCT) if math.isfinite(rating) else None
-            branches[branch] = BranchFlow(
-                rounded_flow(p_from * 1000, FLOW_KW), rounded_flow(q_from * 1000, FLOW_KW),
-                rounded_flow(p_to * 1000, FLOW_KW), rounded_flow(q_to * 1000, FLOW_KW), loading,
-            )  # fmt: skip
+            if math.isfinite(rating):
+                loading_pct[place] = rounded(100 * current / rating, LOADING_PCT)
+            into_ends[place] = [rounded_flow(power * 1000, FLOW_KW) for power in powers]
             losses_kw += (p_from + p_to) * 1000
             losses_kvar += (q_from + q_to) * 1000
         losses_kw, losses_kvar = rounded_flow(losses_kw, LOSSES_KW), rounded_flow(losses_kvar, LOSSES_KW)
@@ -218,10 +161,12 @@ class PowerFlow:
         if not max(abs(p_slack - p_balance), abs(q_slack - q_balance)) <= CLOSES_KW:
             told = f"{p_slack:.4f} kW, {q_slack:.4f} kvar, not {p_balance:.4f}, {q_balance:.4f}"
             raise WorldError(f"island {one.island.id}: {one.balance_unit} gives {told}: load, units and losses differ")
-        return IslandFlow(
-            vm_pu={bus: rounded(float(vm[self._buses[bus]]), VOLTAGE_PU) for bus in one.island.buses},
-            va_degree={bus: rounded(float(va[self._buses[bus]]), ANGLE_DEGREE) for bus in one.island.buses},
-            branches=branches,
+        return IslandSolution(
+            one.island,
+            vm_pu=np.array([rounded(float(vm[self._buses[bus]]), VOLTAGE_PU) for bus in one.island.buses]),
+            va_degree=np.array([rounded(float(va[self._buses[bus]]), ANGLE_DEGREE) for bus in one.island.buses]),
+            into_ends=into_ends,
+            loading_pct=loading_pct,
             p_balance_kw=p_balance,
             q_balance_kvar=q_balance,
             losses_kw=losses_kw,
