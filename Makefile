@@ -12,7 +12,7 @@ demo: $(VENV)/.ready
 	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
 
 test: lint types
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -22,7 +22,7 @@ types: $(VENV)/.ready
 	$(BIN)/pyright
 
 slow: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto -m slow --write-slow benchmarks/slow.md
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow --write-slow benchmarks/slow.md
 
 docs: $(VENV)/.ready
 	$(BIN)/mkdocs build --strict
