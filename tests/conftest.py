@@ -51,6 +51,18 @@ def no_run_figures(monkeypatch):
 
 
 @pytest.fixture
+def only_png(monkeypatch):
+    """Figures are drawn, but not as PDF as well: its fonts take as long as all else."""
+
+    def save(figure, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path.with_suffix(".png"), dpi=50)
+        return [path.with_suffix(".png")]
+
+    monkeypatch.setattr("relight.results.figures.style.save", save)
+
+
+@pytest.fixture
 def relight(monkeypatch, capsys, tmp_path):
     """Call the command in this process, in an empty folder: (exit code, stdout, stderr)."""
     from relight.sim import cli

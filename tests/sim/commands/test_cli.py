@@ -38,7 +38,9 @@ def test_check_lists_every_error_at_once(relight, tmp_path: Path) -> None:
     assert "Traceback" not in err and len(err.splitlines()) >= 5
 
 
-def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight, tmp_path: Path) -> None:
+def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(
+    relight, only_png, tmp_path: Path, request
+) -> None:
     command = ("run", "guo45/fault-0400", "--strategy", "static", "--seed", "3", "--out", "here", *FAST)
     code, out, _ = relight(*command)
     assert code == 0 and "Energy (MWh)" in out and "  served " in out
@@ -56,6 +58,7 @@ def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(relight,
     assert {"count", "worst_gap", "all_proven"} <= summary["plans"].keys()
     code, _, err = relight(*command)
     assert code == 2 and "--overwrite" in err
+    request.getfixturevalue("no_run_figures")
     assert relight(*command, "--overwrite")[0] == 0
 
 
@@ -174,7 +177,7 @@ def test_every_wrong_solver_option_is_told_at_once_with_file_and_field(relight, 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch) -> None:
+def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch, no_run_figures) -> None:
     def broken(*_: object) -> None:
         raise ValueError("broken on purpose")
 

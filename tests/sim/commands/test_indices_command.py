@@ -35,7 +35,7 @@ def values(folder: Path) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("scenario", ["guo45/fault-0400", "cigre_mv/blackout"])
-def test_shipped_cases_yield_all_twelve_rows(relight, tmp_path: Path, scenario: str) -> None:
+def test_shipped_cases_yield_all_twelve_rows(relight, no_run_figures, tmp_path: Path, scenario: str) -> None:
     code, out, err = relight("indices", scenario, "--out", "i", *SHORT)
     assert code == 0, err
     assert max(map(len, out.splitlines())) <= 80

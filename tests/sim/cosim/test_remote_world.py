@@ -189,7 +189,7 @@ def test_a_dispatch_centre_that_is_dead_for_a_while_keeps_its_plan_and_replans()
     assert interruptions(log).empty and (served(log) > 0).all()
 
 
-def test_without_a_dispatch_centre_a_run_folder_is_complete(tmp_path: Path) -> None:
+def test_without_a_dispatch_centre_a_run_folder_is_complete(tmp_path: Path, only_png) -> None:
     overrides = ("communication.dispatch_centre_down=[{start_min: 0}]", "outage.duration_min=30")
     folder = simulate(load_case("guo45/fault-1000", overrides), "dynamic", tmp_path / "run")
     assert '"status": "complete"' in (folder / "manifest.json").read_text(encoding="utf-8")

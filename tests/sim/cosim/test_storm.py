@@ -111,9 +111,13 @@ def elsewhere(strategy: str, seed: int, *overrides: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize(("strategy", "seed"), [("dynamic", 0), ("static", 1)])
-def test_the_shipped_storm_keeps_every_law(strategy: str, seed: int, tmp_path: Path) -> None:
-    check(strategy, seed, tmp_path)
+@pytest.mark.parametrize(
+    ("strategy", "seed", "overrides"), [("static", 1, ()), ("dynamic", 0, ("outage.duration_min=90",))]
+)
+def test_the_shipped_storm_keeps_every_law(
+    strategy: str, seed: int, overrides: tuple[str, ...], tmp_path: Path
+) -> None:
+    check(strategy, seed, tmp_path, *overrides)
 
 
 def test_a_storm_drawn_by_the_seed_keeps_every_law(tmp_path: Path) -> None:

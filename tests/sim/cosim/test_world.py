@@ -43,15 +43,15 @@ def table(log: RunLog, name: str) -> pd.DataFrame:
 CASES = [
     *((name, "dynamic", 0) for name in (GUO, CIGRE)),
     *(
-        pytest.param(name, "static", seed, marks=[] if seed in (3, 4) else pytest.mark.slow)
+        pytest.param(name, "static", seed, marks=[] if (name, seed) in ((GUO, 3), (CIGRE, 4)) else pytest.mark.slow)
         for name in (GUO, CIGRE)
-        for seed in range(3, 20)
+        for seed in range(3, 12)
     ),
 ]
 
 
-def check_perfect_forecast(name: str, strategy: str, seed: int) -> None:
-    log = run(name, strategy, seed, "perfect_forecast=true", "load.shares=random")
+def check_perfect_forecast(name: str, strategy: str, seed: int, *overrides: str) -> None:
+    log = run(name, strategy, seed, "perfect_forecast=true", "load.shares=random", *overrides)
     areas, islands = table(log, "local_area"), table(log, "island")
     areas = areas[areas.in_outage_area == 1]
     assert areas.planned_kw.to_numpy() == pytest.approx(areas.served_kw.to_numpy(), abs=1e-6)
@@ -64,12 +64,12 @@ def check_perfect_forecast(name: str, strategy: str, seed: int) -> None:
 
 @pytest.mark.parametrize(("name", "strategy", "seed"), CASES)
 def test_with_a_perfect_forecast_what_is_planned_is_served(name: str, strategy: str, seed: int) -> None:
-    check_perfect_forecast(name, strategy, seed)
+    check_perfect_forecast(name, strategy, seed, *(() if strategy == "static" else ("outage.duration_min=150",)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [GUO, "guo45/fault-1000", "guo45/calibrated-0400", "guo45/calibrated-1000", CIGRE])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_with_a_perfect_forecast_what_dynamic_plans_is_served(name: str, seed: int) -> None:
     check_perfect_forecast(name, "dynamic", seed)
 
@@ -77,7 +77,7 @@ def test_with_a_perfect_forecast_what_dynamic_plans_is_served(name: str, seed: i
 # -- both faults: nothing skipped, gateways follow, world as planned for -----------------------------------------------
 
 
-@pytest.mark.parametrize("minutes", [120, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("minutes", [60, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["guo45/fault-0400", "guo45/fault-1000"])
 def test_every_step_is_judged_and_every_plan_can_be_followed(
     name: str, minutes: int, monkeypatch: pytest.MonkeyPatch
@@ -219,14 +219,14 @@ def differing(left: Path, right: Path) -> set[str]:
 def test_same_scenario_and_seed_give_the_same_bytes(name: str, drawn: bool, tmp_path: Path, request) -> None:
     if not drawn:
         request.getfixturevalue("no_run_figures")
-    overrides = ("dispatch_centre.mip_gap=0.02", "outage.duration_min=90")
-    folders = [simulate(load_case(name, overrides, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
+    folders = [simulate(load_case(name, SHORT, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
     assert differing(*folders) == {"timing.json"}
     assert {p.name for p in folders[0].iterdir()} >= {
         "manifest.json", "scenario.yaml", "plans", "series", "violations.csv", "events.csv", "summary.json",
         "timing.json", *(["figures"] if drawn else []),
     }  # fmt: skip
-    assert differing(folders[0], simulate(load_case(name, overrides, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
+    if not drawn:
+        assert differing(folders[0], simulate(load_case(name, SHORT, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
 
 
 def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path, no_run_figures) -> None:
@@ -235,7 +235,7 @@ def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path, no_run_figu
     assert differing(first, again) <= {"timing.json", "manifest.json"}
 
 
-def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: Path, monkeypatch) -> None:
+def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: Path, monkeypatch, only_png) -> None:
     def raises(self, time_min):
         if time_min == 20:
             raise ZeroDivisionError("gateway bug")
