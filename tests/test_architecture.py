@@ -36,12 +36,13 @@ scenarios/studies         scenarios: reading schema
 scenarios/view
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
 controllers/exchange      scenarios: view
-controllers/gateways      controllers: exchange solver; scenarios: angles quanta schema view
-controllers/milp          controllers: exchange; scenarios: angles schema view
+controllers/gateways      controllers: exchange solver storage_cost; scenarios: angles quanta schema view
+controllers/milp          controllers: exchange storage_cost; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver; scenarios: angles schema
 controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta
 controllers/rules         controllers: exchange milp planning solver
 controllers/solver        scenarios: schema
+controllers/storage_cost
 controllers/strategies    controllers: milp planning rules; scenarios: reading schema
 results/comparison        results: metrics run terminal; scenarios: schema
 results/figures           results: run

@@ -1,6 +1,6 @@
 """Tables of docs/formulation.md, written from the model: python tools/formulation_page.py rewrites them.
 
-Each form has a block between ``<!-- constraints: form -->`` and ``<!-- /constraints -->``, with a row per constraint:
+Each model has a block between ``<!-- constraints: model -->`` and ``<!-- /constraints -->``, with a row per constraint:
 name in the model, equation in the paper, statement (its docstring), golden LP file.
 """
 
@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from golden_lp import FORMS, OBJECTIVE
+from golden_lp import FORMS, TESTS, folder_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "formulation.md"
-GOLDEN = "../tests/controllers/milp/golden"
 
 
 def equations(statement: str) -> str:
@@ -23,26 +22,27 @@ def equations(statement: str) -> str:
     return ", ".join(dict.fromkeys(f"{first}–{last}" if last else first for first, last in found)) or "–"
 
 
-def row(form: str, name: str, rule: Callable[..., Any]) -> str:
+def row(golden: str, name: str, rule: Callable[..., Any]) -> str:
     statement = " ".join((rule.__doc__ or "").split()).replace("|", "&#124;")
-    return f"| `{name}` | {equations(statement)} | {statement} | [lp]({GOLDEN}/{form}/{name}.lp) |"
+    return f"| `{name}` | {equations(statement)} | {statement} | [lp]({golden}/{name}.lp) |"
 
 
 def block(form: str) -> str:
-    """The tables of a form, one per family."""
-    m, table = FORMS[form]()
+    """The tables of a model, one per family."""
+    m, table, objective, _, room = FORMS[form]()
+    golden = "../" + folder_of(form, room).relative_to(TESTS.parents[1]).as_posix()
     families = [(family, [rule for rule, _ in rules]) for family, rules in table.items()]
     lines: list[str] = []
     for family, rules in families:
         lines += ["", f"### {family}", "", "| name in the model | paper | statement | golden |", "|---|---|---|---|"]
-        lines += [row(form, rule.__name__, rule) for rule in rules]
-    objective = " ".join(getattr(m, OBJECTIVE).doc.split())
-    lines += ["", f"Objective `{OBJECTIVE}`: {objective} [lp]({GOLDEN}/{form}/{OBJECTIVE}.lp)", ""]
+        lines += [row(golden, rule.__name__, rule) for rule in rules]
+    statement = " ".join(getattr(m, objective).doc.split())
+    lines += ["", f"Objective `{objective}`: {statement} [lp]({golden}/{objective}.lp)", ""]
     return "\n".join(lines)
 
 
 def with_tables(page: str) -> str:
-    """The page with the tables of every form that has a block in it."""
+    """The page with the tables of every model."""
     for form in FORMS:
         begin, end = f"<!-- constraints: {form} -->", "<!-- /constraints -->"
         before, found, rest = page.partition(begin)

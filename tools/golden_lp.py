@@ -1,8 +1,8 @@
-"""A golden LP file per constraint of each form: python tools/golden_lp.py rewrites them all.
+"""A golden LP file per constraint of each model: python tools/golden_lp.py rewrites them all.
 
-``golden/<form>/<constraint>.lp`` is what the solver is given of one constraint, for one fixed small case in which every
-constraint occurs; ``golden/<form>/restored_energy.lp`` is the objective. A change of one of these files is a change of
-the model: look at the difference before you commit it.
+``golden/<model>/<constraint>.lp`` is what the solver is given of one constraint, for a fixed small case in which every
+constraint occurs; there is one of the objective too. A change of one of these files is a change of the model: look at
+the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -13,23 +13,42 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pyomo.environ as pyo
 from pyomo.repn.plugins.lp_writer import LPWriter
 
 from relight.controllers.exchange.messages import PscMessage
+from relight.controllers.gateways import local_area_constraints
+from relight.controllers.gateways.local_area_constraints import CostForm
+from relight.controllers.gateways.local_area_model import build_local_area
+from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.controllers.milp.literal import model as literal
 from relight.controllers.milp.model import Contents, Model, build_model, contents, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
+from relight.controllers.milp.second_stage import build_dispatch, dispatch_contents
 from relight.controllers.milp.stricter_limits import Cut, Tightened
 from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
 from relight.scenarios.schema.dispatch_options import DispatchCentre
 from relight.scenarios.schema.network_kinds import TablesNetwork
+from relight.scenarios.schema.scenario import Gateway as GatewayCosts
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
-FOLDER = Path(__file__).resolve().parents[1] / "tests" / "controllers" / "milp" / "golden"
-OBJECTIVE = "restored_energy"
+TESTS = Path(__file__).resolve().parents[1] / "tests" / "controllers"
+
+
+class Written(NamedTuple):
+    """The model of a small case in which every family of its ``contents`` occurs, and the name of its objective.
+
+    ``taken_over``: constraints before those of ``contents``, which another model's files show. ``room``: whose it is.
+    """
+
+    model: Model
+    contents: Contents
+    objective: str = "restored_energy"
+    taken_over: tuple[str, ...] = ()
+    room: str = "milp"
 
 
 def small_horizon() -> Horizon:
@@ -94,7 +113,7 @@ def small_horizon() -> Horizon:
     return Horizon(AreaGraph.of(view, scenario), starts, 60.0, psc, {"bc": True, "tie": False})
 
 
-def compact_form() -> tuple[Model, Contents]:
+def compact_form() -> Written:
     """The compact model of the small case, with every family of constraints."""
     whole = small_horizon()
     cold = AreaColdLoad(((1.0, ColdLoadClass(peak=3.0, rise_min=60.0, hold_min=15.0, decay_min=30.0)),))
@@ -111,33 +130,86 @@ def compact_form() -> tuple[Model, Contents]:
     horizon = replace(whole, tightened=known)
     m = build_model(horizon.graph, horizon.steps, static=True, form=known.form, constant_power=True)
     set_horizon(m, horizon)
-    return m, contents(m, static=True)
+    return Written(m, contents(m, static=True))
 
 
-def literal_form() -> tuple[Model, Contents]:
+def literal_form() -> Written:
     """The literal model of the small case, with every family of constraints."""
     m = literal.build_literal(small_horizon(), static=True)
-    return m, literal.contents(m, static=True)
+    return Written(m, literal.contents(m, static=True))
 
 
-FORMS: dict[str, Callable[[], tuple[Model, Contents]]] = {"compact": compact_form, "literal": literal_form}
+def dispatch_stage() -> Written:
+    """The dispatch problem of the small case."""
+    horizon = small_horizon()
+    m = build_dispatch(horizon.graph, horizon.steps, detailed=True)
+    set_horizon(m, horizon)
+    return Written(m, dispatch_contents(m), "dispatch_cost", tuple(names_of(contents(m, static=False))))
+
+
+def local_area(cost_form: CostForm = "printed") -> Written:
+    """The problem of an LA with a PV, two ESSs and an NBSU on line; the first step is a short one."""
+    units = [EssUnit("ess.a", "a", 32.0, 40.0, 20.0), EssUnit("ess.b", "a", 16.0, 20.0, 10.0)]
+    problem = LocalAreaProblem(
+        pv=(PvUnit("pv.a", "a", 64.0),),
+        ess=tuple(units),
+        nbsu=(NbsuUnit("nbsu.a", "a", 48.0, 2.0, 96.0, 64.0, 30.0),),
+        step_start_min=(15.0, 30.0),
+        dt_h=(0.25, 0.5),
+        energised=(True, True),
+        pv_connected=(False, True),
+        nbsu_state=("online", "online"),
+        p_kw=(8.0, 16.0),
+        q_kvar=(2.0, 4.0),
+        demand_p_kw=(10.0, 20.0),
+        demand_q_kvar=(3.0, 6.0),
+        pv_pu={"pv.a": (0.5, 0.75)},
+        discharge_kwh={u.id: u.discharge_kwh for u in units},
+        charge_kwh={u.id: u.charge_kwh for u in units},
+        nbsu_first_kw={"nbsu.a": (20.0, 40.0)},
+        costs=GatewayCosts(pv_cost=0.125, nbsu_cost=2.0, ess_discharge_cost=0.5, ess_charge_cost=0.25),
+        options=DispatchCentre(ess_aggregation="proportional", apparent_power="circle"),
+    )
+    m = build_local_area(problem, cost_form)
+    return Written(m, local_area_constraints.contents(m), "operating_cost", room="gateways")
+
+
+def local_area_epigraph() -> Written:
+    """The same with (43)–(45) as a linear problem."""
+    whole = local_area("epigraph")
+    cost = {"storage_cost": whole.contents["storage_cost"]}
+    others = {family: rules for family, rules in whole.contents.items() if family not in cost}
+    return whole._replace(contents=cost, taken_over=tuple(names_of(others)))
+
+
+FORMS: dict[str, Callable[[], Written]] = {
+    "compact": compact_form,
+    "literal": literal_form,
+    "dispatch": dispatch_stage,
+    "local_area": local_area,
+    "local_area_epigraph": local_area_epigraph,
+}
 
 
 def names_of(table: Contents) -> list[str]:
-    """Constraints of a form in the order of its contents, then the objective."""
-    return [*(rule.__name__ for family in table.values() for rule, _ in family), OBJECTIVE]
+    """Constraints in the order of their contents."""
+    return [rule.__name__ for family in table.values() for rule, _ in family]
+
+
+def folder_of(form: str, room: str) -> Path:
+    return TESTS / room / "golden" / form
 
 
 def golden_texts(form: str) -> Iterator[tuple[str, str]]:
-    """Name and LP text of each constraint of a form, and of its objective."""
-    m, table = FORMS[form]()
+    """Name and LP text of each constraint of a model, and of its objective."""
+    m, table, objective, *_ = FORMS[form]()
     for component in m.component_objects((pyo.Constraint, pyo.Objective)):
         component.deactivate()
     m.nothing = pyo.Objective(expr=0.0)
-    for name in names_of(table):
+    for name in (*names_of(table), objective):
         component = getattr(m, name)
         component.activate()
-        if name == OBJECTIVE:
+        if name == objective:
             m.nothing.deactivate()
         yield name, lp_text(m)
         component.deactivate()
@@ -160,7 +232,7 @@ def _rounded(word: str) -> str:
 
 def main() -> None:
     for form in FORMS:
-        folder = FOLDER / form
+        folder = folder_of(form, FORMS[form]().room)
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("*.lp"):
             stale.unlink()

@@ -31,7 +31,8 @@ from .correction import (
     pv_device,
     reactive_limit,
 )
-from .local_area_problem import LocalAreaProblem, LocalAreaSchedule, solve_local_area
+from .local_area_model import solve_local_area
+from .local_area_problem import LocalAreaProblem, LocalAreaSchedule
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from . import cold_load, pick_up, powerflow, repair_rows, topology, units
 from . import constant_power as constant
 from .objective import restored_energy
 from .problem import AreaGraph, Horizon
-from .stricter_limits import tighten
+from .stricter_limits import NO_ROWS, Form, tighten
 
 Model = Any
 """A Pyomo ConcreteModel: its sets, variables and constraints are attributes made at run time."""
@@ -155,7 +155,7 @@ def build_model(
     static: bool = False,
     *,
     detailed: bool = True,
-    form: tuple[int, bool, bool] = (0, False, False),
+    form: Form = NO_ROWS,
     constant_power: bool = False,
 ) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
@@ -165,10 +165,10 @@ def build_model(
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
-    cuts, inside_circle, m.inside_rating_asked = form
     m.constant_power_asked = constant_power
-    m.inside_circle_asked = inside_circle or graph.options.apparent_power == "circle"
-    m.CUT = pyo.RangeSet(0, cuts - 1)
+    m.inside_rating_asked = form.link_circles
+    m.inside_circle_asked = form.unit_circles or graph.options.apparent_power == "circle"
+    m.CUT = pyo.RangeSet(0, form.cuts - 1)
     _declare_sets(m, graph, steps)
     _declare_loops(m)
     _declare_data(m, graph)

@@ -13,14 +13,33 @@ from collections.abc import Collection
 
 import pyomo.environ as pyo
 
-from .model import Model, build_model, contents
+from ..storage_cost import ess_charge_cost, ess_discharge_cost
+from .model import Contents, Model, build_model, contents
 from .problem import AreaGraph
+from .stricter_limits import NO_ROWS, Form
 from .units import X, phi
 
 SHORTFALL_COST = 20.0
 """CNY per kWh of missing headroom; above any cost of energy, so headroom comes first."""
 INFEED_COST = 0.5
 """Cost of energy from a live infeed, as a share of an NBSU's: between PV, which costs nothing, and NBSUs [A]."""
+
+
+def dispatch_contents(m: Model) -> Contents:
+    """Family → its constraints, each with the sets it is written over; those of the MILP come before them."""
+    return {
+        "headroom": (
+            (headroom_power, (m.FORMER, m.T)),
+            (headroom_energy, (m.FORMER, m.T)),
+            (headroom_reactive, (m.FORMER, m.SIGN, m.T)),
+        ),
+        "dispatch_cost": (
+            (nbsu_generation, (m.NBSU, m.T)),
+            (infeed_import, (m.INFEED, m.T)),
+            (ess_discharge_cost, (m.ESS, m.T)),
+            (ess_charge_cost, (m.ESS, m.T)),
+        ),
+    }
 
 
 def headroom_power(m, la, unit, t):
@@ -53,23 +72,13 @@ def nbsu_generation(m, i, t):
     return m.g_nbsu[i, t] >= m.p_nbsu[i, t]
 
 
-def ess_discharge_cost(m, i, t):
-    """Wear of discharging, (44): C ≥ α^Dis p, CNY/h."""
-    return m.c_ess[i, t] >= m.ess_discharge_cost_rate * m.p_ess[i, t]
-
-
-def ess_charge_cost(m, i, t):
-    """Wear of charging, (45) read as a cost (D12): C ≥ −α^Char p, CNY/h; α^Char may be raised, ``price_charging``."""
-    return m.c_ess[i, t] >= -m.ess_charge_cost_rate[i, t] * m.p_ess[i, t]
-
-
 def infeed_import(m, i, t):
     """What a live infeed gives, not what it takes: g ≥ p^infeed, kW."""
     return m.g_infeed[i, t] >= m.p_infeed[i, t]
 
 
 def dispatch_cost(m):
-    """Missing headroom, energy taken out of store, wear of storage, NBSU generation and infeed, CNY."""
+    """Cost of missing headroom and of energy taken out of store, then that of (42), of NBSUs and of infeed, CNY."""
     shortfall = sum(m.dt[t] * (m.short_p[i, t] + m.short_q[i, t]) + m.short_e[i, t] for i in m.FORMER for t in m.T)
     stored = 0.0 if "ess" in m.without else sum(m.e_ess[i, m.T.last()] for i in m.ESS)
     fuel = sum(m.dt[t] * m.g_nbsu[i, t] for i in m.NBSU for t in m.T)
@@ -90,36 +99,38 @@ def build_dispatch(
     steps: int,
     *,
     detailed: bool,
-    form: tuple[int, bool, bool] = (0, False, False),
+    form: Form = NO_ROWS,
     constant_power: bool = False,
 ) -> Model:
     """The dispatch problem: the MILP's constraints with what it decided to be fixed, and its own objective."""
-    m = build_model(graph, steps, detailed=detailed, form=(0, *form[1:]), constant_power=constant_power)
+    m = build_model(graph, steps, detailed=detailed, form=form._replace(cuts=0), constant_power=constant_power)
     m.restored_energy.deactivate()
     m.two_sided_losses = True
     for family in TOPOLOGY:
         for rule, _ in contents(m, static=False).get(family, ()):
             getattr(m, rule.__name__).deactivate()
     m.members = _formers(m, graph)
-    m.FORMER = pyo.Set(initialize=list(m.members), dimen=2, ordered=True)
+    m.FORMER = pyo.Set(initialize=list(m.members), dimen=2, ordered=True, doc="(LA, device) able to form voltage")
     m.stored_energy_value, m.nbsu_cost = graph.options.stored_energy_value, graph.nbsu_cost
     m.ess_discharge_cost_rate, m.ess_wear_charging = graph.ess_discharge_cost, graph.ess_charge_cost
-    m.ess_charge_cost_rate = pyo.Param(m.ESS, m.T, mutable=True, initialize=graph.ess_charge_cost)
-    for name in ("short_p", "short_e", "short_q"):
-        setattr(m, name, pyo.Var(m.FORMER, m.T, domain=pyo.NonNegativeReals))
-    m.g_nbsu = pyo.Var(m.NBSU, m.T, domain=pyo.NonNegativeReals)
-    m.g_infeed = pyo.Var(m.INFEED, m.T, domain=pyo.NonNegativeReals)
-    m.c_ess = pyo.Var(m.ESS, m.T, domain=pyo.NonNegativeReals)
-    m.reserve_kw = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
-    m.reserve_kvar = pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0)
-    m.headroom_power = pyo.Constraint(m.FORMER, m.T, rule=headroom_power)
-    m.headroom_energy = pyo.Constraint(m.FORMER, m.T, rule=headroom_energy)
-    m.headroom_reactive = pyo.Constraint(m.FORMER, m.SIGN, m.T, rule=headroom_reactive)
-    m.nbsu_generation = pyo.Constraint(m.NBSU, m.T, rule=nbsu_generation)
-    m.infeed_import = pyo.Constraint(m.INFEED, m.T, rule=infeed_import)
-    m.ess_discharge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_discharge_cost)
-    m.ess_charge_cost = pyo.Constraint(m.ESS, m.T, rule=ess_charge_cost)
-    m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize)
+    m.ess_charge_cost_rate = pyo.Param(
+        m.ESS, m.T, mutable=True, initialize=graph.ess_charge_cost, doc="α^Char as raised [CNY/kWh]"
+    )
+    for name, members, told in (
+        ("short_p", m.FORMER, "power missing from the headroom [kW]"),
+        ("short_e", m.FORMER, "energy missing from the headroom [kWh]"),
+        ("short_q", m.FORMER, "reactive power missing from the headroom [kvar]"),
+        ("g_nbsu", m.NBSU, "generated power, without start-up draw [kW]"),
+        ("g_infeed", m.INFEED, "power that a live infeed gives, not takes [kW]"),
+        ("c_ess", m.ESS, "wear of storage, C_c [CNY/h]"),
+    ):
+        setattr(m, name, pyo.Var(members, m.T, domain=pyo.NonNegativeReals, doc=told))
+    for name, told in (("reserve_kw", "headroom of power asked [kW]"), ("reserve_kvar", "of reactive power [kvar]")):
+        setattr(m, name, pyo.Param(m.FORMER, m.T, mutable=True, initialize=0.0, doc=told))
+    for family in dispatch_contents(m).values():
+        for rule, index in family:
+            setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
+    m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize, doc=dispatch_cost.__doc__)
     for name in DECIDED:
         for variable in getattr(m, name).values():
             variable.domain = pyo.Reals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Area = tuple[str, int]
 """an LA in a step"""
@@ -19,6 +19,18 @@ class Cut:
     step: int
     sections: frozenset[str]
     closed: frozenset[str]
+
+
+class Form(NamedTuple):
+    """What a model must have rows for, whatever their data: so many cuts, circles of units, and of links."""
+
+    cuts: int = 0
+    unit_circles: bool = False
+    link_circles: bool = False
+
+
+NO_ROWS = Form()
+"""of a model before the first check"""
 
 
 @dataclass(frozen=True)
@@ -41,9 +53,10 @@ class Tightened:
     link_share: Mapping[Area, float] = field(default_factory=dict)
 
     @property
-    def form(self) -> tuple[int, bool, bool]:
-        """What a model must have rows for: cuts, in powers of two to keep it longer; circles of units, and of links."""
-        return 1 << (len(self.cuts) - 1).bit_length() if self.cuts else 0, self.inside_circle, bool(self.link_share)
+    def form(self) -> Form:
+        """What it needs rows for; cuts in powers of two, to keep a model longer."""
+        cuts = 1 << (len(self.cuts) - 1).bit_length() if self.cuts else 0
+        return Form(cuts, self.inside_circle, bool(self.link_share))
 
     def losses(self, la: str, t: int, *, two_sided: bool) -> tuple[float, float]:
         """Losses (kW, kvar) beyond the allowance. One-sided ones are never negative: where a plan decides who is

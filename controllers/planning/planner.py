@@ -17,7 +17,7 @@ from ..milp.objective import most_kwh, worth_kwh
 from ..milp.pick_up import keeps_limit
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import build_dispatch, decide, price_charging
-from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
+from ..milp.stricter_limits import NOTHING_KNOWN, Form, Tightened
 from ..solver.highs import TIME_OVER, KeptSolver, Solution
 from ..solver.neighbourhoods import LARGE, solve_large
 from .infeasible import explain
@@ -58,7 +58,7 @@ class _Stage:
         static: bool,
         constant_power: bool,
         detailed: bool,
-        form: tuple[int, bool, bool],
+        form: Form,
     ) -> None:
         self._graph, self._steps, self._static, self.detailed, self._form = graph, steps, static, detailed, form
         self._constant_power = constant_power
@@ -103,7 +103,7 @@ class Planner:
     ) -> None:
         self.graph = graph
         self._steps, self._static, self._constant_power = steps, static, constant_power
-        self._stages: dict[tuple[bool, tuple[int, bool, bool]], _Stage] = {}
+        self._stages: dict[tuple[bool, Form], _Stage] = {}
         self._before: PreviousPlan | None = None
         self._last: tuple[_Stage, Solution] | None = None
         self._decided: Model = None

@@ -19,6 +19,7 @@ from ..exchange.plan import Plan, PlanStep, SourceEnergy
 from ..milp.model import Model, set_horizon
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import build_dispatch
+from ..milp.stricter_limits import Form
 from ..solver.highs import KeptSolver
 
 SOURCES = ("pv", "ess_net", "nbsu_net", "infeed", "ess_discharge")
@@ -36,7 +37,7 @@ class SourceIntervals:
 
     def __init__(self, graph: AreaGraph, steps: int) -> None:
         self._graph, self._steps = graph, steps
-        self._models: dict[tuple[int, bool, bool], Model] = {}
+        self._models: dict[Form, Model] = {}
 
     def of_plan(self, plan: Plan, horizon: Horizon) -> dict[str, SourceEnergy]:
         """Planned energy and its interval by source (kWh); the plan must be one of this horizon.
@@ -63,7 +64,7 @@ class SourceIntervals:
         return found
 
 
-def _all_dispatches(graph: AreaGraph, steps: int, form: tuple[int, bool, bool]) -> Model:
+def _all_dispatches(graph: AreaGraph, steps: int, form: Form) -> Model:
     """The dispatch problem without its preferences, and with discharge apart from charge."""
     m = build_dispatch(graph, steps, detailed=True, form=form)
     m.dispatch_cost.deactivate()

@@ -18,6 +18,7 @@ from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.plan import Plan
 from ..milp.model import Model, build_model, set_horizon
 from ..milp.problem import AreaGraph, Horizon
+from ..milp.stricter_limits import Form
 from ..solver.highs import KeptSolver
 from .shares import SOURCES, TOLERANCE_KWH, NoDispatchFound, planned_energy_kwh
 
@@ -41,7 +42,7 @@ class SourceBounds:
         options = graph.options
         self._limits = {"mip_rel_gap": GAP, "mip_max_nodes": options.node_limit} | options.solver_options
         self._time_limit_s = options.time_limit_s
-        self._models: dict[tuple[int, bool, bool], Model] = {}
+        self._models: dict[Form, Model] = {}
         self.cut_by_clock = False
         """whether the time limit weakened a bound of the last plan"""
 

@@ -100,7 +100,7 @@ def test_without_being_asked_the_model_is_as_before() -> None:
     horizon = golden_lp.small_horizon()
     m = build_model(horizon.graph, 2, static=True)
     set_horizon(m, horizon)
-    asked = balances(golden_lp.compact_form()[0])
+    asked = balances(golden_lp.compact_form().model)
     assert not {*FAMILIES} & {*contents(m, static=True)}
     without = {row: {v: c for v, c in terms.items() if "spell" not in v} for row, terms in asked.items()}
     assert balances(m) == without != asked

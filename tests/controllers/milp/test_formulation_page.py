@@ -7,7 +7,7 @@ import re
 import pytest
 
 from formulation_page import PAGE, block, equations, with_tables
-from golden_lp import FORMS, OBJECTIVE
+from golden_lp import FORMS, names_of
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -18,11 +18,9 @@ def test_the_tables_are_those_of_the_models() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_constraint_has_one_row_with_its_golden_file(form: str) -> None:
-    _, table = FORMS[form]()
     rows = re.findall(rf"^\| `(\w+)` \| .+ \| .+ \| \[lp\]\(\S+/golden/{form}/(\w+)\.lp\) \|$", TEXT, re.MULTILINE)
-    names = [rule.__name__ for family in table.values() for rule, _ in family]
-    assert rows == [(name, name) for name in names]
-    assert f"golden/{form}/{OBJECTIVE}.lp" in block(form)
+    assert rows == [(name, name) for name in names_of(FORMS[form]().contents)]
+    assert f"golden/{form}/{FORMS[form]().objective}.lp" in block(form)
 
 
 @pytest.mark.parametrize(

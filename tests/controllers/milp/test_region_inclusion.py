@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from relight.controllers.exchange import psc
-from relight.controllers.gateways.local_area_problem import LocalAreaProblem, solve_local_area
+from relight.controllers.gateways.local_area_model import solve_local_area
+from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.scenarios.schema.dispatch_options import DispatchCentre
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
 

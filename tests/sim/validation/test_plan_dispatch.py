@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from relight.controllers.exchange.plan import Plan
-from relight.controllers.gateways.local_area_problem import LocalAreaProblem, solve_local_area
+from relight.controllers.gateways.local_area_model import solve_local_area
+from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.scenarios.case import Case
 from relight.scenarios.reading.problems import ScenarioError
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit

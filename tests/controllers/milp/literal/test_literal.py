@@ -205,7 +205,7 @@ def test_the_papers_case_has_five_million_binaries() -> None:
 
 def test_every_function_is_in_the_contents_and_names_its_equation() -> None:
     """A public function that takes the model is an entry of the contents, or the objective."""
-    m, table = literal_form()
+    m, table, *_ = literal_form()
     entries = {rule.__name__: rule for family in table.values() for rule, _ in family}
     for module in (units, connectivity, powerflow):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
