@@ -24,9 +24,9 @@ from relight.sim.campaigns import run
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TITLED = re.compile(r'^```\w* title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 SHORT = {
-    "guo45/fault-1000": ("outage.duration_min=60",),
+    "guo45/fault-1000": ("outage.duration_min=30",),
     "feeder33-q.yaml": ("outage.duration_min=60",),
-    "cigre_mv/blackout": ("outage.duration_min=60",),
+    "cigre_mv/blackout": ("outage.duration_min=30",),
 }
 
 
