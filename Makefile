@@ -4,14 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/runs/demo
 
-.PHONY: install demo test lint types slow docs reference clean
+.PHONY: install demo test suite lint types slow docs reference clean
 
 install: $(VENV)/.ready
 
 demo: $(VENV)/.ready
 	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
 
-test: lint types
+test: lint
+	$(MAKE) -j 2 types suite
+
+suite: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.ready
