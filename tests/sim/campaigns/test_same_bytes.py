@@ -47,11 +47,11 @@ NEEDS = {
 
 
 TOGETHER = (
-    ("no AVX-512 in numpy", "BLAS for SkylakeX"),
-    ("no AVX2 in numpy, other hashes", "BLAS for Nehalem, other hashes"),
-    ("BLAS for Haswell, two threads",),
+    ("no AVX-512 in numpy", "BLAS for Nehalem, other hashes"),
+    ("no AVX2 in numpy, other hashes", "BLAS for Haswell, two threads"),
 )
-"""Settings that one process has at once: every setting is in one of them."""
+"""Settings that one process has at once. BLAS for SkylakeX stands in none: where it is possible it is what BLAS chooses
+by itself, or near to it, and with -m slow it is tried alone."""
 
 
 def possible() -> list[str]:
