@@ -21,10 +21,10 @@ from support.tiny_study import contents, write
 pytestmark = pytest.mark.slow
 
 KILLS = 50
-MOST_BETWEEN = 6
+MOST_BETWEEN = 4
 """Runs finished between two kills, so that the study is not over before the last on a fast machine."""
 GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
-SEEDS = list(range(20))
+SEEDS = list(range(12))
 
 
 def command(file: Path, folder: Path, *options: str) -> list[str]:
@@ -47,6 +47,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 300) -> None:
         time.sleep(0.02)
 
 
+def begun(folder: Path) -> int:
+    """When a study last began in the folder, as the system counts; 0 if none has."""
+    return (folder / "study.json").stat().st_mtime_ns if (folder / "study.json").exists() else 0
+
+
 def in_use(folder: Path) -> bool:
     """Whether a study, or a process that it left behind, still holds the folder's lock."""
     import fcntl
@@ -62,7 +67,7 @@ def in_use(folder: Path) -> bool:
 
 
 def test_killed_at_50_random_moments(tmp_path: Path) -> None:
-    """kill -9 anywhere, from the first second to the last run: no run is lost, none made twice, the same tables."""
+    """kill -9 anywhere, from a study's beginning to its last run: no run is lost, none made twice, the same tables."""
     file = write(tmp_path, grid=GRID, seeds=SEEDS)
     whole, killed, draw = tmp_path / "whole", tmp_path / "killed", random.Random(0)
     assert run_study(file, whole, workers=2).failed == 0
@@ -73,13 +78,15 @@ def test_killed_at_50_random_moments(tmp_path: Path) -> None:
         return len(finished_runs(killed)) - len(done)
 
     while kills < KILLS:
+        before, runs = begun(killed), draw.randint(1, MOST_BETWEEN) if kills % 5 else 0
         study = subprocess.Popen(command(file, killed, "--workers", "2", "--resume"), stderr=subprocess.DEVNULL)
-        pause = draw.uniform(0.5, 8)
-        if kills % 5:  # four times out of five after it has begun to finish runs, else at any moment
-            wait_until(lambda study=study: since_last() > 0 or study.poll() is not None)
-            pause = draw.uniform(0, 0.8)
-        moment = time.monotonic() + pause
-        wait_until(lambda moment=moment: time.monotonic() >= moment or since_last() >= MOST_BETWEEN)
+
+        def reached(study=study, before=before, runs=runs) -> bool:
+            """It has begun and, four times out of five, finished some runs; or it has ended."""
+            return (begun(killed) > before and since_last() >= runs) or study.poll() is not None
+
+        wait_until(reached)
+        time.sleep(draw.uniform(0, 0.2))  # anywhere in the next run
         assert study.poll() is None, f"the study ended after {kills} kills; give it more runs"
         study.send_signal(signal.SIGKILL)
         study.wait()
@@ -106,7 +113,7 @@ def test_ctrl_c_is_exit_code_1(tmp_path: Path) -> None:
     )  # fmt: skip
     wait_until(lambda: bool(finished_runs(tmp_path / "out")) or study.poll() is not None)
     os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-    _, err = study.communicate(timeout=30)
+    _, err = study.communicate(timeout=300)
     assert study.returncode == 1
     assert "interrupted:" in err and "go on with --resume" in err
     assert "Traceback" not in err
