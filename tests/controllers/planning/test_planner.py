@@ -15,7 +15,7 @@ from support.brute_force import BruteForce
 from support.plan_claims import Claims
 from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options
 
-SEEDS = seeds(40, 60)
+SEEDS = seeds(24, 60)
 
 
 def planned(case: SmallCase, *, static: bool = False) -> PlanRecord:
