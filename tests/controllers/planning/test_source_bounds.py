@@ -23,9 +23,10 @@ def test_bounds_by_hand() -> None:
     assert bounds["nbsu_net"] == bounds["infeed"] == (0, 0)
 
 
-def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth() -> None:
+@pytest.mark.parametrize("seeds", [range(8), pytest.param(range(16), marks=pytest.mark.slow)], ids=str)
+def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth(seeds: range) -> None:
     wider, others = 0, 0
-    for seed in range(16):
+    for seed in seeds:
         case = random_case(seed)
         plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
         if plan.status == "fallback":
@@ -47,7 +48,7 @@ def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth() 
             energy = planned_energy_kwh(other, case.graph)
             for source, (low, high) in bounds.items():
                 assert low - tolerance <= energy[source] <= high + tolerance, (seed, source)
-    assert wider > 3 and others > 8
+    assert wider > len(seeds) / 5 and others > len(seeds) / 2
 
 
 def test_the_dispatch_centre_writes_them_into_its_plan() -> None:
