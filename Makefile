@@ -35,6 +35,7 @@ reference: $(VENV)/.ready
 	$(BIN)/python tools/schema_pages.py
 	$(BIN)/python tools/command_page.py
 	$(BIN)/python tools/library_page.py
+	$(BIN)/python tools/kinds_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

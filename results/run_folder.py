@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..scenarios.kept_inputs import MOST_BYTES
+from ..scenarios.kinds.events import CUT_BY_CLOCK
 from ..scenarios.loader import resolved_yaml
 from ..scenarios.reading.problems import KEPT
 from ..scenarios.schema.scenario import Scenario
@@ -25,7 +26,7 @@ from .new_folder import FolderNotEmpty, ensure_writable, new_folder
 from .run.read import NotARun, RunTables, read_run
 from .run.recorder import COLUMNS, Recorder, table_path, write_json, write_text
 from .run.summary import EnergyImbalance, summarise
-from .run.tables import CUT_BY_CLOCK, EVENTS, OPTIONAL_SERIES
+from .run.tables import EVENTS, OPTIONAL_SERIES
 
 __all__ = [
     "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "installed_versions",

@@ -26,6 +26,7 @@ scenarios/business        scenarios: reading schema
 scenarios/case            scenarios: schema view
 scenarios/explain         scenarios: case schema view
 scenarios/kept_inputs     scenarios: case reading schema
+scenarios/kinds
 scenarios/loader          scenarios: case networks reading schema series
 scenarios/networks        scenarios: angles case quanta reading schema view
 scenarios/quanta
@@ -35,7 +36,7 @@ scenarios/series          scenarios: reading schema view
 scenarios/studies         scenarios: reading schema
 scenarios/view
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
-controllers/exchange      scenarios: view
+controllers/exchange      scenarios: kinds view
 controllers/gateways      controllers: exchange solver storage_cost; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver; scenarios: angles schema
@@ -44,15 +45,15 @@ controllers/rules         controllers: exchange milp planning solver
 controllers/solver        scenarios: schema
 controllers/storage_cost
 controllers/strategies    controllers: milp planning rules; scenarios: reading schema
-results/comparison        results: metrics run terminal; scenarios: schema
+results/comparison        results: metrics run terminal; scenarios: kinds schema
 results/figures           results: run
 results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal
 results/new_folder
 results/paper             results: comparison figures run run_folder
 results/report            results: figures run
-results/run               scenarios: schema
-results/run_folder        results: metrics new_folder run; scenarios: kept_inputs loader reading schema
+results/run               scenarios: kinds schema
+results/run_folder        results: metrics new_folder run; scenarios: kept_inputs kinds loader reading schema
 results/study             results: comparison figures metrics run; scenarios: reading studies
 results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
@@ -64,10 +65,9 @@ sim/commands              sim: campaigns plan_files planning power_flow switchin
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
                           scenarios: explain loader schema studies
 sim/cosim                 sim: cosim/channels planning series world; results: run; controllers: centre exchange gateways
-                          strategies; scenarios: case schema
-sim/cosim/channels        scenarios: quanta schema
-sim/event_row
-sim/islands               sim: event_row power_flow units; scenarios: schema
+                          strategies; scenarios: case kinds schema
+sim/cosim/channels        scenarios: kinds quanta schema
+sim/islands               sim: power_flow units; results: run; scenarios: schema
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
                           run study; controllers: exchange; scenarios: case explain loader schema studies
 sim/normal                sim: power_flow series; results: indices; scenarios: case quanta schema view
@@ -75,13 +75,13 @@ sim/plan_files            controllers: exchange; scenarios: case reading
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
                           milp planning solver strategies; scenarios: case quanta schema view
 sim/power_flow            scenarios: case quanta view
-sim/series                sim: event_row; controllers: exchange; scenarios: angles case networks quanta reading schema
-                          series
+sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
+                          schema series
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
 sim/units                 controllers: exchange; scenarios: angles schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
-                          case quanta reading schema view
-sim/world                 sim: event_row islands power_flow units; results: run; controllers: exchange; scenarios: case
+                          case kinds quanta reading schema view
+sim/world                 sim: islands power_flow units; results: run; controllers: exchange; scenarios: case kinds
                           quanta schema view
 strategy                  controllers: exchange milp planning rules strategies
 """

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ...scenarios.kinds.violations import ViolationKind
 from .messages import UnitState
 
 PlanStatus = Literal["optimal", "feasible", "fallback"]
@@ -121,7 +122,7 @@ class PlanCheck(_Part):
     without the least valuable sections; nothing, no section was restored; issue, the plan was left as it is.
     """
 
-    violations_by_kind: dict[str, int] = Field(description="What the checked plan breaks.")
+    violations_by_kind: dict[ViolationKind, int] = Field(description="What the checked plan breaks.")
     objective: Number = Field(description="Of the checked plan, weighted kWh.")
     planned_energy_kwh: Number = Field(description="Of the checked plan, in the outage area.")
     learnt: list[str] = Field(default_factory=list, description="What the next plan was told, in words.")
@@ -250,14 +251,14 @@ class Plan(_Part):
 
 @dataclass(frozen=True)
 class Violation:
-    """A limit that a plan breaks: kinds as in docs/validation.md, ``unit`` of ``value`` and ``limit``.
+    """A limit that a plan breaks: kinds as in docs/reference/kinds.md, ``unit`` of ``value`` and ``limit``.
 
     ``step`` is the plan's step (from 0), ``time_min`` when in it the limit is broken most, minutes since the outage.
     """
 
     step: int
     time_min: float
-    kind: str
+    kind: ViolationKind
     element: str
     value: float | None
     limit: float | None
@@ -290,9 +291,10 @@ class Findings:
     losses: Sequence[IslandLosses] = ()
 
     @property
-    def by_kind(self) -> dict[str, int]:
+    def by_kind(self) -> dict[ViolationKind, int]:
         """Number of violations of each kind that occurs."""
-        return dict(sorted(Counter(v.kind for v in self.violations).items()))
+        count: Counter[ViolationKind] = Counter(v.kind for v in self.violations)
+        return {kind: count[kind] for kind in sorted(count)}
 
 
 PlanChecker = Callable[[Plan], Findings]

@@ -6,17 +6,26 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from .tables import EVENTS, OPTIONAL, OPTIONAL_SERIES, SERIES, VIOLATION_KINDS, VIOLATIONS
-
-Row = Mapping[str, Any]
+from ...scenarios.kinds.events import EVENT_KINDS, EventKind
+from ...scenarios.kinds.messages import MESSAGE_KINDS, MESSAGE_STATUSES
+from ...scenarios.kinds.violations import VIOLATION_KINDS
+from .rows import Row, event
+from .tables import EVENTS, OPTIONAL, OPTIONAL_SERIES, SERIES, VIOLATIONS
 
 COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, **OPTIONAL_SERIES, "violations": VIOLATIONS, "events": EVENTS}
 """Every table of a run: name → columns."""
+
+CLOSED: dict[str, dict[str, Collection[str]]] = {
+    "violations": {"kind": VIOLATION_KINDS},
+    "events": {"kind": EVENT_KINDS},
+    "message": {"kind": MESSAGE_KINDS, "status": MESSAGE_STATUSES},
+}
+"""Words that a column may hold: table → column → words."""
 
 TEXT_COLUMNS = frozenset({
     "bus", "branch", "switch", "island", "balance_unit", "buses", "local_area", "section", "unit", "kind", "state",
@@ -43,7 +52,8 @@ class Recorder:
         self._steps: set[float] = set()
 
     def add(self, table: str, rows: Iterable[Row]) -> None:
-        """Append rows to a table. Raises ValueError for an unknown table, a missing or an unknown column."""
+        """Append rows to a table. Raises ValueError for an unknown table, a missing or an unknown column, and a word
+        that is none of those that ``CLOSED`` gives for a column."""
         if table not in COLUMNS:
             raise ValueError(f"unknown table {table!r}; tables are {', '.join(COLUMNS)}")
         for row in rows:
@@ -53,33 +63,25 @@ class Recorder:
             if row.keys() != set(columns):
                 missing, unknown = set(columns) - row.keys(), row.keys() - set(columns)
                 raise ValueError(f"table {table}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")
+            for column, words in CLOSED.get(table, {}).items():
+                if row[column] not in words:
+                    raise ValueError(f"table {table}: {column} {row[column]!r} is none of {', '.join(words)}")
             self.rows[table].append(tuple(row[column] for column in columns))
             # Messages may be sent between steps; every other series has one time per simulation step.
             if table in SERIES and table != "message":
                 self._steps.add(float(row["time_min"]))
 
     def add_event(
-        self, time_min: float, kind: str, element: str = "", value: float | None = None, unit: str = "", text: str = ""
-    ) -> None:
-        """Note one event; ``value`` is in ``unit``."""
-        self.add("events", [dict(zip(EVENTS, (time_min, kind, element, value, unit, text), strict=True))])
-
-    def add_violation(
         self,
         time_min: float,
-        step: int,
-        kind: str,
-        element: str,
-        value: float | None,
-        limit: float | None,
-        unit: str,
-        island: str = "",
+        kind: EventKind,
+        element: str = "",
+        value: float | None = None,
+        unit: str = "",
+        text: str = "",
     ) -> None:
-        """Note one violation. Raises ValueError for a kind that is not one of VIOLATION_KINDS."""
-        if kind not in VIOLATION_KINDS:
-            raise ValueError(f"unknown kind of violation {kind!r}; kinds are {', '.join(VIOLATION_KINDS)}")
-        row = (time_min, step, island, kind, element, value, limit, unit)
-        self.add("violations", [dict(zip(VIOLATIONS, row, strict=True))])
+        """Note one event; ``value`` is in ``unit``."""
+        self.add("events", [{"time_min": time_min, **event(kind, element, value, unit, text)}])
 
     def add_plan(self, plan: Mapping[str, Any]) -> None:
         """Keep a plan (its plain form), in the order of issue."""

@@ -36,8 +36,9 @@ from typing import Any
 
 import pandas as pd
 
+from ...scenarios.kinds.events import CUT_BY_CLOCK
+from ...scenarios.kinds.violations import by_kind
 from .read import RunTables
-from .tables import CUT_BY_CLOCK, VIOLATION_KINDS
 
 TOLERANCE_KWH = 1e-3
 """Energy may be unaccounted for by 1 Wh a step."""
@@ -126,14 +127,13 @@ def count_interruptions(local_area: pd.DataFrame) -> int:
 def ac_verdict(run: RunTables, hours: dict[float, float]) -> dict[str, Any]:
     """Counts of what the AC power flow said; see the module's head."""
     alive = run.local_area.loc[run.local_area["energised"] == 1, "time_min"].nunique()
-    kinds = run.violations["kind"].value_counts()
     return {
         "steps": len(hours),
         "dark_steps": len(hours) - alive,
         "converged": len(hours) - len(_unsolved(run)),
         "island_verdicts": len(run.island),
         "violated_steps": int(run.violations["step"].nunique()),
-        "violations_by_kind": {kind: int(kinds[kind]) for kind in VIOLATION_KINDS if kind in kinds},
+        "violations_by_kind": by_kind(run.violations["kind"]),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...scenarios.kinds.violations import ViolationKind
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,7 +33,7 @@ class AcVerdict(_Part):
     converged: int = Field(description="Steps in which no island's power flow failed.")
     island_verdicts: int = Field(description="Judged pairs of step and island.")
     violated_steps: int = Field(description="Steps with at least one violation.")
-    violations_by_kind: dict[str, int] = Field(description="Rows of violations.csv by kind.")
+    violations_by_kind: dict[ViolationKind, int] = Field(description="Rows of violations.csv by kind.")
 
 
 class PlanQuality(_Part):

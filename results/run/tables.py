@@ -76,7 +76,8 @@ SERIES: dict[str, tuple[str, ...]] = {
 available power, ``p_min_kw`` and ``p_max_kw`` the range that a unit's own limits leave it after the step, as its
 gateway meters it, ``discharge_kwh`` an ESS's remaining energy at the end of the step, ``mismatch_kw`` the energy
 balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
-number of rows in violations.csv for this island and step."""
+number of rows in violations.csv for this island and step; a message's ``kind`` and ``status`` are among
+``relight.scenarios.kinds.messages``."""
 
 FREQUENCY_COLUMNS: tuple[str, ...] = (
     "step_kw",
@@ -101,35 +102,7 @@ supply draws as a multiple of what it would draw without an outage, and the exce
 served (docs/world.md)."""
 
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
-"""events.csv; kinds include plan_issued, switch_operated, island_energised, island_dark, balance_unit_changed,
-nbsu_start, nbsu_online, pv_connected, pv_curtailed, la_shed, la_picked_up, cold_load_pick_up, collapse, not_converged,
-cloud_begins, cloud_ends, forecast_issued; with surprises also branch_faulted, branch_repaired, unit_tripped,
-unit_back, nbsu_start_failed, switch_refused, switch_late, infeed_returned, infeed_connected, infeed_disconnected,
-closing_blocked. ``CUT_BY_CLOCK``: a time limit stopped part of a planning, so that what follows depends on the
-machine."""
-
-CUT_BY_CLOCK = "cut_by_clock"
+"""events.csv; ``kind``: ``relight.scenarios.kinds.events``."""
 
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
-"""violations.csv; ``step`` counts simulation steps from 0, ``kind`` is one of VIOLATION_KINDS."""
-
-VIOLATION_KINDS: tuple[str, ...] = (
-    "not_radial",
-    "no_balance_unit",
-    "several_balance_units",
-    "not_converged",
-    "voltage_low",
-    "voltage_high",
-    "overload",
-    "unit_p",
-    "unit_q",
-    "unit_s",
-    "unit_energy",
-    "unit_ramp",
-    "unit_start",
-    "pv_reconnect",
-    "faulted_branch_closed",
-    "unswitchable_branch_opened",
-    "unsupplied_load",
-    "power_balance",
-)
+"""violations.csv; ``step`` counts simulation steps from 0; ``kind``: ``relight.scenarios.kinds.violations``."""

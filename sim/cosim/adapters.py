@@ -14,7 +14,6 @@ from ...controllers.centre.dispatch_centre import Decision, DispatchCentre
 from ...controllers.exchange.messages import SwitchReport
 from ...controllers.gateways.gateway import EnergyGateway
 from ...results.run.recorder import Recorder
-from ...results.run.tables import CUT_BY_CLOCK
 from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
 from ..series.profiles import Profiles
 from ..world.grid import Grid
@@ -306,7 +305,7 @@ def record_decision(log: RunLog, decision: Decision, now: int) -> None:
         )
     if decision.cut_by_clock:
         text = "time_limit_s stopped part of the planning: another machine may decide otherwise"
-        log.recorder.add_event(now, CUT_BY_CLOCK, DISPATCH_CENTRE, text=text)
+        log.recorder.add_event(now, "cut_by_clock", DISPATCH_CENTRE, text=text)
     if decision.issued is None:
         return
     plan, solution = decision.issued.plan, decision.issued.solution

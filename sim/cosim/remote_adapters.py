@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from ...controllers.centre.remote_centre import RemoteDecision, RemoteDispatchCentre
 from ...controllers.exchange.messages import Heartbeat, LocalAreaOrder, UnitOrder
 from ...controllers.gateways.remote_gateway import RemoteGateway
+from ...scenarios.kinds.events import EventKind
 from ...scenarios.schema.communication import DISPATCH_CENTRE, Communication, gateway, terminal
 from .adapters import (
     ChannelSim,
@@ -28,6 +29,8 @@ from .adapters import (
 from .channels.channel import Channel, Envelope
 from .run_log import RunLog
 
+Contact = tuple[bool, bool]
+"""In contact, alone."""
 NOTHING_ORDERED = LocalAreaOrder(units={}, pick_up=False)
 
 
@@ -48,8 +51,8 @@ class RemoteGatewaySim(GatewaySim):
         self._remote, self._make, self._options, self._log = gateways, make, options, log
         self._orders = dict.fromkeys(gateways, NOTHING_ORDERED)
         self._down: set[str] = set()
-        self._told = dict.fromkeys(gateways, (True, False))
-        """in contact, alone: as last told in events"""
+        self._told: dict[str, Contact] = dict.fromkeys(gateways, (True, False))
+        """as last told in events"""
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
         if self._assessed_at != time:
@@ -90,7 +93,7 @@ class RemoteGatewaySim(GatewaySim):
             self._orders[la] = own.orders(time, self._measured[la])
         before = self._told
         self._told = before | {la: (own.in_contact(time), own.mode == "alone") for la, own in working.items()}
-        changes = (
+        changes: tuple[tuple[EventKind, Callable[[Contact, Contact], bool]], ...] = (
             ("contact_lost", lambda was, now: was[0] and not now[0]),
             ("contact_regained", lambda was, now: now[0] and not was[0]),
             ("fallback_begins", lambda was, now: now[1] and not was[1]),
@@ -154,7 +157,7 @@ class RemoteDispatchCentreSim(DispatchCentreSim):
         was_down, self._is_down = self._is_down, self._options.centre_is_down(time)
         if self._is_down != was_down:
             self._log.recorder.add_event(
-                time, f"dispatch_centre_{'down' if self._is_down else 'back'}", DISPATCH_CENTRE
+                time, "dispatch_centre_down" if self._is_down else "dispatch_centre_back", DISPATCH_CENTRE
             )
         if self._is_down:
             return
@@ -186,9 +189,13 @@ class RemoteDispatchCentreSim(DispatchCentreSim):
             yield Envelope(sender=DISPATCH_CENTRE, receiver=gateway(la), kind=kind, body=body)
 
     def _tell_contacts(self, decision: RemoteDecision, time: int) -> None:
-        for kind, changed in (("contact_lost", decision.contact_lost), ("contact_regained", decision.contact_regained)):
+        changes: tuple[tuple[EventKind, list[tuple[str, str]]], ...] = (
+            ("contact_lost", decision.contact_lost),
+            ("contact_regained", decision.contact_regained),
+        )
+        for kind, changed in changes:
             if changed:
-                names = ", ".join(f"{kind}.{name}" for kind, name in changed)
+                names = ", ".join(f"{actor}.{name}" for actor, name in changed)
                 self._log.recorder.add_event(time, kind, DISPATCH_CENTRE, len(changed), "contacts", names)
 
 
@@ -197,7 +204,7 @@ def _all_sent(outbox: dict[str, list[Envelope]], outputs: Requested) -> Outputs:
     return {eid: {"outbox": outbox.pop(eid)} for eid in outputs if eid in outbox}
 
 
-def _tell(log: RunLog, time: int, kind: str, names: list[str], unit: str = "gateways") -> None:
+def _tell(log: RunLog, time: int, kind: EventKind, names: list[str], unit: str = "gateways") -> None:
     """One event for all that changed in an instant."""
     if names:
         log.recorder.add_event(time, kind, unit, len(names), unit, ", ".join(names))

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ...results.run.rows import Row, event
 from ...scenarios.schema.frequency import Frequency, UflsStage, UnitAnswer
-from ..event_row import Row, event
 from ..units.kinds import Nbsu, Pv
 from ..units.unit_model import UnitModel, clip
 from .balance import Demand, shedding_order

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ...controllers.exchange.messages import Forecast
+from ...results.run.rows import Row, event
 from ...scenarios.angles import tan_phi
 from ...scenarios.case import Case
 from ...scenarios.quanta import PER_UNIT, POWER_KW, rounded
@@ -26,7 +27,6 @@ from ...scenarios.reading.problems import Problem, ScenarioError
 from ...scenarios.schema.forecast import ForecastOptions
 from ...scenarios.series.forecast_issues import Issues, load_issues
 from ...scenarios.series.from_csv import Series, interval_means, load_series
-from ..event_row import Row, event
 from .forecasters import Course, Times
 from .forecasts import Forecasts
 from .noise import Noise

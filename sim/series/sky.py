@@ -19,12 +19,13 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from ...results.run.rows import Row, event
 from ...scenarios.case import Case
+from ...scenarios.kinds.events import EventKind
 from ...scenarios.networks.coordinates import bus_places
 from ...scenarios.quanta import IRRADIANCE, PER_UNIT, SHOCK, TIME_MIN, rounded
 from ...scenarios.schema.scenario import Site
 from ...scenarios.schema.weather import PassingCloud, Weather
-from ..event_row import Row, event
 from .noise import Noise
 
 _INDEX_SD = 0.5
@@ -83,9 +84,11 @@ class Sky:
             whole = len(arrivals) == len(self.sites) and len(set(arrivals.values())) <= 1
             for site, begin in list(arrivals.items())[: 1 if whole else None]:
                 place = "all sites" if whole else f"bus {site}"
-                for kind, at in (("cloud_begins", begin), ("cloud_ends", begin + cloud.duration_min)):
+                end = begin + cloud.duration_min
+                told: tuple[tuple[EventKind, float], ...] = (("cloud_begins", begin), ("cloud_ends", end))
+                for kind, at in told:
                     if time_min <= at < time_min + self._step_min:
-                        text = f"passing cloud, minutes {begin:g} to {begin + cloud.duration_min:g}"
+                        text = f"passing cloud, minutes {begin:g} to {end:g}"
                         rows.append(event(kind, place, cloud.depth_pct, "%", text))
         return rows
 

@@ -14,6 +14,7 @@ from ...controllers.exchange.messages import ON_LINE
 from ...controllers.exchange.plan import Violation
 from ...scenarios.angles import sin_phi
 from ...scenarios.case import Case
+from ...scenarios.kinds.violations import ViolationKind
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
 from ..world.judge import ORDER_TOLERANCE_KW
 from .conditions import StartState
@@ -173,5 +174,5 @@ class UnitChecks:
         elif math.hypot(p_kw, q_kvar) > s_kva + TOLERANCE:
             self._add(at, "unit_s", unit, math.hypot(p_kw, q_kvar), s_kva, "kVA")
 
-    def _add(self, at: Interval, kind: str, element: str, value: float, limit: float, unit: str) -> None:
+    def _add(self, at: Interval, kind: ViolationKind, element: str, value: float, limit: float, unit: str) -> None:
         self.violations.append(Violation(at.phase.claims.step, at.start_min, kind, element, value, limit + 0.0, unit))

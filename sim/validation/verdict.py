@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from ...controllers.exchange.plan import UnitSetPoint, Violation
 from ...results.run.recorder import write_json
-from ...results.run.tables import VIOLATION_KINDS
+from ...scenarios.kinds.violations import VIOLATION_KINDS, by_kind
 
 WIDTH = 100
 SHOWN = 40
@@ -105,8 +104,7 @@ class Verdict:
     @property
     def by_kind(self) -> dict[str, int]:
         """Number of violations of each kind that occurs, in the order of the contract."""
-        count = Counter(v.kind for v in self.violations)
-        return {kind: count[kind] for kind in VIOLATION_KINDS if kind in count}
+        return by_kind(v.kind for v in self.violations)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for a file."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ...controllers.exchange.messages import ON_LINE
 from ...controllers.exchange.plan import UnitSetPoint, Violation
+from ...scenarios.kinds.violations import ViolationKind
 from ...scenarios.view import GridView
 from ..power_flow.island_topology import Island, find_islands
 from ..world.judge import ORDER_TOLERANCE_KW
@@ -89,7 +90,7 @@ class Phase:
         k = self.topology.at[bus]
         return k if k in self.live else None
 
-    def add(self, kind: str, element: str, value: float | None, limit: float | None, unit: str) -> None:
+    def add(self, kind: ViolationKind, element: str, value: float | None, limit: float | None, unit: str) -> None:
         """Note a violation of this phase."""
         self.violations.append(Violation(self.claims.step, self.start_min, kind, element, value, limit, unit))
 

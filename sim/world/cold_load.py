@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...results.run.rows import Row, event
 from ...scenarios.case import Case
 from ...scenarios.schema.cold_load import SupplyRecord, cold_load_of
-from ..event_row import Row, event
 
 TOLD = 1e-9
 """A pick-up whose multiple exceeds 1 by less is not told as an event."""

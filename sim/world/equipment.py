@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...results.run.rows import Row, event
 from ...scenarios.case import Case
-from ..event_row import Row, event
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
 from ..units.kinds import Nbsu, ReturningInfeed

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...controllers.exchange.messages import LocalAreaMeasurement, LocalAreaOrder
+from ...results.run.rows import Row, event, violation
 from ...scenarios.case import Case
-from ..event_row import Row, event
 from ..islands.island_frequency import FrequencyOfIslands
 from ..islands.operating_point import IslandStep, settle
 from ..power_flow.engines import REFERENCE, engine_named
@@ -300,8 +300,7 @@ class Grid:
 
     def _fault_row(self, branch: str, islands: list[IslandStep]) -> Row:
         island = next(one.island.id for one in islands if self._ends(branch)[0] in one.island.buses)
-        row = {"kind": "faulted_branch_closed", "element": branch, "value": 1.0, "limit": 0.0, "unit": ""}
-        return {"island": island, **row}
+        return violation(island, "faulted_branch_closed", branch, 1.0, 0.0, "")
 
     def _energised_buses(self) -> set[str]:
         return {bus for bus, since in self._energised_since.items() if since is not None}

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ...results.run.rows import Row, violation
 from ...scenarios.case import Case
+from ...scenarios.kinds.violations import ViolationKind
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
 from ..units.kinds import Ess, Nbsu, Pv
@@ -27,8 +29,6 @@ MISMATCH_KW = 1e-3
 EXACT = 1e-6
 """Tolerance (kW, kVA, kWh, kW/h × h) of what happened."""
 _TINY = 1e-9
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,10 @@ def _unserved(one: IslandStep, local_area: str) -> bool:
     return not one.energised or local_area in one.all_shed
 
 
-def _row(one: IslandStep, kind: str, element: str, value: float | None, limit: float | None, unit: str) -> Row:
-    return {"island": one.island.id, "kind": kind, "element": element, "value": value, "limit": limit, "unit": unit}
+def _row(
+    one: IslandStep, kind: ViolationKind, element: str, value: float | None, limit: float | None, unit: str
+) -> Row:
+    return violation(one.island.id, kind, element, value, limit, unit)
 
 
 def _judge_network(case: Case, one: IslandStep) -> Iterator[Row]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from ...results.run.rows import Row
 from ...results.run.tables import FREQUENCY_COLUMNS
 from ...scenarios.view import GridView
 from ..islands.operating_point import IslandStep
@@ -15,7 +15,6 @@ from ..units.kinds import Pv
 from ..units.unit_model import UnitModel
 from .judge import bills
 
-Row = dict[str, Any]
 _NO_FLOW = BranchFlow(0.0, 0.0, 0.0, 0.0, 0.0)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...controllers.exchange.messages import ON_LINE
-from ..event_row import Row, event
+from ...results.run.rows import Row, event
+from ...scenarios.kinds.events import EventKind
 from ..islands.balance import NEEDLESS_KW
 from ..islands.operating_point import IslandStep
 from ..units.unit_model import UnitModel
@@ -55,12 +56,13 @@ def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
             yield event("balance_unit_changed", unit, text=f"may not form the voltage beside {balance_unit}")
     if one.dispatch is None:
         return
-    for kind, kw in (
+    gave_way: tuple[tuple[EventKind, float], ...] = (
         ("charging_cut", one.dispatch.charging_cut_kw),
         ("pv_curtailed", one.dispatch.curtailed_kw),
         ("nbsu_throttled", one.dispatch.throttled_kw),
         ("discharge_cut", one.dispatch.discharge_cut_kw),
-    ):
+    )
+    for kind, kw in gave_way:
         if kw > NEEDLESS_KW:
             yield event(kind, name, kw, "kW")
 

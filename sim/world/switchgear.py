@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...results.run.rows import Row, event
 from ...scenarios.schema.surprises import SwitchTrouble
-from ..event_row import Row, event
 
 
 class Switchgear:

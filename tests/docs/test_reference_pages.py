@@ -8,6 +8,7 @@ import pytest
 import typer.main
 
 import command_page
+import kinds_page
 import library_page
 import schema_pages
 from relight.sim.cli import app
@@ -25,6 +26,10 @@ def test_the_page_of_commands_is_up_to_date() -> None:
 
 def test_the_page_of_the_library_is_up_to_date() -> None:
     assert library_page.PAGE.read_text(encoding="utf-8") == library_page.page(), "run python tools/library_page.py"
+
+
+def test_the_page_of_kinds_is_up_to_date() -> None:
+    assert kinds_page.PAGE.read_text(encoding="utf-8") == kinds_page.page(), "run python tools/kinds_page.py"
 
 
 @pytest.mark.parametrize("name", schema_pages.PAGES)

@@ -11,6 +11,7 @@ import pytest
 from relight.results.new_folder import new_folder
 from relight.results.run.recorder import cell, write_json
 from relight.results.run.summary import EnergyImbalance, summarise
+from relight.results.run.tables import EVENTS, SERIES
 from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, read_run, write_run
 from relight.scenarios.loader import input_hashes, load_case
 from support.synthetic_run import make_scenario, record, write_synthetic
@@ -161,8 +162,19 @@ def test_the_recorder_is_strict() -> None:
         recorder.add("switch", [{"time_min": 0, "switch": "1-2"}])
     with pytest.raises(ValueError, match="unknown table"):
         recorder.add("switches", [])
-    with pytest.raises(ValueError, match="unknown kind"):
-        recorder.add_violation(0, 0, "too_hot", "7", 1, 0, "K")
+    row = {"time_min": 0, "step": 0, "island": "", "element": "7", "value": 1, "limit": 0, "unit": "K"}
+    with pytest.raises(ValueError, match="kind 'too_hot' is none of not_radial, "):
+        recorder.add("violations", [{**row, "kind": "too_hot"}])
+    with pytest.raises(ValueError, match="kind 'tea_time' is none of plan_issued, "):
+        recorder.add("events", [dict.fromkeys(EVENTS) | {"time_min": 0, "kind": "tea_time"}])
+    message = dict.fromkeys(SERIES["message"]) | {"time_min": 0, "kind": "psc", "status": "delivered"}
+    with pytest.raises(ValueError, match="kind 'gossip' is none of psc, "):
+        recorder.add("message", [{**message, "kind": "gossip"}])
+    with pytest.raises(ValueError, match="status 'forgotten' is none of delivered, "):
+        recorder.add("message", [{**message, "status": "forgotten"}])
+    assert not any(recorder.rows.values())
+    recorder.add("violations", [{**row, "kind": "overload"}])
+    recorder.add("message", [message])
     assert (recorder.steps_seen, recorder.last_step_min) == (0, None)
     recorder.add("switch", [{"time_min": t, "switch": "1-2", "closed": True, "operated": False} for t in (0, 5, 5)])
     assert (recorder.steps_seen, recorder.last_step_min) == (2, 5)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relight.results.run.recorder import Recorder
+from relight.results.run.rows import violation
 from relight.results.run_folder import write_run
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
@@ -125,7 +126,8 @@ def _record(recorder: Recorder, case: Case, strategy: str, step: int, steps: int
         recorder.add_event(time, "switch_operated", branch, 1.0, text="closed")
     if step in (5, 6, 7):
         bus = next(bus for bus, live in on.items() if live)
-        recorder.add_violation(time, step, "voltage_low", bus, 0.92, 0.93, "p.u.", island=bus)
+        low = violation(bus, "voltage_low", bus, 0.92, 0.93, "p.u.")
+        recorder.add("violations", [{"time_min": time, "step": step, **low}])
 
 
 def _unit(case: Case, time: float, unit: str, p_kw: float, gone: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from relight.results.run.read import RunTables, read_table
 from relight.results.run.recorder import COLUMNS, Recorder
+from relight.results.run.rows import violation
 from relight.results.run_folder import write_run
 from relight.scenarios.schema.scenario import Scenario
 
@@ -77,7 +78,8 @@ def record(
         if any(on):
             recorder.add("island", [_island_row(time, step, sum(on), pv, ess, nbsu, served, losses)])
             if strategy == "static" and step == steps // 2:
-                recorder.add_violation(time, step, "voltage_low", "7", 0.9281, 0.93, "p.u.", island="1")
+                low = violation("1", "voltage_low", "7", 0.9281, 0.93, "p.u.")
+                recorder.add("violations", [{"time_min": time, "step": step, **low}])
         recorder.add("bus", [_bus_row(time, r["local_area"], r["energised"], k) for k, r in enumerate(rows)])
         switch_on = [bool(on[k % sections]) for k in range(switches)]
         before = [step > 0 and _section_on(k % sections, step - 1, steps, room, strategy) for k in range(switches)]

@@ -6,11 +6,9 @@ A new kind of channel is a module beside this one with a class that has these me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict
 
-Status = Literal["delivered", "link_down", "lost", "receiver_down", "outdated", "under_way"]
-"""delivered: handed over; link_down: sent while the link was out; lost: by chance; receiver_down: nobody there to take
-it; outdated: discarded, for a newer one of its kind had overtaken it; under_way: not there when the window ended."""
+from ....scenarios.kinds.messages import MessageKind, MessageStatus
 
 
 class Envelope(TypedDict):
@@ -18,7 +16,7 @@ class Envelope(TypedDict):
 
     sender: str
     receiver: str
-    kind: str
+    kind: MessageKind
     body: Any
 
 
@@ -52,7 +50,7 @@ class Channel(Protocol):
         ...
 
 
-def log_row(envelope: Envelope, sent_min: float, delivered_min: float | None, status: Status) -> dict[str, Any]:
+def log_row(envelope: Envelope, sent_min: float, delivered_min: float | None, status: MessageStatus) -> dict[str, Any]:
     """A row of the ``message`` table; ``delivered_min`` is None for a message that was not handed over."""
     return {
         "time_min": sent_min,

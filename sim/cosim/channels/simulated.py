@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
+from ....scenarios.kinds.messages import MessageStatus
 from ....scenarios.quanta import PER_UNIT, rounded
 from ....scenarios.schema.communication import DISPATCH_CENTRE, Communication
 from ....scenarios.schema.scenario import Scenario
-from .channel import Envelope, Status, log_row
+from .channel import Envelope, log_row
 
 
 class SimulatedChannel:
@@ -92,7 +93,7 @@ class SimulatedChannel:
 
     def _hand_over(self, envelope: Envelope, sent_min: float, time_min: float) -> bool:
         pair = envelope["sender"], envelope["receiver"], envelope["kind"]
-        status: Status = "delivered"
+        status: MessageStatus = "delivered"
         if self._options.is_down(envelope["receiver"], time_min):
             status = "receiver_down"
         elif sent_min < self._newest.get(pair, -math.inf):
@@ -102,7 +103,7 @@ class SimulatedChannel:
         self._note(envelope, sent_min, time_min if status == "delivered" else None, status)
         return status == "delivered"
 
-    def _note(self, envelope: Envelope, sent_min: float, delivered_min: float | None, status: Status) -> None:
+    def _note(self, envelope: Envelope, sent_min: float, delivered_min: float | None, status: MessageStatus) -> None:
         self._log.append(log_row(envelope, sent_min, delivered_min, status))
 
     def _draw(self, sender: str, receiver: str, time_min: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relight.results.run.recorder import COLUMNS, Recorder
+from relight.results.run.rows import violation
 from relight.results.run.summary import EnergyImbalance, count_interruptions, plan_quality, step_hours, summarise
 from relight.scenarios.schema.scenario import Scenario
 from support.synthetic_run import in_memory, make_plan, make_scenario, record
@@ -55,9 +56,11 @@ def hand_worked(mismatch_kw: float = 0.0) -> Recorder:
             served_kw=served, losses_kw=10, infeed_kw=infeed + mismatch_kw,
         )])  # fmt: skip
         recorder.add("switch", [blank("switch", time_min=time, switch="s", closed=1, operated=int(k in (0, 6)))])
-    recorder.add_violation(25, 5, "voltage_low", "7", 0.92, 0.93, "p.u.")
-    recorder.add_violation(25, 5, "overload", "1-2", 104, 100, "%")
-    recorder.add_violation(55, 11, "not_converged", "1", None, None, "")
+    recorder.add("violations", [
+        {"time_min": 25, "step": 5, **violation("1", "voltage_low", "7", 0.92, 0.93, "p.u.")},
+        {"time_min": 25, "step": 5, **violation("1", "overload", "1-2", 104, 100, "%")},
+        {"time_min": 55, "step": 11, **violation("1", "not_converged", "1", None, None, "")},
+    ])  # fmt: skip
     return recorder
 
 
@@ -94,7 +97,8 @@ def test_an_island_that_tripped_did_not_fail_to_converge() -> None:
     recorder.add("island", [
         blank("island", time_min=time, island="1", balance_unit="", converged=0) for time in (0.0, 5.0)
     ])  # fmt: skip
-    recorder.add_violation(5.0, 1, "not_converged", "1", None, None, "")
+    failed = violation("1", "not_converged", "1", None, None, "")
+    recorder.add("violations", [{"time_min": 5.0, "step": 1, **failed}])
     ac = summarise(in_memory(recorder, make_scenario(steps=6)))["ac"]
     assert (ac["steps"], ac["dark_steps"], ac["converged"], ac["island_verdicts"]) == (3, 3, 2, 2)
 

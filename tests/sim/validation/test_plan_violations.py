@@ -7,7 +7,7 @@ import math
 import pytest
 
 from relight.controllers.exchange.plan import Plan
-from relight.results.run.tables import VIOLATION_KINDS
+from relight.scenarios.kinds.violations import VIOLATION_KINDS
 from relight.sim.validation.validator import Validator
 from relight.sim.validation.verdict import Verdict
 from support.networks import Line, build_case, chain, ess, infeed, nbsu, pv

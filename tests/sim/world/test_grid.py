@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from relight.results.run.tables import EVENTS, SERIES, VIOLATION_KINDS, VIOLATIONS
+from relight.results.run.tables import EVENTS, SERIES, VIOLATIONS
+from relight.scenarios.kinds.violations import VIOLATION_KINDS
 from relight.sim.world.grid import Grid
 from support.networks import Line, Run, build_case, chain, ess, infeed, nbsu, order, orders, pv
 
