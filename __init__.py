@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .results.new_folder import FolderNotEmpty
     from .results.run.read import IncompleteRun, NotARun
     from .scenarios.case import Case
+    from .scenarios.errors import RelightError
     from .scenarios.reading.problems import ScenarioError
     from .sim.campaigns.run import DuplicateRunError, RunFailedError
     from .sim.campaigns.study import StudyInterrupted
@@ -36,6 +37,7 @@ __all__ = [
     "IncompleteRun",
     "NotARun",
     "Plan",
+    "RelightError",
     "Run",
     "RunFailedError",
     "ScenarioError",
@@ -62,6 +64,7 @@ _HOMES = {
     ".results.new_folder": ("FolderNotEmpty",),
     ".results.run.read": ("IncompleteRun", "NotARun"),
     ".scenarios.case": ("Case",),
+    ".scenarios.errors": ("RelightError",),
     ".scenarios.reading.problems": ("ScenarioError",),
     ".sim.campaigns.run": ("DuplicateRunError", "RunFailedError"),
     ".sim.campaigns.study": ("StudyInterrupted",),

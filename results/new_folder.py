@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..scenarios.errors import InputError
+
 OURS = ("manifest.json", "comparison.json", "study.json", "indices.json", "reproduction.json")
 """A folder with one of these files holds results of this program, so ``overwrite`` may replace it."""
 
 
-class FolderNotEmpty(ValueError):
+class FolderNotEmpty(InputError):
     """The folder asked for already holds files, or cannot be made.
 
     Examples:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
+from ..scenarios.errors import RelightError
 from .commands.check import check
 from .commands.compare import compare
-from .commands.console import (
-    InputError,
-    usage_in_words,
-)
+from .commands.console import usage_in_words
 from .commands.indices import indices
 from .commands.metrics import metrics
 from .commands.plan import plan
@@ -55,6 +55,8 @@ for command in (study, check, plan, validate, schema, run, compare, report, metr
     app.command()(command)
 
 
+TRACEBACK = "RELIGHT_TRACEBACK"
+"""Environment variable: anything in it has the traceback of an error printed before its message."""
 CTRL_C = 130
 """What typer returns for it."""
 
@@ -72,46 +74,21 @@ def main() -> None:
         _fail("interrupted", 3)
     except Exception as error:
         _explain(error)
-        raise
 
 
-def _explain(error: Exception) -> None:
-    """Exit with the message and code of an error that a user can cause; return from any other."""
+def _explain(error: Exception) -> NoReturn:
+    """Exit with an error's message and code, without its traceback unless that is asked for."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    if isinstance(error, RelightError):
+        _fail(str(error), error.exit_code)
     if type(error).__module__.startswith(("click", "typer")):
         _fail(usage_in_words(error), 2)
-    # Imported here, for some of these modules load slow libraries, and help must not wait for them.
-    from ..controllers.solver.highs import SolverOptionError
-    from ..controllers.strategies.strategy import StrategyError
-    from ..results.comparison.compare import DifferentWorlds
-    from ..results.metrics.supply import BadTable
-    from ..results.new_folder import FolderNotEmpty
-    from ..results.run.read import IncompleteRun, NotARun
-    from ..scenarios.reading.problems import ScenarioError
-    from .campaigns.reproduction_jobs import JobFailedError
-    from .campaigns.run import DuplicateRunError, RunFailedError
-    from .campaigns.study_pool import SchedulerError
-    from .power_flow.protocol import EngineUnavailable
-
-    if isinstance(
-        error,
-        DuplicateRunError
-        | EngineUnavailable
-        | ScenarioError
-        | BadTable
-        | IncompleteRun
-        | StrategyError
-        | FolderNotEmpty
-        | NotARun
-        | SchedulerError
-        | InputError
-        | SolverOptionError,
-    ):
-        _fail(str(error), 2)
-    if isinstance(error, RunFailedError | JobFailedError | DifferentWorlds):
-        _fail(str(error), 3)
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    _fail(f"{told} ({TRACEBACK}=1 shows where)", 3)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     typer.echo(f"relight: {message}", err=True)
     sys.exit(code)
 

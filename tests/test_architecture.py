@@ -24,13 +24,14 @@ ROOMS = """
 scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
 scenarios/case            scenarios: schema view
+scenarios/errors
 scenarios/explain         scenarios: case schema view
 scenarios/kept_inputs     scenarios: case reading schema
 scenarios/kinds
 scenarios/loader          scenarios: case networks reading schema series
 scenarios/networks        scenarios: angles case quanta reading schema view
 scenarios/quanta
-scenarios/reading
+scenarios/reading         scenarios: errors
 scenarios/schema          scenarios: quanta reading view
 scenarios/series          scenarios: reading schema view
 scenarios/studies         scenarios: reading schema
@@ -39,33 +40,32 @@ controllers/centre        controllers: exchange milp planning solver strategies;
 controllers/exchange      scenarios: kinds view
 controllers/gateways      controllers: exchange solver storage_cost; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost; scenarios: angles schema view
-controllers/milp/literal  controllers: exchange milp solver; scenarios: angles schema
+controllers/milp/literal  controllers: exchange milp solver; scenarios: angles errors schema
 controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta
 controllers/rules         controllers: exchange milp planning solver
-controllers/solver        scenarios: schema
+controllers/solver        scenarios: errors schema
 controllers/storage_cost
-controllers/strategies    controllers: milp planning rules; scenarios: reading schema
-results/comparison        results: metrics run terminal; scenarios: kinds schema
+controllers/strategies    controllers: milp planning rules; scenarios: errors reading schema
+results/comparison        results: metrics run terminal; scenarios: errors kinds schema
 results/figures           results: run
 results/indices           results: comparison figures run; scenarios: business
-results/metrics           results: run terminal
-results/new_folder
+results/metrics           results: run terminal; scenarios: errors
+results/new_folder        scenarios: errors
 results/paper             results: comparison figures run run_folder
 results/report            results: figures run
-results/run               scenarios: kinds schema
+results/run               scenarios: errors kinds schema
 results/run_folder        results: metrics new_folder run; scenarios: kept_inputs kinds loader reading schema
 results/study             results: comparison figures metrics run; scenarios: reading studies
 results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
-                          business case kept_inputs loader networks reading studies
-sim/cli                   sim: campaigns commands power_flow; results: comparison metrics new_folder run; controllers:
-                          solver strategies; scenarios: reading
+                          business case errors kept_inputs loader networks reading studies
+sim/cli                   sim: commands; scenarios: errors
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
-                          scenarios: explain loader schema studies
+                          scenarios: errors explain loader schema studies
 sim/cosim                 sim: cosim/channels planning series world; results: run; controllers: centre exchange gateways
-                          strategies; scenarios: case kinds schema
+                          strategies; scenarios: case errors kinds schema
 sim/cosim/channels        scenarios: kinds quanta schema
 sim/islands               sim: power_flow units; results: run; scenarios: schema
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
@@ -74,7 +74,7 @@ sim/normal                sim: power_flow series; results: indices; scenarios: c
 sim/plan_files            controllers: exchange; scenarios: case reading
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
                           milp planning solver strategies; scenarios: case quanta schema view
-sim/power_flow            scenarios: case quanta view
+sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
                           schema series
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading

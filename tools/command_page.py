@@ -24,7 +24,9 @@ HEAD = """# Commands
 | 0 | done |
 | 1 | the answer is no: a plan breaks a limit, a study is incomplete, a strategy breaks the contract |
 | 2 | the input is wrong; one message names every file, field and value, and what would be right; nothing was written |
-| 3 | the run failed; what it had recorded is in its folder |"""
+| 3 | the run failed; what it had recorded is in its folder |
+
+An error is one message and no traceback; with `RELIGHT_TRACEBACK=1` in the environment the traceback is told first."""
 
 
 def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -32,7 +32,8 @@ The [notebook](../notebook/from-scenario-to-figure.ipynb) goes through it once. 
 in a script without `if __name__ == "__main__"`. What is not on this page may change without notice, so also modules
 below `relight` other than `relight.strategy`. Every name has types (`py.typed`) and is loaded when it is first used.
 
-Errors that a user can cause are exceptions with one message each, the same that the command line prints."""
+Errors are exceptions with one message each, the same that the command line prints, all of them `RelightError`, with the
+`exit_code` of the command line."""
 METHODS = {
     "Plan": ["gap", "step_at", "end_of", "duration_h", "planned_energy_kwh", "energy_kwh", "write"],
     "Case": [],

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyomo.common.errors import InfeasibleConstraintException
 
+from ...scenarios.errors import InputError
 from ...scenarios.schema.solver_options import DECIDED, option_problems, refused
 from .compiled import Compiled
 
@@ -30,7 +31,7 @@ TIME_OVER = "time_limit_s reached"
 NODES_OVER = "node_limit reached"
 
 
-class SolverOptionError(ValueError):
+class SolverOptionError(InputError):
     """A solver option that HiGHS does not know, or a value it refuses (HiGHS itself would ignore it silently)."""
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ...scenarios.errors import InputError
+
 if TYPE_CHECKING:  # the planner loads the solver, which takes seconds
     from ..milp.problem import AreaGraph, Horizon
     from ..planning.planner import PlanRecord
@@ -50,7 +52,7 @@ class Strategy:
     source: Path | None = None
 
 
-class StrategyError(ValueError):
+class StrategyError(InputError):
     """A strategy that cannot be followed.
 
     Examples:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...scenarios.errors import RelightError
 from ...scenarios.schema.scenario import Published
 from ..metrics.side_by_side import metrics_of
 from ..run.read import IncompleteRun, NotARun, RunTables, read_json, read_run
@@ -31,7 +32,7 @@ WORLD_PARTS = ("network", "outage", "site", "load", "pv", "units", "limits", "wo
 """Parts of a scenario that make its world; planners may differ in the others."""
 
 
-class DifferentWorlds(ValueError):
+class DifferentWorlds(RelightError):
     """Strategies were not tried on the same world, so their difference means nothing."""
 
 

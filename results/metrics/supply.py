@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ...scenarios.errors import InputError
+
 REQUIRED = ("time_min", "local_area", "demand_kw", "served_kw")
 DEFAULTS = {"priority": 1.0, "in_outage_area": 1.0}
 NUMBERS = ("time_min", "demand_kw", "served_kw", "priority", "customers", "in_outage_area", "energised", "shed")
@@ -23,7 +25,7 @@ TOLERANCE = 1e-6
 PROPORTIONAL = "customers in proportion to peak load"
 
 
-class BadTable(ValueError):
+class BadTable(InputError):
     """A table that cannot be scored; the message lists everything wrong with it."""
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
+from ...scenarios.errors import InputError
 from ...scenarios.schema.scenario import Scenario
 from .recorder import COLUMNS, TEXT_COLUMNS, table_path
 from .tables import OPTIONAL, OPTIONAL_SERIES
 
 
-class NotARun(ValueError):
+class NotARun(InputError):
     """A folder that is not a run's folder, or a damaged one.
 
     Examples:
@@ -26,7 +27,7 @@ class NotARun(ValueError):
     """
 
 
-class IncompleteRun(ValueError):
+class IncompleteRun(InputError):
     """A run that failed can be neither scored nor compared: over a part of the window most numbers would mislead.
 
     Examples:

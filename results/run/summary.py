@@ -36,6 +36,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...scenarios.errors import RelightError
 from ...scenarios.kinds.events import CUT_BY_CLOCK
 from ...scenarios.kinds.violations import by_kind
 from .read import RunTables
@@ -46,7 +47,7 @@ ZERO_KWH = 1e-9
 """An objective below it is 0: no gap can be told in shares of it."""
 
 
-class EnergyImbalance(ValueError):
+class EnergyImbalance(RelightError):
     """The tables of a run create or lose energy: a fault of the program, not of a plan."""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..errors import RelightError
+
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
 
@@ -27,7 +29,7 @@ class Problem:
         return f"{place} = {text if len(text) <= 80 else text[:77] + '...'}: {self.remedy}"
 
 
-class ScenarioError(Exception):
+class ScenarioError(RelightError):
     """The scenario is wrong; ``problems`` lists everything found, ``str()`` prints one problem per line.
 
     So is a study or a plan that cannot be read.
@@ -39,6 +41,8 @@ class ScenarioError(Exception):
         ...     [problem.field for problem in error.problems]
         ['load.peek_kw', 'outage.duration_min']
     """
+
+    exit_code = 2
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list({str(problem): problem for problem in problems}.values())

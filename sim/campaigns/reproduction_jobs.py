@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...controllers.exchange.plan import Plan, SourceEnergy
 from ...scenarios.case import Case
+from ...scenarios.errors import RelightError
 from ...scenarios.loader import input_hashes, load_case
 
 EARLY_MIN = 180
@@ -87,7 +88,7 @@ class RunOutcome:
 Outcome = PlanOutcome | RunOutcome
 
 
-class JobFailedError(RuntimeError):
+class JobFailedError(RelightError):
     """A piece of work that ended with an error; the message names its command."""
 
 

@@ -21,6 +21,7 @@ from ...results.report.files import write_comparison_report, write_run_report
 from ...results.run.recorder import write_json
 from ...results.run_folder import write_run
 from ...scenarios.case import Case
+from ...scenarios.errors import InputError, RelightError
 from ...scenarios.kept_inputs import input_files
 from ...scenarios.loader import input_hashes, load_case
 from ...scenarios.networks.drawing import network_table
@@ -29,7 +30,7 @@ from ..cosim.own_loop import with_own_loop
 RUNS = Path("results") / "runs"
 
 
-class DuplicateRunError(ValueError):
+class DuplicateRunError(InputError):
     """A comparison that would run the same scenario and seed twice.
 
     Examples:
@@ -39,7 +40,7 @@ class DuplicateRunError(ValueError):
     """
 
 
-class RunFailedError(RuntimeError):
+class RunFailedError(RelightError):
     """A run ended early; ``folder`` holds what was recorded, with the reason in its manifest.
 
     Examples:
@@ -62,7 +63,7 @@ class ComparisonStoppedError(RunFailedError):
     def __init__(self, cause: BaseException, finished: int, runs: Path) -> None:
         kept = f"finished runs in {runs}: {finished}" if finished else "no run was finished"
         told = f"{str(cause) or 'interrupted'}; {kept}; a comparison does not resume, a study does (relight study)"
-        RuntimeError.__init__(self, told)
+        RelightError.__init__(self, told)
         self.folder = cause.folder if isinstance(cause, RunFailedError) else runs
 
 

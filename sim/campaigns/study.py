@@ -24,6 +24,7 @@ from ...results.run.read import NotARun, read_json
 from ...results.study.files import RUNS, write_results, write_start
 from ...results.study.tables import TAKEN, StudyShape, StudyTables
 from ...scenarios.case import Case
+from ...scenarios.errors import RelightError
 from ...scenarios.loader import load_case
 from ...scenarios.reading.problems import Problem, ScenarioError, listed, meant
 from ...scenarios.studies.loader import LoadedStudy, Point, load_study
@@ -37,7 +38,7 @@ REPORT_S = 60.0
 Perform = Callable[[Sequence[Job]], Iterable[Outcome]]
 
 
-class StudyInterrupted(RuntimeError):
+class StudyInterrupted(RelightError):
     """A study that ended before its last run; what is done is kept.
 
     Examples:
@@ -46,6 +47,8 @@ class StudyInterrupted(RuntimeError):
         ... except relight.StudyInterrupted:
         ...     print("go on with resume=True")
     """
+
+    exit_code = 1
 
     def __init__(self, done: int, runs: int, folder: Path, reason: str) -> None:
         super().__init__(f"{reason}: {done} of {runs} runs are done and kept in {folder}; go on with --resume")

@@ -17,6 +17,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ...scenarios.errors import InputError, RelightError
 from .study_jobs import Job, Outcome, finished, perform
 
 ATTEMPTS = 3
@@ -26,11 +27,11 @@ LOST = "the process died {} times during this run, perhaps for want of memory"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class SchedulerError(ValueError):
+class SchedulerError(InputError):
     """A Dask cluster that cannot be used."""
 
 
-class ClusterLost(ConnectionError):
+class ClusterLost(RelightError, ConnectionError):
     """A Dask cluster that went away during the study."""
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .console import InputError, Out, Overwrite, Set, say
+from ...scenarios.errors import InputError
+from .console import Out, Overwrite, Set, say
 
 
 def compare(

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ...scenarios.errors import InputError
+
 Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scenario; repeatable.")
@@ -23,10 +25,6 @@ Sequence = Annotated[
     typer.Option("--sequence", help="Find an order of switch operations for each step; file for it (.csv or JSON)."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
-
-
-class InputError(ValueError):
-    """A command-line value that cannot be right."""
 
 
 def usage_in_words(error: Exception) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .console import InputError, say
+from ...scenarios.errors import InputError
+from .console import say
 
 
 def metrics(

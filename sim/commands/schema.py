@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .console import InputError
+from ...scenarios.errors import InputError
 
 
 def schema(what: Annotated[str, typer.Argument(metavar="scenario|plan|study|summary", help="Which kind.")]) -> None:

@@ -23,7 +23,7 @@ def study(
     from ...results.study.text import as_text
     from ...scenarios.studies.loader import load_study
     from ..campaigns.reproduction_jobs import available_cores
-    from ..campaigns.study import StudyInterrupted, folder_of_study, run_study
+    from ..campaigns.study import folder_of_study, run_study
 
     if workers and scheduler:
         raise typer.BadParameter("give --workers or --scheduler, not both")
@@ -32,14 +32,10 @@ def study(
     if retry_failed and not resume:
         raise typer.BadParameter("--retry-failed needs --resume")
     folder = out or folder_of_study(load_study(study), resume)
-    try:
-        finished = run_study(
-            study, folder, workers=workers or available_cores(), scheduler=scheduler, resume=resume,
-            overwrite=overwrite, retry_failed=retry_failed,
-        )  # fmt: skip
-    except StudyInterrupted as error:
-        typer.echo(f"relight: {error}", err=True)
-        raise typer.Exit(1) from error
+    finished = run_study(
+        study, folder, workers=workers or available_cores(), scheduler=scheduler, resume=resume,
+        overwrite=overwrite, retry_failed=retry_failed,
+    )  # fmt: skip
     typer.echo(as_text(finished.tables, finished.shape))
     typer.echo(f"\nruns: {finished.made} made, {finished.kept} kept from before, {finished.failed} failed")
     typer.echo(f"tables:  {folder / 'study.md'}\nfigures: {folder / 'figures'}")

@@ -20,6 +20,7 @@ from ...controllers.centre.dispatch_centre import DispatchCentre
 from ...controllers.gateways.gateway import EnergyGateway
 from ...controllers.strategies.strategy import Strategy
 from ...scenarios.case import Case
+from ...scenarios.errors import RelightError
 from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
 from ..planning.plan_check import PlanCheck
 from ..planning.strategy_case import case_under
@@ -43,7 +44,7 @@ from .run_log import RunLog
 from .timing import Timing
 
 
-class IncompleteRunError(RuntimeError):
+class IncompleteRunError(RelightError):
     """The recorder did not see every step."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ...scenarios.errors import RelightError
 from ...scenarios.view import GridView
 
 
-class WorldError(AssertionError):
+class WorldError(RelightError):
     """Something that always holds (docs/world.md) does not: an error in the world itself, never in a plan."""
 
 

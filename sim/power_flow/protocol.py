@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ...scenarios.errors import InputError
 from .island_topology import Island
 
 Power = tuple[float, float]
@@ -102,7 +103,7 @@ class AcPowerFlow(Protocol):
         ...
 
 
-class EngineUnavailable(RuntimeError):
+class EngineUnavailable(InputError):
     """An engine is not installed, or cannot express a network; the message tells the way out.
 
     Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ....scenarios.errors import RelightError
 from ...solver.highs import KeptSolver, Solution
 from ..decisions import fix_compact, read_literal, unfix_compact
 from ..model import Model
@@ -11,7 +12,7 @@ from ..problem import Horizon
 from .model import build_literal
 
 
-class FormsDifferError(RuntimeError):
+class FormsDifferError(RelightError):
     """The compact form has no powers for what the literal form decided: one of them is wrong."""
 
 
