@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from .case import Case
 from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
 from .networks.coordinates import check_weather
+from .reading.files import file_name_complaint
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
@@ -19,6 +20,7 @@ from .reading.wording import in_plain_words
 from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, without_conflict
+from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario, step_conflicts
 from .schema.solver_options import check_solver_options
 from .schema.surprises import complaints
@@ -35,6 +37,8 @@ WORLD_PARTS = (
 """Parts whose change makes another case than the one a publication speaks of."""
 
 SEE = "the README of scenarios/"
+
+MOST_BASES = 50
 
 UNKNOWN_KEY = "unknown key; known keys: {known}"
 
@@ -120,6 +124,11 @@ def _read(path: Path, file: str) -> tuple[dict[str, Any], list[Path]]:
     refuse_content(data, file, "scenario")
     while "extends" in data:
         base = data.pop("extends")
+        remedy = file_name_complaint(base) if isinstance(base, str) else "must be the name of one scenario, as text"
+        if remedy or not isinstance(base, str):
+            raise ScenarioError([Problem(file, "extends", base, remedy)])
+        if len(files) > MOST_BASES:
+            raise ScenarioError([Problem(file, "extends", base, f"more than {MOST_BASES} scenarios extend each other")])
         beside = files[-1].parent / f"{base}.yaml"
         base_path, base_file = _find(beside if beside.is_file() else base)
         if base_path.resolve() in [known.resolve() for known in files]:
@@ -197,7 +206,7 @@ def _problems_of(
             continue  # it has items, which are wrong themselves
         keys: list[str] = [part]
         place: Any = data[part]
-        tagged = part == "network" and item["loc"][:1] in (("tables",), ("function",), ("json",), ("synthetic",))
+        tagged = part == "network" and item["loc"][:1] in [(kind,) for kind in KINDS]
         for key in item["loc"][1:] if tagged else item["loc"]:
             if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
                 place = place[key]  # pyright: ignore[reportCallIssue, reportArgumentType]
@@ -206,6 +215,7 @@ def _problems_of(
             keys.append(str(key))
         if item["type"].startswith("union_tag"):
             keys.append("kind")
+            item["ctx"] = {**item.get("ctx", {}), "expected_tags": ", ".join(KINDS)}
         field = ".".join(keys)
         unknown = item["type"] == "extra_forbidden"
         remedy = UNKNOWN_KEY.format(known=listed(_known_keys(data, keys[:-1]), 30)) if unknown else in_plain_words(item)

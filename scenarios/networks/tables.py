@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from ..reading.problems import Problem, display_name, find_input, listed, missing, no_such
+from ..reading.files import read_text, why_unreadable
+from ..reading.problems import Problem, ScenarioError, display_name, find_input, listed, missing, no_such
 from ..reading.wording import in_plain_words
-from ..reading.yaml_text import read_yaml
+from ..reading.yaml_text import read_mapping
 from ..schema.network_kinds import TablesNetwork
 from ..schema.scenario import EssSpec, NbsuSpec, PvSpec
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
@@ -106,19 +106,15 @@ class _Tables:
 
     def _read_options(self, chosen: dict[str, str]) -> None:
         path = self.folder / "options.yaml"
-        if path.is_file():
+        if path.exists():
             self.files.append(path)
             try:
-                declared = read_yaml(path.read_text(encoding="utf-8")) or {}
-                for name, option in declared.items():
-                    self.declared[name] = tuple(option["values"])
-                    self.option[name] = option["default"]
-                    if option["default"] not in self.declared[name]:
-                        remedy = f"must be one of {listed(self.declared[name])}"
-                        self.problems.append(Problem(self._name(path), f"{name}.default", option["default"], remedy))
-            except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
-                remedy = f"must map each option to meaning, default and values ({' '.join(str(error).split())})"
-                self.problems.append(Problem(self._name(path), "", None, remedy))
+                data = read_mapping(path, self._name(path), "docs/networks.md")
+            except ScenarioError as error:
+                self.problems.extend(error.problems)
+                data = {}
+            for name, option in data.items():
+                self._declare(self._name(path), str(name), option)
         for name, value in chosen.items():
             field = f"network.options.{name}"
             if name not in self.declared:
@@ -130,19 +126,34 @@ class _Tables:
             else:
                 self.option[name] = value
 
+    def _declare(self, file: str, name: str, option: object) -> None:
+        """Take over an option: a mapping of ``meaning``, ``default`` and ``values``, each value with what it means."""
+        parts: dict[str, Any] = dict(option) if isinstance(option, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+        values: Any = parts.get("values")
+        if not isinstance(values, dict | list) or not values or not all(isinstance(v, str | int) for v in values):
+            remedy = "must map to meaning, default and values, these a mapping of each value to what it means"
+            self.problems.append(Problem(file, name, None if parts else option, remedy))
+            return
+        self.declared[name] = tuple(str(value) for value in values)
+        self.option[name] = str(parts.get("default"))
+        if self.option[name] not in self.declared[name]:
+            remedy = f"must be one of {listed(self.declared[name])}"
+            self.problems.append(Problem(file, f"{name}.default", parts.get("default"), remedy))
+
     def rows(self, table: str) -> list[_Row]:
         """Rows of a table that hold under the chosen options; an optional table may be missing."""
         path = self.folder / f"{table}.csv"
         file, (required, optional) = self._name(path), _COLUMNS[table]
-        if not path.is_file():
+        if not path.exists():
             if table in _REQUIRED:
                 self.problems.append(Problem(file, "", None, f"missing; a network of tables needs {listed(_REQUIRED)}"))
             return []
         self.files.append(path)
         try:
-            lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-        except (UnicodeDecodeError, csv.Error) as error:
-            self.problems.append(Problem(file, "", None, f"not a CSV file in UTF-8 ({error})"))
+            lines = list(csv.reader(read_text(path, encoding="utf-8-sig").splitlines()))
+        except (OSError, ValueError, csv.Error) as error:
+            reason = str(error) if isinstance(error, csv.Error) else why_unreadable(error)
+            self.problems.append(Problem(file, "", None, f"not a CSV file in UTF-8 ({reason})"))
             return []
         header = [name.strip() for name in lines[0]] if lines else []
         known = (*required, *optional)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .files import file_name_complaint, is_regular
 from .problems import Problem, ScenarioError
 
 _HEAD_BYTES = 1000
@@ -16,6 +17,8 @@ STRATEGY = "this is Python; relight strategy check FILE.py:Class looks at a stra
 
 def refuse_place(source: str, wanted: str) -> None:
     """Raise ScenarioError for a folder, a Python file and a pandapower network, before they are read."""
+    if complaint := file_name_complaint(source):
+        raise ScenarioError([Problem(source, "", None, complaint)])
     path = Path(source)
     remedy = None
     if path.is_dir():
@@ -24,8 +27,10 @@ def refuse_place(source: str, wanted: str) -> None:
         remedy = f"this is a folder; name a {wanted}'s YAML file{what}"
     elif path.suffix == ".py" or ".py:" in source:
         remedy = STRATEGY
-    elif path.is_file() and is_network(path):
+    elif is_regular(path) and is_network(path):
         remedy = NETWORK
+    elif path.exists() and not path.is_file():
+        remedy = f"this is no regular file; name a {wanted}'s YAML file"
     if remedy:
         raise ScenarioError([Problem(source, "", None, remedy)])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import RelightError
+from .plain_text import printable
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
@@ -22,11 +23,20 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.field}" if self.field else self.file
-        if self.value is None:
-            return f"{place}: {self.remedy}"
-        text = repr(self.value)
-        return f"{place} = {text if len(text) <= 80 else text[:77] + '...'}: {self.remedy}"
+        place = _short(self.file, 300) + (f": {_short(self.field, 150)}" if self.field else "")
+        value = "" if self.value is None else f" = {_short(_repr(self.value), 80)}"
+        return printable(f"{place}{value}: {_short(self.remedy, 2000)}")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # a whole number of some thousand digits
+        return f"a {type(value).__name__} too long to be shown"
 
 
 class ScenarioError(RelightError):

@@ -25,6 +25,8 @@ _WORDS = {
     "bool_parsing": "must be true or false",
     "string_type": "must be text",
     "string_too_short": "must not be empty",
+    "string_too_long": "takes {max_length} characters at most",
+    "int_parsing_size": "is larger than any number here can be",
     "none_required": "must be left out or null",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
@@ -37,7 +39,7 @@ _WORDS = {
     "datetime_type": "must be a time such as 2025-06-20T10:00",
     "datetime_parsing": "must be a time such as 2025-06-20T10:00",
     "datetime_from_date_parsing": "must be a time such as 2025-06-20T10:00",
-    "union_tag_not_found": "missing; must be {expected_tags}",
+    "union_tag_not_found": "missing; must be one of {expected_tags}",
     "union_tag_invalid": "must be one of {expected_tags}",
 }
 
@@ -75,7 +77,14 @@ def in_plain_words(item: Mapping[str, Any]) -> str:
     if item["type"] == "string_type" and isinstance(item["input"], int | float):
         return f"must be text; write it in quotes: '{item['input']}'"
     told = {key: _told(key, value) for key, value in item.get("ctx", {}).items()}
-    return words.format(**told) + _number_as_text(item)
+    return words.format_map(_Told(told)) + _number_as_text(item)
+
+
+class _Told(dict[str, str]):
+    """Facts of a complaint by name; one that pydantic does not give is left open."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
 
 
 def _told(key: str, value: object) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from .files import read_text, why_unreadable
+from .plain_text import MOST_DEPTH, data_complaints
 from .problems import Problem, ScenarioError
 
 _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -27,8 +29,41 @@ for _tag, _pattern, _first in (
         _RESOLVERS.setdefault(_letter, []).append((f"tag:yaml.org,2002:{_tag}", re.compile(_pattern)))
 
 
+MOST_BYTES = 2_000_000
+"""Of a YAML file; the largest that ships has 5 kB."""
+_PLAIN = {
+    tag: maker
+    for tag, maker in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rsplit(":", 1)[-1] in ("null", "bool", "int", "float", "str", "seq", "map")
+}
+"""Makers of values by tag: no dates, sets or bytes, which nothing here means; None tells of any other tag."""
+
+
+_TAG_WORDS = {"bool": "true or false", "int": "a whole number that can be meant", "float": "a number"}
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = _RESOLVERS
+    yaml_constructors = _PLAIN
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MOST_DEPTH} deep")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, TypeError, OverflowError) as error:  # of what stands behind a tag such as !!bool
+            what = node.tag.removeprefix("tag:yaml.org,2002:")
+            digits = isinstance(node.value, str) and len(node.value) > 100
+            shown = f"{node.value[:20]}… ({len(node.value)} characters)" if digits else f"{node.value!r}"
+            line = node.start_mark.line + 1 if node.start_mark else 1
+            raise yaml.YAMLError(f"line {line}: {shown} is not {_TAG_WORDS.get(what, what)}") from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
@@ -65,7 +100,10 @@ class OverrideError(Exception):
 
 def read_yaml(text: str) -> Any:
     """Parse one document; raises ``yaml.YAMLError`` (``DuplicateKey`` for equal keys in a mapping)."""
-    return yaml.load(text, Loader=_Loader)
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except RecursionError as error:
+        raise yaml.YAMLError("nested too deep") from error
 
 
 def read_mapping(path: Path, file: str, see: str) -> dict[str, Any]:
@@ -74,14 +112,17 @@ def read_mapping(path: Path, file: str, see: str) -> dict[str, Any]:
     Raises ScenarioError.
     """
     try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
+        data = read_yaml(read_text(path, MOST_BYTES))
     except DuplicateKey as error:
         problem = Problem(file, f"line {error.line}", error.key, "this key appears twice; keep one")
         raise ScenarioError([problem]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {' '.join(str(error).split())}")]) from error
+    except (yaml.YAMLError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split()) if isinstance(error, yaml.YAMLError) else why_unreadable(error)
+        raise ScenarioError([Problem(file, "", None, f"not a YAML file: {reason}")]) from error
     if not isinstance(data, dict):
         raise ScenarioError([Problem(file, "", data, f"must be a mapping of keys to values; see {see}")])
+    if complaints := list(data_complaints(data)):
+        raise ScenarioError(Problem(file, *complaint) for complaint in complaints)
     return data
 
 
@@ -113,6 +154,10 @@ def set_value(data: dict[str, Any], keys: Sequence[str], value: Any, override: s
     Missing mappings on the way are made: whether such a key exists is for the schema to say.
     A number selects an item of a list. Raises ``OverrideError``.
     """
+    if len(keys) > MOST_DEPTH:
+        raise OverrideError(override, f"a path has {MOST_DEPTH} keys at most")
+    for field, _, remedy in data_complaints({".".join(keys): value}):
+        raise OverrideError(override, f"{field} {remedy}")
     place: Any = data
     for k, key in enumerate(keys):
         last = k == len(keys) - 1

@@ -94,4 +94,6 @@ class SyntheticNetwork(Part):
         return -(-self.feeder_count // 8)
 
 
+KINDS = ("tables", "function", "json", "synthetic")
+
 Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson | SyntheticNetwork, Field(discriminator="kind")]

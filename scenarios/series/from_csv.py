@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..reading.files import read_text, why_unreadable
 from ..reading.problems import Problem, display_name, find_input, listed, missing
 from ..schema.scenario import Scenario
 from ..view import GridView
@@ -100,7 +101,7 @@ def read_series(
     if len(problems) > before:
         return None
     for column in columns if source[1].startswith("pv.") else ():
-        if max(values[column]) > MOST_PV_PU:
+        if max(values[column], default=0.0) > MOST_PV_PU:
             remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
             problems.append(Problem(file, column, max(values[column]), remedy))
     edges = row_edges(file, times, duration_min, problems)
@@ -112,10 +113,11 @@ def read_series(
 def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Problem]) -> list[list[str]] | None:
     """Rows of a CSV file that are not empty; None, and a problem of the scenario's field, if it cannot be read."""
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = list(csv.reader(read_text(path, encoding="utf-8-sig").splitlines()))
+    except (OSError, ValueError, csv.Error) as error:
         absent = isinstance(error, FileNotFoundError)
-        remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8 ({type(error).__name__})"
+        reason = str(error) if isinstance(error, csv.Error) else why_unreadable(error)
+        remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8: {reason}"
         problems.append(Problem(*source, name, remedy))
         return None
     return [row for row in rows if any(cell.strip() for cell in row)]

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...controllers.exchange.plan import Plan, PlanStep, with_times
 from ...scenarios.case import Case
+from ...scenarios.reading.files import is_regular, read_text, why_unreadable
 from ...scenarios.reading.other_kinds import NETWORK, STRATEGY, is_network
 from ...scenarios.reading.problems import Problem, ScenarioError, listed, no_such
 from ...scenarios.reading.wording import in_plain_words
@@ -41,7 +42,7 @@ def read_plan(path: Path, case: Case) -> Plan:
     Raises ``PlanError`` with every problem found.
     """
     problems: list[Problem] = []
-    if path.is_file() and (remedy := _other_kind(path)):
+    if is_regular(path) and (remedy := _other_kind(path)):
         raise PlanError([Problem(path.name, "", None, remedy)])
     text = _read_text(path)
     if path.suffix.lower() == ".csv":
@@ -74,11 +75,11 @@ def _other_kind(path: Path) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path, encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise PlanError([Problem(str(path), "", None, "no such file")]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = f"cannot be read as text in UTF-8 ({type(error).__name__})"
+    except (OSError, ValueError) as error:
+        remedy = f"cannot be read as text in UTF-8: {why_unreadable(error)}"
         raise PlanError([Problem(str(path), "", None, remedy)]) from error
 
 
