@@ -115,7 +115,7 @@ def test_mistakes_in_the_scenario(tmp_path: Path, parts: dict[str, Any], field: 
         ("ess.csv", "ess.b", "pv.c", "tables, ess.csv.id", "used by another unit"),
         ("nbsu.csv", "c,60", "c,", "line 2, s_kva", "must not be empty"),
         ("options.yaml", "default: far", "default: near", "switches.default", "one of far, none"),
-        ("options.yaml", "  values", "  value", "", "meaning, default and values"),
+        ("options.yaml", "  values", "  value", "switches", "meaning, default and values"),
     ],
 )
 def test_mistakes_in_the_tables(tmp_path: Path, table: str, old: str, new: str, field: str, remedy: str) -> None:
