@@ -23,7 +23,7 @@ import highspy
 import pandas as pd
 import pyomo.environ as pyo
 
-from relight.controllers.centre.dispatch_centre import net_power_plans
+from relight.controllers.centre.orders import net_power_plans
 from relight.controllers.exchange.messages import NetPowerPlan
 from relight.controllers.exchange.plan import Plan
 from relight.controllers.gateways.gateway import EnergyGateway

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
+from ...scenarios.schema.surprises import Surprises
 from ...scenarios.view import Branch, GridView, find_sections, without_units
 from ..exchange.messages import PscMessage, SwitchOrder
-
-Address = tuple[str, str]
-"""``gateway`` and an LA, or ``terminal`` and a switch"""
+from ..exchange.plan import PlanStep
+from .contacts import Address
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,51 @@ def blocked_sections(base: GridView, facts: Facts, section_of: Mapping[str, str]
     return list(dict.fromkeys(section_of[place.buses[0]] for place in places))
 
 
+class FixedWorld:
+    """Knowledge of a network that nothing happens to: it stays as it is, and switches are as reported."""
+
+    facts = Facts()
+
+    def __init__(self, view: GridView) -> None:
+        self._view = view
+        self.closed: Mapping[str, bool] = {}
+
+    def learn(
+        self,
+        time_min: float,
+        psc: Mapping[str, PscMessage],
+        closed: Mapping[str, bool],
+        faults: Mapping[str, Collection[str]],
+        heard: Collection[Address],
+    ) -> list[str]:
+        """Nothing is news."""
+        self.closed = dict(closed)
+        return []
+
+    def view(self) -> GridView:
+        """The network at the fault time."""
+        return self._view
+
+    def blocked(self, view: GridView) -> list[str]:
+        """No section."""
+        return []
+
+    def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
+        """No infeed returns."""
+        return frozenset()
+
+    def note_orders(self, time_min: float, orders: Iterable[SwitchOrder]) -> None:
+        """Switches do what is ordered."""
+
+    def reminders(self) -> list[SwitchOrder]:
+        """None."""
+        return []
+
+    def not_started(self, step: PlanStep, psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
+        """Start-ups do not fail."""
+        return []
+
+
 class KnownWorld:
     """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` and ``blocked`` are what follows."""
 
@@ -92,16 +137,14 @@ class KnownWorld:
         psc: Mapping[str, PscMessage],
         closed: Mapping[str, bool],
         faults: Mapping[str, Collection[str]],
-        heard: Collection[Address] | None = None,
+        heard: Collection[Address],
     ) -> list[str]:
         """Take in all that was reported last; returns what is new and calls for a plan, in words.
 
         ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any. ``heard``: whose report is
-        of now (None: everybody's); older reports contradict nothing, and tell of no order.
+        of now; older ones contradict nothing, and tell of no order.
         """
         news: list[str] = []
-        everybody = {("gateway", la) for la in psc} | {("terminal", switch) for switch in closed}
-        heard = everybody if heard is None else heard
         for message in psc.values():
             self.returned |= message.get("infeeds", {})
         self._believe(psc, closed, heard, news)
@@ -158,6 +201,16 @@ class KnownWorld:
             for switch, count in self._failures.items()
             if 0 < count < self._give_up_after
         ]
+
+    def not_started(self, step: PlanStep, psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
+        """LAs of which a plan's step has an NBSU on its way, but which report none, live for longer than that."""
+        areas = step.local_areas
+        return [
+            la
+            for la, message in psc.items()
+            if la in areas and areas[la].nbsu_state != "off" and message["nbsu_state"] == "off"
+            and message["energised_min"] > since_min
+        ]  # fmt: skip
 
     def _watch_orders(
         self, time_min: float, faults: Mapping[str, Collection[str]], heard: Collection[Address], news: list[str]
@@ -236,3 +289,8 @@ class KnownWorld:
             (b.from_bus, b.to_bus) for b in view.branches.values() if self.closed.get(b.id, not b.faulted)
         )
         return graph
+
+
+def world_of(view: GridView, surprises: Surprises | None) -> FixedWorld | KnownWorld:
+    """Knowledge of a network at the fault time, and of what may change in it; None: nothing."""
+    return KnownWorld(view, surprises.give_up_after) if surprises else FixedWorld(view)

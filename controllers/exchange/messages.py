@@ -81,8 +81,8 @@ class SourceState(TypedDict):
 
 
 class PscBasis(TypedDict):
-    """What a gateway made its assessment from; sent along where messages can fail, so that the dispatch centre can
-    carry it forward while nothing newer arrives."""
+    """What a gateway made its assessment from; sent along, so that the dispatch centre can have its plans checked from
+    it, and carry it forward while nothing newer arrives."""
 
     measurement: LocalAreaMeasurement
     forecast: Forecast
@@ -103,12 +103,11 @@ class PscMessage(SourceState):
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
     plan_issued_at_min: NotRequired[float | None]
-    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself; where messages
-    can fail"""
+    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself"""
     alone: NotRequired[bool]
-    """it runs its area by itself; where messages can fail"""
+    """it runs its area by itself"""
     basis: NotRequired[PscBasis]
-    """where messages can fail"""
+    """without it a report that grows old is of no use"""
     out_of_service: NotRequired[list[str]]
     """units that have failed; the rest of the message is without them"""
     infeeds: NotRequired[dict[str, Literal["dead", "live", "connected"]]]

@@ -1,11 +1,15 @@
-"""An energy gateway: assesses its LA's PSC, schedules the LA's own units, and keeps them on the net power ordered."""
+"""An energy gateway: assesses its LA's PSC, schedules the LA's own units, and keeps them on the net power ordered.
+
+Where it hears nothing of its dispatch centre for too long (``contact``) it runs its area by itself (``alone``).
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
+from ...scenarios.angles import sin_phi
 from ...scenarios.schema.scenario import Scenario
 from ...scenarios.view import EssUnit, GridView, PvUnit, without_units
 from ..exchange.messages import (
@@ -14,13 +18,15 @@ from ..exchange.messages import (
     LocalAreaMeasurement,
     LocalAreaOrder,
     NetPowerPlan,
+    PscBasis,
     PscMessage,
     UnitOrder,
-    UnitSchedule,
     UnitState,
 )
 from ..exchange.psc import assess, units_of
 from ..exchange.start_up import NbsuState
+from .alone import LocalIsland
+from .contact import CentreContact
 from .correction import (
     Device,
     balance_device,
@@ -31,53 +37,51 @@ from .correction import (
     pv_device,
     reactive_limit,
 )
+from .followed_plan import FollowedPlan, as_ordered, demand_multiple, pv_connected
 from .local_area_model import solve_local_area
 from .local_area_problem import LocalAreaProblem, LocalAreaSchedule
 
-
-@dataclass(frozen=True)
-class _Remainder:
-    """The steps of a net power plan that were not over when it was taken up, with the LA's schedule for them."""
-
-    plan: NetPowerPlan
-    first: int
-    problem: LocalAreaProblem
-    schedule: LocalAreaSchedule
-
-    def step_at(self, time_min: float) -> int | None:
-        """Index into the remaining steps of the one in force; None past the end."""
-        if time_min >= self.plan["end_min"]:
-            return None
-        return max((t for t in self.problem.steps if self.problem.step_start_min[t] <= time_min), default=0)
-
-    def nbsu_state(self, unit: str, t: int) -> NbsuState:
-        """State ordered of an NBSU: its own where the dispatch centre schedules devices, else that of all its LA's."""
-        if "units" not in self.plan:
-            return self.problem.nbsu_state[t]
-        state = self.plan["units"][unit]["state"][self.first + t]
-        return "online" if state in ON_LINE else "starting" if state == "starting" else "off"
+Mode = Literal["plan", "hold", "alone"]
+"""plan: follows the net power plan; hold: has none and leaves its units as they are; alone: runs its area by itself."""
 
 
 class EnergyGateway:
     """The controller of one local area. It sees its own measurements and forecast, and the plans sent to it."""
 
     def __init__(
-        self, view: GridView, la_id: str, scenario: Scenario, *, per_device: bool = False, constant_power: bool = False
+        self,
+        view: GridView,
+        la_id: str,
+        scenario: Scenario,
+        *,
+        per_device: bool = False,
+        constant_power: bool = False,
+        heard_min: float = 0.0,
     ) -> None:
         """``per_device``: it reports the state of every unit. ``constant_power``: its units give what the plan says,
-        whatever the demand now measured. Raises KeyError if the view has no such LA."""
+        whatever the demand now measured. It was in contact with the dispatch centre until ``heard_min``, when it came
+        to life. Raises KeyError if the view has no such LA."""
         self.local_area = view.local_areas[la_id].id
         self._view = view
         self._scenario, self._per_device, self._constant_power = scenario, per_device, constant_power
         self._all_units, self._failed = view, frozenset[str]()
         self._pv, self._ess, self._nbsu = units_of(view, la_id)
+        self._contact = CentreContact.over(scenario.communication, heard_min)
+        self._alone_since: float | None = None
+        self._local = LocalIsland(
+            self._pv,
+            self._ess,
+            self._nbsu,
+            scenario.pv.reconnect_delay_min,
+            sin_phi=sin_phi(scenario.limits.min_power_factor),
+        )
         self._time_min = 0.0
         self._measurement: LocalAreaMeasurement | None = None
         self._forecast: Forecast | None = None
         self._forecast_before: Forecast | None = None
         """the forecast of the step that the last measurement is of"""
         self._psc: PscMessage | None = None
-        self._running: _Remainder | None = None
+        self._running: FollowedPlan | None = None
         self._picked_up: tuple[tuple[float, float], float] | None = None
         """(issue and start of the plan step) for which pick-up was last ordered, and when"""
 
@@ -86,8 +90,17 @@ class EnergyGateway:
         """The schedule in force; None before the first plan."""
         return self._running.schedule if self._running else None
 
+    @property
+    def mode(self) -> Mode:
+        """What it does since its last orders."""
+        return "alone" if self._alone_since is not None else "plan" if self._running else "hold"
+
+    def in_contact(self, time_min: float) -> bool:
+        """Whether it has heard of the dispatch centre lately."""
+        return self._contact.holds(time_min)
+
     def assess(self, measurement: LocalAreaMeasurement, forecast: Forecast, time_min: float) -> PscMessage:
-        """D_i of (1), for the dispatch centre."""
+        """D_i of (1), for the dispatch centre, with what it was made from and what the gateway follows."""
         if self._forecast is not None and time_min > self._time_min:
             self._forecast_before = self._forecast
         self._time_min, self._measurement, self._forecast = time_min, measurement, forecast
@@ -109,6 +122,10 @@ class EnergyGateway:
                 u: "connected" if metered["state"] == "form" else "live" if metered.get("upstream_live") else "dead"
                 for u, metered in infeeds.items()
             }
+        follows = self._running if self._alone_since is None else None
+        self._psc["plan_issued_at_min"] = follows.plan["issued_at_min"] if follows else None
+        self._psc["alone"] = self._alone_since is not None
+        self._psc["basis"] = PscBasis(measurement=measurement, forecast=forecast)
         return self._psc
 
     def _leave_out(self, failed: frozenset[str]) -> None:
@@ -118,37 +135,68 @@ class EnergyGateway:
             self._view = without_units(self._all_units, failed)
             self._pv, self._ess, self._nbsu = units_of(self._view, self.local_area)
 
-    def receive(self, plan: NetPowerPlan) -> None:
-        """Take up a net power plan: solve (46) for what is left of it. One older than the plan in force is ignored.
+    def hear(self, time_min: float) -> None:
+        """A message of the dispatch centre has arrived, whatever it says."""
+        self._contact.hear(time_min)
 
-        A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a plan
-        before the first assessment.
+    def receive(self, plan: NetPowerPlan) -> None:
+        """Take up a net power plan: solve (46) for what is left of it.
+
+        One older than the plan in force is ignored, and so is the plan in force itself unless the gateway has given it
+        up. A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a
+        plan before the first assessment.
         """
         if plan["local_area"] != self.local_area:
             raise ValueError(f"gateway of LA {self.local_area} was sent the net power plan of LA {plan['local_area']}")
-        if self._running and plan["issued_at_min"] < self._running.plan["issued_at_min"]:
-            return
+        if self._running:
+            newer_by_min = plan["issued_at_min"] - self._running.plan["issued_at_min"]
+            if newer_by_min < 0 or (newer_by_min == 0 and self._alone_since is None):
+                return
         ends = (*plan["step_start_min"][1:], plan["end_min"])
         first = next((k for k, end in enumerate(ends) if end > self._time_min), len(ends))
         problem = self._problem(plan, first, ends)
         if "units" in plan:
-            schedule = _as_ordered(plan["units"], first, problem)
+            schedule = as_ordered(plan["units"], first, problem)
         else:
             # the LP is proven equal to (43)–(45) for non-negative costs, and ten times faster
             schedule = solve_local_area(problem, cost_form="epigraph")
-        self._running = _Remainder(plan, first, problem, schedule)
+        self._running = FollowedPlan(plan, first, problem, schedule)
+        self._alone_since = None
 
     def orders(self, time_min: float, measurement: LocalAreaMeasurement) -> LocalAreaOrder:
-        """Orders for one simulation step from ``time_min``: the schedule, corrected by a measurement one step old.
+        """Orders for one simulation step from ``time_min``, asked for once all messages of the instant have arrived.
 
-        The LA's units together shall give p_{i,t} plus the demand now measured, so that its net injection follows the
-        plan. Before any plan and after its end every unit is off.
+        By plan, or alone where it has none that still holds and hears of nobody who could send one. Before any plan
+        units are left as they are, after its end every unit is off.
         """
         self._time_min, self._measurement = time_min, measurement
         running = self._running
         t = running.step_at(time_min) if running else None
-        if running is None or t is None:
+        expired = t is None or not self._contact.keeps_plan(time_min)
+        if self._alone_since is None and expired and not self._contact.holds(time_min):
+            self._alone_since = time_min
+        if self._alone_since is not None:
+            return self._orders_alone(time_min, measurement, self._alone_since)
+        if running is None:
+            return LocalAreaOrder(units={}, pick_up=False)
+        if t is None:
             return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, pick_up=False)
+        return self._orders_by_plan(running, t, time_min, measurement)
+
+    def _orders_alone(self, time_min: float, measurement: LocalAreaMeasurement, since_min: float) -> LocalAreaOrder:
+        held_net = self._running.net_at(since_min) if self._running else (0.0, 0.0)
+        attempt = (time_min - since_min) % self._scenario.clock.plan_step_min == 0
+        # Nobody tells a gateway on its own of cold load pick-up.
+        return self._local.orders(time_min, measurement, self._demand_now(measurement, 1.0), held_net, attempt)
+
+    def _orders_by_plan(
+        self, running: FollowedPlan, t: int, time_min: float, measurement: LocalAreaMeasurement
+    ) -> LocalAreaOrder:
+        """The schedule, corrected by a measurement one step old.
+
+        The LA's units together shall give p_{i,t} plus the demand now measured, so that its net injection follows the
+        plan.
+        """
         problem = running.problem
         pick_up = problem.energised[t] and self._picks_up(
             (running.plan["issued_at_min"], problem.step_start_min[t]), time_min
@@ -160,7 +208,7 @@ class EnergyGateway:
             return LocalAreaOrder(units=idle | breakers, pick_up=False)
 
         served = pick_up or not measurement["shed"]
-        demand_kw, demand_kvar = self._demand_now(measurement, _multiple(running.plan, running.first + t))
+        demand_kw, demand_kvar = self._demand_now(measurement, running.demand_multiple(t))
         p_target = problem.p_kw[t] + demand_kw * served
         if self._constant_power:
             p_target = problem.target_p(t)
@@ -175,7 +223,7 @@ class EnergyGateway:
         orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
         return LocalAreaOrder(units=orders | breakers, pick_up=pick_up)
 
-    def _breakers(self, running: _Remainder, t: int, measurement: LocalAreaMeasurement) -> dict[str, UnitOrder]:
+    def _breakers(self, running: FollowedPlan, t: int, measurement: LocalAreaMeasurement) -> dict[str, UnitOrder]:
         """Orders to infeeds that were dead: closed where the plan has one form the voltage, else open."""
         forming = running.plan["balance_unit"][running.first + t]
         return {
@@ -221,7 +269,7 @@ class EnergyGateway:
         starts = [max(start, self._time_min) for start in plan["step_start_min"][first:]]
         known = [_step_of(forecast["step_start_min"], start) for start in starts]
         energised = plan["energised"][first:]
-        multiples = [_multiple(plan, first + t) for t in range(len(starts))]
+        multiples = [demand_multiple(plan, first + t) for t in range(len(starts))]
         age_min = starts[0] - self._psc["issued_at_min"] if starts else 0.0
         return LocalAreaProblem(
             pv=self._pv,
@@ -254,7 +302,9 @@ class EnergyGateway:
             min_power_factor=self._scenario.limits.min_power_factor,
         )
 
-    def _devices(self, running: _Remainder, t: int, time_min: float, measurement: LocalAreaMeasurement) -> list[Device]:
+    def _devices(
+        self, running: FollowedPlan, t: int, time_min: float, measurement: LocalAreaMeasurement
+    ) -> list[Device]:
         """The LA's units with their schedule and the range expected of them in the next simulation step."""
         problem, measured = running.problem, measurement["units"]
         age_min = max(0.0, time_min - measurement["time_min"])
@@ -291,42 +341,6 @@ class EnergyGateway:
         """In a dark LA an on-line NBSU idles, all else is off."""
         idles = unit_id in self._view.nbsu and measurement["units"][unit_id]["state"] in ON_LINE
         return "idle" if idles else "off"
-
-
-def pv_connected(
-    energised: Sequence[bool], step_start_min: Sequence[float], energised_min: float, reconnect_delay_min: float
-) -> tuple[bool, ...]:
-    """X_{i,t−1} of (13c), (15c): whether PV is past its reconnect delay at the start of each step.
-
-    ``energised_min`` is how long the LA has been energised at the first step's start. With a delay of one plan step
-    this is: energised in the step before.
-    """
-    connected: list[bool] = []
-    since = step_start_min[0] - energised_min if step_start_min and energised_min else None
-    for start, live in zip(step_start_min, energised, strict=True):
-        since = (start if since is None else since) if live else None
-        connected.append(since is not None and start - since >= reconnect_delay_min - 1e-9)
-    return tuple(connected)
-
-
-def _as_ordered(units: Mapping[str, UnitSchedule], first: int, problem: LocalAreaProblem) -> LocalAreaSchedule:
-    """The schedule that the dispatch centre made, from step ``first`` on, for the units it knew to be in service."""
-    p = {u: tuple(units[u]["p_kw"][first:]) for u in problem.units if u in units}
-    q = {u: tuple(units[u]["q_kvar"][first:]) for u in p}
-    return LocalAreaSchedule(
-        problem.step_start_min,
-        p,
-        q,
-        cost=math.nan,
-        follow_error_kw=tuple(sum(p[u][t] for u in p) - problem.target_p(t) for t in problem.steps),
-        follow_error_kvar=tuple(sum(q[u][t] for u in q) - problem.target_q(t) for t in problem.steps),
-    )
-
-
-def _multiple(plan: NetPowerPlan, step: int) -> float:
-    """Planned demand over forecast demand in a step of a plan; 1 where the dispatch centre does not tell."""
-    multiples = plan.get("demand_multiple")
-    return multiples[step] if multiples else 1.0
 
 
 def _step_of(step_start_min: Sequence[float], time_min: float) -> int:

@@ -47,6 +47,10 @@ class PlanRecord:
         """Demand of the outage area that the plan says it serves."""
         return self.plan.energy_kwh(self.horizon.graph.view.lost_areas)
 
+    def noted(self, note: str) -> PlanRecord:
+        """The same record with one more note, if there is any."""
+        return replace(self, note="; ".join(filter(None, (self.note, note))))
+
 
 class _Stage:
     """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""

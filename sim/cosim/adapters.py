@@ -1,5 +1,6 @@
-"""The mosaik adapters: each translates between mosaik's protocol and one kind of plain actor, and does nothing else.
+"""The mosaik adapters of time series, grid and recorder; those of who sends messages are in ``actor_adapters``.
 
+Each translates between mosaik's protocol and one kind of plain actor, and does nothing else.
 They follow mosaik's simulator protocol (API 3.0) by shape and do not import it; ``wiring`` wires them. Each kind of
 actor is one simulator with many entities, for mosaik's cost grows with the square of the number of simulators.
 """
@@ -7,18 +8,13 @@ actor is one simulator with many entities, for mosaik's cost grows with the squa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from ...controllers.centre.dispatch_centre import Decision, DispatchCentre
-from ...controllers.exchange.messages import SwitchReport
-from ...controllers.gateways.gateway import EnergyGateway
 from ...results.run.recorder import Recorder
-from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
 from ..series.profiles import Profiles
 from ..world.grid import Grid
-from .channels.channel import Channel, Envelope
-from .field_terminal import FieldTerminal
+from .channels.channel import Channel
 from .run_log import RunLog
 
 Inputs = dict[str, dict[str, dict[str, Any]]]
@@ -50,7 +46,8 @@ class Adapter:
         """Nothing to close."""
 
 
-def _model(attrs: list[str], **more: list[str]) -> dict[str, Any]:
+def model(attrs: list[str], **more: list[str]) -> dict[str, Any]:
+    """A model for mosaik's ``meta``."""
     return {"public": True, "params": ["eid"], "attrs": attrs, **more}
 
 
@@ -64,7 +61,7 @@ class ProfilesSim(Adapter):
     """Time series: one entity per LA with its demand, PV availability and forecast."""
 
     def __init__(self, profiles: Profiles, pv_of: dict[str, list[str]], step_min: int) -> None:
-        super().__init__("time-based", {"Series": _model(["demand", "pv_pu", "forecast"])}, step_min)
+        super().__init__("time-based", {"Series": model(["demand", "pv_pu", "forecast"])}, step_min)
         self._profiles, self._pv_of, self._now = profiles, pv_of, 0
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
@@ -86,9 +83,9 @@ class GridSim(Adapter):
 
     def __init__(self, grid: Grid, log: RunLog, step_min: int, on_step: Callable[[int], None]) -> None:
         models = {
-            "LocalArea": _model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
-            "Switch": _model(["operation", "closed", "faults"]),
-            "Record": _model(["record"]),
+            "LocalArea": model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
+            "Switch": model(["operation", "closed", "faults"]),
+            "Record": model(["record"]),
         }
         super().__init__("time-based", models, step_min)
         self._grid, self._log, self._on_step = grid, log, on_step
@@ -131,150 +128,11 @@ class GridSim(Adapter):
         }
 
 
-class MessagingSim(Adapter):
-    """An actor that sends and receives: what it sends is an event, so nothing is delivered twice."""
-
-    def __init__(self, model: str, attrs: list[str], step_min: int) -> None:
-        spec = _model([*attrs, "inbox", "outbox"], **{"trigger": ["inbox"], "non-persistent": ["outbox"]})
-        super().__init__("hybrid", {model: spec}, step_min)
-        self._outbox: dict[str, list[Envelope]] = {}
-
-    def _sent(self, outputs: Requested) -> Outputs:
-        data = {eid: {"outbox": self._outbox[eid]} for eid in outputs if self._outbox.get(eid)}
-        self._outbox = {}
-        return data
-
-    def _next(self, time: int) -> int:
-        return time - time % self._step_min + self._step_min
-
-
-class GatewaySim(MessagingSim):
-    """Energy gateways: one entity per LA."""
-
-    def __init__(self, gateways: dict[str, EnergyGateway], step_min: int) -> None:
-        super().__init__("Gateway", ["measurement", "forecast", "order"], step_min)
-        self._gateways = gateways
-        self._measured: dict[str, Any] = {}
-        self._orders: dict[str, Any] = {}
-        self._assessed_at = -1
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        for la, own in self._gateways.items():
-            attrs = inputs.get(la, {})
-            if "measurement" in attrs:
-                self._measured[la] = one_of(attrs["measurement"])
-            received = list(received_by(attrs))
-            for envelope in received:
-                own.receive(envelope["body"])
-            if self._assessed_at != time:
-                psc = own.assess(self._measured[la], one_of(attrs["forecast"]), time)
-                self._outbox[la] = [Envelope(sender=gateway(la), receiver=DISPATCH_CENTRE, kind="psc", body=psc)]
-            if self._assessed_at != time or received:
-                self._orders[la] = own.orders(time, self._measured[la])
-        self._assessed_at = time
-        return self._next(time)
-
-    def get_data(self, outputs: Requested) -> Outputs:
-        data = self._sent(outputs)
-        for la, attrs in outputs.items():
-            if "order" in attrs:
-                data.setdefault(la, {})["order"] = self._orders[la]
-        return data
-
-
-class TerminalSim(MessagingSim):
-    """Field terminals: one entity per switch."""
-
-    def __init__(self, terminals: dict[str, FieldTerminal], step_min: int) -> None:
-        super().__init__("Terminal", ["closed", "faults", "operation"], step_min)
-        self._terminals = terminals
-        self._reported_at = -1
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        for switch, own in self._terminals.items():
-            attrs = inputs.get(switch, {})
-            for envelope in received_by(attrs):
-                own.receive(envelope["body"])
-            if self._reported_at != time and "closed" in attrs:
-                body = SwitchReport(switch=switch, closed=one_of(attrs["closed"]))
-                if fault := one_of(attrs["faults"]):
-                    body["faults"] = fault
-                self._outbox[switch] = [
-                    Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
-                ]
-        self._reported_at = time
-        return self._next(time)
-
-    def get_data(self, outputs: Requested) -> Outputs:
-        data = self._sent(outputs)
-        for switch, attrs in outputs.items():
-            if "operation" in attrs:
-                data.setdefault(switch, {})["operation"] = self._terminals[switch].operation()
-        return data
-
-
-class ChannelSim(Adapter):
-    """The communication network: one entity per address; runs whenever somebody sends."""
-
-    def __init__(self, channel: Channel, step_min: int) -> None:
-        attrs = ["send", "deliver"]
-        super().__init__("event-based", {"Mailbox": _model(attrs)}, step_min)
-        self._channel, self._delivered = channel, {}
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
-        sent = [e for eid in sorted(inputs) for batch in inputs[eid].get("send", {}).values() for e in batch]
-        self._channel.send(sent, time)
-        self._delivered = self._channel.deliver(time, to=lambda _: True)
-
-    def get_data(self, outputs: Requested) -> Outputs:
-        return {eid: {"deliver": self._delivered[eid]} for eid in outputs if eid in self._delivered}
-
-
-class DispatchCentreSim(MessagingSim):
-    """The dispatch centre: one entity. It acts when messages arrive, once per instant."""
-
-    def __init__(self, centre: DispatchCentre, log: RunLog, step_min: int) -> None:
-        super().__init__("DispatchCentre", ["planned_kw"], step_min)
-        self._centre, self._log, self._now = centre, log, 0
-
-    def step(self, time: int, inputs: Inputs, max_advance: int) -> None:
-        self._now = time
-        received = [e for attrs in inputs.values() for e in received_by(attrs)]
-        if not received:
-            return
-        self._centre.receive(
-            {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
-            {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
-            {e["body"]["switch"]: e["body"]["faults"] for e in received if "faults" in e["body"]},
-        )
-        began = clock()
-        decision = self._centre.decide(time)
-        self._log.add_seconds("dispatch_centre", clock() - began)
-        record_decision(self._log, decision, time)
-        self._outbox[DISPATCH_CENTRE] = [
-            *(
-                Envelope(sender=DISPATCH_CENTRE, receiver=terminal(o["switch"]), kind="switch_order", body=o)
-                for o in decision.switches
-            ),
-            *(
-                Envelope(sender=DISPATCH_CENTRE, receiver=gateway(p["local_area"]), kind="net_power_plan", body=p)
-                for p in decision.net_power
-            ),
-        ]
-
-    def get_data(self, outputs: Requested) -> Outputs:
-        data = self._sent(outputs)
-        for eid, attrs in outputs.items():
-            if "planned_kw" in attrs:
-                data.setdefault(eid, {})["planned_kw"] = self._centre.planned_kw(self._now)
-        return data
-
-
 class RecorderSim(Adapter):
     """The recorder: takes each step's record, the message log and what happens to sky and forecasts."""
 
     def __init__(self, channel: Channel, recorder: Recorder, profiles: Profiles, step_min: int) -> None:
-        super().__init__("time-based", {"Recorder": _model(["record"])}, step_min)
+        super().__init__("time-based", {"Recorder": model(["record"])}, step_min)
         self._channel, self._recorder, self._profiles = channel, recorder, profiles
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
@@ -291,43 +149,6 @@ class RecorderSim(Adapter):
         return {}
 
 
-def received_by(attrs: dict[str, dict[str, Any]]) -> Iterator[Envelope]:
-    """What an entity's inbox holds."""
-    for batch in attrs.get("inbox", {}).values():
-        yield from batch
-
-
-def record_decision(log: RunLog, decision: Decision, now: int) -> None:
-    """Note what the dispatch centre decided: its plan and the events around it."""
-    if decision.failed:
-        log.recorder.add_event(
-            now, "planning_failed", DISPATCH_CENTRE, text=f"{decision.failed}; the plan in force goes on"
-        )
-    if decision.cut_by_clock:
-        text = "time_limit_s stopped part of the planning: another machine may decide otherwise"
-        log.recorder.add_event(now, "cut_by_clock", DISPATCH_CENTRE, text=text)
-    if decision.issued is None:
-        return
-    plan, solution = decision.issued.plan, decision.issued.solution
-    log.recorder.add_plan(plan.model_dump())
-    log.add_seconds("solver", solution.seconds)
-    log.seconds["solver_longest"] = max(log.seconds.get("solver_longest", 0.0), solution.seconds)
-    planned_kwh = decision.issued.planned_energy_kwh
-    none = "" if planned_kwh > 0 else "nothing can be restored; "
-    for number, check in enumerate(plan.checks, 1):
-        kinds = ", ".join(f"{kind} {count}" for kind, count in check.violations_by_kind.items())
-        text = f"round {number}: {kinds}; then {check.then}, {len(check.learnt)} lessons"
-        log.recorder.add_event(now, "plan_rejected", DISPATCH_CENTRE, check.objective, "kWh", text)
-    text = f"{decision.why}; {none}{plan.status}, gap {plan.gap_in_words(2)}, {solution.nodes} nodes"
-    log.recorder.add_event(
-        now,
-        "plan_issued",
-        DISPATCH_CENTRE,
-        planned_kwh,
-        "kWh",
-        "; ".join(filter(None, (text, decision.issued.note))),
-    )
-
-
 def clock() -> float:
+    """Wall time, s."""
     return time.perf_counter()

@@ -16,30 +16,16 @@ import mosaik
 import mosaik_api_v3
 from mosaik.starters import PythonStarter
 
-from ...controllers.centre.dispatch_centre import DispatchCentre
-from ...controllers.gateways.gateway import EnergyGateway
 from ...controllers.strategies.strategy import Strategy
 from ...scenarios.case import Case
 from ...scenarios.errors import RelightError
 from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
-from ..planning.plan_check import PlanCheck
 from ..planning.strategy_case import case_under
 from ..series.profiles import Profiles
 from ..world.grid import Grid
-from .adapters import (
-    Adapter,
-    ChannelSim,
-    DispatchCentreSim,
-    GatewaySim,
-    GridSim,
-    ProfilesSim,
-    RecorderSim,
-    TerminalSim,
-    clock,
-)
+from .actors import actors_of
+from .adapters import Adapter, GridSim, ProfilesSim, RecorderSim, clock
 from .channels.chosen import channel_of
-from .field_terminal import field_terminals
-from .remote_actors import remote_actors
 from .run_log import RunLog
 from .timing import Timing
 
@@ -65,9 +51,8 @@ def run_world(
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid = Profiles(case, seed), Grid(case, seed, engine)
-    check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
     channel = channel_of(case.scenario, seed)
-    terminals = field_terminals(case, strategy)
+    actors = actors_of(case, strategy, profiles, grid, channel, log)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}
 
     timing = Timing(log)
@@ -78,29 +63,10 @@ def run_world(
         physics = start("Grid", GridSim(grid, log, step_min, on_step))
         recorder = start("Recorder", RecorderSim(channel, log.recorder, profiles, step_min))
         with world.group():
-            if case.scenario.communication is None:
-                own = {
-                    la: EnergyGateway(
-                        view,
-                        la,
-                        case.scenario,
-                        per_device=strategy.per_device,
-                        constant_power=strategy.constant_power,
-                    )
-                    for la in view.local_areas
-                }
-                centre = DispatchCentre(view, case.scenario, strategy, check, check.of_view)
-                actors = (
-                    GatewaySim(own, step_min),
-                    ChannelSim(channel, step_min),
-                    DispatchCentreSim(centre, log, step_min),
-                )
-            else:
-                actors = remote_actors(case, strategy, profiles, grid, channel, check, log)
-            gates = start("Gateways", actors[0])
-            fields = start("Terminals", TerminalSim(terminals, step_min))
-            mail = start("Communication", actors[1])
-            office = start("DispatchCentre", actors[2])
+            gates = start("Gateways", actors.gateways)
+            fields = start("Terminals", actors.terminals)
+            mail = start("Communication", actors.channel)
+            office = start("DispatchCentre", actors.centre)
 
         dispatch_centre = office.DispatchCentre(eid=DISPATCH_CENTRE)
         _connect_mail(world, mail, dispatch_centre, DISPATCH_CENTRE)
@@ -114,7 +80,7 @@ def run_world(
             world.connect(dispatch_centre, area, "planned_kw")
             _connect_mail(world, mail, own, gateway(la))
         states, faults = grid.switch_states(), grid.fault_reports()
-        for switch in terminals:
+        for switch in actors.terminals.switches:
             area, own = physics.Switch(eid=f"sw.{switch}"), fields.Terminal(eid=switch)
             report = {"closed": states[switch], "faults": faults.get(switch, [])}
             world.connect(area, own, "closed", "faults", time_shifted=True, initial_data=report)

@@ -38,8 +38,7 @@ def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
         )
         for la in case.view.local_areas
     }
-    check = PlanCheck(case, profiles, grid.measurements, grid.switch_states)
-    centre = DispatchCentre(case.view, case.scenario, chosen, check)
+    centre = DispatchCentre(case.view, case.scenario, chosen, PlanCheck(case, profiles))
     centre.receive(messages, grid.switch_states())
     record = centre.decide(0.0).issued
     assert record is not None, "the first decision always issues a plan"

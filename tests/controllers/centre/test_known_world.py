@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from relight.controllers.centre.known_world import Facts, KnownWorld, changed_view
+from relight.controllers.centre.known_world import Facts, KnownWorld, changed_view, world_of
 from relight.controllers.centre.transfers import with_transfers
 from relight.controllers.exchange.messages import PscMessage, SwitchOrder
 from relight.controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep
+from relight.scenarios.schema.surprises import Surprises
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, PvUnit, find_sections
 
 
@@ -50,16 +51,22 @@ def psc(live: str, **more: dict[str, Any]) -> dict[str, PscMessage]:
     }  # fmt: skip
 
 
+def learn(known: KnownWorld, time_min: float, messages: Any, closed: Any, faults: Any, heard: Any = None) -> list[str]:
+    """What is new; without ``heard`` everybody reports now."""
+    everybody = {("gateway", la) for la in messages} | {("terminal", switch) for switch in closed}
+    return known.learn(time_min, messages, closed, faults, everybody if heard is None else heard)
+
+
 INITIAL = {"k3": ["k3"]}
 OPEN = {"k1": False, "k2": False, "k3": False}
 
 
 def test_a_fault_that_no_switch_isolates_blocks_its_section_and_ends_with_its_reports() -> None:
     known = KnownWorld(network(), 3)
-    assert known.learn(0, psc(""), OPEN, INITIAL) == []
-    assert known.learn(5, psc(""), OPEN, INITIAL | {"k1": ["b"], "k2": ["b"]}) == ["b faulted"]
+    assert learn(known, 0, psc(""), OPEN, INITIAL) == []
+    assert learn(known, 5, psc(""), OPEN, INITIAL | {"k1": ["b"], "k2": ["b"]}) == ["b faulted"]
     assert known.blocked(known.view()) == ["b"]
-    assert known.learn(10, psc(""), OPEN, {}) == ["b repaired", "k3 repaired"]
+    assert learn(known, 10, psc(""), OPEN, {}) == ["b repaired", "k3 repaired"]
     assert known.blocked(known.view()) == [] and not known.view().branches["k3"].faulted
 
 
@@ -74,52 +81,52 @@ def test_switches_that_stay_as_they_are_become_branches_of_another_kind() -> Non
 def test_a_fault_in_a_section_that_grew_by_a_stuck_switch_blocks_all_of_it() -> None:
     known = KnownWorld(network(), 1)
     closed = OPEN | {"k1": True}
-    known.learn(0, psc(""), closed, INITIAL)
+    learn(known, 0, psc(""), closed, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
-    assert known.learn(5, psc(""), closed, INITIAL | {"k2": ["b"]}) == ["k1 does not operate", "b faulted"]
+    assert learn(known, 5, psc(""), closed, INITIAL | {"k2": ["b"]}) == ["k1 does not operate", "b faulted"]
     assert known.blocked(known.view()) == ["a"]
 
 
 def test_an_infeed_that_returned_supplies_its_own_section_unless_that_is_faulted() -> None:
     infeeds = {"e": {"infeeds": {"infeed.e": "live"}}}
     known = KnownWorld(network(), 3)
-    assert known.learn(0, psc("", **infeeds), OPEN, INITIAL) == ["infeed.e has voltage again"]
+    assert learn(known, 0, psc("", **infeeds), OPEN, INITIAL) == ["infeed.e has voltage again"]
     view = known.view()
     assert view.infeeds["infeed.e"].live and view.outage_area == set("abcd")
-    known.learn(5, psc("", **infeeds), OPEN, INITIAL | {"k3": ["e", "k3"]})
+    learn(known, 5, psc("", **infeeds), OPEN, INITIAL | {"k3": ["e", "k3"]})
     assert not known.view().infeeds["infeed.e"].live
 
 
 def test_orders_are_repeated_then_given_up_and_a_switch_that_moves_is_trusted_again() -> None:
     known = KnownWorld(network(), 2)
-    known.learn(0, psc(""), OPEN, INITIAL)
+    learn(known, 0, psc(""), OPEN, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
-    assert known.learn(5, psc(""), OPEN, INITIAL) == [] and known.reminders() == [{"switch": "k1", "closed": True}]
+    assert learn(known, 5, psc(""), OPEN, INITIAL) == [] and known.reminders() == [{"switch": "k1", "closed": True}]
     known.note_orders(5, known.reminders())
-    assert known.learn(10, psc(""), OPEN, INITIAL) == ["k1 does not operate"] and known.reminders() == []
+    assert learn(known, 10, psc(""), OPEN, INITIAL) == ["k1 does not operate"] and known.reminders() == []
     assert known.view().branches["k1"].faulted
-    assert known.learn(15, psc(""), OPEN | {"k1": True}, INITIAL) == ["k1 has operated after all"]
+    assert learn(known, 15, psc(""), OPEN | {"k1": True}, INITIAL) == ["k1 has operated after all"]
     assert known.view().branches["k1"].switchable and not known.view().branches["k1"].faulted
 
 
 def test_a_switch_that_protection_opened_has_not_refused() -> None:
     known = KnownWorld(network(), 1)
-    known.learn(0, psc(""), OPEN, INITIAL)
+    learn(known, 0, psc(""), OPEN, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
-    assert known.learn(5, psc(""), OPEN, INITIAL | {"k1": ["b"]}) == ["b faulted"]
-    assert known.learn(10, psc(""), OPEN, INITIAL) == ["b repaired"], "and nothing is closed by an order of long ago"
+    assert learn(known, 5, psc(""), OPEN, INITIAL | {"k1": ["b"]}) == ["b faulted"]
+    assert learn(known, 10, psc(""), OPEN, INITIAL) == ["b repaired"], "and nothing is closed by an order of long ago"
     assert known.reminders() == []
 
 
 def test_reports_that_gateways_contradict_are_not_believed() -> None:
     known = KnownWorld(network(), 3)
-    assert known.learn(0, psc("a"), OPEN | {"k1": True}, INITIAL) == ["k1 reports wrongly"]
+    assert learn(known, 0, psc("a"), OPEN | {"k1": True}, INITIAL) == ["k1 reports wrongly"]
     assert known.closed["k1"] is False
     # {b, c} has no unit that forms a voltage: it can only be fed through k1, for d is dark
-    assert known.learn(5, psc("abc"), OPEN, INITIAL) == [], "still the same switch"
+    assert learn(known, 5, psc("abc"), OPEN, INITIAL) == [], "still the same switch"
     assert known.closed == {"k1": True, "k2": False, "k3": False}
     # fed from a or from d: nobody can tell
-    known.learn(10, psc("abcd"), OPEN, INITIAL)
+    learn(known, 10, psc("abcd"), OPEN, INITIAL)
     assert known.closed == OPEN
 
 
@@ -127,23 +134,23 @@ def test_only_who_was_heard_just_now_contradicts_or_shows_an_order_undone() -> N
     """Names say nothing of who was heard: an LA may be called like a switch."""
     gateways, terminals = [("gateway", la) for la in "abcde"], [("terminal", k) for k in OPEN]
     known = KnownWorld(network(), 1)
-    known.learn(0, psc(""), OPEN, INITIAL)
+    learn(known, 0, psc(""), OPEN, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
-    assert known.learn(5, psc(""), OPEN, INITIAL, [*gateways, ("gateway", "k1"), ("terminal", "k2")]) == []
-    assert known.learn(10, psc(""), OPEN, INITIAL, [("terminal", "k1")]) == ["k1 does not operate"]
+    assert learn(known, 5, psc(""), OPEN, INITIAL, [*gateways, ("gateway", "k1"), ("terminal", "k2")]) == []
+    assert learn(known, 10, psc(""), OPEN, INITIAL, [("terminal", "k1")]) == ["k1 does not operate"]
 
     closed = OPEN | {"k1": True}
     known = KnownWorld(network(), 3)
-    assert known.learn(0, psc("a"), closed, INITIAL, [("terminal", "a"), ("terminal", "k1"), gateways[1]]) == []
-    assert known.learn(5, psc("a"), closed, INITIAL, [*gateways, *terminals]) == ["k1 reports wrongly"]
+    assert learn(known, 0, psc("a"), closed, INITIAL, [("terminal", "a"), ("terminal", "k1"), gateways[1]]) == []
+    assert learn(known, 5, psc("a"), closed, INITIAL, [*gateways, *terminals]) == ["k1 reports wrongly"]
 
 
 def test_units_out_of_service_leave_the_view() -> None:
     known = KnownWorld(network(), 3)
     out = {"a": {"out_of_service": ["ess.a"]}, "c": {"out_of_service": ["pv.c"]}}
-    assert known.learn(0, psc("", **out), OPEN, INITIAL) == ["ess.a out of service", "pv.c out of service"]
+    assert learn(known, 0, psc("", **out), OPEN, INITIAL) == ["ess.a out of service", "pv.c out of service"]
     assert list(known.view().units) == ["ess.d", "infeed.e"]
-    assert known.learn(5, psc(""), OPEN, INITIAL) == ["ess.a back in service", "pv.c back in service"]
+    assert learn(known, 5, psc(""), OPEN, INITIAL) == ["ess.a back in service", "pv.c back in service"]
 
 
 def plan(*steps: dict[str, Any]) -> Plan:
@@ -169,3 +176,19 @@ def test_a_part_that_changes_over_to_an_infeed_gets_a_dark_step() -> None:
     assert first.closed_branches == ["k3"], "closing among dark buses is allowed"
     again, areas = with_transfers(plan(alone, joined), view, ["infeed.e"], "de", "de", 5.0)
     assert areas == [] and again.steps == plan(alone, joined).steps
+
+
+def test_a_network_that_nothing_happens_to_is_as_reported_and_tells_nothing() -> None:
+    base = network()
+    known = world_of(base, None)
+    before = known.facts
+    told = OPEN | {"k1": True}
+    assert known.learn(0, psc("a", a={"out_of_service": ["ess.a"]}), told, {"k2": ["b"]}, []) == []
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
+    assert known.learn(5, psc("a"), told, {}, []) == [] and known.reminders() == []
+    assert known.closed == told and known.facts == before and known.view() is base and known.blocked(base) == []
+
+
+def test_surprises_decide_what_is_known_of_the_network() -> None:
+    assert isinstance(world_of(network(), Surprises()), KnownWorld)
+    assert not isinstance(world_of(network(), None), KnownWorld)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relight.controllers.centre.dispatch_centre import ahead, longest_horizon
+from relight.controllers.centre.look_ahead import ahead, longest_horizon
 from relight.controllers.strategies.builtin import STRATEGIES
 from relight.controllers.strategies.named import UnsuitableStrategyError, strategy_named
 from relight.scenarios.loader import load_case

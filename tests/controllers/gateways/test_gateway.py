@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relight.controllers.gateways.correction import Device, correct_active, correct_reactive, reactive_limit
-from relight.controllers.gateways.gateway import EnergyGateway, pv_connected
+from relight.controllers.gateways.followed_plan import pv_connected
+from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 
@@ -77,9 +78,9 @@ def p_of(order):
     return {u: pytest.approx(o["p_kw"], abs=1e-6) for u, o in order["units"].items()}
 
 
-def test_everything_is_off_before_any_plan_and_after_its_end():
+def test_nothing_is_touched_before_any_plan_and_everything_is_off_after_its_end():
     own = gateway(PV, ESS)
-    assert all(o["state"] == "off" for o in own.orders(0.0, measured(FULL))["units"].values())
+    assert own.orders(0.0, measured(FULL)) == {"units": {}, "pick_up": False}
     running(own, FULL, plan())
     order = own.orders(60.0, measured(FULL, 60.0))
     assert all(o == {"p_kw": 0.0, "q_kvar": 0.0, "state": "off"} for o in order["units"].values())

@@ -11,7 +11,7 @@ import pytest
 from pyomo.repn import generate_standard_repn
 
 import golden_lp
-from relight.controllers.centre.dispatch_centre import net_power_plans
+from relight.controllers.centre.orders import net_power_plans
 from relight.controllers.exchange.messages import PscMessage
 from relight.controllers.milp.cold_load import tell_multiples
 from relight.controllers.milp.model import build_model, contents, set_horizon

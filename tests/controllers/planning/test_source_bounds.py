@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from relight.controllers.centre.dispatch_centre import DispatchCentre
@@ -10,6 +13,7 @@ from relight.controllers.planning.planner import Planner
 from relight.controllers.planning.shares import NoDispatchFound, SourceIntervals, planned_energy_kwh
 from relight.controllers.planning.source_bounds import BOUNDED, SourceBounds
 from relight.controllers.strategies.builtin import DYNAMIC
+from relight.scenarios.view import GridView
 from support.small_cases import one_bus, random_case, with_options
 
 
@@ -88,13 +92,26 @@ def keeps_units_small(plan: Plan) -> Findings:
     return Findings(found)
 
 
+@dataclass
+class Judging:
+    """A judge that looks at the plan alone."""
+
+    checker: PlanChecker
+
+    def __call__(self, plan: Plan, measured: Any, closed: Any, forecasts: Any) -> Findings:
+        return self.checker(plan)
+
+    def of_view(self, view: GridView) -> Judging:
+        return self
+
+
 @pytest.mark.parametrize("checker", [loses_nothing, keeps_units_small])
 def test_bounds_and_intervals_of_a_repaired_plan_hold_the_plan(checker: PlanChecker) -> None:
     """And no dispatch of its decisions lies outside the bounds of all plans worth as much."""
     ways: list[str] = []
     for seed in range(16):
         case = with_options(random_case(seed), loss_allowance_pct=5.0, source_intervals=True, source_bounds=True)
-        centre = DispatchCentre(case.view, case.scenario, DYNAMIC, checker)
+        centre = DispatchCentre(case.view, case.scenario, DYNAMIC, Judging(checker))
         centre.receive(case.horizon.psc, case.horizon.closed)
         plan = issued(centre, case.horizon.start(0))
         assert plan.status == "fallback" or plan.source_energy_kwh, seed

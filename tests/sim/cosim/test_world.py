@@ -16,6 +16,7 @@ from relight.results.run.read import NotARun, read_run
 from relight.results.run.tables import SERIES
 from relight.scenarios.loader import load_case
 from relight.sim.campaigns.run import RunFailedError, compare_strategies, simulate
+from relight.sim.cosim import actor_adapters, adapters
 from relight.sim.cosim import wiring as world
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import IncompleteRunError, run_world
@@ -182,7 +183,7 @@ def test_the_order_of_one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measurements one step old, then gateways → DC → gateways at the same instant, then the grid, then the record."""
     order: list[str] = []
     for name in ("Profiles", "Gateway", "Terminal", "Channel", "DispatchCentre", "Grid", "Recorder"):
-        adapter = getattr(world, f"{name}Sim")
+        adapter = getattr(adapters, f"{name}Sim", None) or getattr(actor_adapters, f"{name}Sim")
 
         def step(self, time, inputs, max_advance, adapter_step=adapter.step, name=name):
             if time == 5:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relight.controllers.centre.dispatch_centre import DispatchCentre
+from relight.controllers.centre.planning_desk import PlanningDesk
 from relight.controllers.exchange.plan import Plan
 from relight.controllers.strategies.named import UnsuitableStrategyError, strategy_named
 from relight.results.run_folder import write_run
@@ -66,15 +66,15 @@ def test_a_failed_plan_does_not_prolong_one_that_is_over(monkeypatch: pytest.Mon
     from relight.controllers.planning.plan_reader import nothing_restored
     from relight.controllers.planning.planner import PlanRecord
 
-    true_plan = DispatchCentre._checked_plan
+    true_plan = PlanningDesk.plan
 
-    def fails_later(self, horizon):
-        record = true_plan(self, horizon)
+    def fails_later(self, horizon, checker):
+        record = true_plan(self, horizon, checker)
         if horizon.start(0) < 30:
             return record
         return PlanRecord(nothing_restored(horizon), record.solution, horizon, "made to fail")
 
-    monkeypatch.setattr(DispatchCentre, "_checked_plan", fails_later)
+    monkeypatch.setattr(PlanningDesk, "plan", fails_later)
     assert [p["issued_at_min"] for p in ran().recorder.plans] == [0.0], "it lasts to the end of the window"
     short = ran("dispatch_centre.look_ahead_min=60").recorder.plans
     assert [(p["issued_at_min"], p["status"]) for p in short if p["issued_at_min"] % 30 == 0] == [

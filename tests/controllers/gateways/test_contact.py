@@ -1,4 +1,4 @@
-"""The gateway behind a channel that can fail: when it gives up its plan, what it does alone, how it comes back."""
+"""A gateway's contact with its dispatch centre: when it gives up its plan, what it does then, how it comes back."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from relight.controllers.gateways.alone import LocalIsland
-from relight.controllers.gateways.remote_gateway import RemoteGateway
+from relight.controllers.gateways.contact import CentreContact
+from relight.controllers.gateways.gateway import EnergyGateway
+from relight.scenarios.schema.communication import Communication
 from relight.scenarios.schema.scenario import Scenario
-from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
+from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, PvUnit, Section
 
 PV, ESS = PvUnit("pv", "1", 200.0), EssUnit("ess", "1", 100.0, 80.0, 40.0)
-NBSU = NbsuUnit("nbsu", "1", 80.0, 5.0, 80.0, 80.0, 30.0)
 
 
-def gateway(**communication: Any) -> RemoteGateway:
+def gateway(**communication: Any) -> EnergyGateway:
+    return gateway_over(communication)
+
+
+def gateway_over(communication: dict[str, Any] | None) -> EnergyGateway:
     view = GridView(
         {"1": Bus("1", 10.0)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
         {"pv": PV}, {"ess": ESS}, {},
@@ -31,7 +35,7 @@ def gateway(**communication: Any) -> RemoteGateway:
             "communication": communication,
         }
     )
-    return RemoteGateway(view, "1", scenario)
+    return EnergyGateway(view, "1", scenario)
 
 
 def unit(state="follow", p_kw=0.0, p_min=0.0, p_max=0.0, state_min=60.0, discharge_kwh=50.0):
@@ -66,7 +70,7 @@ def states(order) -> dict[str, str]:
     return {u: o["state"] for u, o in order["units"].items()}
 
 
-def with_plan(**communication: Any) -> RemoteGateway:
+def with_plan(**communication: Any) -> EnergyGateway:
     own = gateway(**communication)
     own.assess(measured(), FORECAST, 0.0)
     own.hear(0.0)
@@ -74,7 +78,7 @@ def with_plan(**communication: Any) -> RemoteGateway:
     return own
 
 
-def modes(own: RemoteGateway, times, heard=()) -> list[str]:
+def modes(own: EnergyGateway, times, heard=()) -> list[str]:
     found = []
     for time in times:
         message = own.assess(measured(time), FORECAST, time)
@@ -84,6 +88,31 @@ def modes(own: RemoteGateway, times, heard=()) -> list[str]:
         assert not found or message["alone"] == (found[-1] == "alone")
         found.append(own.mode)
     return found
+
+
+def test_contact_ends_with_patience_and_a_plan_with_its_validity() -> None:
+    contact = CentreContact.over(Communication(fallback_after_min=10, plan_validity_min=30), heard_min=5.0)
+    assert [contact.holds(time) for time in (5, 14.9, 15, 40)] == [True, True, False, False]
+    assert [contact.keeps_plan(time) for time in (5, 34.9, 35)] == [True, True, False]
+    contact.hear(40.0)
+    assert contact.holds(45) and contact.keeps_plan(69)
+    assert CentreContact.over(Communication(), 0.0).keeps_plan(1e6), "no validity: to its end, which the plan tells"
+
+
+def test_over_a_perfect_channel_silence_says_nothing() -> None:
+    contact = CentreContact.over(None, 0.0)
+    assert contact.holds(1e6) and contact.keeps_plan(1e6)
+    assert modes(gateway_over(None), (5, 100, 295)) == ["hold"] * 3
+    own = gateway_over(None)
+    own.assess(measured(), FORECAST, 0.0)
+    own.receive(plan(end_min=60.0))
+    assert modes(own, (5, 295)) == ["plan"] * 2
+    assert set(states(own.orders(295.0, measured(295.0))).values()) == {"off"}, "over, and none came after it"
+
+
+def test_who_was_never_in_contact_is_alone_at_once() -> None:
+    contact = CentreContact.over(Communication(), -math.inf)
+    assert not contact.holds(0.0)
 
 
 def test_without_a_plan_it_touches_nothing_and_after_ten_silent_minutes_is_alone() -> None:
@@ -149,79 +178,3 @@ def test_alone_in_a_live_area_it_keeps_the_net_power_of_its_plan() -> None:
     sun = order["units"]["pv"]
     assert math.hypot(sun["p_kw"], sun["q_kvar"]) == pytest.approx(PV.s_kva) and sun["q_kvar"] > 0, "PV may give all"
     assert order["pick_up"] is False, "somebody else's island: not its decision"
-
-
-# -- the rule of an area on its own -----------------------------------------------------------------------------------
-
-
-def alone(measurement, *, attempt=True, held=(0.0, 0.0), time_min=0.0):
-    local = LocalIsland((PV,), (ESS,), (NBSU,), 30.0, 0.3122)
-    return local.orders(time_min, measurement, (100.0, 30.0), held, attempt)
-
-
-OFF = {"pv": unit("off"), "ess": unit("off"), "nbsu": unit("off")}
-
-
-@pytest.mark.parametrize("available_kw", [0.0, 80.0, 195.0, 200.0])
-@pytest.mark.parametrize("form", [True, False])
-def test_what_it_orders_is_inside_the_circle_of_each_unit(available_kw: float, form: bool) -> None:
-    """So that a broken circle in the tables is an overload, and no order that nobody meant."""
-    units = {"ess": unit("form" if form else "follow", p_min=-100.0, p_max=100.0), "pv": unit(p_max=available_kw)}
-    order = LocalIsland((PV,), (ESS,), (), 30.0, 0.3122).orders(0.0, measured(**units), (100.0, 90.0), (0.0, 0.0), True)
-    for one in (PV, ESS):
-        asked = order["units"][one.id]
-        assert math.hypot(asked["p_kw"], asked["q_kvar"]) <= one.s_kva + 1e-9
-        assert abs(asked["q_kvar"]) <= 0.3122 * one.s_kva + 1e-9
-    assert order["units"]["pv"]["p_kw"] >= 0.94 * PV.s_kva, "more sun than was seen is welcome"
-
-
-def test_pv_that_waits_to_reconnect_is_asked_for_nothing() -> None:
-    waiting = {"pv": unit("waiting", p_max=0.0), "ess": unit("form", p_min=-100.0, p_max=100.0)}
-    order = alone(measured(energised_min=10.0, **waiting, nbsu=unit("off")))
-    assert order["units"]["pv"] == {"p_kw": 0.0, "q_kvar": 0.0, "state": "follow"}
-    soon = alone(measured(energised_min=30.0, **waiting, nbsu=unit("off")))
-    assert soon["units"]["pv"]["p_kw"] > 0
-
-
-def test_a_dark_area_with_storage_tries_to_form_voltage_when_it_is_time() -> None:
-    dark = measured(energised_min=0.0, **OFF)
-    assert states(alone(dark)) == {"pv": "off", "ess": "form", "nbsu": "off"}
-    assert set(states(alone(dark, attempt=False)).values()) == {"off"}
-
-
-def test_a_dark_area_without_energy_waits_and_an_nbsu_on_line_can_start_it() -> None:
-    empty = OFF | {"ess": unit("off", discharge_kwh=0.0)}
-    assert set(states(alone(measured(energised_min=0.0, **empty))).values()) == {"off"}
-    idling = measured(energised_min=0.0, **(empty | {"nbsu": unit("idle", p_max=80.0)}))
-    assert states(alone(idling))["nbsu"] == "form"
-    assert states(alone(idling, attempt=False))["nbsu"] == "idle"
-
-
-def test_storage_that_has_failed_does_not_stand_in_the_way_of_another_one() -> None:
-    spare = EssUnit("spare", "1", 50.0, 20.0, 20.0)
-    local = LocalIsland((), (ESS, spare), (), 30.0, 0.3122)
-    units = {"ess": unit("off") | {"failed": True}, "spare": unit("off", discharge_kwh=20.0)}
-    dark = {**measured(energised_min=0.0), "units": units}
-    assert states(local.orders(0.0, dark, (0.0, 0.0), (0.0, 0.0), True)) == {"ess": "off", "spare": "form"}
-
-
-def test_who_forms_the_voltage_goes_on_starts_its_nbsu_and_picks_up() -> None:
-    forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "nbsu": unit("off")}
-    order = alone(measured(shed=True, **forming))
-    assert states(order) == {"pv": "follow", "ess": "form", "nbsu": "starting"} and order["pick_up"]
-    assert alone(measured(shed=True, **forming), attempt=False)["pick_up"] is False
-
-
-def test_an_nbsu_that_has_started_takes_over_what_the_forming_unit_gives() -> None:
-    forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "pv": unit(p_kw=0.0, p_max=0.0)}
-    order = alone(measured(**forming, nbsu=unit("follow", p_kw=10.0, p_max=80.0)))
-    assert order["units"]["nbsu"]["p_kw"] == pytest.approx(70.0)
-    ready = alone(measured(**forming, nbsu=unit("starting", p_kw=-5.0, p_max=80.0, state_min=30.0)))
-    assert states(ready)["nbsu"] == "follow"
-    waiting = alone(measured(**forming, nbsu=unit("starting", p_kw=-5.0, state_min=25.0)))
-    assert states(waiting)["nbsu"] == "starting"
-
-
-def test_it_never_forms_beside_somebody_else_and_starts_nothing_there() -> None:
-    live = measured(nbsu=unit("off"))
-    assert states(alone(live)) == {"pv": "follow", "ess": "follow", "nbsu": "off"}

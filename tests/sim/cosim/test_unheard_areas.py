@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from relight.controllers.centre.remote_centre import RemoteDispatchCentre
+from relight.controllers.centre.dispatch_centre import DispatchCentre
 from relight.controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep
-from relight.controllers.gateways.remote_gateway import RemoteGateway
+from relight.controllers.gateways.gateway import EnergyGateway
 from relight.controllers.planning.planner import PlanRecord
 from relight.controllers.solver.highs import Solution
 from relight.controllers.strategies.builtin import DYNAMIC
@@ -28,7 +28,7 @@ class Script:
     def __init__(self, *_: Any) -> None:
         pass
 
-    def plan(self, horizon: Any, scenario: str, strategy: str) -> PlanRecord:
+    def plan(self, horizon: Any) -> PlanRecord:
         issued = horizon.start(0)
         first, later = P_KW.get(issued, (0.0, 0.0))
         steps = [
@@ -40,7 +40,7 @@ class Script:
             for t in range(horizon.steps)
         ]
         plan = Plan(
-            scenario=scenario, strategy=strategy, issued_at_min=issued, step_min=30, end_min=300, objective=0,
+            issued_at_min=issued, step_min=30, end_min=300, objective=0,
             bound=0, status="optimal", steps=steps,
         )  # fmt: skip
         return PlanRecord(plan, Solution("optimal", 0, 0, 0, 0, ""), horizon)
@@ -55,20 +55,21 @@ def known_at(heard_until: float, times: list[float], down: tuple[float, float] =
     """kWh left in ess.1 as the dispatch centre takes it to be at the last of some times, LA 1 not heard after one."""
     case = case_of(**options)
     profiles, metered = Profiles(case), Grid(case).measurements()
-    own = {la: RemoteGateway(case.view, la, case.scenario) for la in case.view.local_areas}
+    own = {la: EnergyGateway(case.view, la, case.scenario) for la in case.view.local_areas}
 
     def message(la: str, time_min: float) -> Any:
         return own[la].assess({**metered[la], "time_min": time_min}, profiles.forecast(la, time_min), time_min)
 
     known = {la: message(la, 0.0) for la in own}
-    centre = RemoteDispatchCentre(case.view, case.scenario, replace(DYNAMIC, planner=Script), known, {"1-2": True})
+    centre = DispatchCentre(case.view, case.scenario, replace(DYNAMIC, planner=Script))
+    centre.remember(known, {"1-2": True})
     for time_min in times:
         if down[0] <= time_min < down[1]:
             continue
         heard = [la for la in own if la != "1" or time_min <= heard_until]
         centre.receive({la: message(la, time_min) for la in heard}, {"1-2": True})
         centre.decide(time_min)
-    return centre._basis["1"]["measurement"]["units"]["ess.1"]["discharge_kwh"]
+    return centre._reports.measured["1"]["units"]["ess.1"]["discharge_kwh"]
 
 
 def steps(to: float) -> list[float]:
