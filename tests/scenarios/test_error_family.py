@@ -16,10 +16,12 @@ SIGNALS = {
     "CannotBalance": "an island has nothing left that could give way: it collapses",
     "ContractBrokenError": "told as a point of the contract that a strategy breaks",
     "DuplicateKey": "of the YAML parser: becomes a problem of a ScenarioError",
+    "NetFileError": "becomes a problem of a ScenarioError",
     "NoDispatchFound": "noted in the plan, which then has no intervals of sources",
     "NoNormalOperation": "told in place of the indices that need grid-connected operation",
     "NotDefined": "told in place of an index that has no value",
     "OtherInputsError": "of a worker: told as the reason of its run's failure",
+    "OutOfTime": "what was read takes too long: becomes a problem of a ScenarioError",
     "OverrideError": "becomes a problem of a ScenarioError",
 }
 """Errors that are always caught, and what becomes of them."""
