@@ -79,7 +79,7 @@ def perform(run: Run, out: Path) -> Outcome:
         return Outcome(**json.loads(kept.read_text(encoding="utf-8")))
     from relight.controllers.strategies.named import strategy_named
     from relight.results.run.read import read_json, read_run
-    from relight.results.run_folder import write_run
+    from relight.results.run_folder import RunRecord, write_run
     from relight.sim.cosim.run_log import RunLog
     from relight.sim.cosim.wiring import run_world
 
@@ -87,7 +87,9 @@ def perform(run: Run, out: Path) -> Outcome:
     run_world(case, strategy_named(run.strategy), run.seed, log)
     with tempfile.TemporaryDirectory(prefix="relight-") as temporary:
         folder = Path(temporary) / "run"
-        write_run(folder, scenario=case.scenario, strategy=run.strategy, seed=run.seed, recorder=log.recorder)
+        write_run(
+            folder, RunRecord(scenario=case.scenario, strategy=run.strategy, seed=run.seed, recorder=log.recorder)
+        )
         tables, summary = read_run(folder), read_json(folder / "summary.json")
     outcome = Outcome(
         demand_mwh=summary["demand_energy_mwh"],

@@ -20,7 +20,7 @@ import mosaik
 
 from relight.controllers.strategies.named import strategy_named
 from relight.results.figures.drawing import draw_run_figures
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.loader import input_hashes, load_case
 from relight.sim.cosim import adapters
 from relight.sim.cosim import wiring as world
@@ -50,10 +50,16 @@ def measure(name: str, strategy: str, *overrides: str) -> dict[str, float]:
         folder = Path(place) / "run"
         writing = cpu(
             lambda: write_run(
-                folder, scenario=case.scenario, strategy=strategy, seed=case.scenario.seed, recorder=log.recorder,
-                inputs=input_hashes(case),
+                folder,
+                RunRecord(
+                    scenario=case.scenario,
+                    strategy=strategy,
+                    seed=case.scenario.seed,
+                    recorder=log.recorder,
+                    inputs=input_hashes(case),
+                ),
             )
-        )  # fmt: skip
+        )
         figures = cpu(lambda: draw_run_figures(folder))
     s = log.seconds
     parts = {

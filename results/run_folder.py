@@ -12,6 +12,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from .run.summary import EnergyImbalance, summarise
 from .run.tables import EVENTS, OPTIONAL_SERIES
 
 __all__ = [
-    "FolderNotEmpty", "NotARun", "Recorder", "RunTables", "ensure_writable", "installed_versions",
+    "FolderNotEmpty", "NotARun", "Recorder", "RunRecord", "RunTables", "ensure_writable", "installed_versions",
     "read_run", "write_run",
 ]  # fmt: skip
 
@@ -50,36 +51,42 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
-def write_run(
-    folder: Path,
-    *,
-    scenario: Scenario,
-    strategy: str,
-    seed: int,
-    recorder: Recorder,
-    inputs: Mapping[str, str] | None = None,
-    input_files: Mapping[str, Path] | None = None,
-    strategy_source: Mapping[str, str] | None = None,
-    network: Mapping[str, Any] | None = None,
-    timing: Mapping[str, float] | None = None,
-    failure: str = "",
-    overwrite: bool = False,
-    finish: Callable[[Path], object] | None = None,
-) -> Path:
-    """Write a run's folder, whole or not at all; return it.
+@dataclass(frozen=True)
+class RunRecord:
+    """All that a run leaves behind.
 
     ``inputs`` are hashes of the input files by name (``relight.scenarios.loader.input_hashes``), ``input_files`` those
     to keep (``relight.scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as
     not kept. ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what
     diagrams are drawn from (``relight.scenarios.networks.drawing.network_table``; None: no ``network.json``);
-    ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through). A
-    run that has not recorded every simulation step of its window is written as failed whatever the caller says, because
-    mosaik can end a broken run without an exception. ``finish`` is called with the folder before it takes its place, to
-    add figures and a report.
+    ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through).
+    """
+
+    scenario: Scenario
+    strategy: str
+    seed: int
+    recorder: Recorder
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    input_files: Mapping[str, Path] = field(default_factory=dict)
+    strategy_source: Mapping[str, str] = field(default_factory=dict)
+    network: Mapping[str, Any] | None = None
+    timing: Mapping[str, float] = field(default_factory=dict)
+    failure: str = ""
+
+
+def write_run(
+    folder: Path, record: RunRecord, *, overwrite: bool = False, finish: Callable[[Path], object] | None = None
+) -> Path:
+    """Write a run's folder, whole or not at all; return it.
+
+    A run that has not recorded every simulation step of its window is written as failed whatever the record says,
+    because mosaik can end a broken run without an exception. ``finish`` is called with the folder before it takes its
+    place, to add figures and a report.
 
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
     failed first, for inspection).
     """
+    scenario, recorder, failure = record.scenario, record.recorder, record.failure
     steps, kind = scenario.outage.duration_min // scenario.clock.sim_step_min, EVENTS.index("kind")
     if not failure and recorder.steps_seen != steps:
         failure = f"recorded {recorder.steps_seen} of {steps} simulation steps"
@@ -90,22 +97,22 @@ def write_run(
             "status": "failed" if failure else "complete",
             "reason": failure,
             "scenario": scenario.name,
-            "strategy": strategy,
-            "seed": seed,
+            "strategy": record.strategy,
+            "seed": record.seed,
             "steps_recorded": recorder.steps_seen,
             "versions": installed_versions(),
-            "inputs": dict(sorted((inputs or {}).items())),
+            "inputs": dict(sorted(record.inputs.items())),
         }
         if cut := sum(row[kind] == CUT_BY_CLOCK for row in recorder.rows["events"]):
             manifest["depends_on_the_machine"] = f"time_limit_s stopped {cut} plannings in part"
-        if strategy_source:
-            manifest["strategy_source"] = dict(strategy_source)
-        if not_kept := _keep(input_files or {}, building / KEPT):
+        if record.strategy_source:
+            manifest["strategy_source"] = dict(record.strategy_source)
+        if not_kept := _keep(record.input_files, building / KEPT):
             manifest["inputs_not_kept"] = not_kept
         _write_tables(building, scenario, recorder)
-        if network is not None:
-            write_json(building / "network.json", network)
-        write_json(building / "timing.json", timing or {})
+        if record.network is not None:
+            write_json(building / "network.json", record.network)
+        write_json(building / "timing.json", record.timing)
         write_json(building / "manifest.json", manifest)
         try:
             # From the tables as written, so that whoever reads the folder arrives at the same digits.

@@ -184,7 +184,7 @@ def _run(job: RunJob) -> RunOutcome:
     from ...controllers.strategies.named import strategy_named
     from ...results.run.read import read_json, read_run
     from ...results.run.summary import count_interruptions
-    from ...results.run_folder import write_run
+    from ...results.run_folder import RunRecord, write_run
     from ..cosim.run_log import RunLog
     from ..cosim.wiring import run_world
 
@@ -192,7 +192,9 @@ def _run(job: RunJob) -> RunOutcome:
     run_world(case, strategy_named(job.strategy), job.seed, log)
     with tempfile.TemporaryDirectory(prefix="relight-") as temporary:
         folder = Path(temporary) / "run"
-        write_run(folder, scenario=case.scenario, strategy=job.strategy, seed=job.seed, recorder=log.recorder)
+        write_run(
+            folder, RunRecord(scenario=case.scenario, strategy=job.strategy, seed=job.seed, recorder=log.recorder)
+        )
         run, summary = read_run(folder), read_json(folder / "summary.json")
     area = run.local_area[run.local_area["in_outage_area"] == 1]
     early = area[area["time_min"] < EARLY_MIN]

@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from ...controllers.strategies.named import strategies_named, strategy_named
 from ...controllers.strategies.outside import raised_at
-from ...controllers.strategies.strategy import source_hash
 from ...results.comparison.compare import Comparison, compare
 from ...results.comparison.text import write_comparison
 from ...results.figures.drawing import draw_comparison_figures, draw_run_figures
@@ -22,10 +21,9 @@ from ...results.run.recorder import write_json
 from ...results.run_folder import write_run
 from ...scenarios.case import Case
 from ...scenarios.errors import InputError, RelightError
-from ...scenarios.kept_inputs import input_files
-from ...scenarios.loader import input_hashes, load_case
-from ...scenarios.networks.drawing import network_table
+from ...scenarios.loader import load_case
 from ..cosim.own_loop import with_own_loop
+from .record import record_of
 
 RUNS = Path("results") / "runs"
 
@@ -88,21 +86,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
             failure, cause = "interrupted", error
         except Exception as error:
             failure, cause = f"{type(error).__name__}: {error}{raised_at(error, chosen)}", error
-    write_run(
-        folder,
-        scenario=case.scenario,
-        strategy=chosen.name,
-        seed=case.scenario.seed,
-        recorder=log.recorder,
-        inputs=input_hashes(case),
-        input_files=input_files(case),
-        strategy_source=source_hash(chosen),
-        network=network_table(case),
-        timing={f"{part}_s": s for part, s in log.seconds.items()},
-        failure=failure,
-        overwrite=overwrite,
-        finish=_draw,
-    )
+    write_run(folder, record_of(case, chosen, log, failure), overwrite=overwrite, finish=_draw)
     if cause is not None:
         raise RunFailedError(folder, failure) from cause
     return folder

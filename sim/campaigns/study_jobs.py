@@ -19,9 +19,7 @@ from ...results.run.recorder import write_json
 from ...results.run_folder import installed_versions
 from ...results.study.bounds import BOUNDS
 from ...scenarios.case import Case
-from ...scenarios.kept_inputs import input_files
-from ...scenarios.loader import input_hashes, load_case
-from ...scenarios.networks.drawing import network_table
+from ...scenarios.loader import load_case
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("scenarios", "controllers", "results", "sim")
@@ -111,6 +109,7 @@ def _run(job: Job, folder: Path) -> str:
     from ..cosim.run_log import RunLog
     from ..cosim.wiring import run_world
     from ..planning.foresight_bound import bounds_of_run
+    from .record import record_of
 
     case = load_case(job.scenario, job.overrides, job.seed)
     strategy = strategy_named(job.strategy, case.scenario.dispatch_centre)
@@ -126,16 +125,7 @@ def _run(job: Job, folder: Path) -> str:
         failure = _told(error) + raised_at(error, strategy)
     write_run(
         folder,
-        scenario=case.scenario,
-        strategy=strategy.name,
-        seed=job.seed,
-        recorder=log.recorder,
-        inputs=input_hashes(case),
-        input_files=input_files(case) if job.whole else None,
-        network=network_table(case) if job.whole else None,
-        strategy_source=source_hash(strategy),
-        timing={f"{part}_s": seconds for part, seconds in log.seconds.items()},
-        failure=failure,
+        record_of(case, strategy, log, failure, job.whole),
         finish=lambda building: write_json(building / BOUNDS, bounds) if bounds else None,
     )
     return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])

@@ -12,7 +12,7 @@ from relight.results.new_folder import new_folder
 from relight.results.run.recorder import cell, write_json
 from relight.results.run.summary import EnergyImbalance, summarise
 from relight.results.run.tables import EVENTS, SERIES
-from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, read_run, write_run
+from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, RunRecord, read_run, write_run
 from relight.scenarios.loader import input_hashes, load_case
 from support.synthetic_run import make_scenario, record, write_synthetic
 
@@ -57,9 +57,11 @@ def test_reads_back_as_written(tmp_path: Path) -> None:
 def test_ids_that_look_missing_survive(tmp_path: Path) -> None:
     recorder = record(steps=12)
     recorder.add_event(0, "la_shed", "NA", text="nan, with a comma")
-    run = read_run(write_run(
-        tmp_path / "run", scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder
-    ))  # fmt: skip
+    run = read_run(
+        write_run(
+            tmp_path / "run", RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder)
+        )
+    )
     assert run.events["element"].iloc[-1] == "NA"
     assert run.events["text"].iloc[-1] == "nan, with a comma"
 
@@ -69,9 +71,9 @@ def test_refuses_and_overwrites(tmp_path: Path) -> None:
     before = contents(folder)
     arguments = {"scenario": make_scenario(steps=12), "seed": 0, "recorder": record(steps=12)}
     with pytest.raises(FolderNotEmpty, match="--overwrite"):
-        write_run(folder, strategy="other", **arguments)
+        write_run(folder, RunRecord(strategy="other", **arguments))
     assert contents(folder) == before
-    write_run(folder, strategy="other", overwrite=True, **arguments)
+    write_run(folder, RunRecord(strategy="other", **arguments), overwrite=True)
     assert read_run(folder).strategy == "other"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
@@ -100,9 +102,11 @@ def test_an_exception_midway_leaves_nothing(tmp_path: Path) -> None:
     for target in (tmp_path / "new", folder):
         with pytest.raises(RuntimeError):
             write_run(
-                target, scenario=make_scenario(steps=12), strategy="dynamic", seed=1, recorder=record(steps=12),
-                overwrite=True, finish=burst,
-            )  # fmt: skip
+                target,
+                RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=1, recorder=record(steps=12)),
+                overwrite=True,
+                finish=burst,
+            )
     assert contents(folder) == before
     assert [p.name for p in tmp_path.iterdir()] == ["old"]
 
@@ -121,9 +125,15 @@ def test_cleans_up_after_a_killed_run(tmp_path: Path) -> None:
 
 def test_a_failed_run_is_written_with_what_there_is(tmp_path: Path) -> None:
     folder = write_run(
-        tmp_path / "run", scenario=make_scenario(steps=12), strategy="dynamic", seed=0,
-        recorder=record(steps=6), failure="the gateway of LA 7 raised KeyError",
-    )  # fmt: skip
+        tmp_path / "run",
+        RunRecord(
+            scenario=make_scenario(steps=12),
+            strategy="dynamic",
+            seed=0,
+            recorder=record(steps=6),
+            failure="the gateway of LA 7 raised KeyError",
+        ),
+    )
     run = read_run(folder)
     assert (run.complete, run.end_min) == (False, 30)
     assert run.manifest["reason"] == "the gateway of LA 7 raised KeyError"
@@ -132,7 +142,8 @@ def test_a_failed_run_is_written_with_what_there_is(tmp_path: Path) -> None:
 
 def test_a_run_that_stopped_early_is_never_complete(tmp_path: Path) -> None:
     folder = write_run(
-        tmp_path / "run", scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=record(steps=6)
+        tmp_path / "run",
+        RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=record(steps=6)),
     )
     assert read_run(folder).manifest["reason"] == "recorded 6 of 12 simulation steps"
 
@@ -141,7 +152,9 @@ def test_an_energy_imbalance_is_raised_and_kept_for_inspection(tmp_path: Path) -
     recorder = record(steps=12)
     recorder.rows["island"] = [(*row[:7], row[7] + 1.0, *row[8:]) for row in recorder.rows["island"]]
     with pytest.raises(EnergyImbalance):
-        write_run(tmp_path / "run", scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder)
+        write_run(
+            tmp_path / "run", RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder)
+        )
     run = read_run(tmp_path / "run")
     assert not run.complete
     assert "unaccounted for" in run.manifest["reason"]

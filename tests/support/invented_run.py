@@ -10,7 +10,7 @@ import numpy as np
 
 from relight.results.run.recorder import Recorder
 from relight.results.run.rows import violation
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.scenarios.networks.drawing import network_table
@@ -39,9 +39,17 @@ def write_invented(
     for step in range(recorded if recorded is not None else steps // 2 if failure else steps):
         _record(recorder, case, strategy, step, steps)
     return write_run(
-        folder, scenario=case.scenario, strategy=strategy, seed=case.scenario.seed, recorder=recorder,
-        network=network_table(case) if network else None, timing={"run_s": 1.0}, failure=failure,
-    )  # fmt: skip
+        folder,
+        RunRecord(
+            scenario=case.scenario,
+            strategy=strategy,
+            seed=case.scenario.seed,
+            recorder=recorder,
+            network=network_table(case) if network else None,
+            timing={"run_s": 1.0},
+            failure=failure,
+        ),
+    )
 
 
 def _grown(case: Case, rounds: int) -> tuple[dict[str, str], set[str]]:

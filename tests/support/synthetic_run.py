@@ -10,7 +10,7 @@ from typing import Any
 from relight.results.run.read import RunTables, read_table
 from relight.results.run.recorder import COLUMNS, Recorder
 from relight.results.run.rows import violation
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.schema.scenario import Scenario
 
 UNITS = {"pv.1": ("pv", "1", 900.0), "ess.2": ("ess", "2", 500.0), "nbsu.3": ("nbsu", "3", 700.0)}
@@ -126,12 +126,14 @@ def write_synthetic(
     """Record and write one run; its wall time is invented too."""
     return write_run(
         folder,
-        scenario=make_scenario(name, steps, published),
-        strategy=strategy,
-        seed=seed,
-        recorder=record(strategy, seed, steps=steps, **shape),
-        inputs={"network/lines.csv": "0" * 64},
-        timing={"solve_s": 1.5, "total_s": 4.0},
+        RunRecord(
+            scenario=make_scenario(name, steps, published),
+            strategy=strategy,
+            seed=seed,
+            recorder=record(strategy, seed, steps=steps, **shape),
+            inputs={"network/lines.csv": "0" * 64},
+            timing={"solve_s": 1.5, "total_s": 4.0},
+        ),
     )
 
 

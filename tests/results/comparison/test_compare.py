@@ -11,7 +11,7 @@ import pytest
 from relight.results.comparison.compare import DifferentWorlds, compare
 from relight.results.comparison.text import as_markdown, as_text, write_comparison
 from relight.results.run.read import IncompleteRun
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from support.synthetic_run import make_scenario, record, write_synthetic
 
 
@@ -145,25 +145,38 @@ def test_different_seeds_are_other_worlds(folders: dict[tuple[str, int], Path]) 
 
 def test_different_inputs_are_another_world(tmp_path: Path, one_seed: list[Path]) -> None:
     other = write_run(
-        tmp_path / "static", scenario=make_scenario(steps=12), strategy="static", seed=0,
-        recorder=record("static", steps=12), inputs={"network/lines.csv": "1" * 64},
-    )  # fmt: skip
+        tmp_path / "static",
+        RunRecord(
+            scenario=make_scenario(steps=12),
+            strategy="static",
+            seed=0,
+            recorder=record("static", steps=12),
+            inputs={"network/lines.csv": "1" * 64},
+        ),
+    )
     with pytest.raises(DifferentWorlds, match="input files"):
         compare([one_seed[0], other])
 
 
 def test_different_outage_is_another_world(tmp_path: Path, one_seed: list[Path]) -> None:
     other = write_run(
-        tmp_path / "static", scenario=make_scenario(steps=12, start="2025-06-21T10:00"), strategy="static", seed=0,
-        recorder=record("static", steps=12), inputs={"network/lines.csv": "0" * 64},
-    )  # fmt: skip
+        tmp_path / "static",
+        RunRecord(
+            scenario=make_scenario(steps=12, start="2025-06-21T10:00"),
+            strategy="static",
+            seed=0,
+            recorder=record("static", steps=12),
+            inputs={"network/lines.csv": "0" * 64},
+        ),
+    )
     with pytest.raises(DifferentWorlds, match="different outage"):
         compare([one_seed[0], other])
 
 
 def test_failed_and_repeated_runs_are_refused(tmp_path: Path, one_seed: list[Path]) -> None:
     failed = write_run(
-        tmp_path / "failed", scenario=make_scenario(steps=12), strategy="static", seed=0, recorder=record(steps=6)
+        tmp_path / "failed",
+        RunRecord(scenario=make_scenario(steps=12), strategy="static", seed=0, recorder=record(steps=6)),
     )
     with pytest.raises(IncompleteRun, match="recorded 6 of 12"):
         compare([one_seed[0], failed])

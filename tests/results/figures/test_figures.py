@@ -12,7 +12,7 @@ from relight.results.comparison.compare import compare
 from relight.results.comparison.text import write_comparison
 from relight.results.figures.drawing import RUN_FIGURES, draw_comparison_figures, draw_run_figures
 from relight.results.figures.style import strategy_colours
-from relight.results.run_folder import Recorder, write_run
+from relight.results.run_folder import Recorder, RunRecord, write_run
 from support.synthetic_run import make_scenario, write_synthetic
 
 
@@ -52,7 +52,8 @@ def test_a_run_all_dark_can_be_drawn(tmp_path: Path) -> None:
 
 def test_a_run_that_failed_at_once_has_no_figures(tmp_path: Path) -> None:
     folder = write_run(
-        tmp_path / "run", scenario=make_scenario(), strategy="dynamic", seed=0, recorder=Recorder(), failure="no plan"
+        tmp_path / "run",
+        RunRecord(scenario=make_scenario(), strategy="dynamic", seed=0, recorder=Recorder(), failure="no plan"),
     )
     assert draw_run_figures(folder) == []
 

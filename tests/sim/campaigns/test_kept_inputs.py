@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relight.results.run_folder import Recorder, write_run
+from relight.results.run_folder import Recorder, RunRecord, write_run
 from relight.scenarios.case import Case
 from relight.scenarios.kept_inputs import input_files
 from relight.scenarios.loader import ScenarioError, load_case
@@ -79,6 +79,13 @@ def test_a_file_too_large_is_named_and_its_lack_told(tmp_path: Path, monkeypatch
 def keep(case: Case, folder: Path) -> Path:
     """The folder of a run that failed at once."""
     return write_run(
-        folder, scenario=case.scenario, strategy="static", seed=0, recorder=Recorder(), failure="made up",
-        input_files=input_files(case),
-    )  # fmt: skip
+        folder,
+        RunRecord(
+            scenario=case.scenario,
+            strategy="static",
+            seed=0,
+            recorder=Recorder(),
+            failure="made up",
+            input_files=input_files(case),
+        ),
+    )

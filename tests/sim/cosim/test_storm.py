@@ -18,7 +18,7 @@ import pytest
 
 from relight.controllers.strategies.named import strategy_named
 from relight.results.run.recorder import COLUMNS, Recorder
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
@@ -87,7 +87,7 @@ def check(strategy: str, seed: int, folder: Path, *overrides: str) -> None:
     """A run ends, keeps every law, and its folder is written whole."""
     case, log = run(strategy, seed, *overrides)
     check_laws(case, log.recorder, Profiles(case, seed))
-    write_run(folder / "run", scenario=case.scenario, strategy=strategy, seed=seed, recorder=log.recorder)
+    write_run(folder / "run", RunRecord(scenario=case.scenario, strategy=strategy, seed=seed, recorder=log.recorder))
     manifest = json.loads((folder / "run" / "manifest.json").read_text())
     summary = json.loads((folder / "run" / "summary.json").read_text())
     assert manifest["status"] == "complete"

@@ -14,7 +14,7 @@ import pytest
 
 import library_page
 import relight
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.loader import load_case
 from support.synthetic_run import make_scenario, record, write_synthetic
 
@@ -57,9 +57,15 @@ def test_frames_have_booleans_clock_times_and_columns_in_order(tmp_path: Path) -
 
 def failed_run(folder: Path) -> Path:
     return write_run(
-        folder, scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=record(steps=6),
-        failure="the solver died",
-    )  # fmt: skip
+        folder,
+        RunRecord(
+            scenario=make_scenario(steps=12),
+            strategy="dynamic",
+            seed=0,
+            recorder=record(steps=6),
+            failure="the solver died",
+        ),
+    )
 
 
 def test_a_failed_run_tells_what_it_has(tmp_path: Path) -> None:

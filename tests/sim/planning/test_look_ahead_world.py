@@ -9,7 +9,7 @@ import pytest
 from relight.controllers.centre.planning_desk import PlanningDesk
 from relight.controllers.exchange.plan import Plan
 from relight.controllers.strategies.named import UnsuitableStrategyError, strategy_named
-from relight.results.run_folder import write_run
+from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -27,7 +27,9 @@ def ran(*overrides: str, strategy: str = "dynamic") -> RunLog:
 
 
 def written(log: RunLog, folder: Path) -> dict[str, bytes]:
-    write_run(folder, scenario=load_case(FAULT, SHORT, 3).scenario, strategy="s", seed=3, recorder=log.recorder)
+    write_run(
+        folder, RunRecord(scenario=load_case(FAULT, SHORT, 3).scenario, strategy="s", seed=3, recorder=log.recorder)
+    )
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "timing.json")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
