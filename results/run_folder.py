@@ -25,9 +25,10 @@ from ..scenarios.schema.scenario import Scenario
 from .metrics.files import write_metrics
 from .new_folder import FolderNotEmpty, ensure_writable, new_folder
 from .run.read import NotARun, RunTables, read_run
-from .run.recorder import COLUMNS, Recorder, table_path, write_json, write_text
+from .run.recorder import COLUMNS, Recorder, table_path
 from .run.summary import EnergyImbalance, summarise
 from .run.tables import EVENTS, OPTIONAL_SERIES
+from .run.writing import write_json, write_text
 
 __all__ = [
     "FolderNotEmpty", "NotARun", "Recorder", "RunRecord", "RunTables", "ensure_writable", "installed_versions",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...scenarios.kinds.violations import VIOLATION_KINDS
 from ..metrics.side_by_side import metric_rows, metrics_over_seeds
-from ..run.recorder import cell, write_json, write_text
+from ..run.writing import cell, write_json, write_text
 from ..terminal import WIDTH, Rows, column_tables, text_table
 from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Comparison
 

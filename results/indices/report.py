@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..comparison.text import table_csv
-from ..run.recorder import write_json, write_text
+from ..run.writing import write_json, write_text
 from .index import NOT_AVAILABLE, TABLE_1, Check, Index
 from .measured import Measured
 

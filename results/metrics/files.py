@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..run.read import RunTables
-from ..run.recorder import write_text
+from ..run.writing import write_text
 from .score import score_run
 from .supply_capability import power_supply_capability
 from .text import metrics_csv, table_csv

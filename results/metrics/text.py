@@ -6,7 +6,7 @@ import textwrap
 
 import pandas as pd
 
-from ..run.recorder import cell
+from ..run.writing import cell
 from .catalogue import METRICS, Metric, Value
 from .score import Score
 

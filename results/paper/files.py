@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..comparison.text import table_csv
 from ..figures import style
-from ..run.recorder import write_json, write_text
+from ..run.writing import write_json, write_text
 from ..run_folder import installed_versions
 from .figures import load_spread, restored_map
 from .tables import Reproduction, crossings

@@ -1,13 +1,10 @@
-"""What a run notes down, step by step, and how its numbers become the same bytes everywhere."""
+"""What a run notes down, step by step."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import math
 from collections.abc import Collection, Iterable, Mapping
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from ...scenarios.kinds.messages import MESSAGE_KINDS, MESSAGE_STATUSES
 from ...scenarios.kinds.violations import VIOLATION_KINDS
 from .rows import Row, event
 from .tables import EVENTS, OPTIONAL, OPTIONAL_SERIES, SERIES, VIOLATIONS
+from .writing import cell
 
 COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, **OPTIONAL_SERIES, "violations": VIOLATIONS, "events": EVENTS}
 """Every table of a run: name → columns."""
@@ -96,11 +94,6 @@ class Recorder:
         """Number of simulation steps with at least one row; a run is complete only when this is the window's number."""
         return len(self._steps)
 
-    @property
-    def last_step_min(self) -> float | None:
-        """Start of the last simulation step seen (min)."""
-        return max(self._steps, default=None)
-
     def table_text(self, table: str) -> str:
         """A table as CSV text: header, one line per row, ``\\n`` line ends."""
         columns = self.columns(table)
@@ -110,48 +103,3 @@ class Recorder:
         writer.writerow(columns)
         writer.writerows([cell(v, d) for v, d in zip(row, digits, strict=True)] for row in self.rows[table])
         return out.getvalue()
-
-
-def cell(value: Any, digits: int = 6) -> str:
-    """One value as text: fixed rounding, no trailing zeros, no negative zero, empty for None and NaN."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Integral) or type(value).__name__ in ("bool", "bool_"):
-        return str(int(value))
-    if isinstance(value, Real):
-        number = float(value)
-        if math.isnan(number):
-            return ""
-        if math.isinf(number):
-            return "inf" if number > 0 else "-inf"
-        text = f"{number:.{digits}f}".rstrip("0").rstrip(".")
-        return "0" if text in ("-0", "") else text
-    raise TypeError(f"a cell holds text, a number or nothing, not {type(value).__name__}: {value!r}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with ``\\n`` line ends on every platform, making the folder where needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, keys in the order given; NaN and infinity are refused (ValueError), they are no JSON."""
-    write_text(path, json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _plain(content: Any) -> Any:
-    """Only plain Python types, floats rounded to 12 digits so that a last bit never shows."""
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, bool) or type(content).__name__ == "bool_":
-        return bool(content)
-    if isinstance(content, Integral):
-        return int(content)
-    if isinstance(content, Real):
-        return round(float(content), 12) + 0.0
-    return content

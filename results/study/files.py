@@ -17,7 +17,7 @@ from ..comparison.measures import MEASURES, read_measures
 from ..comparison.text import table_csv
 from ..figures import style
 from ..run.read import NotARun, read_json
-from ..run.recorder import write_json, write_text
+from ..run.writing import write_json, write_text
 from .bounds import read_bounds
 from .figures import StudyFigure, study_figures
 from .tables import StudyShape, StudyTables, tabulate

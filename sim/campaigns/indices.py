@@ -19,8 +19,8 @@ from ...results.indices.report import EXAMPLE, Report, write_manifest, write_rep
 from ...results.indices.system import background_checks, index_system
 from ...results.new_folder import FolderNotEmpty, ensure_writable
 from ...results.run.read import NotARun, RunTables, read_run
-from ...results.run.recorder import write_json
 from ...results.run.summary import step_hours
+from ...results.run.writing import write_json
 from ...results.run_folder import installed_versions
 from ...scenarios.business import Business, business_path, load_business
 from ...scenarios.case import Case

@@ -17,7 +17,7 @@ from ...results.comparison.text import write_comparison
 from ...results.figures.drawing import draw_comparison_figures, draw_run_figures
 from ...results.new_folder import ensure_writable
 from ...results.report.files import write_comparison_report, write_run_report
-from ...results.run.recorder import write_json
+from ...results.run.writing import write_json
 from ...results.run_folder import write_run
 from ...scenarios.case import Case
 from ...scenarios.errors import InputError, RelightError

@@ -15,7 +15,7 @@ from typing import Any
 from ...controllers.strategies.named import strategy_named
 from ...controllers.strategies.outside import raised_at
 from ...controllers.strategies.strategy import Strategy, source_hash
-from ...results.run.recorder import write_json
+from ...results.run.writing import write_json
 from ...results.run_folder import installed_versions
 from ...results.study.bounds import BOUNDS
 from ...scenarios.case import Case

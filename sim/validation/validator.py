@@ -213,13 +213,6 @@ class Validator:
                 checks.judge(at, unit, p_kw, q_kvar, available_kw)
 
 
-def validate_plan(
-    case: Case, plan: Plan, *, actual: bool = False, engine: str = REFERENCE, seed: int | None = None
-) -> Verdict:
-    """Judge one plan; for many plans of a case make a ``Validator``."""
-    return Validator(case, engine=engine, seed=seed).validate(plan, actual=actual)
-
-
 def _count_cold_load(phases: Sequence[Phase], course: ColdCourse | None) -> None:
     for phase in phases:
         phase.cold = course

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...controllers.exchange.plan import UnitSetPoint, Violation
-from ...results.run.recorder import write_json
+from ...results.run.writing import write_json
 from ...scenarios.kinds.violations import VIOLATION_KINDS, by_kind
 
 WIDTH = 100
@@ -55,10 +55,6 @@ class Dispatched:
     units: tuple[tuple[int, float, Mapping[str, UnitSetPoint]], ...] = ()
     energised_buses: tuple[int, ...] = ()
     balance_units: tuple[int, ...] = ()
-
-    @property
-    def unit_ids(self) -> list[str]:
-        return sorted({unit for _, _, set_points in self.units for unit in set_points})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from relight.results.comparison.compare import compare
 from relight.results.comparison.text import write_comparison
-from relight.results.run.recorder import write_json
+from relight.results.run.writing import write_json
 from support.synthetic_run import write_synthetic
 
 KEPT_BY_A_STUDY = ("manifest.json", "metrics.csv", "summary.json")

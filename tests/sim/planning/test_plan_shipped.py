@@ -8,7 +8,7 @@ import pytest
 
 from relight.scenarios.loader import load_case
 from relight.sim.planning.plan_once import plan_once
-from relight.sim.validation.validator import Validator, validate_plan
+from relight.sim.validation.validator import Validator
 from support.networks import Run
 
 SHORT = ("outage.duration_min=90", "dispatch_centre.mip_gap=0.02")
@@ -16,7 +16,7 @@ SHORT = ("outage.duration_min=90", "dispatch_centre.mip_gap=0.02")
 
 def test_areas_of_several_units_leave_set_points_to_their_gateways() -> None:
     case = load_case("cigre_mv/blackout", SHORT)
-    verdict = validate_plan(case, plan_once(case, "dynamic").plan, engine="power-grid-model")
+    verdict = Validator(case, engine="power-grid-model").validate(plan_once(case, "dynamic").plan)
     assert verdict.clean, verdict.violations
     assert verdict.islands
 
@@ -39,8 +39,8 @@ def test_the_papers_octagon_lets_planned_units_reach_1_047_of_their_rating() -> 
 def test_whole_plans_of_the_uncalibrated_cases_are_clean_by_both_engines(name: str, strategy: str) -> None:
     case = load_case(name)
     plan = plan_once(case, strategy).plan
-    assert validate_plan(case, plan, engine="power-grid-model").clean
-    assert validate_plan(case, plan).clean
+    assert Validator(case, engine="power-grid-model").validate(plan).clean
+    assert Validator(case).validate(plan).clean
 
 
 @pytest.mark.parametrize("name", ["guo45/fault-0400", "guo45/fault-1000"])

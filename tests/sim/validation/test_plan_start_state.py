@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from relight.results.run.read import NotARun
-from relight.results.run.recorder import Recorder, table_path, write_text
+from relight.results.run.recorder import Recorder, table_path
+from relight.results.run.writing import write_text
 from relight.scenarios.case import Case
 from relight.sim.validation.conditions import LONG_AGO_MIN, StartState
 from relight.sim.validation.run_state import state_in_run
