@@ -71,9 +71,14 @@ class Watched(Planner):
 
     solving_since = 0.0
 
-    def _solve_stage(self, *args: Any) -> Solution:
+    def __init__(self, graph: AreaGraph, steps: int, **options: bool) -> None:
+        super().__init__(graph, steps, **options)
+        self._formulation, self._own = self, self._formulation
+        self.holds_voltages = self._own.holds_voltages
+
+    def solve(self, *args: Any) -> Solution:
         self.solving_since = time.perf_counter()
-        return super()._solve_stage(*args)
+        return self._own.solve(*args)
 
 
 def plan_anew(horizon: Horizon, *, lazy_voltage: bool = True) -> Timed:
@@ -229,7 +234,7 @@ def plan_with_new_model(horizon: Horizon) -> PlanRecord:
 
 def horizons_of_a_run(name: str) -> list[Horizon]:
     """What a dynamic strategy planned with in a run: fresh measurements and forecasts every half hour."""
-    from relight.controllers.centre import dispatch_centre
+    from relight.controllers.centre import planning_desk
     from relight.sim.campaigns.run import simulate
 
     met: list[Horizon] = []
@@ -239,12 +244,12 @@ def horizons_of_a_run(name: str) -> list[Horizon]:
             met.append(horizon)
             return super().plan(horizon)
 
-    before, dispatch_centre.Planner = dispatch_centre.Planner, Recording
+    before, planning_desk.Planner = planning_desk.Planner, Recording
     try:
         with tempfile.TemporaryDirectory() as folder:
             simulate(load_case(name, ("dispatch_centre.check_optimum=false",)), "dynamic", Path(folder) / "run")
     finally:
-        dispatch_centre.Planner = before
+        planning_desk.Planner = before
     return met
 
 

@@ -106,7 +106,7 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
     """One run, in this process."""
     from relight.controllers.gateways.gateway import EnergyGateway
     from relight.controllers.milp.problem import AreaGraph, Horizon
-    from relight.controllers.planning import planner
+    from relight.controllers.planning import formulations, planner, stage
     from relight.controllers.planning.planner import Planner
     from relight.controllers.solver.compiled import Compiled
     from relight.controllers.solver.highs import KeptSolver
@@ -132,10 +132,11 @@ def measure(run: dict[str, Any]) -> dict[str, Any]:
     Compiled.__init__ = compile_and_note
     for owner, name, phase in (
         (Compiled, "__init__", "compile"), (Compiled, "refresh", "compile"), (KeptSolver, "solve_checked", "solve"),
-        (KeptSolver, "solve", "solve"), (planner, "solve_large", "solve"), (Planner, "_solve_dispatch", "dispatch"),
-        (planner, "island_flows", "islands"), (planner, "_choose_balance_units", "islands"),
-        (planner, "read_step", "read"), (planner, "set_horizon", "model"), (planner, "build_model", "model"),
-        (planner, "start_values", "model"),
+        (KeptSolver, "solve", "solve"), (formulations, "solve_large", "solve"),
+        (Planner, "_solve_dispatch", "dispatch"), (planner, "island_flows", "islands"),
+        (planner, "_choose_balance_units", "islands"),
+        (planner, "read_step", "read"), (planner, "set_horizon", "model"), (stage, "build_model", "model"),
+        (formulations, "start_values", "model"),
     ):  # fmt: skip
         watch.watch(owner, name, phase)
 

@@ -9,7 +9,7 @@ from ...scenarios.view import GridView
 from ..exchange.plan import PlanChecker
 from ..milp.problem import AreaGraph, Horizon
 from ..planning.planner import Planner, PlanRecord
-from ..planning.repair import Repair, reported
+from ..planning.repair import Repair, Repairable, reported
 from ..planning.shares import NoDispatchFound, SourceIntervals
 from ..planning.source_bounds import SourceBounds
 from ..solver.highs import TIME_OVER
@@ -34,11 +34,11 @@ class PlanningDesk:
         self._bounds = SourceBounds(self.graph, steps, static=strategy.static_plan) if proven else None
 
     def plan(self, horizon: Horizon, checker: PlanChecker | None) -> PlanRecord:
-        """A plan, judged and repaired as asked, and signed; plans of other planners than the MILP, and of one without
-        some family of constraints, are judged only."""
+        """A plan, judged and repaired as asked, and signed; plans of a planner that cannot be told what they break,
+        and of one without some family of constraints, are judged only."""
         options = self._scenario.dispatch_centre
         repairs = options.verify == "repair" and not options.without
-        if checker and repairs and isinstance(self._planner, Planner):
+        if checker and repairs and isinstance(self._planner, Repairable):
             record = Repair(self._planner, checker, options.repair_rounds).plan(horizon)
         else:
             record = self._planner.plan(horizon)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import networkx as nx
 
 from ..exchange.plan import Plan
 from ..milp.cold_load import drawn
-from ..milp.literal.planning import solve_literal
-from ..milp.model import Model, build_model, set_horizon
+from ..milp.model import Model, set_horizon
 from ..milp.objective import most_kwh, worth_kwh
 from ..milp.pick_up import keeps_limit
 from ..milp.problem import AreaGraph, Horizon
-from ..milp.second_stage import build_dispatch, decide, price_charging
+from ..milp.second_stage import decide, price_charging
 from ..milp.stricter_limits import NOTHING_KNOWN, Form, Tightened
-from ..solver.highs import TIME_OVER, KeptSolver, Solution
-from ..solver.neighbourhoods import LARGE, solve_large
+from ..solver.highs import TIME_OVER, Solution
+from .formulations import FORMULATIONS
 from .infeasible import explain
 from .island_flow import IslandFlow, island_flows
 from .plan_reader import balance_unit, formers, is_online, nothing_restored, plan_of, read_step
-from .warm_start import PreviousPlan, start_values
+from .stage import Stage, Wanted
+from .warm_start import PreviousPlan
 
 NOTHING = "; nothing is restored"
 MILP_SHARE = 0.9
@@ -52,41 +51,6 @@ class PlanRecord:
         return replace(self, note="; ".join(filter(None, (self.note, note))))
 
 
-class _Stage:
-    """The MILP and the dispatch problem on sections, or ``detailed`` on LAs with voltages; each built when needed."""
-
-    def __init__(
-        self,
-        graph: AreaGraph,
-        steps: int,
-        static: bool,
-        constant_power: bool,
-        detailed: bool,
-        form: Form,
-    ) -> None:
-        self._graph, self._steps, self._static, self.detailed, self._form = graph, steps, static, detailed, form
-        self._constant_power = constant_power
-
-    @cached_property
-    def model(self) -> Model:
-        constant = self._constant_power
-        return build_model(
-            self._graph, self._steps, self._static, detailed=self.detailed, form=self._form, constant_power=constant
-        )
-
-    @cached_property
-    def solver(self) -> KeptSolver:
-        options = self._graph.options
-        limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
-        return KeptSolver(self.model, limits | options.solver_options)
-
-    @cached_property
-    def dispatch(self) -> KeptSolver:
-        constant = self._constant_power
-        d = build_dispatch(self._graph, self._steps, detailed=self.detailed, form=self._form, constant_power=constant)
-        return KeptSolver(d, {})
-
-
 class Planner:
     """Plans again and again with kept models.
 
@@ -106,24 +70,24 @@ class Planner:
         lazy_voltage: bool = True,
     ) -> None:
         self.graph = graph
-        self._steps, self._static, self._constant_power = steps, static, constant_power
-        self._stages: dict[tuple[bool, Form], _Stage] = {}
+        self._wanted = Wanted(steps, static, constant_power)
+        self._stages: dict[tuple[bool, Form], Stage] = {}
         self._before: PreviousPlan | None = None
-        self._last: tuple[_Stage, Solution] | None = None
+        self._last: tuple[Stage, Solution] | None = None
         self._decided: Model = None
         unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
         # In a mesh of links without switches the flows themselves follow from the voltages.
         self._trees = not unswitched or nx.is_forest(unswitched)
-        self._literal = graph.options.formulation == "literal"
-        self._detailed = self._literal or not (lazy_voltage and self._trees)
+        self._formulation = FORMULATIONS[graph.options.formulation]
+        self._detailed = self._formulation.holds_voltages or not (lazy_voltage and self._trees)
         self._dispatch_cut = False
         """whether the time limit stopped a dispatch problem of the plan in the making"""
 
-    def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> _Stage:
+    def _stage(self, detailed: bool, known: Tightened = NOTHING_KNOWN) -> Stage:
         """The stage that can take in what is known."""
         key = detailed, known.form
         if key not in self._stages:
-            self._stages[key] = _Stage(self.graph, self._steps, self._static, self._constant_power, *key)
+            self._stages[key] = Stage(self.graph, self._wanted, *key)
         return self._stages[key]
 
     @property
@@ -169,7 +133,7 @@ class Planner:
         islands = self._islands(stage.model, horizon)
         until = time.perf_counter() + self.graph.options.time_limit_s
         moved = any(name == "root" for name, _, _ in horizon.tightened.bounds)
-        if moved and not _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power):
+        if moved and not _choose_balance_units(stage.model, horizon, islands, fixed=self._wanted.constant_power):
             return None
         dispatched = self._solve_dispatch(stage, horizon, until, fits=True)
         if self._dispatch_cut:
@@ -194,7 +158,7 @@ class Planner:
         plan = plan_of(horizon, steps, status, objective, max(objective, bound))
         return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
-    def _solve(self, horizon: Horizon, began: float) -> tuple[_Stage, Solution, Model | None]:
+    def _solve(self, horizon: Horizon, began: float) -> tuple[Stage, Solution, Model | None]:
         """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
 
         Leaving constraints out raises the optimum or keeps it, so a plan that meets them all the same is optimal with
@@ -205,7 +169,7 @@ class Planner:
         while True:
             stage = self._stage(self._detailed, horizon.tightened)
             set_horizon(stage.model, horizon)
-            solution = self._solve_stage(stage, horizon, began + MILP_SHARE * limit_s)
+            solution = self._formulation.solve(stage, horizon, self._before, began + MILP_SHARE * limit_s)
             seconds, cut = seconds + solution.seconds, cut or solution.cut_by_clock
             solution = replace(solution, seconds=seconds, cut_by_clock=cut)
             if solution.status == "none":
@@ -213,26 +177,17 @@ class Planner:
             _settle(stage.model)
             islands = self._islands(stage.model, horizon)
             # Power is constant but for the balance units that the MILP chose.
-            fits = _choose_balance_units(stage.model, horizon, islands, fixed=self._constant_power)
+            fits = _choose_balance_units(stage.model, horizon, islands, fixed=self._wanted.constant_power)
             dispatched = self._solve_dispatch(stage, horizon, began + limit_s, fits=fits)
             if fits or dispatched is not None or stage.detailed or "voltage" in self.graph.options.without:
                 return stage, solution, dispatched
             self._detailed = True
 
-    def _solve_stage(self, stage: _Stage, horizon: Horizon, until: float) -> Solution:
-        if self._literal and horizon.tightened == NOTHING_KNOWN:
-            return solve_literal(horizon, self._static, stage.model, until)
-        start = start_values(stage.model, horizon, self._before)
-        if len(stage.model.S) >= LARGE:
-            return solve_large(stage.solver, stage.model, start, self.graph.options, until)
-        solver = stage.solver
-        return (solver.solve_checked if self.graph.options.check_optimum else solver.solve)(start, until=until)
-
     def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""
         return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
-    def _solve_dispatch(self, stage: _Stage, horizon: Horizon, until: float, *, fits: bool) -> Model | None:
+    def _solve_dispatch(self, stage: Stage, horizon: Horizon, until: float, *, fits: bool) -> Model | None:
         """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
 
         Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their

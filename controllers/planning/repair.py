@@ -8,23 +8,42 @@ islands are left out, one, one, two, four … at a time, so that it ends.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from ..exchange.plan import Findings, PlanCheck, PlanChecker
+from ..milp.model import Model
 from ..milp.problem import Horizon
 from ..milp.stricter_limits import Tightened
 from .plan_reader import nothing_restored
-from .planner import NOTHING, Planner, PlanRecord
+from .planner import NOTHING, PlanRecord
 from .violation_lessons import Lessons
 
 Then = Literal["dispatch", "plan", "drop", "nothing", "issue"]
+
+
+@runtime_checkable
+class Repairable(Protocol):
+    """A planner that can be told what its plans break: through ``Horizon.tightened``."""
+
+    @property
+    def decided(self) -> Model:
+        """The solved model that the last plan was read from, which lessons are drawn in."""
+        ...
+
+    def plan(self, horizon: Horizon) -> PlanRecord:
+        """Plan a horizon."""
+        ...
+
+    def redispatch(self, horizon: Horizon) -> PlanRecord | None:
+        """The last plan with powers chosen anew; None if there is no such dispatch."""
+        ...
 
 
 @dataclass
 class Repair:
     """Makes plans that pass their check. ``rounds``: how many before sections are left out."""
 
-    planner: Planner
+    planner: Repairable
     checker: PlanChecker
     rounds: int
     _no_plan: str = ""

@@ -18,8 +18,6 @@ def _greedy(graph: AreaGraph, steps: int) -> PlanMaker:
 
 DYNAMIC = Strategy(
     "dynamic",
-    replans=True,
-    static_plan=False,
     summary="replans the rest of the window from fresh PSC messages; topology and areas may change at every step",
 )
 
@@ -44,15 +42,12 @@ STATIC_RIGID = Strategy(
 OPEN_LOOP = Strategy(
     "open_loop",
     replans=False,
-    static_plan=False,
     summary="the first plan of dynamic, carried out to the end whatever happens",
 )
 
 
 CENTRALISED = Strategy(
     "centralised",
-    replans=True,
-    static_plan=False,
     per_device=True,
     summary="as dynamic, but the dispatch centre knows and schedules every device itself, so nothing is aggregated",
 )
@@ -61,7 +56,6 @@ CENTRALISED = Strategy(
 ISLANDED = Strategy(
     "islanded",
     replans=False,
-    static_plan=False,
     has_centre=False,
     summary="no dispatch centre: switches open when voltage is lost, each section with a unit able to start is its own",
 )
@@ -69,8 +63,6 @@ ISLANDED = Strategy(
 
 GREEDY = Strategy(
     "greedy",
-    replans=True,
-    static_plan=False,
     planner=_greedy,
     summary="a priority rule, no optimisation: the most value per switch operation first, units by merit order",
 )
@@ -78,8 +70,6 @@ GREEDY = Strategy(
 
 ORACLE = Strategy(
     "oracle",
-    replans=True,
-    static_plan=False,
     foresight=True,
     summary="as dynamic, with what will happen in place of the forecast: how much foresight is worth",
 )

@@ -92,7 +92,6 @@ def strategy_of(loaded: Any, asked: str, called: str = "") -> Strategy:
     strategy = Strategy(
         name=name if isinstance(name, str) else "",
         replans=flags["replans"],
-        static_plan=False,
         foresight=flags["foresight"],
         summary=told,
         planner=cast(PlanMakerFactory, loaded),

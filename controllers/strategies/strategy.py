@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,7 +29,7 @@ PlanMakerFactory = Callable[["AreaGraph", int], PlanMaker]
 
 @dataclass(frozen=True)
 class Strategy:
-    """A strategy of the dispatch centre.
+    """A strategy of the dispatch centre; unless it says otherwise, one as ``dynamic``.
 
     ``replans``: plan again at every replan interval and after an event, with fresh PSC messages (receding horizon).
     ``static_plan``: one topology and one set of energised LAs for the whole window (D14).
@@ -41,9 +41,10 @@ class Strategy:
     """
 
     name: str
-    replans: bool
-    static_plan: bool
+    _: KW_ONLY
     summary: str
+    replans: bool = True
+    static_plan: bool = False
     per_device: bool = False
     constant_power: bool = False
     foresight: bool = False

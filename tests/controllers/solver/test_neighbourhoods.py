@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from relight.controllers.milp.model import build_model, set_horizon
-from relight.controllers.planning import planner
+from relight.controllers.planning import formulations
 from relight.controllers.planning.planner import Planner, PlanRecord
 from relight.controllers.planning.warm_start import start_values
 from relight.controllers.solver import neighbourhoods
@@ -74,7 +74,7 @@ def test_planning_by_search_ends_within_the_gap_of_planning_without(
         case = with_options(case_of(seed), mip_gap=0.01)
         usual = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
         with monkeypatch.context() as patch:
-            patch.setattr(planner, "LARGE", 1)
+            patch.setattr(formulations, "LARGE", 1)
             searched = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
             again = Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
         assert searched.plan == again.plan
@@ -85,7 +85,7 @@ def test_planning_by_search_ends_within_the_gap_of_planning_without(
 
 
 def searched(case: SmallCase, patch: pytest.MonkeyPatch) -> PlanRecord:
-    patch.setattr(planner, "LARGE", 1)
+    patch.setattr(formulations, "LARGE", 1)
     return Planner(case.graph, case.horizon.steps).plan(case.horizon)
 
 

@@ -52,7 +52,7 @@ def test_a_class_in_a_file_is_a_strategy(tmp_path: Path) -> None:
 
 def test_a_strategy_of_other_flags_in_a_file(tmp_path: Path) -> None:
     text = "from relight.controllers.strategies.strategy import Strategy\n"
-    text += "ONCE = Strategy('once', replans=False, static_plan=False, per_device=True, summary='x')\n"
+    text += "ONCE = Strategy('once', replans=False, per_device=True, summary='x')\n"
     found = strategy_named(f"{written(tmp_path, text)}:ONCE")
     assert found.per_device and found.name == "once" and list(source_hash(found)) == ["mine.py"]
 
@@ -110,7 +110,7 @@ def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_strategy_is_a_value() -> None:
-    assert Strategy("x", replans=True, static_plan=False, summary="") == Strategy("x", True, False, "")
+    assert Strategy("x", summary="") == Strategy("x", replans=True, static_plan=False, summary="") != DYNAMIC
 
 
 OLD = {
