@@ -1,7 +1,8 @@
 """Tables of docs/formulation.md, written from the model: python tools/formulation_page.py rewrites them.
 
 Each model has a block between ``<!-- constraints: model -->`` and ``<!-- /constraints -->``, with a row per constraint:
-name in the model, equation in the paper, statement (its docstring), golden LP file.
+name in the model, equation in the paper, statement (its docstring), golden LP file. Before them stand its sets, data
+and variables, each with what its declaration says of it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pyomo.environ as pyo
 
 from golden_lp import FORMS, TESTS, folder_of
 
@@ -27,12 +30,61 @@ def row(golden: str, name: str, rule: Callable[..., Any]) -> str:
     return f"| `{name}` | {equations(statement)} | {statement} | [lp]({golden}/{name}.lp) |"
 
 
+class Name(NamedTuple):
+    """A set, a datum or a variable of a model."""
+
+    name: str
+    kind: str
+    over: str
+    unit: str
+    meaning: str
+
+
+def names_in(form: str) -> list[Name]:
+    """Sets, data and variables of a model, in the order of their declaration; of one that takes over the constraints
+    of another only those that the other has not. Raises ValueError for one that does not say what it is."""
+    m, _, _, taken_over, room = FORMS[form]()
+    first = next(other for other in FORMS if FORMS[other]().room == room)
+    known = {one.name for one in names_in(first)} if taken_over else set[str]()
+    found: list[Name] = []
+    for kind, component in (("set", pyo.Set), ("set", pyo.RangeSet), ("data", pyo.Param), ("variable", pyo.Var)):
+        for one in m.component_objects(component):
+            if one.local_name in known or (one.doc is None and one.local_name.endswith("_domain")):
+                continue
+            if one.doc is None:
+                raise ValueError(f"{form}: {kind} {one.local_name} does not say what it is")
+            found.append(_name(m, kind, one))
+    given: dict[str, str] = getattr(m, "given", {})
+    found += [Name(name, "data", "", *_unit(told)) for name, told in given.items() if name not in known]
+    order = {"set": 0, "data": 1, "variable": 2}
+    return sorted(found, key=lambda one: order[one.kind])
+
+
+def _unit(told: str) -> tuple[str, str]:
+    """Unit, in brackets at the end, and meaning."""
+    meaning, _, unit = told.removesuffix("]").partition(" [")
+    return unit, meaning
+
+
+def _name(m: Any, kind: str, one: Any) -> Name:
+    unit, meaning = _unit(one.doc)
+    if kind == "set":
+        return Name(one.local_name, kind, "", "", meaning)
+    sets = one.index_set().subsets() if one.is_indexed() else ()
+    over = " ".join(s.local_name if s.doc else "…" for s in sets)
+    whole = kind == "variable" and all(v.is_binary() for v in one.values())
+    return Name(one.local_name, kind, over, "0/1" if whole else unit, meaning)
+
+
 def block(form: str) -> str:
-    """The tables of a model, one per family."""
+    """The tables of a model: its names, then its constraints, one table per family."""
     m, table, objective, _, room = FORMS[form]()
     golden = "../" + folder_of(form, room).relative_to(TESTS.parents[1]).as_posix()
     families = [(family, [rule for rule, _ in rules]) for family, rules in table.items()]
     lines: list[str] = []
+    if names := names_in(form):
+        lines += ["", "### Sets, data, variables", "", "| name | | over | unit | meaning |", "|---|---|---|---|---|"]
+        lines += [f"| `{n.name}` | {n.kind} | {n.over or '–'} | {n.unit or '–'} | {n.meaning} |" for n in names]
     for family, rules in families:
         lines += ["", f"### {family}", "", "| name in the model | paper | statement | golden |", "|---|---|---|---|"]
         lines += [row(golden, rule.__name__, rule) for rule in rules]

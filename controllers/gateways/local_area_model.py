@@ -34,13 +34,19 @@ def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
 
 def _declare_data(m: Any) -> None:
     problem, costs = m.data, m.data.costs
-    m.dt = dict(enumerate(problem.dt_h))
-    m.S = {u.id: u.s_kva for u in problem.units.values()}
-    m.M_cost = {c.id: (costs.ess_discharge_cost + costs.ess_charge_cost) * c.s_kva for c in problem.ess}
-    m.penalty = problem.follow_penalty
-    m.full_step = max(problem.dt_h, default=0.0)
-    m.ess_discharge_cost_rate = costs.ess_discharge_cost
-    m.ess_charge_cost_rate = dict.fromkeys(m.C * m.T, costs.ess_charge_cost)
+    dearest = costs.ess_discharge_cost + costs.ess_charge_cost
+    m.given = {}
+    for name, value, told in (
+        ("dt", dict(enumerate(problem.dt_h)), "Δt [h]"),
+        ("S", {u.id: u.s_kva for u in problem.units.values()}, "S, rating of a unit [kVA]"),
+        ("M_cost", {c.id: dearest * c.s_kva for c in problem.ess}, "M of (44), (45) [CNY/h]"),
+        ("penalty", problem.follow_penalty, "price of not following the plan [CNY/kWh]"),
+        ("full_step", max(problem.dt_h, default=0.0), "longest step, Δt of (17g) [h]"),
+        ("ess_discharge_cost_rate", costs.ess_discharge_cost, "α^Dis [CNY/kWh]"),
+        ("ess_charge_cost_rate", dict.fromkeys(m.C * m.T, costs.ess_charge_cost), "α^Char [CNY/kWh]"),
+    ):
+        setattr(m, name, value)
+        m.given[name] = told
 
 
 def _declare_variables(m: Any) -> None:

@@ -47,12 +47,15 @@ def contents(m: Any) -> dict[str, tuple]:
 def declare(m: Any, graph: AreaGraph) -> None:
     """Data and variables of the family."""
     m.cold_load_asked = bool(graph.cold_load)
-    m.live0 = pyo.Param(m.S, mutable=True, initialize=0.0)
+    m.live0 = pyo.Param(m.S, mutable=True, initialize=0.0, doc="1: section energised now")
     if m.cold_load_asked:
         spells = [(u, t) for u in m.K for t in m.T if u <= t]
         m.spell = pyo.Var(m.S, spells, bounds=(0, 1), doc="section energised without a break since a step")
-        for name in ("cold_kw", "cold_kvar"):
-            setattr(m, name, pyo.Param(m.Z, spells, mutable=True, initialize=0.0))
+        for name, told in (
+            ("cold_kw", "κ, excess of demand [kW]"),
+            ("cold_kvar", "κ, reactive [kvar]"),
+        ):
+            setattr(m, name, pyo.Param(m.Z, spells, mutable=True, initialize=0.0, doc=told))
 
 
 def excess(m: Any, power: Any, z: Any, t: int) -> Any:

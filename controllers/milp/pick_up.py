@@ -75,10 +75,10 @@ def declare(m: Any, graph: AreaGraph) -> None:
     m.taken_max_kw = {i: limit_pct / 100 * balance_rating_kva(graph, i) for i in m.ROOT}
     m.most_taken_kw = max(m.taken_max_kw.values(), default=0.0)
     m.newly = pyo.Var(m.S, m.T, bounds=(0, 1), doc="section newly energised")
-    m.carry = pyo.Var(m.SWITCH, m.T, bounds=(-m.most_taken_kw, m.most_taken_kw), doc="new demand, kW")
-    m.taken = pyo.Var(m.S, m.T, bounds=(0, m.most_taken_kw), doc="new demand of an island, at its balance unit, kW")
-    for name in ("new_kw", "rejoining_kw"):
-        setattr(m, name, pyo.Param(m.S, m.T, mutable=True, initialize=0.0))
+    m.carry = pyo.Var(m.SWITCH, m.T, bounds=(-m.most_taken_kw, m.most_taken_kw), doc="new demand on an edge [kW]")
+    m.taken = pyo.Var(m.S, m.T, bounds=(0, m.most_taken_kw), doc="new demand of an island, at its balance unit [kW]")
+    for name, told in (("new_kw", "demand of a section picked up [kW]"), ("rejoining_kw", "of its shed LAs [kW]")):
+        setattr(m, name, pyo.Param(m.S, m.T, mutable=True, initialize=0.0, doc=told))
 
 
 def balance_rating_kva(graph: AreaGraph, la: str) -> float:

@@ -50,29 +50,29 @@ def reactive_balance(m, z, t):
     return generation_q(m, z, t) + ends - drawn == out
 
 
-def _closed(m, k, t):
+def closed(m, k, t):
     """1 if a link carries power: its switch is an energised edge, or it has none and its section is energised."""
     return m.edge[k, t] if k in m.SWITCH else X(m, m.from_la[k], t)
 
 
 def active_flow_max(m, k, t):
     """Power flows over closed links within their rating. (38), (39): P_{l,t} ≤ S_l b_{l,t}."""
-    return m.P[k, t] <= m.s_max[k] * _closed(m, k, t)
+    return m.P[k, t] <= m.s_max[k] * closed(m, k, t)
 
 
 def active_flow_min(m, k, t):
     """Power flows over closed links within their rating. (38), (39): −S_l b_{l,t} ≤ P_{l,t}."""
-    return m.P[k, t] >= -m.s_max[k] * _closed(m, k, t)
+    return m.P[k, t] >= -m.s_max[k] * closed(m, k, t)
 
 
 def reactive_flow_max(m, k, t):
     """Reactive power likewise. (38), (39): Q_{l,t} ≤ S_l b_{l,t}."""
-    return m.Q[k, t] <= m.s_max[k] * _closed(m, k, t)
+    return m.Q[k, t] <= m.s_max[k] * closed(m, k, t)
 
 
 def reactive_flow_min(m, k, t):
     """Reactive power likewise. (38), (39): −S_l b_{l,t} ≤ Q_{l,t}."""
-    return m.Q[k, t] >= -m.s_max[k] * _closed(m, k, t)
+    return m.Q[k, t] >= -m.s_max[k] * closed(m, k, t)
 
 
 def _drop(m, k, t):

@@ -70,16 +70,16 @@ class AreaGraph:
         costs, options = scenario.gateway, scenario.dispatch_centre
         kinds = {la.id: la.kinds for la in view.local_areas.values()}
         return cls(
-            view,
-            options,
-            scenario.limits,
-            scenario.pv.reconnect_delay_min,
-            costs.ess_discharge_cost,
-            costs.ess_charge_cost,
-            costs.nbsu_cost,
-            scenario.clock.plan_step_min,
-            per_device,
-            estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
+            view=view,
+            options=options,
+            limits=scenario.limits,
+            pv_reconnect_min=scenario.pv.reconnect_delay_min,
+            ess_discharge_cost=costs.ess_discharge_cost,
+            ess_charge_cost=costs.ess_charge_cost,
+            nbsu_cost=costs.nbsu_cost,
+            plan_step_min=scenario.clock.plan_step_min,
+            per_device=per_device,
+            cold_load_estimate=estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
         )
 
     @cached_property

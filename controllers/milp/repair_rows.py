@@ -6,11 +6,11 @@ from __future__ import annotations
 import math
 
 from ...scenarios.angles import apothem, direction
-from .powerflow import _closed
+from .powerflow import closed
 
 
 def no_good(m, c, t):
-    """A state of an island that AC power flow rejects must not come back: Σ_in X + Σ_closed a − Σ_open a ≤ n − 1.
+    """A state of an island that AC power flow rejects must not come back: Σ_in X + Σclosed a − Σ_open a ≤ n − 1.
 
     n counts the sections and the closed switches of that state; the rows are there before they are used.
     """
@@ -23,4 +23,4 @@ def inside_rating(m, k, side, t):
     S cos(π/n) a_{l,t}, n = 16 sides; of S a share that AC power flow has shown to be right."""
     cos, sin = direction(2 * math.pi * side / m.sides)
     most = m.s_max[k] * apothem(m.sides) * m.link_share[k, t]
-    return cos * m.P[k, t] + sin * m.Q[k, t] <= most * _closed(m, k, t)
+    return cos * m.P[k, t] + sin * m.Q[k, t] <= most * closed(m, k, t)

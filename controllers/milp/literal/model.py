@@ -11,7 +11,8 @@ import pyomo.environ as pyo
 
 from ....scenarios.schema.literal_size import doublings
 from ...exchange.psc import PscParameters
-from ..model import SIDES, Contents, Model
+from ..declarations import SIDES, Model
+from ..model import Contents
 from ..objective import restored_energy
 from ..problem import AreaGraph, Horizon
 from . import connectivity, powerflow, units
@@ -165,25 +166,27 @@ def _declare_sets(m: Model, horizon: Horizon) -> None:
     pv, ess, nbsu = ([la for la in las if getattr(parameters[la], f"s_{kind}_kva")] for kind in units.KINDS)
     infeed = [la for la in las if graph.live_infeed_kva.get(la)]
     m.k_max = doublings(len(las))
-    m.T, m.K, m.DOUBLING = pyo.RangeSet(0, horizon.steps - 1), pyo.RangeSet(1, m.k_max), pyo.RangeSet(2, m.k_max)
-    for name, members in {
-        "N": las,
-        "L": links,
-        "SWITCH": [k for k, link in links.items() if link.switchable],
-        "PV": pv,
-        "ESS": ess,
-        "NBSU": nbsu,
-        "INFEED": infeed,
-        "ALWAYS_FORMER": [la for la in las if la in {*ess, *infeed}],
-        "SIGN": (1, -1),
-        "POWER": ("P", "Q"),
-        "SIDE": range(SIDES),
-    }.items():
-        setattr(m, name, pyo.Set(initialize=list(members), ordered=True))
+    m.T = pyo.RangeSet(0, horizon.steps - 1, doc="plan steps")
+    m.K = pyo.RangeSet(1, m.k_max, doc="doublings k of (20)–(23)")
+    m.DOUBLING = pyo.RangeSet(2, m.k_max, doc="doublings after the first")
+    for name, members, told in (
+        ("N", las, "LAs"),
+        ("L", links, "branches between LAs, l"),
+        ("SWITCH", [k for k, link in links.items() if link.switchable], "branches with a switch"),
+        ("PV", pv, "LAs with PV"),
+        ("ESS", ess, "LAs with storage"),
+        ("NBSU", nbsu, "LAs with a non-black-start unit"),
+        ("INFEED", infeed, "LAs with a live infeed"),
+        ("ALWAYS_FORMER", [la for la in las if la in {*ess, *infeed}], "LAs that can always form voltage"),
+        ("SIGN", (1, -1), "signs of a bound on both sides"),
+        ("POWER", ("P", "Q"), "active and reactive power"),
+        ("SIDE", range(SIDES), "sides of a polygon inside a circle"),
+    ):
+        setattr(m, name, pyo.Set(initialize=list(members), ordered=True, doc=told))
     kinds = [(kind, la) for kind, members in zip(units.KINDS, (pv, ess, nbsu), strict=True) for la in members]
     arcs = [(k, *ends) for k, link in links.items() for ends in ((link.i, link.j), (link.j, link.i))]
-    m.KIND = pyo.Set(initialize=kinds, dimen=2, ordered=True)
-    m.ARC = pyo.Set(initialize=arcs, dimen=3, ordered=True)
+    m.KIND = pyo.Set(initialize=kinds, dimen=2, ordered=True, doc="(kind of unit, LA)")
+    m.ARC = pyo.Set(initialize=arcs, dimen=3, ordered=True, doc="(branch, from, to), both directions")
     m.ends = {k: (link.i, link.j) for k, link in links.items()}
     m.arcs_from = {la: [(k, j) for k, i, j in arcs if i == la] for la in las}
 
@@ -239,7 +242,8 @@ def _declare_launch_data(m: Model, horizon: Horizon) -> None:
         to_go = (m.slot_start[i, s] + m.start_min[i] - m.start[t] for s in m.slots_of[i] for t in steps)
         m.tick_min[i] = min((g for g in to_go if g > 1e-9), default=m.end - m.start[horizon.steps - 1]) / 2
         _measured_range(m, horizon, i)
-    m.NBSU_SLOT = pyo.Set(initialize=[(i, s) for i in m.NBSU for s in m.slots_of[i]], dimen=2, ordered=True)
+    slots = [(i, s) for i in m.NBSU for s in m.slots_of[i]]
+    m.NBSU_SLOT = pyo.Set(initialize=slots, dimen=2, ordered=True, doc="(NBSU, slot of a launch)")
     m.online_now = {i: horizon.psc[i]["nbsu_state"] == "online" for i in m.NBSU}
 
 
@@ -304,7 +308,7 @@ def _declare_variables(m: Model) -> None:
     m.g = pyo.Var(N, N, T, domain=pyo.Binary, doc="LAs connected")
     m.x = pyo.Var(N, T, bounds=lambda m, i, t: (0, m.degree_max[i]), doc="degree")
     m.y = pyo.Var(N, N, T, bounds=lambda m, i, j, t: (0, m.degree_max[j]), doc="degree within the island of i")
-    m.G = pyo.Var(N, N, T, bounds=lambda m, i, j, t: (-m.p_most[j, t], m.p_most[j, t]), doc="net power within it, kW")
+    m.G = pyo.Var(N, N, T, bounds=lambda m, i, j, t: (-m.p_most[j, t], m.p_most[j, t]), doc="net power within it [kW]")
     m.root = pyo.Var(N, T, domain=pyo.Binary, doc="r_i: LA offers to hold U_N")
     m.R = pyo.Var(N, N, T, bounds=(0, 1), doc="offers within the island of i")
     m.A = pyo.Var(N, N, T, domain=pyo.Binary, doc="i offers and j of its island does not")
@@ -312,21 +316,22 @@ def _declare_variables(m: Model) -> None:
     m.launch_slot = pyo.Var(m.NBSU, domain=pyo.Integers, bounds=_slot_bounds, doc="t_i: slot of the launch")
     m.mu = pyo.Var(m.NBSU_SLOT, domain=pyo.Binary, doc="start-up launched")
     m.phi = pyo.Var(m.NBSU, T, domain=pyo.Binary, doc="NBSU on line")
-    m.p = pyo.Var(N, T, bounds=lambda m, i, t: (-m.p_most[i, t], m.p_most[i, t]), doc="net power, kW")
-    m.q = pyo.Var(N, T, bounds=lambda m, i, t: (-m.q_most[i, t], m.q_most[i, t]), doc="net reactive power, kvar")
-    m.p_pv = pyo.Var(m.PV, T, bounds=lambda m, i, t: (0, m.s_pv[i]))
-    m.p_ess = pyo.Var(m.ESS, T, bounds=lambda m, i, t: (-m.s_ess_min[i], m.s_ess_min[i]))
-    m.p_nbsu = pyo.Var(m.NBSU, T, bounds=lambda m, i, t: (-m.p_in[i], m.s_nbsu[i]))
-    for letter in ("p", "q"):
-        infeed = pyo.Var(m.INFEED, T, bounds=lambda m, i, t: (-m.s_infeed[i], m.s_infeed[i]))
-        setattr(m, f"{letter}_infeed", infeed)
+    m.p = pyo.Var(N, T, bounds=lambda m, i, t: (-m.p_most[i, t], m.p_most[i, t]), doc="net power [kW]")
+    m.q = pyo.Var(N, T, bounds=lambda m, i, t: (-m.q_most[i, t], m.q_most[i, t]), doc="net reactive power [kvar]")
+    m.p_pv = pyo.Var(m.PV, T, bounds=lambda m, i, t: (0, m.s_pv[i]), doc="p^PV [kW]")
+    m.p_ess = pyo.Var(m.ESS, T, bounds=lambda m, i, t: (-m.s_ess_min[i], m.s_ess_min[i]), doc="p^ESS [kW]")
+    m.p_nbsu = pyo.Var(m.NBSU, T, bounds=lambda m, i, t: (-m.p_in[i], m.s_nbsu[i]), doc="p^NBSU [kW]")
+    for name, told in (("p_infeed", "power of a live infeed [kW]"), ("q_infeed", "its reactive power [kvar]")):
+        setattr(m, name, pyo.Var(m.INFEED, T, bounds=lambda m, i, t: (-m.s_infeed[i], m.s_infeed[i]), doc=told))
     for kind, members in (("pv", m.PV), ("ess", m.ESS), ("nbsu", m.NBSU)):
         most = {i: m.q_ratio * getattr(m, f"s_{kind}")[i] for i in members}
-        setattr(m, f"q_{kind}", pyo.Var(members, T, bounds=lambda m, i, t, q=most: (-q[i], q[i])))
-    for name in ("P", "Q"):
-        flow = pyo.Var(m.ARC, T, bounds=lambda m, k, i, j, t: (-m.s_max[k], m.s_max[k]))
+        setattr(
+            m, f"q_{kind}", pyo.Var(members, T, bounds=lambda m, i, t, q=most: (-q[i], q[i]), doc="reactive [kvar]")
+        )
+    for name, told in (("P", "power from i to j [kW]"), ("Q", "reactive power from i to j [kvar]")):
+        flow = pyo.Var(m.ARC, T, bounds=lambda m, k, i, j, t: (-m.s_max[k], m.s_max[k]), doc=told)
         setattr(m, name, flow)
-    m.U = pyo.Var(N, T, bounds=(0, m.u_max), doc="squared voltage, p.u.²")
+    m.U = pyo.Var(N, T, bounds=(0, m.u_max), doc="squared voltage [p.u.²]")
 
 
 def _slot_bounds(m: Model, i: str) -> tuple[int, int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pyomo.environ as pyo
 import pytest
 
-from formulation_page import PAGE, block, equations, with_tables
+import golden_lp
+from formulation_page import PAGE, block, equations, names_in, with_tables
 from golden_lp import FORMS, names_of
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -34,3 +36,25 @@ def test_every_constraint_has_one_row_with_its_golden_file(form: str) -> None:
 )
 def test_equations_are_read_from_the_statement(statement: str, paper: str) -> None:
     assert equations(statement) == paper
+
+
+UNITS = {"", "0/1", "kW", "kvar", "kVA", "kWh", "h", "p.u.", "p.u.²", "CNY/h", "CNY/kWh"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sets_data_and_variables_say_what_they_are_in_known_units(form: str) -> None:
+    for one in names_in(form):
+        assert one.meaning and one.unit in UNITS, one
+        for ending, unit in (("_kw", "kW"), ("_kvar", "kvar")):
+            assert not one.name.endswith(ending) or one.unit == unit, one
+
+
+def test_a_variable_that_does_not_say_what_it_is_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful() -> golden_lp.Written:
+        written = golden_lp.literal_form()
+        written.model.forgotten = pyo.Var()
+        return written
+
+    monkeypatch.setitem(FORMS, "literal", forgetful)
+    with pytest.raises(ValueError, match="variable forgotten does not say"):
+        names_in("literal")

@@ -93,7 +93,7 @@ def test_every_entry_names_its_equation_in_one_sentence(everything):
 
 def test_every_constraint_function_is_in_the_contents(everything):
     """A public function with the model and an index is an entry, or one of the expressions that entries use."""
-    expressions = {"phi", "starting", "X", "generation", "generation_q", "pointed_at"}
+    expressions = {"phi", "starting", "X", "generation", "generation_q", "pointed_at", "closed"}
     listed = {rule.__name__ for rule in entries(everything)}
     for module in (units, topology, powerflow, constant_power):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
