@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .schema.scenario import Scenario
-from .view import GridView
+from .view import KINDS, GridView
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
@@ -42,13 +42,12 @@ class Case:
     def __repr__(self) -> str:
         scenario, view = self.scenario, self.view
         switchable = sum(branch.switchable for branch in view.branches.values())
-        units = ((view.pv, "PV"), (view.ess, "ESS"), (view.nbsu, "NBSU"), (view.infeeds, "infeeds"))
         return (
             f"<Case {scenario.name}, seed {scenario.seed}\n"
             f"  outage from {scenario.outage.start:%Y-%m-%d %H:%M} for {scenario.outage.duration_min} min, "
             f"{len(view.outage_area)} of {len(view.buses)} buses dark\n"
             f"  {len(view.branches)} branches, {switchable} of them switchable; {len(view.sections)} sections, "
             f"{len(view.local_areas)} local areas\n"
-            f"  {', '.join(f'{len(found)} {what}' for found, what in units)}; "
+            f"  {', '.join(f'{len(view.units_of(kind.name))} {kind.word}' for kind in KINDS.values())}; "
             f"peak load {sum(self.base_load_kw.values()):,.0f} kW>"
         )

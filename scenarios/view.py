@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import networkx as nx
 
@@ -48,32 +48,36 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class PvUnit:
-    """A photovoltaic unit of ``s_kva`` rated power."""
+class Unit:
+    """What units of all kinds have: a bus and a rated power. ``kind`` is a key of ``KINDS``."""
 
+    kind: ClassVar[str]
     id: str
     bus: str
     s_kva: float
 
 
 @dataclass(frozen=True)
-class EssUnit:
-    """An energy storage system: rated power, energy it can still discharge and charge at the start (lossless)."""
+class PvUnit(Unit):
+    """A photovoltaic unit."""
 
-    id: str
-    bus: str
-    s_kva: float
+    kind = "pv"
+
+
+@dataclass(frozen=True)
+class EssUnit(Unit):
+    """An energy storage system: energy it can still discharge and charge at the start (lossless)."""
+
+    kind = "ess"
     discharge_kwh: float
     charge_kwh: float
 
 
 @dataclass(frozen=True)
-class NbsuUnit:
+class NbsuUnit(Unit):
     """A non-black-start unit: needs ``p_in_kw`` from the island for ``start_min`` minutes before it can generate."""
 
-    id: str
-    bus: str
-    s_kva: float
+    kind = "nbsu"
     p_in_kw: float
     ramp_up_kw_per_h: float
     ramp_down_kw_per_h: float
@@ -81,17 +85,45 @@ class NbsuUnit:
 
 
 @dataclass(frozen=True)
-class Infeed:
+class Infeed(Unit):
     """The upstream grid at a bus; ``live`` says whether it holds voltage during the outage."""
 
-    id: str
-    bus: str
-    s_kva: float
+    kind = "infeed"
     vm_pu: float = 1.0
     live: bool = False
 
 
-Unit = PvUnit | EssUnit | NbsuUnit | Infeed
+@dataclass(frozen=True)
+class UnitKind:
+    """What tells a kind of unit from the others wherever no equation needs to know which it is."""
+
+    name: str
+    """in tables, files and messages"""
+    word: str
+    """in texts"""
+    books: Literal["generation", "storage", "infeed"]
+    """as what its energy counts; an infeed is the upstream grid, all others are units of an LA"""
+    merit: int | None = None
+    """place among those that form an island's voltage, first choice first (D11); None: it cannot"""
+    starts: bool = False
+    """whether it draws power to start up, before it can generate"""
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        UnitKind("pv", "PV", "generation"),
+        UnitKind("ess", "ESS", "storage", merit=1),
+        UnitKind("nbsu", "NBSU", "generation", merit=2, starts=True),
+        UnitKind("infeed", "infeeds", "infeed", merit=0),
+    )
+}
+"""All kinds of units, in the order of every table; docs/adding.md tells what else a new one needs."""
+
+
+def local_kinds() -> list[UnitKind]:
+    """Kinds of the units of LAs: all but infeeds."""
+    return [kind for kind in KINDS.values() if kind.books != "infeed"]
 
 
 @dataclass(frozen=True)
@@ -130,11 +162,22 @@ class GridView:
     ess: dict[str, EssUnit] = field(default_factory=dict)
     nbsu: dict[str, NbsuUnit] = field(default_factory=dict)
     infeeds: dict[str, Infeed] = field(default_factory=dict)
+    others: dict[str, Unit] = field(default_factory=dict)
+    """units of kinds that no model of the controllers has equations for"""
 
     @cached_property
     def units(self) -> dict[str, Unit]:
-        """All units by id: PV, ESS, NBSU, infeeds."""
-        return {**self.pv, **self.ess, **self.nbsu, **self.infeeds}
+        """All units by id: PV, ESS, NBSU, infeeds, others."""
+        return {**self.pv, **self.ess, **self.nbsu, **self.infeeds, **self.others}
+
+    @cached_property
+    def local_units(self) -> dict[str, Unit]:
+        """Units of LAs by id: all but infeeds."""
+        return {unit.id: unit for unit in self.units.values() if KINDS[unit.kind] in local_kinds()}
+
+    def units_of(self, kind: str) -> dict[str, Unit]:
+        """Units of a kind by id."""
+        return {unit.id: unit for unit in self.units.values() if unit.kind == kind}
 
     @cached_property
     def section_of_bus(self) -> dict[str, str]:
@@ -161,12 +204,13 @@ class GridView:
 
         Within a kind the larger rating comes first, then the id. An NBSU counts only while it is on line.
         """
-
-        def by_size(units: Iterable[Infeed | EssUnit | NbsuUnit]) -> list[str]:
-            return [u.id for u in sorted(units, key=lambda u: (-u.s_kva, u.id))]
-
-        live = by_size(i for i in self.infeeds.values() if i.live)
-        return (*live, *by_size(self.ess.values()), *by_size(self.nbsu.values()))
+        able = [
+            (merit, -unit.s_kva, unit.id)
+            for unit in self.units.values()
+            if (merit := KINDS[unit.kind].merit) is not None
+            and (unit.id not in self.infeeds or self.infeeds[unit.id].live)
+        ]
+        return tuple(unit for *_, unit in sorted(able))
 
     @cached_property
     def outage_area(self) -> frozenset[str]:
@@ -200,10 +244,11 @@ def find_sections(buses: Iterable[str], branches: Iterable[Branch]) -> dict[str,
 
 
 def without_units(view: GridView, units: Collection[str]) -> GridView:
-    """A view without some PVs, ESSs and NBSUs."""
+    """A view without some units of LAs."""
     if not units:
         return view
     kept = {
-        kind: {u: spec for u, spec in getattr(view, kind).items() if u not in units} for kind in ("pv", "ess", "nbsu")
+        field: {u: spec for u, spec in getattr(view, field).items() if u not in units}
+        for field in ("pv", "ess", "nbsu", "others")
     }
     return replace(view, **kept)

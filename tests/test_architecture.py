@@ -47,13 +47,13 @@ controllers/solver        scenarios: errors schema
 controllers/storage_cost
 controllers/strategies    controllers: milp planning rules; scenarios: errors reading schema
 results/comparison        results: metrics run terminal; scenarios: errors kinds schema
-results/figures           results: run
+results/figures           results: run; scenarios: view
 results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal; scenarios: errors
 results/new_folder        scenarios: errors
 results/paper             results: comparison figures run run_folder
 results/report            results: figures run
-results/run               scenarios: errors kinds schema
+results/run               scenarios: errors kinds schema view
 results/run_folder        results: metrics new_folder run; scenarios: kept_inputs kinds loader reading schema
 results/study             results: comparison figures metrics run; scenarios: reading studies
 results/terminal
@@ -78,7 +78,7 @@ sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
                           schema series
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
-sim/units                 controllers: exchange; scenarios: angles schema view
+sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
                           case kinds quanta reading schema view
 sim/world                 sim: islands power_flow units; results: run; controllers: exchange; scenarios: case kinds

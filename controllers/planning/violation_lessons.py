@@ -25,7 +25,6 @@ MARGIN = 1e-3
 """kW, kvar, kWh and share of a rating by which a limit is drawn closer than needed; squared voltages by 1e-3 of it."""
 WRONG_PU = 0.02
 """Error of a planned voltage beyond which the balance unit is moved before any margin is tried."""
-KINDS = ("pv", "ess", "nbsu")
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ class Lessons:
     def _source(self, unit: str) -> tuple[str, str]:
         """Kind of a unit, and the source it belongs to in the model."""
         view, graph = self._horizon.graph.view, self._horizon.graph
-        kind = next((k for k in KINDS if unit in getattr(view, k)), "infeed")
+        kind = view.units[unit].kind
         return kind, unit if graph.per_device and kind != "infeed" else view.local_area_of_unit(unit)
 
     def _bound(self, name: str, member: str, t: int, low: float, high: float, now: float) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ...scenarios.view import local_kinds
 from ..run.read import RunTables
 from ..run.summary import step_hours
 from . import style
@@ -83,17 +84,17 @@ def generation_by_source(run: RunTables) -> Figure:
 
     infeed = _per_step(run.island["infeed_kw"], run.island["time_min"], times)
     colours = style.SOURCE_COLOURS
-    above = {
-        "NBSU": (power("nbsu", 1), colours["nbsu"], ""),
-        "ESS discharge": (power("ess", 1), colours["ess"], ""),
-        "PV": (power("pv", 1), colours["pv"], ""),
-        "infeed": (infeed.clip(min=0), colours["infeed"], ""),
-    }
-    below = {
-        "ESS charge": (-power("ess", -1), colours["ess"], "////"),
-        "NBSU start-up": (-power("nbsu", -1), colours["startup"], ""),
-        "to infeed": (infeed.clip(max=0), colours["infeed"], "////"),
-    }
+    above, below = dict[str, tuple[np.ndarray, str, str]](), dict[str, tuple[np.ndarray, str, str]]()
+    for kind in reversed(local_kinds()):
+        given = f"{kind.word} discharge" if kind.books == "storage" else kind.word
+        above[given] = (power(kind.name, 1), colours[kind.name], "")
+    for kind in local_kinds():
+        if kind.books == "storage":
+            below[f"{kind.word} charge"] = (-power(kind.name, -1), colours[kind.name], "////")
+        elif kind.starts:
+            below[f"{kind.word} start-up"] = (-power(kind.name, -1), colours["startup"], "")
+    above["infeed"] = (infeed.clip(min=0), colours["infeed"], "")
+    below["to infeed"] = (infeed.clip(max=0), colours["infeed"], "////")
     for stack in (above, below):
         base = np.zeros(len(times))
         for name, (values, colour, hatch) in stack.items():

@@ -39,6 +39,7 @@ import pandas as pd
 from ...scenarios.errors import RelightError
 from ...scenarios.kinds.events import CUT_BY_CLOCK
 from ...scenarios.kinds.violations import by_kind
+from ...scenarios.view import KINDS, local_kinds
 from .read import RunTables
 
 TOLERANCE_KWH = 1e-3
@@ -101,16 +102,22 @@ def energy_by_source(run: RunTables, area_ids: frozenset[str], hours: dict[float
     """Where served energy came from (MWh), as the module's head defines it."""
     units = run.unit[run.unit["local_area"].isin(area_ids)]
     power, length = units["p_kw"].fillna(0.0), units["time_min"].map(hours)
-    pv, ess, nbsu = (units["kind"] == kind for kind in ("pv", "ess", "nbsu"))
     out, taken = power.clip(lower=0.0), (-power).clip(lower=0.0)
-    curtailed = (units["p_available_kw"] - power).where(pv & units["state"].isin(("follow", "form")), 0.0).fillna(0.0)
+    curtailed = (
+        (units["p_available_kw"] - power)
+        .where((units["kind"] == "pv") & units["state"].isin(("follow", "form")), 0.0)
+        .fillna(0.0)
+    )
     island_length = run.island["time_min"].map(hours)
+    local: dict[str, float] = {}
+    for kind in local_kinds():
+        given, drawn = (_mwh(side.where(units["kind"] == kind.name, 0.0), length) for side in (out, taken))
+        if kind.books == "storage":
+            local |= {f"{kind.name}_discharge": given, f"{kind.name}_charge": drawn}
+        else:
+            local |= {kind.name: given} | ({f"{kind.name}_startup": drawn} if kind.starts else {})
     return {
-        "pv": _mwh(out.where(pv, 0.0), length),
-        "ess_discharge": _mwh(out.where(ess, 0.0), length),
-        "ess_charge": _mwh(taken.where(ess, 0.0), length),
-        "nbsu": _mwh(out.where(nbsu, 0.0), length),
-        "nbsu_startup": _mwh(taken.where(nbsu, 0.0), length),
+        **local,
         "infeed": _mwh(run.island["infeed_kw"].fillna(0.0), island_length),
         "losses": _mwh(run.island["losses_kw"].fillna(0.0), island_length),
         "pv_curtailed": _mwh(curtailed.clip(lower=0.0), length),
@@ -185,13 +192,14 @@ def _unsolved(run: RunTables) -> set[float]:
 
 def _told_twice(run: RunTables, judged: pd.DataFrame) -> dict[str, pd.Series]:
     """Differences (kW per step) between quantities that two tables hold."""
-    power, time, kind = run.unit["p_kw"].fillna(0.0), run.unit["time_min"], run.unit["kind"]
+    power, time = run.unit["p_kw"].fillna(0.0), run.unit["time_min"]
+    books = run.unit["kind"].map({name: kind.books for name, kind in KINDS.items()})
     out, taken = power.clip(lower=0.0), (-power).clip(lower=0.0)
     elsewhere = {
-        "generation_kw": out.where(kind.isin(("pv", "nbsu")), 0.0).groupby(time).sum(),
-        "discharge_kw": out.where(kind == "ess", 0.0).groupby(time).sum(),
-        "charge_kw": taken.where(kind == "ess", 0.0).groupby(time).sum(),
-        "startup_kw": taken.where(kind == "nbsu", 0.0).groupby(time).sum(),
+        "generation_kw": out.where(books == "generation", 0.0).groupby(time).sum(),
+        "discharge_kw": out.where(books == "storage", 0.0).groupby(time).sum(),
+        "charge_kw": taken.where(books == "storage", 0.0).groupby(time).sum(),
+        "startup_kw": taken.where(books == "generation", 0.0).groupby(time).sum(),
         "served_kw": run.local_area["served_kw"].fillna(0.0).groupby(run.local_area["time_min"]).sum(),
     }
     islands = judged.groupby("time_min")[list(elsewhere)].sum()

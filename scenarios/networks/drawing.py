@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..case import Case
-from ..view import EssUnit, Infeed, NbsuUnit, Unit
+from ..view import EssUnit, Unit
 from .coordinates import bus_places
 
 
@@ -29,19 +29,13 @@ def network_table(case: Case) -> dict[str, list[dict[str, Any]]]:
             for b in view.branches.values()
         ],
         "units": [
-            {"id": u.id, "kind": _kind(u), "bus": u.bus, "s_kva": u.s_kva, "capacity_kwh": _capacity_kwh(u)}
+            {"id": u.id, "kind": u.kind, "bus": u.bus, "s_kva": u.s_kva, "capacity_kwh": _capacity_kwh(u)}
             for u in view.units.values()
         ],
         "local_areas": [
             {"id": la.id, "section": la.section, "buses": list(la.buses)} for la in view.local_areas.values()
         ],
     }  # fmt: skip
-
-
-def _kind(unit: Unit) -> str:
-    if isinstance(unit, Infeed):
-        return "infeed"
-    return "ess" if isinstance(unit, EssUnit) else "nbsu" if isinstance(unit, NbsuUnit) else "pv"
 
 
 def _capacity_kwh(unit: Unit) -> float | None:

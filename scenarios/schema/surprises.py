@@ -132,7 +132,7 @@ def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
     branches, switchable = view.branches, {b.id for b in view.branches.values() if b.switchable}
     faulted = {b.id for b in branches.values() if b.faulted}
     dead = {i.id for i in view.infeeds.values() if not i.live}
-    controlled = {u for u in view.units if u not in view.infeeds}
+    controlled = set(view.local_units)
     named = [
         ("faults", "branch", [f.branch for f in surprises.faults], set(branches) - faulted, "unfaulted branch"),
         ("repairs", "branch", [r.branch for r in surprises.repairs], faulted, "branch in outage.faulted_branches"),

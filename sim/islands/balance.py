@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-from ..units.unit_model import clip, q_limit
+from ..units.unit_model import GivesWay, clip, q_limit
 
 TOLERANCE_KW = 2e-4
 """By how much (kW or kvar) a balance unit may pass its limits; booked at the limit, it leaves 0.2 W unaccounted."""
@@ -45,7 +45,7 @@ class Source:
     """A unit on line with what it was asked (``p_kw``, ``q_kvar``) and its range in this step."""
 
     id: str
-    kind: str
+    gives_way: GivesWay | None
     s_kva: float
     sin_phi: float
     p_range: tuple[float, float]
@@ -168,7 +168,7 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
     margin = min(MARGIN_KW, (high - low) / 2)
     rest = need_kw - sum(outputs.p_kw.values())
     if rest - high > TOLERANCE_KW:
-        charging = {f.id: -f.p_kw for f in task.followers if f.kind == "ess" and f.p_kw < 0}
+        charging = {f.id: -f.p_kw for f in task.followers if f.p_kw < 0}
         cut = _lower(outputs, charging, rest - high + margin, -1)
         if rest - high - cut > TOLERANCE_KW:
             raise CannotBalance("deficit", rest - high - cut)
@@ -176,8 +176,8 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
     if low - rest <= TOLERANCE_KW:
         return {}
     surplus, actions = low - rest + margin, {}
-    for kind, name in (("pv", "curtailed_kw"), ("nbsu", "throttled_kw"), ("ess", "discharge_cut_kw")):
-        floor = {f.id: f.p_range[0] if kind == "nbsu" else 0.0 for f in task.followers if f.kind == kind}
+    for name in get_args(GivesWay):
+        floor = {f.id: max(f.p_range[0], 0.0) for f in task.followers if f.gives_way == name}
         room = {unit: outputs.p_kw[unit] - low_kw for unit, low_kw in floor.items() if outputs.p_kw[unit] > low_kw}
         actions[name] = _lower(outputs, room, surplus, 1)
         surplus -= actions[name]

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from ...results.run.rows import Row, event
 from ...scenarios.schema.frequency import Frequency, UflsStage, UnitAnswer
-from ..units.kinds import Nbsu, Pv
 from ..units.unit_model import UnitModel, clip
 from .balance import Demand, shedding_order
 from .frequency import Responder, Response, Stage, respond
@@ -69,7 +68,7 @@ class FrequencyOfIslands:
         now = {la: sum(p for p, _ in buses.values()) for la, buses in one.demand.items() if la not in one.shed}
         load_kw = sum(self.served_kw.get(la, p_kw) for la, p_kw in now.items())
         losses_kw = sum(self.losses_kw.get(branch, 0.0) for branch in one.island.branches)
-        startup_kw = sum(u.p_in_kw for u in one.units.values() if isinstance(u, Nbsu) and u.state == "starting")
+        startup_kw = sum(u.startup_kw for u in one.units.values())
         given_kw = sum(_connected_kw(u) for u in one.units.values())
         step_kw = load_kw + losses_kw + startup_kw - given_kw
 
@@ -104,8 +103,8 @@ class FrequencyOfIslands:
     def _responder(self, unit: UnitModel, forming: bool) -> Responder:
         low, high = unit.p_range()
         p_kw = _initial_kw(unit)
-        # PV holds no power back: it answers downwards only.
-        high = p_kw if isinstance(unit, Pv) else high
+        # What depends on the weather holds no power back: it answers downwards only.
+        high = p_kw if unit.weather_driven else high
         return Responder(unit.id, unit.s_kva, p_kw, (low, high), self._answer(unit, forming), forming)
 
     def _answer(self, unit: UnitModel, forming: bool) -> UnitAnswer:

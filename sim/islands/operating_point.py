@@ -8,7 +8,6 @@ from typing import Literal
 
 from ..power_flow.island_topology import BalanceChoice, Island
 from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
-from ..units.kinds import Nbsu
 from ..units.unit_model import UnitModel, clip
 from .balance import CannotBalance, Demand, Dispatch, Source, Task, balance
 from .frequency import Response
@@ -63,11 +62,10 @@ class IslandStep:
         """Set the task from the state and set-points of the units."""
         assert self.choice.unit is not None
         running = [u for u in self.units.values() if u.running and u.id != self.choice.unit]
-        starting = [u for u in self.units.values() if isinstance(u, Nbsu) and u.state == "starting"]
         self.task = Task(
             balance=_source(self.units[self.choice.unit], (0.0, 0.0)),
             followers=tuple(_source(u, u.set_point()) for u in running),
-            startup_kw=sum((u.p_in_kw for u in starting), 0.0),
+            startup_kw=sum((u.startup_kw for u in self.units.values()), 0.0),
             demands=tuple(
                 Demand(la, self.priority[la], *_total(self.demand[la])) for la in self.demand if la not in self.shed
             ),
@@ -146,4 +144,4 @@ def _total(buses: dict[str, Power]) -> Power:
 
 
 def _source(unit: UnitModel, set_point: Power) -> Source:
-    return Source(unit.id, unit.kind, unit.s_kva, unit.sin_phi, unit.p_range(), *set_point)
+    return Source(unit.id, unit.gives_way, unit.s_kva, unit.sin_phi, unit.p_range(), *set_point)

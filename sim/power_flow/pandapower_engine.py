@@ -16,7 +16,7 @@ import numpy as np
 
 from ...scenarios.case import Case
 from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
-from ...scenarios.view import PvUnit
+from ...scenarios.view import KINDS
 from .island_topology import WorldError
 from .protocol import IslandInput, IslandSolution, State
 
@@ -49,7 +49,7 @@ class PandapowerEngine:
             name: (table, k) for table in ("line", "trafo", "switch") for k, name in enumerate(net[table]["name"])
         }
         loaded = [bus for bus in view.buses if case.base_load_kw.get(bus, 0.0) > 0]
-        forming = [u for u in view.units.values() if not isinstance(u, PvUnit)]
+        forming = [u for u in view.units.values() if KINDS[u.kind].merit is not None]
         if loaded:
             pp.create_loads(net, [bus_index[bus] for bus in loaded], p_mw=0.0, in_service=False)
         if view.units:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from ...controllers.exchange.messages import ON_LINE, UnitMeasurement
 from ...scenarios.angles import sin_phi
 from ...scenarios.schema.scenario import Scenario
 from ...scenarios.view import EssUnit, GridView, Infeed, NbsuUnit, PvUnit
-from .unit_model import OFF, UnitModel
+from .unit_model import OFF, Misfit, UnitModel
 
 LONG_AGO_MIN = -1440.0
 """When buses outside the outage area are taken to have been energised: long enough for every delay to have passed."""
@@ -18,12 +20,12 @@ class Pv(UnitModel):
     """Photovoltaic unit: waits for its reconnect delay after its bus was energised, or its own protection tripped it,
     then gives what is available."""
 
-    kind = "pv"
+    gives_way = "curtailed_kw"
+    weather_driven = True
 
     def __init__(self, spec: PvUnit, step_min: float, sin_phi: float, reconnect_delay_min: float) -> None:
         super().__init__(spec, step_min, sin_phi)
         self.reconnect_delay_min = reconnect_delay_min
-        self.available_kw = 0.0
         self.energised_min: float | None = None
 
     def energise(self, energised: bool, energised_min: float, forming: bool) -> None:
@@ -33,6 +35,11 @@ class Pv(UnitModel):
             self._enter("off")
         else:
             self._enter("waiting" if energised_min < self.reconnect_delay_min else "follow")
+
+    def untimely(self) -> Misfit | None:
+        if self.state == "waiting" and self.energised_min is not None:
+            return "pv_reconnect", self.energised_min, self.reconnect_delay_min, "min"
+        return None
 
     def trip(self) -> None:
         super().trip()
@@ -51,7 +58,7 @@ class Pv(UnitModel):
 class Ess(UnitModel):
     """Energy storage: lossless, limited by rating and by energy over the step; able to form voltage at any energy."""
 
-    kind = "ess"
+    gives_way = "discharge_cut_kw"
 
     def __init__(self, spec: EssUnit, step_min: float, sin_phi: float) -> None:
         super().__init__(spec, step_min, sin_phi)
@@ -79,6 +86,16 @@ class Ess(UnitModel):
         self.discharge_kwh = max(self.discharge_kwh - energy_kwh, 0.0)
         self.charge_kwh = max(self.charge_kwh + energy_kwh, 0.0)
 
+    def misfit(self, p_kw: float, tolerance: float) -> Misfit | None:
+        low, high = self.p_range()
+        if abs(p_kw) > self.s_kva + tolerance:
+            return "unit_p", p_kw, self.s_kva if p_kw > 0 else -self.s_kva, "kW"
+        if (p_kw - high) * self.step_h > tolerance:
+            return "unit_energy", p_kw * self.step_h, self.discharge_kwh, "kWh"
+        if (low - p_kw) * self.step_h > tolerance:
+            return "unit_energy", p_kw * self.step_h, -self.charge_kwh, "kWh"
+        return None
+
     def energies(self) -> tuple[float, float]:
         return self.discharge_kwh, self.charge_kwh
 
@@ -92,7 +109,7 @@ class Nbsu(UnitModel):
     Ordered to idle, or on a bus de-energised by order, it idles on line at 0 kW; by collapse it trips.
     """
 
-    kind = "nbsu"
+    gives_way = "throttled_kw"
 
     def __init__(
         self, spec: NbsuUnit, step_min: float, sin_phi: float, window_min: float, first_step_free: bool
@@ -156,6 +173,21 @@ class Nbsu(UnitModel):
         if self.on_line:
             self.history.append((self.now, p_kw))
 
+    @property
+    def startup_kw(self) -> float:
+        return self.p_in_kw if self.state == "starting" else 0.0
+
+    def untimely(self) -> Misfit | None:
+        if self.running:
+            return None
+        return "unit_start", self.now - self.since if self.state == "starting" else 0.0, self.start_min, "min"
+
+    def misfit(self, p_kw: float, tolerance: float) -> Misfit | None:
+        low, high = self.p_range()
+        if (passed := super().misfit(p_kw, tolerance)) or low - tolerance <= p_kw <= high + tolerance:
+            return passed
+        return "unit_ramp", p_kw, low if p_kw < low else high, "kW"
+
     def next_range(self) -> tuple[float, float]:
         then = self.now + self.step_min
         if self.on_line:
@@ -182,8 +214,6 @@ class Nbsu(UnitModel):
 
 class InfeedUnit(UnitModel):
     """The upstream grid: forms the voltage of its island whenever it is live, and takes no orders."""
-
-    kind = "infeed"
 
     def __init__(self, spec: Infeed, step_min: float) -> None:
         super().__init__(spec, step_min, sin_phi=1.0)
@@ -225,17 +255,34 @@ class ReturningInfeed(InfeedUnit):
         return {**super().measurement(time_min), "upstream_live": self.upstream_live}
 
 
+def _pv(spec: PvUnit, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:
+    return Pv(spec, step_min, q_ratio, float(scenario.pv.reconnect_delay_min))
+
+
+def _ess(spec: EssUnit, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:
+    return Ess(spec, step_min, q_ratio)
+
+
+def _nbsu(spec: NbsuUnit, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:
+    window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
+    return Nbsu(spec, step_min, q_ratio, window_min, scenario.dispatch_centre.first_online_step_free)
+
+
+def _infeed(spec: Infeed, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:
+    returns = scenario.surprises and spec.id in {one.infeed for one in scenario.surprises.infeeds}
+    return (ReturningInfeed if returns else InfeedUnit)(spec, step_min)
+
+
+MACHINES: dict[str, Callable[[Any, Scenario, float, float], UnitModel]] = {
+    "pv": _pv,
+    "ess": _ess,
+    "nbsu": _nbsu,
+    "infeed": _infeed,
+}
+"""By kind: makes the machine of a spec, given the scenario, the step (min) and sin φ of the least power factor."""
+
+
 def build_units(view: GridView, scenario: Scenario) -> dict[str, UnitModel]:
     """All units of a case by id, off, in the view's order."""
-    step_min = float(scenario.clock.sim_step_min)
-    q_ratio = sin_phi(scenario.limits.min_power_factor)
-    window_min = float(scenario.world.nbsu_ramp_window_min or scenario.clock.plan_step_min)
-    free = scenario.dispatch_centre.first_online_step_free
-    delay_min = float(scenario.pv.reconnect_delay_min)
-    units: dict[str, UnitModel] = {}
-    units |= {u.id: Pv(u, step_min, q_ratio, delay_min) for u in view.pv.values()}
-    units |= {u.id: Ess(u, step_min, q_ratio) for u in view.ess.values()}
-    units |= {u.id: Nbsu(u, step_min, q_ratio, window_min, free) for u in view.nbsu.values()}
-    returning = {one.infeed for one in scenario.surprises.infeeds} if scenario.surprises else set[str]()
-    units |= {u.id: (ReturningInfeed if u.id in returning else InfeedUnit)(u, step_min) for u in view.infeeds.values()}
-    return units
+    step_min, q_ratio = float(scenario.clock.sim_step_min), sin_phi(scenario.limits.min_power_factor)
+    return {u.id: MACHINES[u.kind](u, scenario, step_min, q_ratio) for u in view.units.values()}

@@ -7,11 +7,16 @@ the step begun. Times min, powers kW and kvar, energies kWh; generation and disc
 from __future__ import annotations
 
 import math
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 from ...controllers.exchange.messages import UnitMeasurement, UnitOrder, UnitState
-from ...scenarios.view import EssUnit, Infeed, NbsuUnit, PvUnit
+from ...scenarios.kinds.violations import ViolationKind
+from ...scenarios.view import Unit
 
+GivesWay = Literal["curtailed_kw", "throttled_kw", "discharge_cut_kw"]
+"""In the order in which units give way."""
+Misfit = tuple[ViolationKind, float, float, str]
+"""What a set-point asks of a unit that it cannot do: kind of violation, value, limit, their unit."""
 OFF: UnitOrder = {"p_kw": 0.0, "q_kvar": 0.0, "state": "off"}
 
 
@@ -30,17 +35,20 @@ class UnitModel:
     It keeps its last order until the next one; without any order it is off.
     """
 
-    kind: ClassVar[str]
+    gives_way: ClassVar[GivesWay | None] = None
+    """as what it counts when it lowers its output because there is too much power; None: it does not"""
+    weather_driven: ClassVar[bool] = False
+    """whether ``available_kw``, and no more, is there for it to give"""
 
-    def __init__(self, spec: PvUnit | EssUnit | NbsuUnit | Infeed, step_min: float, sin_phi: float) -> None:
-        self.id, self.bus, self.s_kva = spec.id, spec.bus, spec.s_kva
+    def __init__(self, spec: Unit, step_min: float, sin_phi: float) -> None:
+        self.kind, self.id, self.bus, self.s_kva = spec.kind, spec.id, spec.bus, spec.s_kva
         self.step_min, self.sin_phi = step_min, sin_phi
         self.order: UnitOrder = OFF
         self.state: UnitState = "off"
         self.since = 0.0
         self.now = 0.0
         self.was: tuple[UnitState, float] = ("off", 0.0)
-        self.p_kw = self.q_kvar = 0.0
+        self.p_kw = self.q_kvar = self.available_kw = 0.0
         self.tripped_at = -math.inf
         """start of the step in which it last tripped"""
         self.outages = 0
@@ -49,6 +57,11 @@ class UnitModel:
     @property
     def step_h(self) -> float:
         return self.step_min / 60
+
+    @property
+    def startup_kw(self) -> float:
+        """What it draws in this step to start up."""
+        return 0.0
 
     @property
     def was_on_line(self) -> bool:
@@ -123,6 +136,16 @@ class UnitModel:
         p_kw = clip(0.0 if self.order["state"] == "off" else self.order["p_kw"], *self.p_range())
         q_max = self.q_max(p_kw)
         return p_kw, clip(self.order["q_kvar"], -q_max, q_max)
+
+    def untimely(self) -> Misfit | None:
+        """Why it cannot give anything yet, if so."""
+        return None
+
+    def misfit(self, p_kw: float, tolerance: float) -> Misfit | None:
+        """The limit that output at ``p_kw`` passes by more than the tolerance (kW; kWh), other than reactive ones."""
+        if p_kw > self.s_kva + tolerance:
+            return "unit_p", p_kw, self.s_kva, "kW"
+        return ("unit_p", p_kw, 0.0, "kW") if p_kw < -tolerance else None
 
     def commit(self, p_kw: float, q_kvar: float) -> None:
         """Book this step's output."""

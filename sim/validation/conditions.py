@@ -110,7 +110,7 @@ class StartState:
                     discharge_kwh=view.ess[unit].discharge_kwh if unit in view.ess else 0.0,
                     charge_kwh=view.ess[unit].charge_kwh if unit in view.ess else 0.0,
                 )
-                for unit in (*view.pv, *view.ess, *view.nbsu)
+                for unit in view.local_units
             },
         )
 

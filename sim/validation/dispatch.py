@@ -187,7 +187,7 @@ def _connected(case: Case, phase: Phase, unit: str) -> bool:
     if unit in case.view.pv:
         waited = phase.pv_min[unit]
         return waited is not None and waited >= case.scenario.pv.reconnect_delay_min - 1e-6
-    return unit in case.view.ess or phase.nbsu[unit] == "online"
+    return unit not in case.view.nbsu or phase.nbsu[unit] == "online"
 
 
 def _state(case: Case, phase: Phase, unit: str) -> UnitState:

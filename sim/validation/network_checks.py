@@ -60,7 +60,7 @@ class AreaUnits:
     @classmethod
     def of(cls, view: GridView) -> AreaUnits:
         units: dict[str, list[str]] = {la: [] for la in view.local_areas}
-        for unit in (*view.pv, *view.ess, *view.nbsu):
+        for unit in view.local_units:
             units[view.local_area_of_unit(unit)].append(unit)
         return cls(units, frozenset(view.local_area_of_unit(i.id) for i in view.infeeds.values() if i.live))
 

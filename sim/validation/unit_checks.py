@@ -15,7 +15,7 @@ from ...controllers.exchange.plan import Violation
 from ...scenarios.angles import sin_phi
 from ...scenarios.case import Case
 from ...scenarios.kinds.violations import ViolationKind
-from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
+from ...scenarios.view import KINDS, NbsuUnit, PvUnit
 from ..world.judge import ORDER_TOLERANCE_KW
 from .conditions import StartState
 from .walk import Phase
@@ -72,14 +72,15 @@ class UnitChecks:
         spec = self._view.units[unit]
         if isinstance(spec, PvUnit):
             self._pv(at, spec, p_kw, q_kvar, available_kw)
-        elif isinstance(spec, EssUnit):
-            if self._within(at, unit, p_kw, -spec.s_kva, spec.s_kva):
-                self._circle(at, unit, p_kw, q_kvar, spec.s_kva * self.sin_phi)
-            self._energy(at, unit, p_kw)
         elif isinstance(spec, NbsuUnit):
             self._nbsu(at, spec, p_kw, q_kvar)
-        elif self._within(at, unit, p_kw, -spec.s_kva, spec.s_kva):
-            self._circle(at, unit, p_kw, q_kvar, spec.s_kva)
+        else:
+            books = KINDS[spec.kind].books
+            least_kw = 0.0 if books == "generation" else -spec.s_kva
+            if self._within(at, unit, p_kw, least_kw, spec.s_kva):
+                self._circle(at, unit, p_kw, q_kvar, spec.s_kva * (1.0 if books == "infeed" else self.sin_phi))
+            if books == "storage":
+                self._energy(at, unit, p_kw)
 
     def judge_dark(self, at: Interval, unit: str, p_kw: float, q_kvar: float, *, planned: bool) -> None:
         """Judge a unit on a dark bus: it gives nothing. ``planned``: the plan wants the bus dark."""

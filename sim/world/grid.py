@@ -19,7 +19,7 @@ from ..islands.operating_point import IslandStep, settle
 from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.island_topology import BalanceChoice, Island, choose_balance_unit, find_islands
 from ..power_flow.protocol import IslandSolution, Power, State
-from ..units.kinds import LONG_AGO_MIN, Pv, build_units
+from ..units.kinds import LONG_AGO_MIN, build_units
 from ..units.unit_model import UnitModel
 from .cold_load import Supply
 from .equipment import Equipment
@@ -207,7 +207,7 @@ class Grid:
             p_kw, q_kvar = demand.get(la, (0.0, 0.0))
             self._demand[la] = (float(p_kw), float(q_kvar))
         for unit in self._units.values():
-            if isinstance(unit, Pv):
+            if unit.weather_driven:
                 unit.available_kw = unit.s_kva * min(float(pv_pu.get(unit.id, 0.0)), 1.0)
 
     def _operate(self, orders: Mapping[str, bool], events: list[Row]) -> tuple[list[str], set[str]]:

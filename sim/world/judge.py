@@ -10,16 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...results.run.rows import Row, violation
 from ...scenarios.case import Case
 from ...scenarios.kinds.violations import ViolationKind
+from ...scenarios.view import KINDS, EssUnit, Unit
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
-from ..units.kinds import Ess, Nbsu, Pv
 from ..units.unit_model import UnitModel
 
 ORDER_TOLERANCE_KW = 0.05
@@ -53,19 +52,18 @@ def bills(one: IslandStep) -> Bills:
     """The energy balance of an island; all zero when dark."""
     if not one.energised or one.flow is None:
         return Bills()
-    p_kw = {kind: [p for unit, (p, _) in one.output.items() if one.units[unit].kind == kind] for kind in _KINDS}
+    p_kw: dict[str, list[float]] = {"generation": [], "storage": [], "infeed": []}
+    for kind in KINDS.values():
+        p_kw[kind.books] += [p for unit, (p, _) in one.output.items() if one.units[unit].kind == kind.name]
     return Bills(
-        generation_kw=sum((max(p, 0.0) for p in (*p_kw["pv"], *p_kw["nbsu"])), 0.0),
-        discharge_kw=sum((max(p, 0.0) for p in p_kw["ess"]), 0.0),
-        charge_kw=sum((max(-p, 0.0) for p in p_kw["ess"]), 0.0),
+        generation_kw=sum((max(p, 0.0) for p in p_kw["generation"]), 0.0),
+        discharge_kw=sum((max(p, 0.0) for p in p_kw["storage"]), 0.0),
+        charge_kw=sum((max(-p, 0.0) for p in p_kw["storage"]), 0.0),
         infeed_kw=sum(p_kw["infeed"], 0.0),
-        startup_kw=sum((max(-p, 0.0) for p in p_kw["nbsu"]), 0.0),
+        startup_kw=sum((max(-p, 0.0) for p in p_kw["generation"]), 0.0),
         served_kw=sum((p for p, _ in one.served.values()), 0.0),
         losses_kw=one.flow.losses_kw,
     )
-
-
-_KINDS = ("pv", "ess", "nbsu", "infeed")
 
 
 def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Iterator[Row]:
@@ -117,23 +115,12 @@ def _judge_order(unit: UnitModel, one: IslandStep) -> Iterator[Row]:
     tol = ORDER_TOLERANCE_KW
     if wanted not in ("follow", "form") or unit.state == "form":
         return
-    if isinstance(unit, Pv) and unit.state == "waiting" and p > tol:
-        yield _row(one, "pv_reconnect", unit.id, unit.energised_min, unit.reconnect_delay_min, "min")
-    if isinstance(unit, Nbsu) and not unit.running and p > tol:
-        elapsed = unit.now - unit.since if unit.state == "starting" else 0.0
-        yield _row(one, "unit_start", unit.id, elapsed, unit.start_min, "min")
+    if p > tol and (untimely := unit.untimely()):
+        yield _row(one, untimely[0], unit.id, *untimely[1:])
     if unit.state != "follow":
         return
-    low, high = unit.p_range()
-    least = -unit.s_kva if isinstance(unit, Ess) else 0.0
-    if p > unit.s_kva + tol or p < least - tol:
-        yield _row(one, "unit_p", unit.id, p, unit.s_kva if p > 0 else least, "kW")
-    elif isinstance(unit, Ess) and (p - high) * unit.step_h > tol:
-        yield _row(one, "unit_energy", unit.id, p * unit.step_h, unit.discharge_kwh, "kWh")
-    elif isinstance(unit, Ess) and (low - p) * unit.step_h > tol:
-        yield _row(one, "unit_energy", unit.id, p * unit.step_h, -unit.charge_kwh, "kWh")
-    elif isinstance(unit, Nbsu) and not low - tol <= p <= high + tol:
-        yield _row(one, "unit_ramp", unit.id, p, low if p < low else high, "kW")
+    if misfit := unit.misfit(p, tol):
+        yield _row(one, misfit[0], unit.id, *misfit[1:])
     q_max = unit.s_kva * unit.sin_phi
     if abs(q) > q_max + tol:
         yield _row(one, "unit_q", unit.id, q, math.copysign(q_max, q), "kvar")
@@ -162,14 +149,13 @@ def check_island(one: IslandStep) -> None:
             raise WorldError(f"unit {unit}: {q} kvar beside {p} kW is more than it can give")
 
 
-def check_booked(units: Iterable[UnitModel], specs: Mapping[str, Any], energised_buses: Iterable[str]) -> None:
+def check_booked(units: Iterable[UnitModel], specs: Mapping[str, Unit], energised_buses: Iterable[str]) -> None:
     """What must hold of units after the step was booked. Raises WorldError."""
     live = set(energised_buses)
     for unit in units:
         if unit.bus not in live and (unit.p_kw or unit.q_kvar or unit.state in ("form", "waiting", "starting")):
             raise WorldError(f"unit {unit.id}: {unit.state} with {unit.p_kw} kW on a dark bus")
-        if isinstance(unit, Ess):
-            spec = specs[unit.id]
+        if isinstance(spec := specs[unit.id], EssUnit):
             discharge_kwh, charge_kwh = unit.energies()
             drift = discharge_kwh + charge_kwh - spec.discharge_kwh - spec.charge_kwh
             if discharge_kwh < 0 or charge_kwh < 0 or abs(drift) > EXACT:

@@ -11,7 +11,6 @@ from ...results.run.tables import FREQUENCY_COLUMNS
 from ...scenarios.view import GridView
 from ..islands.operating_point import IslandStep
 from ..power_flow.protocol import BranchFlow
-from ..units.kinds import Pv
 from ..units.unit_model import UnitModel
 from .judge import bills
 
@@ -131,6 +130,6 @@ def _unit_rows(view: GridView, settled: Settled) -> Iterable[Row]:
         yield {
             "unit": unit.id, "kind": unit.kind, "local_area": view.local_area_of_unit(unit.id), "state": unit.state,
             "p_kw": unit.p_kw, "q_kvar": unit.q_kvar,
-            "p_available_kw": unit.available_kw if isinstance(unit, Pv) else None, "p_order_kw": unit.order["p_kw"],
+            "p_available_kw": unit.available_kw if unit.weather_driven else None, "p_order_kw": unit.order["p_kw"],
             "p_min_kw": p_min_kw, "p_max_kw": p_max_kw, "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
         }  # fmt: skip

@@ -107,6 +107,7 @@ def build_case(
         ess={u.id: u for u in units if isinstance(u, EssUnit)},
         nbsu={u.id: u for u in units if isinstance(u, NbsuUnit)},
         infeeds={u.id: u for u in units if isinstance(u, Infeed)},
+        others={u.id: u for u in units if not isinstance(u, PvUnit | EssUnit | NbsuUnit | Infeed)},
     )
     loads = dict.fromkeys(names, 100.0) if loads is None else dict(loads)
     data = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import get_args
 
 import networkx as nx
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from relight.sim.islands.balance import TOLERANCE_KW, CannotBalance, Demand, Source, Task, balance
 from relight.sim.power_flow.island_topology import choose_balance_unit, find_islands
+from relight.sim.units.unit_model import GivesWay
 from support.networks import Line, build_case
 
 SIN_PHI = math.sqrt(1 - 0.95**2)
@@ -46,8 +48,8 @@ def test_the_first_willing_unit_forms_the_voltage_and_a_former_one_takes_over():
 
 def test_charging_that_was_cut_is_given_back_after_shedding():
     task = Task(
-        Source("a", "ess", 100, SIN_PHI, (-100, 100)),
-        (Source("b", "ess", 100, SIN_PHI, (-100, 100), -50.0),),
+        Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
+        (Source("b", "discharge_cut_kw", 100, SIN_PHI, (-100, 100), -50.0),),
         0.0,
         (Demand("1", 1.0, 80, 0), Demand("2", 1.0, 40, 0)),
     )
@@ -57,7 +59,10 @@ def test_charging_that_was_cut_is_given_back_after_shedding():
 
 def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
     task = Task(
-        Source("a", "ess", 100, SIN_PHI, (-100, 100)), (), 0.0, (Demand("1", 1.0, 10, 0), Demand("2", 2.0, 10, 60))
+        Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
+        (),
+        0.0,
+        (Demand("1", 1.0, 10, 0), Demand("2", 2.0, 10, 60)),
     )
     assert balance(task, 0.0, 0.0).shed == ("2",)
     assert balance(task).shed == (), "losses of reactive power are not known before a power flow"
@@ -70,7 +75,7 @@ def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
 )  # fmt: skip
 def test_what_cannot_be_balanced_says_why(needs, cause):
     startup_kw, losses_kw, losses_kvar = needs
-    task = Task(Source("a", "ess", 100, SIN_PHI, (-100, 100)), (), startup_kw, ())
+    task = Task(Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)), (), startup_kw, ())
     with pytest.raises(CannotBalance) as problem:
         balance(task, losses_kw, losses_kvar)
     assert problem.value.cause == cause
@@ -78,13 +83,14 @@ def test_what_cannot_be_balanced_says_why(needs, cause):
 
 @st.composite
 def sources(draw: st.DrawFn, name: str) -> Source:
-    kind = draw(st.sampled_from(("pv", "ess", "nbsu")))
+    way = draw(st.sampled_from(get_args(GivesWay)))
     s_kva = draw(st.sampled_from((50.0, 200.0)))
-    low = draw(st.floats(-s_kva, s_kva)) if kind == "ess" else draw(st.floats(0, s_kva)) if kind == "nbsu" else 0.0
-    high = draw(st.floats(low, s_kva))
-    source = Source(name, kind, s_kva, SIN_PHI, (low, high))
+    lows = {"discharge_cut_kw": st.floats(-s_kva, 0), "throttled_kw": st.floats(0, s_kva)}
+    low = draw(lows.get(way, st.just(0.0)))
+    high = draw(st.floats(max(low, 0.0), s_kva))
+    source = Source(name, way, s_kva, SIN_PHI, (low, high))
     p_kw = draw(st.floats(low, high))
-    return Source(name, kind, s_kva, SIN_PHI, (low, high), p_kw, draw(st.floats(-1, 1)) * source.q_max(p_kw))
+    return Source(name, way, s_kva, SIN_PHI, (low, high), p_kw, draw(st.floats(-1, 1)) * source.q_max(p_kw))
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -106,8 +112,7 @@ def test_a_dispatch_keeps_all_limits_and_sheds_in_order(data):
         return
     for source in task.followers:
         p_kw = dispatch.p_kw[source.id]
-        low = min(source.p_range[0], 0.0) if source.kind == "ess" else source.p_range[0]
-        assert low - 1e-9 <= p_kw <= max(source.p_range[1], 0.0) + 1e-9
+        assert source.p_range[0] - 1e-9 <= p_kw <= source.p_range[1] + 1e-9
         assert abs(dispatch.q_kvar[source.id]) <= source.q_max(p_kw) + 1e-6
         assert abs(p_kw) <= abs(source.p_kw) + 1e-9, "followers give way towards zero, never beyond their set-points"
     served = [d for d in task.demands if d.local_area not in dispatch.shed]
