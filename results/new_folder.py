@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..scenarios.errors import InputError
+from ..scenarios.reading.files import file_name_complaint
+from ..scenarios.reading.plain_text import printable
 
 OURS = ("manifest.json", "comparison.json", "study.json", "indices.json", "reproduction.json")
 """A folder with one of these files holds results of this program, so ``overwrite`` may replace it."""
@@ -43,6 +45,8 @@ def ensure_writable(folder: Path, overwrite: bool = False) -> None:
     Raises FolderNotEmpty for a non-empty folder without ``overwrite``, and always for a folder that holds no results
     (a mistyped ``--out`` must not cost anybody their home directory).
     """
+    if complaint := _name_complaint(folder):
+        raise FolderNotEmpty(folder, ours=False, reason=printable(f"{folder} {complaint}"))
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not _takes_folders(existing):
         raise FolderNotEmpty(folder, ours=False, reason=f"{folder} cannot be made: {existing} is no writable folder")
@@ -54,6 +58,11 @@ def ensure_writable(folder: Path, overwrite: bool = False) -> None:
         ours = any((folder / name).is_file() for name in OURS)
         if not (ours and overwrite):
             raise FolderNotEmpty(folder, ours)
+
+
+def _name_complaint(folder: Path) -> str:
+    """Why the folder, or the one it is built in beside its place, cannot be named so."""
+    return file_name_complaint(str(folder.absolute())) or file_name_complaint(f".{folder.name}.replaced")
 
 
 def _takes_folders(folder: Path) -> bool:

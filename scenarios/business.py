@@ -29,10 +29,12 @@ def _number(value: object) -> object:
     return value
 
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
-Count = Annotated[int, Field(gt=0), BeforeValidator(_number)]
-CountOrZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
+MOST = 1e12
+"""Of any figure, whatever its unit."""
+Positive = Annotated[float, Field(ge=1e-6, le=MOST), BeforeValidator(_number)]
+NonNegative = Annotated[float, Field(ge=0, le=MOST), BeforeValidator(_number)]
+Count = Annotated[int, Field(gt=0, le=10**10), BeforeValidator(_number)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**10), BeforeValidator(_number)]
 """a count that may be 0"""
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from .case import Case
+from .schema.local_time import zone_far_from
 from .schema.parts import never
 from .schema.surprises import described
 from .view import Branch, Unit
@@ -20,6 +21,9 @@ def explain(case: Case) -> str:
     """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
     end_min = float(case.scenario.outage.duration_min)
+    site, start = case.scenario.site, case.scenario.outage.start
+    if warning := zone_far_from(site.longitude_deg, start, site.timezone):
+        parts.append(_block("Warning", [warning]))
     if case.scenario.communication:
         parts.append(_block("Communication", case.scenario.communication.told(end_min)))
     if case.scenario.frequency:

@@ -20,6 +20,7 @@ from .reading.wording import in_plain_words
 from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, without_conflict
+from .schema.local_time import skipped_time
 from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario, step_conflicts
 from .schema.solver_options import check_solver_options
@@ -187,6 +188,11 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
+        start = scenario.outage.start
+        if scenario.site and (remedy := skipped_time(start, scenario.site.timezone)):
+            problems.append(
+                Problem(_origin("outage.start", file, overridden), "outage.start", start.isoformat(), remedy)
+            )
         for where, value, remedy in step_conflicts(scenario.clock, scenario.outage, scenario.dispatch_centre):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
     placed = (*check_solver_options(scenario), *without_conflict(scenario))
@@ -260,7 +266,11 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
     raw = load_network(scenario.network, folder, file, problems)
     if raw is None:
         return None
+    before = len(problems)
     view = build_view(raw, scenario, file, problems)
+    if scenario.outage and not view.outage_area and not scenario.surprises and len(problems) == before:
+        remedy = "there is no outage: no bus loses supply; name dead_infeeds, or faulted_branches that cut one off"
+        problems.append(Problem(file, "outage", None, remedy))
     check_formulation(scenario, view, file, problems)
     check_communication(scenario.communication, view, file, problems)
     check_weather(scenario, raw.net, view, file, problems)

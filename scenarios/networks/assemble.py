@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import networkx as nx
 import numpy as np
 
+from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, listed, no_such
 from ..schema.cold_load import kinds_of
 from ..schema.network_kinds import Network, SyntheticNetwork, TablesNetwork
@@ -45,10 +46,19 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
     if not len(raw.net.bus):
         problems.append(Problem(file, "network", None, "has no buses"))
         return None
+    _check_names(raw, file, problems)
     _check_connected(raw.net, file, problems)
     if len(problems) == before:
         keep(network, base, raw)
     return raw
+
+
+def _check_names(raw: RawNetwork, file: str, problems: list[Problem]) -> None:
+    """Names that tables, figures and messages cannot hold."""
+    for table in ("bus", "line", "trafo", "switch"):
+        for name in raw.net[table].name:
+            if complaint := name_complaint(name):
+                problems.append(Problem(file, f"network, {table}", name, complaint))
 
 
 def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..reading.files import read_text, why_unreadable
+from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, ScenarioError, display_name, find_input, listed, missing, no_such
 from ..reading.wording import in_plain_words
 from ..reading.yaml_text import read_mapping
@@ -46,6 +47,14 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("devices", "only_if", "tag"),
     ),
 }
+_RANGES: dict[str, tuple[float, float, str, str]] = {
+    "vn_kv": (0.1, 150.0, "kV", "V"), "r_ohm_per_km": (1e-6, 1e3, "Ω/km", "mΩ/km"),
+    "x_ohm_per_km": (1e-6, 1e3, "Ω/km", "mΩ/km"), "c_nf_per_km": (1e-6, 1e5, "nF/km", "pF/km"),
+    "max_i_ka": (1e-4, 100.0, "kA", "A"), "length_m": (1e-3, 1e6, "m", "mm"),
+    "s_kva": (1e-3, 1e6, "kVA", "VA"), "vm_pu": (0.5, 1.5, "p.u., 1 is nominal", "% or kV"),
+}  # fmt: skip
+"""Least and most of a number, its unit, and what a larger one was probably given in."""
+_MOST_COORDINATE = 1e9
 _REQUIRED = ("buses", "lines", "line_types")
 _Spec = TypeVar("_Spec", bound=PvSpec | EssSpec | NbsuSpec)
 _SHARED = ("s_kva", "discharge_kwh", "charge_kwh", "p_in_kw", "ramp_up_kw_per_h", "ramp_down_kw_per_h")
@@ -69,6 +78,8 @@ class _Row:
         value = self.cells.get(column, "")
         if not value:
             self.wrong(column, "must not be empty")
+        elif complaint := name_complaint(value):
+            self.wrong(column, complaint)
         return value
 
     def number(self, column: str, positive: bool = True, default: float | None = None) -> float:
@@ -79,8 +90,13 @@ class _Row:
             value = float(text)
         except ValueError:
             value = math.nan
+        low, high, unit, meant = _RANGES[column]
         if not math.isfinite(value) or value < 0 or (positive and value == 0):
             self.wrong(column, "must be a number above 0" if positive else "must be a number, 0 or more")
+            return math.nan
+        if not (low <= value <= high or (value == 0 and not positive)):
+            hint = f"; is this in {meant}?" if meant and value > high else ""
+            self.wrong(column, f"must be from {low:g} to {high:g} {unit}{hint}")
             return math.nan
         return value
 
@@ -198,7 +214,7 @@ class _Tables:
         """Into how many equal devices a unit is split."""
         text = row.cells.get("devices", "") or "1"
         value = self.option.get(text, text)
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_DEVICES):
+        if not (value.isascii() and value.isdigit() and len(value) < 9 and 1 <= int(value) <= _MOST_DEVICES):
             options = listed(name for name, values in self.declared.items() if all(v.isdigit() for v in values))
             remedy = (
                 f"must be a number from 1 to {_MOST_DEVICES}, or an option whose values are; such options: {options}"
@@ -214,8 +230,8 @@ class _Tables:
             factor = float(self.option.get(text, text))
         except ValueError:
             factor = math.nan
-        if not 0 < factor < math.inf:
-            row.wrong("length_factor", "must be a number above 0, or an option whose values are")
+        if not 1e-3 <= factor <= 1e3:
+            row.wrong("length_factor", "must be a number above 0, from 0.001 to 1000, or an option whose values are")
         return row.number("length_m") * factor
 
     def _among(self, row: _Row, column: str, option: str, values: str) -> bool:
@@ -308,10 +324,13 @@ def _place(row: _Row) -> tuple[float, float] | None:
     if not x and not y:
         return None
     try:
-        return float(x or ""), float(y or "")
+        place = float(x or ""), float(y or "")
     except ValueError:
+        place = math.nan, math.nan
+    if not all(abs(one) <= _MOST_COORDINATE for one in place):
         row.wrong("x", "x and y must both be numbers, or both empty")
         return None
+    return place
 
 
 def _ends(row: _Row, vn: dict[str, float]) -> tuple[str, str]:

@@ -44,6 +44,7 @@ _WORDS = {
 }
 
 
+_BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 _NUMBERS = ("int_type", "int_parsing", "float_type", "float_parsing")
 _DECIMAL_COMMA = re.compile(r"\s*([-+]?\d+),(\d+)\s*")
 _WITH_UNIT = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[A-Za-zµ°%][\w/²°%]*\s*")
@@ -76,8 +77,30 @@ def in_plain_words(item: Mapping[str, Any]) -> str:
         return str(item["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if item["type"] == "string_type" and isinstance(item["input"], int | float):
         return f"must be text; write it in quotes: '{item['input']}'"
-    told = {key: _told(key, value) for key, value in item.get("ctx", {}).items()}
-    return words.format_map(_Told(told)) + _number_as_text(item)
+    unit = _unit(item) if item["type"] in _BOUNDS else ""
+    told = {key: _told(key, value) + unit for key, value in item.get("ctx", {}).items()}
+    return words.format_map(_Told(told)) + _number_as_text(item) + _other_unit(item)
+
+
+def _unit(item: Mapping[str, Any]) -> str:
+    """The unit of a number by the end of its key, with a space before it."""
+    names = [key for key in item.get("loc", ()) if isinstance(key, str)]
+    words = names[-1].lower().split("_") if names else []
+    unit = _UNITS.get(words[-1], "") if words and "per" not in words else ""
+    return f" {unit}" if unit else ""
+
+
+def _other_unit(item: Mapping[str, Any]) -> str:
+    """The unit that was meant, where a number beyond its range is right in another one."""
+    value, most = item.get("input"), item.get("ctx", {}).get("le")
+    if item["type"] != "less_than_equal" or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    key = str(item["loc"][-1] if item.get("loc") else "")
+    if most <= 1.5 and 2 <= value <= 150:
+        return f"; {value:g} % is {value / 100:g}" if key.endswith(("_pu", "factor", "ratio", "share")) else ""
+    if _unit(item)[:2] == " k" and value <= 1000 * most:
+        return f"; is this in {_unit(item)[2:]}? it must be in{_unit(item)}"
+    return ""
 
 
 class _Told(dict[str, str]):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from .cold_load import ColdLoadEstimate
-from .parts import Minutes, NonNegative, Part, Positive, absent
+from .parts import Minutes, Part, Percent, Positive, absent
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
@@ -24,10 +24,10 @@ def _off(value: object) -> object:
 class DispatchCentre(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
-    switching_cost_kwh: NonNegative = Field(
+    switching_cost_kwh: Annotated[float, Field(ge=0, le=1e6)] = Field(
         default=1.0, description="c_sw of (18), once per branch and operation (D13) [A]."
     )
-    loss_allowance_pct: NonNegative = Field(
+    loss_allowance_pct: Percent = Field(
         default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A]."
     )
     first_online_step_free: bool = Field(
@@ -59,11 +59,11 @@ class DispatchCentre(Part):
         description="How far each plan looks ahead (rolling horizon), whole plan steps; what is stored at its end is "
         "worth nothing to (18). None: to the end of the window.",
     )
-    reserve_pct: NonNegative = Field(
+    reserve_pct: Percent = Field(
         default=10.0,
         description="Headroom a balance unit keeps where the plan's value allows it, % of its island's demand [A].",
     )
-    stored_energy_value: NonNegative = Field(
+    stored_energy_value: Annotated[float, Field(ge=0, le=1e4)] = Field(
         default=3.0,
         description="CNY/kWh; among plans of equal value the one that leaves more energy in store is taken [A].",
     )
@@ -78,7 +78,7 @@ class DispatchCentre(Part):
     mip_gap: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=1e-3, description="A plan is optimal once |bound − objective| / |objective| is no more than this."
     )
-    node_limit: Annotated[int, Field(gt=0)] = Field(
+    node_limit: Annotated[int, Field(gt=0, le=10**9)] = Field(
         default=20_000, description="Branch-and-bound nodes after which a search ends, the same on every machine."
     )
     time_limit_s: Positive = Field(
@@ -96,7 +96,7 @@ class DispatchCentre(Part):
         description="Check each plan by AC power flow of the forecast before it is issued: not at all, tell what it "
         "breaks, or repair it too (docs/validation.md). Plans made without some family are told of only.",
     )
-    repair_rounds: Annotated[int, Field(ge=0)] = Field(
+    repair_rounds: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=8, description="Rounds of repair before the least valuable sections are left out."
     )
     source_intervals: bool = Field(

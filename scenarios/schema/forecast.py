@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .parts import NonNegative, Part, Positive
+from .parts import FileName, Part, Percent, Positive
 
 
 class ErrorGrowth(Part):
@@ -15,8 +15,8 @@ class ErrorGrowth(Part):
     ℓ is the time from the issue to the start of the plan step that is forecast, 0 for the one in progress.
     """
 
-    near_pct: NonNegative = Field(description="At ℓ = 0.")
-    far_pct: NonNegative = Field(description="At large ℓ.")
+    near_pct: Percent = Field(description="At ℓ = 0.")
+    far_pct: Percent = Field(description="At large ℓ.")
     growth_min: Positive = Field(default=120.0, description="g: 63 % of the growth are over by then [A].")
     correlation_min: Positive = Field(default=120.0, description="Between errors of one issue, by target time [A].")
     common_share: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -45,10 +45,12 @@ class ForecastOptions(Part):
     load: ErrorGrowth = Field(
         default=ErrorGrowth(near_pct=1, far_pct=4, common_share=0.5), description="For method lead_time [A]."
     )
-    pv_issues_csv: str | None = Field(
+    pv_issues_csv: FileName | None = Field(
         default=None,
         description="Forecasts by issue: columns issued and time (local, ISO 8601) or issued_min and time_min (from "
         "the start), then one column per PV unit id, per unit of s_kva. The latest issue not later than now is used; "
         "replaces the method for the units named.",
     )
-    load_issues_csv: str | None = Field(default=None, description="Same form, columns <LA id> or <LA id>:q (kW, kvar).")
+    load_issues_csv: FileName | None = Field(
+        default=None, description="Same form, columns <LA id> or <LA id>:q (kW, kvar)."
+    )

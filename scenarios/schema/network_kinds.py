@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from .parts import Part, Positive
+from .parts import Count, FileName, Kilo, Names, Part, Seed, Share
 
 
 class TablesNetwork(Part):
     """A network from CSV tables in a folder; ``options`` choose between the readings that the folder declares."""
 
     kind: Literal["tables"] = Field(default="tables", description="CSV tables in a folder.")
-    folder: str = Field(
+    folder: FileName = Field(
         description="Folder with the tables, relative to the scenario file; else a shipped one such as guo45."
     )
     options: dict[str, str] = Field(
@@ -29,10 +29,8 @@ class TablesNetwork(Part):
         return {name: str(value) if type(value) is int else value for name, value in options.items()}  # pyright: ignore
 
 
-Switchable = Annotated[
-    tuple[str, ...], Field(description="Branches with a remotely operated switch, added to the net's own.")
-]
-NormallyOpen = Annotated[tuple[str, ...] | None, Field(description="Open before the outage; None: as the net has it.")]
+Switchable = Annotated[Names, Field(description="Branches with a remotely operated switch, added to the net's own.")]
+NormallyOpen = Annotated[Names | None, Field(description="Open before the outage; None: as the net has it.")]
 
 
 class PandapowerFunction(Part):
@@ -49,7 +47,7 @@ class PandapowerJson(Part):
     """A network from a file written by ``pandapower.to_json``."""
 
     kind: Literal["json"] = Field(default="json", description="A file.")
-    file: str = Field(description="Relative to the scenario file.")
+    file: FileName = Field(description="Relative to the scenario file.")
     switchable: Switchable = ()
     normally_open: NormallyOpen = None
 
@@ -59,21 +57,23 @@ class SyntheticNetwork(Part):
 
     kind: Literal["synthetic"] = Field(default="synthetic", description="Drawn from a seed.")
     buses: Annotated[int, Field(ge=4, le=100_000)] = Field(description="Bus bars included.")
-    sections: Annotated[int, Field(ge=3)] = Field(description="Bus bars included, each a section of its own.")
-    feeders: Annotated[int, Field(ge=1)] | None = Field(default=None, description="None: one per six sections.")
-    ties: Annotated[int, Field(ge=0)] | None = Field(
+    sections: Annotated[Count, Field(ge=3)] = Field(description="Bus bars included, each a section of its own.")
+    feeders: Annotated[Count, Field(ge=1)] | None = Field(default=None, description="None: one per six sections.")
+    ties: Count | None = Field(
         default=None, description="Normally open lines between feeders; None: one per two feeders."
     )
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the network, not of the run.")
-    vn_kv: Positive = Field(default=10.0, description="Nominal voltage.")
-    feeder_peak_kw: Positive = Field(default=4000.0, description="Peak load of a feeder [A: as guo45 as a whole].")
-    pv_units: Annotated[int, Field(ge=0)] | None = Field(default=None, description="None: at one bus in ten.")
-    ess_units: Annotated[int, Field(ge=0)] | None = Field(default=None, description="None: in one section of four.")
-    nbsu_units: Annotated[int, Field(ge=0)] | None = Field(default=None, description="None: in one section of four.")
-    pv_pct: Positive = Field(default=100.0, description="Rated PV power, % of the peak load [A: guo45 has 108].")
-    ess_pct: Positive = Field(default=40.0, description="Rated storage power, % of the peak load [A: guo45 has 38].")
-    ess_hours: Positive = Field(default=3.0, description="Energy to discharge per rated power, h [A: guo45 has 3.5].")
-    nbsu_pct: Positive = Field(default=20.0, description="Rated NBSU power, % of the peak load [A: guo45 has 21].")
+    seed: Seed = Field(default=0, description="Of the network, not of the run.")
+    vn_kv: Annotated[float, Field(ge=0.1, le=150)] = Field(default=10.0, description="Nominal voltage.")
+    feeder_peak_kw: Kilo = Field(default=4000.0, description="Peak load of a feeder [A: as guo45 as a whole].")
+    pv_units: Count | None = Field(default=None, description="None: at one bus in ten.")
+    ess_units: Count | None = Field(default=None, description="None: in one section of four.")
+    nbsu_units: Count | None = Field(default=None, description="None: in one section of four.")
+    pv_pct: Share = Field(default=100.0, description="Rated PV power, % of the peak load [A: guo45 has 108].")
+    ess_pct: Share = Field(default=40.0, description="Rated storage power, % of the peak load [A: guo45 has 38].")
+    ess_hours: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=3.0, description="Energy to discharge per rated power, h [A: guo45 has 3.5]."
+    )
+    nbsu_pct: Share = Field(default=20.0, description="Rated NBSU power, % of the peak load [A: guo45 has 21].")
 
     @model_validator(mode="after")
     def _fits(self) -> SyntheticNetwork:

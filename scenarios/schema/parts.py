@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Minutes = Annotated[int, Field(gt=0)]
+from ..reading.files import file_name_complaint
+from ..reading.plain_text import folder_name_complaint, name_complaint
+
+LEAST, MOST = 1e-6, 1e9
+"""Of numbers without a narrower range: what lies beyond is a slip, and overflows somewhere."""
+
+
+def _not_tiny(value: float) -> float:
+    if 0 < value < LEAST:
+        raise ValueError(f"is too small to be meant; must be {LEAST:g} or more")
+    return value
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} is listed twice; keep one")
+    return names
+
+
+def _refusing(complaint: Callable[[str], str]) -> AfterValidator:
+    def check(text: str) -> str:
+        if told := complaint(text):
+            raise ValueError(told)
+        return text
+
+    return AfterValidator(check)
+
+
+Positive = Annotated[float, Field(gt=0, le=MOST, allow_inf_nan=False), AfterValidator(_not_tiny)]
+NonNegative = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+Minutes = Annotated[int, Field(gt=0, le=100_000)]
+PerUnit = Annotated[float, Field(ge=0.5, le=1.5)]
+"""A voltage, 1 is nominal."""
+Kilo = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), AfterValidator(_not_tiny)]
+"""kW or kVA of one thing; 1e6 is a large power station."""
+KiloWattHours = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Factor = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False), AfterValidator(_not_tiny)]
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+"""Relative to others; they are normalised."""
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Share = Annotated[float, Field(gt=0, le=10_000)]
+"""% of something else, perhaps many times it."""
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Names = Annotated[tuple[str, ...], AfterValidator(_once)]
+"""Each once."""
+Name = Annotated[str, _refusing(name_complaint)]
+"""Of a thing in tables and figures: no formula, nothing that cannot be printed, at most 100 characters."""
+FolderName = Annotated[str, _refusing(folder_name_complaint)]
+"""Of what has a folder of its own."""
+FileName = Annotated[str, _refusing(file_name_complaint)]
 
 
 class Part(BaseModel):

@@ -19,7 +19,24 @@ from .forecast import ForecastOptions
 from .frequency import Frequency
 from .network_kinds import Network
 from .network_kinds import TablesNetwork as TablesNetwork
-from .parts import Minutes, NonNegative, Part, Positive, absent
+from .parts import (
+    Factor,
+    FileName,
+    FolderName,
+    Kilo,
+    KiloWattHours,
+    Minutes,
+    Name,
+    Names,
+    NonNegative,
+    Part,
+    Percent,
+    PerUnit,
+    Positive,
+    Seed,
+    Weight,
+    absent,
+)
 from .surprises import Surprises
 from .unit_scaling import UnitScaling
 from .weather import Weather
@@ -49,10 +66,10 @@ class Outage(Part):
 
     start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
     duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
-    faulted_branches: tuple[str, ...] = Field(
+    faulted_branches: Names = Field(
         default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
     )
-    dead_infeeds: tuple[str, ...] | None = Field(
+    dead_infeeds: Names | None = Field(
         default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
     )
 
@@ -71,7 +88,7 @@ class Site(Part):
 
     latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(description="North positive.")
     longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(description="East positive.")
-    altitude_m: float = Field(default=0.0, description="Above sea level.")
+    altitude_m: Annotated[float, Field(ge=-500, le=9000)] = Field(default=0.0, description="Above sea level.")
     timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
 
     @field_validator("timezone")
@@ -84,14 +101,17 @@ class Site(Part):
         return timezone
 
 
+Priority = Annotated[float, Field(ge=1e-3, le=1e3)]
+
+
 class LocalAreas(Part):
     """How buses are grouped behind energy gateways."""
 
     by: Literal["bus", "section"] = Field(
         default="bus", description="One gateway per bus, or per section: buses joined by closed unswitched branches."
     )
-    priority: dict[str, Positive] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
-    customers: dict[str, NonNegative] = Field(
+    priority: dict[str, Priority] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
+    customers: dict[str, Annotated[float, Field(ge=0, le=1e7)]] = Field(
         default_factory=dict,
         description="Customers by LA id, for SAIFI and the like; names every loaded LA, or none: then in proportion to "
         "peak load, one per kW [A].",
@@ -101,7 +121,7 @@ class LocalAreas(Part):
 class ActualLoad(Part):
     """How the actual load differs from the forecast: AR(1) noise per LA, relative to the forecast."""
 
-    sd_pct: NonNegative = Field(default=2.0, description="Standard deviation [A].")
+    sd_pct: Percent = Field(default=2.0, description="Standard deviation [A].")
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the noise [A].")
 
 
@@ -111,32 +131,32 @@ class Load(Part):
     source: Literal["shares", "network"] = Field(
         default="shares", description="Peaks by shares of peak_kw, or from the net's load table."
     )
-    peak_kw: Positive | None = Field(default=None, description="Coincident peak of the day for source=shares.")
-    scaling: Positive = Field(default=1.0, description="Factor on the net's loads for source=network.")
-    power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+    peak_kw: Kilo | None = Field(default=None, description="Coincident peak of the day for source=shares.")
+    scaling: Factor = Field(default=1.0, description="Factor on the net's loads for source=network.")
+    power_factor: Annotated[float, Field(ge=0.1, le=1)] = Field(
         default=0.95, description="Of loads by shares and of CSV series without kvar, lagging [A]."
     )
-    unloaded_buses: tuple[str, ...] = Field(default=(), description="Buses whose load is left out.")
-    shares: Literal["equal", "random"] | dict[str, NonNegative] = Field(
+    unloaded_buses: Names = Field(default=(), description="Buses whose load is left out.")
+    shares: Literal["equal", "random"] | dict[str, Weight] = Field(
         default="equal", description="Relative share by bus; buses that a mapping does not name have none."
     )
-    shares_seed: int | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
+    shares_seed: Seed | None = Field(default=None, description="Seed of random shares; None: the run's seed.")
     shares_spread: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="Random shares are 1 ± spread, then normalised."
     )
-    mix: dict[LoadClass, NonNegative] = Field(
+    mix: dict[LoadClass, Weight] = Field(
         default_factory=lambda: {"h0": 0.40, "g0": 0.35, "g3": 0.25},
         description="Class mix of BDEW profiles: 40 % household, 35 % general business, 25 % round the clock [A].",
     )
-    mix_by_bus: dict[str, dict[LoadClass, NonNegative]] = Field(
+    mix_by_bus: dict[str, dict[LoadClass, Weight]] = Field(
         default_factory=dict, description="Other mixes for single buses."
     )
-    forecast_csv: str | None = Field(
+    forecast_csv: FileName | None = Field(
         default=None,
         description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q (kW, kvar); "
         "each row holds until the next; replaces the forecast of the LAs named.",
     )
-    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+    actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
     actual: ActualLoad = Field(default=ActualLoad(), description="Noise of the actual load.")
 
     @model_validator(mode="after")
@@ -160,22 +180,26 @@ class Pv(Part):
         default=30.0, description="The actual index stays within ± this of the mean [T: ±30 %]."
     )
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
-    reconnect_delay_min: Annotated[int, Field(ge=0)] = Field(
+    reconnect_delay_min: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
     )
-    forecast_csv: str | None = Field(
+    forecast_csv: FileName | None = Field(
         default=None, description="Same form, one column per PV unit id, per unit of s_kva."
     )
-    actual_csv: str | None = Field(default=None, description="Same form; replaces the actual series.")
+    actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
+
+
+MOST_ESS_H = 1000
+"""Most energy of a storage over its rating, in hours."""
 
 
 class UnitSpec(Part):
     """What every unit has; ``element`` takes bus and rating from an element of the net."""
 
-    id: str = Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")
+    id: Name = Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")
     bus: str | None = Field(default=None, description="Bus it is connected to; None: that of its element.")
     element: str | None = Field(default=None, description="Element of the net, e.g. sgen.2, or its own name there.")
-    s_kva: Positive | None = Field(default=None, description="Apparent power; None: the element's rating.")
+    s_kva: Kilo | None = Field(default=None, description="Apparent power; None: the element's rating.")
 
 
 class PvSpec(UnitSpec):
@@ -185,17 +209,29 @@ class PvSpec(UnitSpec):
 class EssSpec(UnitSpec):
     """An energy storage; able to form an island's voltage."""
 
-    discharge_kwh: NonNegative = Field(description="Energy it can give when the outage begins.")
-    charge_kwh: NonNegative = Field(description="Energy it can take up when the outage begins.")
+    discharge_kwh: KiloWattHours = Field(description="Energy it can give when the outage begins.")
+    charge_kwh: KiloWattHours = Field(description="Energy it can take up when the outage begins.")
+
+    @model_validator(mode="after")
+    def _has_power(self) -> EssSpec:
+        room_kwh = self.discharge_kwh + self.charge_kwh
+        if self.s_kva and room_kwh > MOST_ESS_H * self.s_kva:
+            raise ValueError(
+                f"holds {room_kwh:g} kWh at {self.s_kva:g} kVA, more than {MOST_ESS_H} hours of its rating; "
+                "mend discharge_kwh, charge_kwh or s_kva"
+            )
+        return self
 
 
 class NbsuSpec(UnitSpec):
     """A unit that cannot black start: it needs power for a while before it gives any."""
 
-    p_in_kw: NonNegative = Field(description="Power it draws while it starts.")
+    p_in_kw: Annotated[float, Field(ge=0, le=1e6)] = Field(description="Power it draws while it starts.")
     ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
     ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
-    start_min: NonNegative = Field(description="Length of its start-up, with its bus energised throughout.")
+    start_min: Annotated[float, Field(ge=0, le=100_000)] = Field(
+        description="Length of its start-up, with its bus energised throughout."
+    )
 
 
 class Units(Part):
@@ -210,13 +246,17 @@ class Units(Part):
 class Limits(Part):
     """Limits of operation."""
 
-    vm_min_pu: Positive = Field(default=0.93, description="Lowest voltage; ±7 % for 10 kV and 20 kV [S: GB/T 12325].")
-    vm_max_pu: Positive = Field(default=1.07, description="Highest voltage.")
-    reference_vm_pu: Positive = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
-    min_power_factor: Annotated[float, Field(gt=0, le=1)] = Field(
+    vm_min_pu: Annotated[float, Field(ge=0.3, le=1.5)] = Field(
+        default=0.93, description="Lowest voltage; ±7 % for 10 kV and 20 kV [S: GB/T 12325]."
+    )
+    vm_max_pu: PerUnit = Field(default=1.07, description="Highest voltage.")
+    reference_vm_pu: PerUnit = Field(default=1.0, description="U_N of (36): voltage held by a balance unit.")
+    min_power_factor: Annotated[float, Field(ge=0.1, le=1)] = Field(
         default=0.95, description="|q| ≤ S·sin(arccos ·); 0.95 gives the paper's 0.31 (D7)."
     )
-    max_loading_pct: Positive = Field(default=100.0, description="Of the rating of a line or transformer.")
+    max_loading_pct: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=100.0, description="Of the rating of a line or transformer."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
@@ -249,7 +289,7 @@ class Switching(Part):
     remote_operation_s: Positive = Field(
         default=60.0, description="A switch with a field terminal: order, operation and the report that it is done [A]."
     )
-    manual_switches: tuple[str, ...] = Field(default=(), description="Switches that a crew operates on site.")
+    manual_switches: Names = Field(default=(), description="Switches that a crew operates on site.")
     manual_operation_min: Positive = Field(default=30.0, description="A crew's way and one operation [A].")
     unit_operation_s: Positive = Field(
         default=60.0, description="A unit begins to form an island's voltage, or stops doing so [A]."
@@ -277,9 +317,9 @@ class Scenario(Part):
     """One case: a network, an outage, series, units and the choices of planners and world."""
 
     schema_version: Literal[1] = Field(default=1, description="Of this form.")
-    name: str = Field(description="In tables, figures and folder names, e.g. my/case33.")
+    name: FolderName = Field(description="In tables, figures and folder names, e.g. my/case33.")
     title: str = Field(default="", description="A line for people.")
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Fixes all that is drawn; --seed replaces it.")
+    seed: Seed = Field(default=0, description="Fixes all that is drawn; --seed replaces it.")
     network: Network = Field(description="Where buses and branches come from, by kind.")
     clock: Clock = Field(default=Clock(), description="Time steps.")
     outage: Outage = Field(description="The blackout.")

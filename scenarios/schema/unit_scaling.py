@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from ..view import EssUnit, NbsuUnit, PvUnit
-from .parts import Part, Positive
+from .parts import Factor, Part
 
 _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
 
@@ -19,9 +19,9 @@ EXTENSIVE = ("s_kva", "discharge_kwh", "charge_kwh", "p_in_kw", "ramp_up_kw_per_
 class UnitScaling(Part):
     """Factors on rating, energy, start-up power and ramps of every unit of a kind."""
 
-    pv: Positive = Field(default=1.0, description="On the rating of all PV.")
-    ess: Positive = Field(default=1.0, description="On rating and energies of all ESSs.")
-    nbsu: Positive = Field(default=1.0, description="On rating, start-up power and ramps of all NBSUs.")
+    pv: Factor = Field(default=1.0, description="On the rating of all PV.")
+    ess: Factor = Field(default=1.0, description="On rating and energies of all ESSs.")
+    nbsu: Factor = Field(default=1.0, description="On rating, start-up power and ramps of all NBSUs.")
 
 
 def scaled(units: dict[str, _UnitT], factor: float) -> dict[str, _UnitT]:

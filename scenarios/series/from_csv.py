@@ -16,6 +16,9 @@ from ..reading.problems import Problem, display_name, find_input, listed, missin
 from ..schema.scenario import Scenario
 from ..view import GridView
 
+MOST_KW = 1e6
+MOST_MINUTES = 1e8
+"""Before or after the start: some 190 years."""
 MOST_PV_PU = 1.5
 """Per unit of rating; a larger value is a power in kW put where per unit is meant."""
 
@@ -142,7 +145,7 @@ def read_minutes(file: str, number: int, kind: str, text: str, start: datetime, 
         minutes = float(text) if kind == "time_min" else (datetime.fromisoformat(text) - start).total_seconds() / 60
     except (ValueError, TypeError):
         minutes = math.nan
-    if not math.isfinite(minutes):
+    if not abs(minutes) <= MOST_MINUTES:
         local = "local time without an offset, like 2025-06-20T04:00"
         right = "minutes since the start" if kind == "time_min" else local
         problems.append(Problem(file, f"row {number}, {kind}", text, f"must be {right}"))
@@ -154,7 +157,9 @@ def read_number(file: str, number: int, column: str, text: str, signed: bool, pr
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or (value < 0 and not signed):
+    if abs(value) > MOST_KW:
+        problems.append(Problem(file, f"row {number}, {column}", text, f"is beyond {MOST_KW:g} kW; is this in W?"))
+    elif not math.isfinite(value) or (value < 0 and not signed):
         right = "a number" if signed else "a number, 0 or more"
         problems.append(Problem(file, f"row {number}, {column}", text, f"must be {right}; gaps and NaN are not filled"))
     return value

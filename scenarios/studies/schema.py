@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from ..schema.parts import Part
+from ..schema.parts import FolderName, Part, Seed
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="A column of the tables.")]
 Setting = dict[str, JsonValue]
 """Path in the scenario → value, as with ``--set``."""
+
+
+MOST_SEEDS = 10_000
+MOST_RUNS = 1_000_000
+"""Of one study: some months on one machine."""
 
 
 class Axis(Part):
@@ -47,8 +54,8 @@ class Range(Part):
     name: Name
     label: str = Field(default="", description="With its unit, for figures; empty: the name.")
     path: str | tuple[str, ...] = Field(description="Path(s) in the scenario, e.g. load.peak_kw.")
-    low: Annotated[float, Field(allow_inf_nan=False)] = Field(description="Lower end.")
-    high: Annotated[float, Field(allow_inf_nan=False)] = Field(description="Upper end.")
+    low: Annotated[float, Field(ge=-1e9, le=1e9)] = Field(description="Lower end.")
+    high: Annotated[float, Field(ge=-1e9, le=1e9)] = Field(description="Upper end.")
     scale: Literal["linear", "log"] = Field(default="linear", description="Of which the draw is uniform.")
     integer: bool = Field(default=False, description="Whole numbers, both ends included.")
 
@@ -75,8 +82,8 @@ class Sampling(Part):
     """Points drawn at random over all ranges at once; the seed fixes them."""
 
     method: Literal["latin_hypercube", "random"] = Field(default="latin_hypercube", description="How points are drawn.")
-    count: Annotated[int, Field(gt=0)] = Field(description="Number of points.")
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the points; runs have seeds of their own.")
+    count: Annotated[int, Field(gt=0, le=100_000)] = Field(description="Number of points.")
+    seed: Seed = Field(default=0, description="Of the points; runs have seeds of their own.")
     ranges: Annotated[tuple[Range, ...], Field(min_length=1)] = Field(description="The parameters drawn.")
 
 
@@ -84,15 +91,15 @@ class Statistics(Part):
     """How intervals are computed (docs/studies.md)."""
 
     confidence: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.95, description="Of every interval.")
-    resamples: Annotated[int, Field(ge=100)] = Field(default=10_000, description="Of the bootstrap.")
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the bootstrap; nothing else depends on it.")
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)] = Field(default=10_000, description="Of the bootstrap.")
+    seed: Seed = Field(default=0, description="Of the bootstrap; nothing else depends on it.")
 
 
 class Study(Part):
     """A comparison study. Every strategy meets the same worlds: each scenario, point of parameters and seed."""
 
     schema_version: Literal[1] = Field(default=1, description="Of this form.")
-    name: Annotated[str, Field(min_length=1)] = Field(description="In tables and folder names.")
+    name: FolderName = Field(description="In tables and folder names.")
     title: str = Field(default="", description="A line for people.")
     scenarios: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="Shipped names, or YAML files relative to the study's folder."
@@ -100,7 +107,7 @@ class Study(Part):
     strategies: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="As relight strategy list names them, or my_strategy.py:Class, relative to the study's folder."
     )
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = Field(
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1, max_length=MOST_SEEDS)] = Field(
         description="A list, or text such as 0..29."
     )
     set: Setting = Field(default_factory=dict, description="Settings of every run.")
@@ -124,10 +131,13 @@ class Study(Part):
             return (seeds,)
         if not isinstance(seeds, str):
             return seeds
-        low, dots, high = seeds.partition("..")
-        if not (dots and low.isdecimal() and high.isdecimal() and int(low) <= int(high)):
+        numbers = re.fullmatch(r"([0-9]{1,18})\.\.([0-9]{1,18})", seeds)
+        if not numbers or int(numbers[1]) > int(numbers[2]):
             raise ValueError("must be a list such as [1, 4, 7], or a range such as 0..29")
-        return tuple(range(int(low), int(high) + 1))
+        low, high = int(numbers[1]), int(numbers[2])
+        if high - low >= MOST_SEEDS:
+            raise ValueError(f"takes {MOST_SEEDS} seeds at most")
+        return tuple(range(low, high + 1))
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
@@ -150,6 +160,10 @@ class Study(Part):
             for (k, one), (n, other) in itertools.combinations(enumerate(paths), 2)
             if one & other
         ]
+        count = len(self.scenarios) * len(self.strategies) * len(self.seeds) * (self.sample.count if self.sample else 1)
+        count *= math.prod(len(axis.values) or len(axis.cases) for axis in self.grid)
+        if count > MOST_RUNS:
+            wrong.append(f"asks for {count:,} runs, more than {MOST_RUNS:,}; take fewer seeds, points or strategies")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

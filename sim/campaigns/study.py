@@ -246,7 +246,7 @@ def _check_folder(folder: Path, loaded: LoadedStudy, resume: bool, overwrite: bo
         if is_study and error.ours:
             reason = f"{folder} already holds a study; pass --resume to go on with it, or --overwrite to begin anew"
             raise FolderNotEmpty(folder, ours=True, reason=reason) from error
-        if {path.name for path in folder.iterdir()} - {LOCK}:
+        if not folder.is_dir() or {path.name for path in folder.iterdir()} - {LOCK}:
             raise
 
 

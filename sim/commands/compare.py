@@ -36,6 +36,9 @@ def compare(
     typer.echo(f"report:  {folder / REPORT}")
 
 
+MOST_SEEDS = 10_000
+
+
 def parse_seeds(text: str | None) -> list[int | None]:
     """``0..9`` or ``1,4,7`` or both joined by commas; None: the scenario's own. Raises ``InputError``."""
     if text is None:
@@ -49,6 +52,8 @@ def parse_seeds(text: str | None) -> list[int | None]:
             low, high = 0, -1
         if dots and 0 <= high < low:
             raise InputError(f"--seeds {text!r}: {part.strip()!r} is descending; write {high}..{low}")
+        if high - low >= MOST_SEEDS:
+            raise InputError(f"--seeds {part.strip()!r}: {MOST_SEEDS} seeds at most")
         if not 0 <= low <= high:
             raise InputError(f"--seeds {text!r}: {part.strip()!r} is no seed; write 0..9 or 1,4,7")
         seeds.extend(range(low, high + 1))

@@ -111,7 +111,7 @@ def test_mistakes_in_the_scenario(tmp_path: Path, parts: dict[str, Any], field: 
         ("line_types.csv", "0.4", "", "line 2, max_i_ka", "above 0"),
         ("infeeds.csv", "grid,a", "grid,z", "line 2, bus", "no such bus"),
         ("ess.csv", "ess.b,b", "ess.b,z", "line 2, bus", "no such bus"),
-        ("ess.csv", "80,20", "80,-20", "line 2, charge_kwh", "must be 0 or more"),
+        ("ess.csv", "80,20", "80,-20", "line 2, charge_kwh", "must be 0 kWh or more"),
         ("ess.csv", "ess.b", "pv.c", "tables, ess.csv.id", "used by another unit"),
         ("nbsu.csv", "c,60", "c,", "line 2, s_kva", "must not be empty"),
         ("options.yaml", "default: far", "default: near", "switches.default", "one of far, none"),

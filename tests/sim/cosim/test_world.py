@@ -144,7 +144,6 @@ def test_a_collapse_makes_the_dispatch_centre_plan_again(monkeypatch: pytest.Mon
     ("network.options.reading=R3", "clock.replan_interval_min=15"),
     ("network.options.switches=all",),
     ("local_areas.by=section", "clock.replan_interval_min=45"),
-    ("outage.dead_infeeds=[]",),
     ("limits.min_power_factor=0.995", "load.power_factor=1"),
     ("network.options.table4=bus4", "dispatch_centre.first_online_step_free=false", "clock.replan_interval_min=20"),
     ("network.options.table3=reduced", "clock.sim_step_min=10", "clock.replan_interval_min=10"),
