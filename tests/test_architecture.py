@@ -50,7 +50,7 @@ results/comparison        results: metrics run terminal; scenarios: errors kinds
 results/figures           results: run; scenarios: view
 results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal; scenarios: errors
-results/new_folder        scenarios: errors
+results/new_folder        scenarios: errors reading
 results/paper             results: comparison figures run run_folder
 results/report            results: figures run
 results/run               scenarios: errors kinds schema view
