@@ -4,7 +4,7 @@ A strategy is a class with `plan(horizon)`, called whenever the dispatch centre 
 and kvar, energies kWh, times minutes since the outage began.
 
 Examples:
-    >>> from relight.strategy import Supply, Topology, extensions, rule_record, rule_step, starts
+    >>> from relight.strategy import MeritOrder, SectionTopology, extensions, rule_record, rule_step, starts
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from __future__ import annotations
 from .controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from .controllers.milp.problem import AreaGraph, Horizon
 from .controllers.planning.planner import PlanRecord
-from .controllers.rules.expansion import Move, Topology, extensions, joins, starts
+from .controllers.rules.expansion import Expansion, SectionTopology, extensions, joins, starts
 from .controllers.rules.rule_plan import rule_record, rule_step
-from .controllers.rules.supply import StepPowers, Supply, SupplyState
+from .controllers.rules.supply import MeritOrder, StepPowers, SupplyState
 from .controllers.strategies.strategy import PlanMaker, Strategy, StrategyError
 
 __all__ = [
     "AreaGraph",
+    "Expansion",
     "Horizon",
     "LocalAreaSetPoint",
-    "Move",
+    "MeritOrder",
     "Plan",
     "PlanMaker",
     "PlanRecord",
     "PlanStep",
+    "SectionTopology",
     "StepPowers",
     "Strategy",
     "StrategyError",
-    "Supply",
     "SupplyState",
-    "Topology",
     "UnitSetPoint",
     "extensions",
     "joins",

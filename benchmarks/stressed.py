@@ -21,7 +21,7 @@ import yaml
 
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 
 DURATION_MIN = 120
 BUSES_PER_SECTION = 2
@@ -210,7 +210,7 @@ def stressed_case(regime: str, seed: int, folder: Path) -> Case:
 
 def with_verify(case: Case, verify: str) -> Case:
     """The same case with another ``dispatch_centre.verify``."""
-    options = DispatchCentre.model_validate(case.scenario.dispatch_centre.model_dump() | {"verify": verify})
+    options = DispatchCentreOptions.model_validate(case.scenario.dispatch_centre.model_dump() | {"verify": verify})
     return replace(case, scenario=case.scenario.model_copy(update={"dispatch_centre": options}))
 
 

@@ -314,6 +314,16 @@ def test_rooms_say_what_they_are_for_and_hold_about_a_dozen_modules() -> None:
         assert (folder / "__init__.py").is_file() == (folder / "__init__.py" in FILES), folder
 
 
+def test_a_name_of_a_class_means_one_thing() -> None:
+    """Private ones aside."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(shown(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_no_grab_bag_modules_and_no_giant_files() -> None:
     for path in EVERYWHERE:
         assert path.stem not in {"utils", "helpers", "common"}

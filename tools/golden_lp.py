@@ -29,7 +29,7 @@ from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.milp.second_stage import build_dispatch, dispatch_contents
 from relight.controllers.milp.stricter_limits import Cut, Tightened
 from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Gateway as GatewayCosts
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
@@ -86,7 +86,7 @@ def small_horizon() -> Horizon:
         outage=Outage(start=datetime(2025, 6, 21, 4), duration_min=60),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
-        dispatch_centre=DispatchCentre(loss_allowance_pct=0.0),
+        dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
     )
     starts = (15.0, 30.0)
     states = {"a": ("off", 0.0), "b": ("starting", 15.0), "c": ("online", 0.0)}
@@ -168,7 +168,7 @@ def local_area(cost_form: CostForm = "printed") -> Written:
         charge_kwh={u.id: u.charge_kwh for u in units},
         nbsu_first_kw={"nbsu.a": (20.0, 40.0)},
         costs=GatewayCosts(pv_cost=0.125, nbsu_cost=2.0, ess_discharge_cost=0.5, ess_charge_cost=0.25),
-        options=DispatchCentre(ess_aggregation="proportional", apparent_power="circle"),
+        options=DispatchCentreOptions(ess_aggregation="proportional", apparent_power="circle"),
     )
     m = build_local_area(problem, cost_form)
     return Written(m, local_area_constraints.contents(m), "operating_cost", room="gateways")

@@ -9,7 +9,7 @@ from ...scenarios.view import GridView
 from ..exchange.plan import PlanChecker
 from ..milp.problem import AreaGraph, Horizon
 from ..planning.planner import Planner, PlanRecord
-from ..planning.repair import Repair, Repairable, reported
+from ..planning.repair import PlanRepair, Repairable, reported
 from ..planning.shares import NoDispatchFound, SourceIntervals
 from ..planning.source_bounds import SourceBounds
 from ..solver.highs import TIME_OVER
@@ -39,7 +39,7 @@ class PlanningDesk:
         options = self._scenario.dispatch_centre
         repairs = options.verify == "repair" and not options.without
         if checker and repairs and isinstance(self._planner, Repairable):
-            record = Repair(self._planner, checker, options.repair_rounds).plan(horizon)
+            record = PlanRepair(self._planner, checker, options.repair_rounds).plan(horizon)
         else:
             record = self._planner.plan(horizon)
             record = reported(record, checker) if checker else record

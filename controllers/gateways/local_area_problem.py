@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...scenarios.angles import chord, sin_phi
-from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from ...scenarios.schema.scenario import Gateway
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
 from ..exchange.start_up import NbsuState
@@ -43,7 +43,7 @@ class LocalAreaProblem:
     charge_kwh: Mapping[str, float]
     nbsu_first_kw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     costs: Gateway = field(default_factory=Gateway)
-    options: DispatchCentre = field(default_factory=DispatchCentre)
+    options: DispatchCentreOptions = field(default_factory=DispatchCentreOptions)
     min_power_factor: float = 0.95
 
     @property

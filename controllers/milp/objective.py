@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from ..exchange.plan import PlanStep
 from .problem import Horizon
 
@@ -83,6 +83,6 @@ def operations(before: Collection[str], after: Collection[str]) -> int:
     return len(set(before) ^ set(after))
 
 
-def switching_kwh(options: DispatchCentre, count: int) -> float:
+def switching_kwh(options: DispatchCentreOptions, count: int) -> float:
     """What so many switch operations cost."""
     return options.switching_cost_kwh * count

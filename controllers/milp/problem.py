@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ...scenarios.angles import chord, sin_phi
 from ...scenarios.schema.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
-from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from ...scenarios.schema.scenario import Limits, Scenario
 from ...scenarios.view import GridView
 from ..exchange.messages import PscMessage, SourceState
@@ -54,7 +54,7 @@ class AreaGraph:
     """
 
     view: GridView
-    options: DispatchCentre
+    options: DispatchCentreOptions
     limits: Limits
     pv_reconnect_min: float
     ess_discharge_cost: float

@@ -19,7 +19,7 @@ VOLTAGE_TOLERANCE_PU2 = 1e-9
 
 
 @dataclass(frozen=True)
-class IslandFlow:
+class LinearIslandFlow:
     """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, and
     the links loaded beyond their limits."""
 
@@ -46,7 +46,7 @@ class IslandFlow:
         )
 
 
-def island_flows(m: Any, horizon: Horizon, t: int) -> list[IslandFlow]:
+def island_flows(m: Any, horizon: Horizon, t: int) -> list[LinearIslandFlow]:
     """Every energised island of a step of a solved model. Links without switches must not form loops."""
     graph = horizon.graph
     live = {s for s in m.S if m.X[s, t].value > 0.5}
@@ -95,7 +95,7 @@ def _injections(
 
 def _sweep(
     horizon: Horizon, t: int, first: str, joined: Mapping[str, bool], p: Mapping[str, float], q: Mapping[str, float]
-) -> IslandFlow:
+) -> LinearIslandFlow:
     """Walk an island's tree outwards, add up flows inwards, then let the voltage fall outwards."""
     graph = horizon.graph
     order, via = [first], {first: ("", "")}
@@ -117,7 +117,7 @@ def _sweep(
         link = graph.links[k]
         u[la] = u[inner] - 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
     overloaded = [k for k, (into_kw, into_kvar) in flows.items() if not _fits(horizon, k, t, into_kw, into_kvar)]
-    return IslandFlow(t, order, u, flows, overloaded)
+    return LinearIslandFlow(t, order, u, flows, overloaded)
 
 
 def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:

@@ -19,7 +19,7 @@ from ..milp.stricter_limits import NOTHING_KNOWN, Form, Tightened
 from ..solver.highs import TIME_OVER, Solution
 from .formulations import FORMULATIONS
 from .infeasible import explain
-from .island_flow import IslandFlow, island_flows
+from .island_flow import LinearIslandFlow, island_flows
 from .plan_reader import balance_unit, formers, is_online, nothing_restored, plan_of, read_step
 from .stage import Stage, Wanted
 from .warm_start import PreviousPlan
@@ -183,7 +183,7 @@ class Planner:
                 return stage, solution, dispatched
             self._detailed = True
 
-    def _islands(self, m: Model, horizon: Horizon) -> list[list[IslandFlow]]:
+    def _islands(self, m: Model, horizon: Horizon) -> list[list[LinearIslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""
         return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
 
@@ -226,7 +226,9 @@ def _settle(m: Model) -> None:
         edge.set_value(m.b[k, t].value * m.X[m.sec_i[k], t].value, skip_validation=True)
 
 
-def _choose_balance_units(m: Model, horizon: Horizon, islands: list[list[IslandFlow]], *, fixed: bool = False) -> bool:
+def _choose_balance_units(
+    m: Model, horizon: Horizon, islands: list[list[LinearIslandFlow]], *, fixed: bool = False
+) -> bool:
     """Break ties (D11): the first of an island's capable LAs, in a fixed order, from which all voltages fit.
 
     ``fixed`` keeps the choice that was made. False if an island has none or overloads a link; it then keeps what it

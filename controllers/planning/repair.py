@@ -40,7 +40,7 @@ class Repairable(Protocol):
 
 
 @dataclass
-class Repair:
+class PlanRepair:
     """Makes plans that pass their check. ``rounds``: how many before sections are left out."""
 
     planner: Repairable

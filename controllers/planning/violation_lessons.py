@@ -14,7 +14,7 @@ from ..exchange.plan import Findings, IslandLosses, Plan, Violation
 from ..milp.model import Model
 from ..milp.problem import Horizon
 from ..milp.stricter_limits import Cut, Tightened
-from .island_flow import IslandFlow, island_flows
+from .island_flow import LinearIslandFlow, island_flows
 from .plan_reader import formers
 
 NEWS_KW = 0.01
@@ -39,7 +39,7 @@ class LiveIsland:
     closed: frozenset[str]
 
 
-def live_islands(m: Model, horizon: Horizon, flows: list[IslandFlow]) -> list[LiveIsland]:
+def live_islands(m: Model, horizon: Horizon, flows: list[LinearIslandFlow]) -> list[LiveIsland]:
     """The islands of a solved model; ``flows`` are those of all its steps."""
     found: list[LiveIsland] = []
     for flow in flows:
@@ -257,7 +257,7 @@ class Lessons:
             self.learnt.append(f"step {v.step}: section {where[1]} had not lost supply and keeps it")
         return True
 
-    def _flow_at(self, v: Violation) -> IslandFlow | None:
+    def _flow_at(self, v: Violation) -> LinearIslandFlow | None:
         areas = self._areas_of(v.element)
         return next((self._flow[v.step, la] for la in areas if (v.step, la) in self._flow), None)
 

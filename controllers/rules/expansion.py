@@ -12,7 +12,7 @@ from ..milp.problem import AreaGraph, Horizon, Link
 
 
 @dataclass(frozen=True)
-class Topology:
+class SectionTopology:
     """Energised sections and closed switches. No closed switch joins a live and a dark section, or closes a loop of
     live ones."""
 
@@ -21,7 +21,7 @@ class Topology:
     closed: frozenset[str]
 
     @classmethod
-    def now(cls, horizon: Horizon) -> Topology:
+    def now(cls, horizon: Horizon) -> SectionTopology:
         """As reported; switches that should not be closed are opened."""
         graph = horizon.graph
         live = {graph.section[la] for la, psc in horizon.psc.items() if psc["energised_min"] > 0}
@@ -50,7 +50,7 @@ class Topology:
                 joined.add_edge(i, j)
         return [frozenset(part) for part in nx.connected_components(joined)]
 
-    def without(self, sections: Collection[str]) -> Topology:
+    def without(self, sections: Collection[str]) -> SectionTopology:
         """The same with these sections dark and cut off."""
         return replace(self, live=self.live - set(sections), closed=self.closed - self.at(sections))
 
@@ -60,15 +60,15 @@ class Topology:
 
 
 @dataclass(frozen=True)
-class Move:
+class Expansion:
     """A step of expansion: what it leads to, the section that it makes live, and how many switches it operates."""
 
-    after: Topology
+    after: SectionTopology
     section: str
     operations: int
 
 
-def extensions(topology: Topology) -> Iterator[Move]:
+def extensions(topology: SectionTopology) -> Iterator[Expansion]:
     """Take a dark section into a neighbouring island: close one switch, open all others of the section."""
     for k, link in _switches(topology.graph):
         dark = [s for s in _ends(topology.graph, link) if s not in topology.live]
@@ -76,14 +76,14 @@ def extensions(topology: Topology) -> Iterator[Move]:
             yield _made_live(topology, dark[0], {k})
 
 
-def starts(topology: Topology, able: Collection[str]) -> Iterator[Move]:
+def starts(topology: SectionTopology, able: Collection[str]) -> Iterator[Expansion]:
     """Black-start a dark section that holds a unit able to form voltage: open its switches."""
     for section in topology.graph.view.sections:
         if section in able and section not in topology.live:
             yield _made_live(topology, section, set())
 
 
-def joins(move: Move) -> Iterator[Move]:
+def joins(move: Expansion) -> Iterator[Expansion]:
     """The same move and one more switch closed, which joins the section's island with another one.
 
     Islands of two live infeeds stay apart, for each forms its own voltage.
@@ -99,13 +99,13 @@ def joins(move: Move) -> Iterator[Move]:
             continue
         other = next(island for island in islands if far in island)
         if not (own & formed and other & formed):
-            yield Move(replace(after, closed=after.closed | {k}), move.section, move.operations + 1)
+            yield Expansion(replace(after, closed=after.closed | {k}), move.section, move.operations + 1)
 
 
-def _made_live(topology: Topology, section: str, close: set[str]) -> Move:
+def _made_live(topology: SectionTopology, section: str, close: set[str]) -> Expansion:
     closed = topology.closed - topology.at([section]) | close
     after = replace(topology, live=topology.live | {section}, closed=closed)
-    return Move(after, section, operations(topology.closed, closed))
+    return Expansion(after, section, operations(topology.closed, closed))
 
 
 def _switches(graph: AreaGraph) -> Iterator[tuple[str, Link]]:

@@ -16,9 +16,9 @@ from ..milp.problem import AreaGraph, Horizon
 from ..planning.plan_reader import nothing_restored
 from ..planning.planner import PlanRecord
 from ..solver.highs import Solution
-from .expansion import Move, Topology, extensions, joins, starts
+from .expansion import Expansion, SectionTopology, extensions, joins, starts
 from .rule_plan import rule_record, rule_step
-from .supply import Supply, SupplyState
+from .supply import MeritOrder, SupplyState
 
 
 class Greedy:
@@ -29,7 +29,7 @@ class Greedy:
 
     def plan(self, horizon: Horizon) -> PlanRecord:
         """Plan a horizon. Nothing is restored if even what cannot be given up, a live infeed's section, lacks power."""
-        supply, topology = Supply(horizon), Topology.now(horizon)
+        supply, topology = MeritOrder(horizon), SectionTopology.now(horizon)
         state, steps = supply.now(), list[PlanStep]()
         for t in range(horizon.steps):
             topology = self._held(supply, state, t, topology)
@@ -44,11 +44,13 @@ class Greedy:
             steps.append(rule_step(horizon, t, topology, powers))
         return rule_record(horizon, steps)
 
-    def worth(self, supply: Supply, t: int, move: Move) -> float:
+    def worth(self, supply: MeritOrder, t: int, move: Expansion) -> float:
         """Value of a section from step ``t`` to the end, weighted kWh, per switch operation."""
         return supply.value_kwh(move.section, t) / max(1, move.operations)
 
-    def _enlarged(self, supply: Supply, state: SupplyState, t: int, topology: Topology) -> Topology | None:
+    def _enlarged(
+        self, supply: MeritOrder, state: SupplyState, t: int, topology: SectionTopology
+    ) -> SectionTopology | None:
         """The topology after the best move that can be supplied; None if there is none."""
         single = [*extensions(topology), *starts(topology, supply.able())]
         moves = chain(single, *(joins(move) for move in single))
@@ -58,7 +60,7 @@ class Greedy:
                 return move.after
         return None
 
-    def _held(self, supply: Supply, state: SupplyState, t: int, topology: Topology) -> Topology:
+    def _held(self, supply: MeritOrder, state: SupplyState, t: int, topology: SectionTopology) -> SectionTopology:
         """The topology without what cannot be supplied in step ``t``, the least valuable sections first."""
         fixed = {self.graph.section[la] for la in self.graph.live_infeed_kva}
         while short := supply.short_islands(state, t, topology):

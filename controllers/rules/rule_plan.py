@@ -13,11 +13,11 @@ from ..milp.problem import Horizon
 from ..planning.plan_reader import plan_of
 from ..planning.planner import PlanRecord
 from ..solver.highs import Solution
-from .expansion import Topology
+from .expansion import SectionTopology
 from .supply import StepPowers
 
 
-def rule_step(horizon: Horizon, t: int, topology: Topology, powers: StepPowers) -> PlanStep:
+def rule_step(horizon: Horizon, t: int, topology: SectionTopology, powers: StepPowers) -> PlanStep:
     """Write down a step: who is live, what every LA and every unit that is alone of its kind in its LA gives."""
     graph, view = horizon.graph, horizon.graph.view
     live = {la for la in view.local_areas if graph.section[la] in topology.live}

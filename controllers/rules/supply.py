@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from ..milp.problem import Horizon
-from .expansion import Topology
+from .expansion import SectionTopology
 
 K = TypeVar("K")
 _TOLERANCE_KW = 1e-6
@@ -47,7 +47,7 @@ class StepPowers:
     nbsu_state: dict[str, Literal["off", "starting", "online"]] = field(default_factory=dict)
 
 
-class Supply:
+class MeritOrder:
     """The rules for one horizon; a horizon of single devices (``per_device``) is refused."""
 
     def __init__(self, horizon: Horizon) -> None:
@@ -78,7 +78,7 @@ class Supply:
         }
 
     def step(
-        self, state: SupplyState, t: int, topology: Topology, *, reserve: bool = False
+        self, state: SupplyState, t: int, topology: SectionTopology, *, reserve: bool = False
     ) -> tuple[SupplyState, StepPowers] | None:
         """Powers of step ``t`` and the state after it; None if an island cannot be supplied.
 
@@ -93,12 +93,12 @@ class Supply:
         running = {la: powers.p_nbsu.get(la, 0.0) for la, now in powers.nbsu_state.items() if now == "online"}
         return replace(begun, taken_kwh={**begun.taken_kwh, **taken}, nbsu_kw=running), powers
 
-    def short_islands(self, state: SupplyState, t: int, topology: Topology) -> list[frozenset[str]]:
+    def short_islands(self, state: SupplyState, t: int, topology: SectionTopology) -> list[frozenset[str]]:
         """Islands that cannot be supplied in step ``t``."""
         begun, powers = self._begin(state, t, topology)
         return [i for i in topology.islands() if not self._supply(i, begun, t, powers, reserve=False)]
 
-    def lasts(self, state: SupplyState, t: int, topology: Topology) -> bool:
+    def lasts(self, state: SupplyState, t: int, topology: SectionTopology) -> bool:
         """Whether all islands can be supplied, with reserve, from step ``t`` to the end of the window."""
         for k in range(t, self._horizon.steps):
             found = self.step(state, k, topology, reserve=True)
@@ -111,7 +111,7 @@ class Supply:
         """What serving a section from step ``t`` to the end is worth, weighted kWh."""
         return sum(self._horizon.value_kwh(section, k) for k in range(t, self._horizon.steps))
 
-    def _begin(self, state: SupplyState, t: int, topology: Topology) -> tuple[SupplyState, StepPowers]:
+    def _begin(self, state: SupplyState, t: int, topology: SectionTopology) -> tuple[SupplyState, StepPowers]:
         """What a step begins with: sections that have just become live, NBSUs launched, their states."""
         horizon, powers = self._horizon, StepPowers()
         since = {s: state.since_min.get(s, horizon.start(t)) for s in topology.live}

@@ -23,7 +23,7 @@ from pyomo.common.errors import InfeasibleConstraintException
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from .compiled import Compiled
 from .highs import DISCIPLINE, QUICK_PROOF, RESIDUAL, KeptSolver, Solution, configured
 
@@ -49,7 +49,7 @@ MOST = 3
 
 
 @dataclass(frozen=True)
-class Found:
+class Incumbent:
     """The best values of all columns, their objective, a proven bound, and how many subproblems were solved.
 
     ``cut_by_clock``: the time limit stopped the search, a subproblem or the relaxation.
@@ -67,7 +67,7 @@ class Found:
 
 
 def solve_large(
-    solver: KeptSolver, m: Any, start: Mapping[int, float], options: DispatchCentre, until: float
+    solver: KeptSolver, m: Any, start: Mapping[int, float], options: DispatchCentreOptions, until: float
 ) -> Solution:
     """Search first; then, unless the relaxation proves what was found, solve the MILP from there in the time left.
 
@@ -93,7 +93,7 @@ def solve_large(
     return replace(_better(found, compiled, solution), seconds=time.perf_counter() - began)
 
 
-def _better(found: Found | None, compiled: Compiled, solution: Solution) -> Solution:
+def _better(found: Incumbent | None, compiled: Compiled, solution: Solution) -> Solution:
     """What the MILP made of what the search found, or that itself where the MILP has less; the closer bound."""
     if found is None:
         return solution
@@ -113,7 +113,7 @@ def _better(found: Found | None, compiled: Compiled, solution: Solution) -> Solu
     return replace(solution, bound=max(solution.objective, bound))
 
 
-def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, seconds: float) -> Found | None:
+def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, seconds: float) -> Incumbent | None:
     """Search from ``start`` (values of the binaries by ``id``), or from nothing restored where that is infeasible.
 
     Ends when the objective is within ``gap`` of the bound, when nothing was gained for long, or after ``seconds``, a
@@ -135,7 +135,7 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     widths = [min(width or len(m.T), len(m.T)) for width in cycle]
     while True:
         over = time.perf_counter() > around.until
-        best = Found(x, objective, max(bound, objective), solves, tuple(incumbents), around.cut or over)
+        best = Incumbent(x, objective, max(bound, objective), solves, tuple(incumbents), around.cut or over)
         if best.proven(gap):
             return replace(best, cut_by_clock=around.cut)
         if over or solves >= MOST * len(m.S) or stale >= max(12, PATIENCE * len(m.S)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...scenarios.schema.dispatch_options import DispatchCentre
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from .builtin import STRATEGIES
 from .strategy import Strategy, StrategyError
 
@@ -13,7 +13,7 @@ class UnsuitableStrategyError(StrategyError):
     """A strategy that the scenario's options rule out."""
 
 
-def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy:
+def strategy_named(name: str, options: DispatchCentreOptions | None = None) -> Strategy:
     """The strategy of that name, under a scenario's options if given.
 
     A name is one of ``STRATEGIES``, of an entry point ``relight.strategies`` of an installed package, or
@@ -41,7 +41,7 @@ def strategy_named(name: str, options: DispatchCentre | None = None) -> Strategy
     return chosen
 
 
-def strategies_named(names: Iterable[str], options: Iterable[DispatchCentre] = ()) -> list[Strategy]:
+def strategies_named(names: Iterable[str], options: Iterable[DispatchCentreOptions] = ()) -> list[Strategy]:
     """The strategies of these names, under the options of every scenario.
 
     Raises ``StrategyError`` with everything that is wrong with any of them; two strategies of one name are wrong too.

@@ -6,13 +6,13 @@ relight compare guo45/fault-1000 --strategies dynamic,my_strategy.py:MostLoadFir
 
 from relight.strategy import (
     AreaGraph,
+    Expansion,
     Horizon,
-    Move,
+    MeritOrder,
     PlanRecord,
     PlanStep,
-    Supply,
+    SectionTopology,
     SupplyState,
-    Topology,
     extensions,
     rule_record,
     rule_step,
@@ -29,7 +29,7 @@ class MostLoadFirst:
         self.graph = graph  # network and units as the dispatch centre knows them; steps: the most a horizon has
 
     def plan(self, horizon: Horizon) -> PlanRecord:
-        supply, topology = Supply(horizon), Topology.now(horizon)
+        supply, topology = MeritOrder(horizon), SectionTopology.now(horizon)
         state, steps = supply.now(), list[PlanStep]()
         for t in range(horizon.steps):
             while short := supply.short_islands(state, t, topology):
@@ -42,9 +42,9 @@ class MostLoadFirst:
         return rule_record(horizon, steps)
 
     def next_move(
-        self, supply: Supply, horizon: Horizon, topology: Topology, state: SupplyState, t: int
-    ) -> Move | None:
-        def load_kw(move: Move) -> float:
+        self, supply: MeritOrder, horizon: Horizon, topology: SectionTopology, state: SupplyState, t: int
+    ) -> Expansion | None:
+        def load_kw(move: Expansion) -> float:
             return sum(horizon.demand_kw(la, t) for la in self.graph.areas_in[move.section])
 
         moves = sorted([*extensions(topology), *starts(topology, supply.able())], key=load_kw, reverse=True)

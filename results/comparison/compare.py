@@ -37,7 +37,7 @@ class DifferentWorlds(RelightError):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedRuns:
     """Runs side by side; energies in MWh.
 
     ``runs``: one row per scenario, strategy and seed. ``published``: our numbers beside printed ones, with marks.
@@ -72,7 +72,7 @@ class Comparison:
         return groups.agg(mean="mean", min="min", max="max", seeds="size").reset_index()
 
 
-def compare(folders: Sequence[Path]) -> Comparison:
+def compare(folders: Sequence[Path]) -> ComparedRuns:
     """Compare runs by their folders: any scenarios, strategies and seeds.
 
     Raises NotARun, IncompleteRun (a failed run, or one given twice), DifferentWorlds (see ``check_same_worlds``).
@@ -99,7 +99,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     counts = [column for column in table.columns if column.startswith(("violations_", "cut_by_clock"))]
     table[counts] = table[counts].fillna(0).astype(int)
     scenarios = {run.scenario.name: run.scenario for run in runs}
-    return Comparison(
+    return ComparedRuns(
         runs=table,
         published=pd.DataFrame(
             [row for s in scenarios.values() for row in beside_published(table[table.scenario == s.name], s.published)],
@@ -219,4 +219,4 @@ def _unique(values: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
-__all__ = ["Comparison", "DifferentWorlds", "IncompleteRun", "NotARun", "compare"]
+__all__ = ["ComparedRuns", "DifferentWorlds", "IncompleteRun", "NotARun", "compare"]

@@ -14,7 +14,7 @@ from ...scenarios.kinds.violations import VIOLATION_KINDS
 from ..metrics.side_by_side import metric_rows, metrics_over_seeds
 from ..run.writing import cell, write_json, write_text
 from ..terminal import WIDTH, Rows, column_tables, text_table
-from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, Comparison
+from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, ComparedRuns
 
 LABELS: dict[str, tuple[str, str, int]] = {
     "demand_energy_mwh": ("demand", "MWh", 3),
@@ -65,7 +65,7 @@ CUSTOMERS = "Customers count in proportion to peak load: the scenario does not n
 Column = list[str]
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
     """Write a comparison's files into a folder (made if needed, other files in it stay); return their paths.
 
     ``comparison.csv`` one row per run, ``comparison_seeds.csv`` mean, min and max over seeds, ``published.csv`` our
@@ -98,7 +98,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     return [folder / f"{name}.csv" for name in tables] + [folder / "comparison.md", folder / "comparison.json"]
 
 
-def as_markdown(comparison: Comparison) -> str:
+def as_markdown(comparison: ComparedRuns) -> str:
     """The comparison as Markdown, without wall times."""
     parts = ["# Comparison of strategies", ""]
     for scenario in comparison.starts:
@@ -119,7 +119,7 @@ def as_markdown(comparison: Comparison) -> str:
     return "\n".join(parts)
 
 
-def as_text(comparison: Comparison) -> str:
+def as_text(comparison: ComparedRuns) -> str:
     """The comparison for a terminal of 80 columns, plain text, with wall times (marked as such)."""
     lines: list[str] = []
     for scenario in comparison.starts:
@@ -143,7 +143,7 @@ def as_text(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def overview(comparison: Comparison) -> list[str]:
+def overview(comparison: ComparedRuns) -> list[str]:
     """A heading per case and a line per strategy: energies in MWh, interruptions, violated steps, served dynamic /
     static where both ran, and the mark of what was calibrated."""
     columns = [f"{name}_energy_mwh" for name in ("demand", "first_plan", "planned", "served")]
@@ -175,13 +175,13 @@ def overview(comparison: Comparison) -> list[str]:
     return [*text_table([*head, " "], full), *_legend("k")]
 
 
-def _beside(comparison: Comparison, scenario: str) -> list[dict[str, Any]]:
+def _beside(comparison: ComparedRuns, scenario: str) -> list[dict[str, Any]]:
     """Rows of ``published`` worth showing: all beside a publication, else ratios alone, for the rest was said above."""
     rows = records(comparison.published[comparison.published["scenario"] == scenario])
     return rows if _is_printed(rows) else [row for row in rows if row["unit"] == "x"]
 
 
-def _notes(comparison: Comparison, scenario: str) -> list[str]:
+def _notes(comparison: ComparedRuns, scenario: str) -> list[str]:
     """What must be said of a scenario's numbers: who served nothing and why, and what is printed for it."""
     mine = comparison.runs[comparison.runs["scenario"] == scenario]
     notes: list[str] = []
@@ -199,7 +199,7 @@ def _is_static(strategy: str) -> bool:
     return re.split("[-_]", strategy)[0] == "static"
 
 
-def measure_rows(comparison: Comparison, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:
+def measure_rows(comparison: ComparedRuns, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:
     """Strategies of a scenario, and for each measure its label, unit and one text per strategy: a value, or
     ``mean [min..max]`` where several seeds differ."""
     runs = comparison.runs[comparison.runs["scenario"] == scenario]
@@ -244,7 +244,7 @@ def _spread(values: list[Any], measure: str, decimals: int) -> str:
     return f"{mean:.{max(decimals, 1)}f} [{low:.{decimals}f}..{high:.{decimals}f}]"
 
 
-def _seeds_of(comparison: Comparison, scenario: str) -> str:
+def _seeds_of(comparison: ComparedRuns, scenario: str) -> str:
     seeds = sorted(set(comparison.runs.loc[comparison.runs["scenario"] == scenario, "seed"]))
     if len(seeds) == 1:
         return f"seed {seeds[0]}"
@@ -252,12 +252,12 @@ def _seeds_of(comparison: Comparison, scenario: str) -> str:
     return f"seeds {seeds[0]}..{seeds[-1]}" if every else f"{len(seeds)} seeds"
 
 
-def _seeds_line(comparison: Comparison, scenario: str) -> str:
+def _seeds_line(comparison: ComparedRuns, scenario: str) -> str:
     seeds = sorted(set(comparison.runs.loc[comparison.runs["scenario"] == scenario, "seed"]))
     return f"Mean [min..max] over {len(seeds)} seeds." if len(seeds) > 1 else ""
 
 
-def _wall_time_rows(comparison: Comparison, scenario: str, strategies: list[str]) -> list[tuple[str, str, Column]]:
+def _wall_time_rows(comparison: ComparedRuns, scenario: str, strategies: list[str]) -> list[tuple[str, str, Column]]:
     timing = comparison.timing[comparison.timing["scenario"] == scenario]
     # How orchestration divides is told in timing.csv only.
     names = [
@@ -315,7 +315,7 @@ def _heading(rows: list[dict[str, Any]]) -> str:
     return "Beside the publication" if _is_printed(rows) else "Dynamic and static"
 
 
-def _grouped(comparison: Comparison, scenario: str, rows: Rows) -> list[tuple[str, Rows]]:
+def _grouped(comparison: ComparedRuns, scenario: str, rows: Rows) -> list[tuple[str, Rows]]:
     """The rows of ``measure_rows`` under their headings."""
     begins = {LABELS[measure][0]: heading for measure, heading in GROUPS.items()}
     groups: list[tuple[str, list[tuple[str, str, Column]]]] = []

@@ -8,7 +8,7 @@ from ...scenarios.business import Business, Year
 from . import formulas
 from .formulas import NotDefined
 from .index import Alternative, Index
-from .measured import LEVELLED, NO_RATING, PV_ONLY, Automation, CapacityBound, Measured, NormalOperation
+from .measured import LEVELLED, NO_RATING, PV_ONLY, CapacityBound, Measured, NormalOperation, RemoteOperation
 
 NO_SCALE = "no natural scale"
 
@@ -208,7 +208,7 @@ def automation_rate(measured: Measured, business: Business) -> Index:
     return replace(index, value=value, source="proxy", scaled=value / 100, alternatives=others)
 
 
-def _automation(counts: Automation) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
+def _automation(counts: RemoteOperation) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
     remote = 100 * formulas.ratio(counts.remote_branches, counts.branches, "branches") if counts.branches else None
     others = (
         Alternative(f"remotely switched branches / branches ({counts.remote_branches}/{counts.branches})", remote, "%"),

@@ -84,7 +84,7 @@ class CarryingCapacity:
 
 
 @dataclass(frozen=True)
-class Automation:
+class RemoteOperation:
     """How much of the network is operated remotely: feeders, and branches with a switch of their own."""
 
     feeders: int
@@ -112,7 +112,7 @@ class Measured:
 
     scenario: str
     installed_pv_kw: float
-    automation: Automation
+    automation: RemoteOperation
     outage: OutageRun
     normal: NormalOperation | None = None
     capacities: tuple[CarryingCapacity, ...] = ()

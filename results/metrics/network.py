@@ -9,7 +9,7 @@ import pandas as pd
 
 
 @dataclass(frozen=True)
-class Statistics:
+class NetworkStatistics:
     """Least, mean, largest value and 5th and 95th percentile, every value weighted by how long it held."""
 
     least: float
@@ -25,7 +25,7 @@ def switching(switch: pd.DataFrame) -> tuple[int, int]:
     return len(operated), int(operated["switch"].nunique())
 
 
-def statistics(values: pd.Series, hours: pd.Series) -> Statistics | None:
+def statistics(values: pd.Series, hours: pd.Series) -> NetworkStatistics | None:
     """Statistics of values that hold for so many hours each; missing values are left out. None if all are missing.
 
     A percentile is the least value below or at which the values of at least that part of the time lie.
@@ -41,7 +41,7 @@ def statistics(values: pd.Series, hours: pd.Series) -> Statistics | None:
     def percentile(share: float) -> float:
         return float(value[min(int(np.searchsorted(part, share - 1e-12)), len(value) - 1)])
 
-    return Statistics(
+    return NetworkStatistics(
         least=float(value[0]),
         mean=float((value * weight).sum() / weight.sum()),
         largest=float(value[-1]),

@@ -11,7 +11,7 @@ from typing import Any
 from ..figures.style import Look, strategy_looks
 from ..run.read import NotARun, RunTables, read_json, read_run
 from .layout import layouts
-from .network import Network, read_network
+from .network import DrawnNetwork, read_network
 from .overview import overview, run_tiles
 from .page import CLAIM, MOST_BYTES, assemble
 from .run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
@@ -48,7 +48,7 @@ OTHER_SEED = (
 LINE = 2.4
 """Width of a strategy's line in pixels, as in report.css."""
 
-Loaded = tuple[RunTables, Network | None]
+Loaded = tuple[RunTables, DrawnNetwork | None]
 
 
 def write_run_report(folder: Path) -> Path:
@@ -147,7 +147,7 @@ def _write(
     return path
 
 
-def _payload(runs: list[Loaded], drawings: list[tuple[Network, dict[str, Any]]], level: Level) -> dict[str, Any]:
+def _payload(runs: list[Loaded], drawings: list[tuple[DrawnNetwork, dict[str, Any]]], level: Level) -> dict[str, Any]:
     networks = [network for network, _ in drawings]
     numbers = [networks.index(network) if network is not None else None for _, network in runs]
     missing = None in numbers
@@ -161,16 +161,16 @@ def _payload(runs: list[Loaded], drawings: list[tuple[Network, dict[str, Any]]],
     }
 
 
-def _drawings(runs: list[Loaded]) -> list[tuple[Network, dict[str, Any]]]:
+def _drawings(runs: list[Loaded]) -> list[tuple[DrawnNetwork, dict[str, Any]]]:
     """Each different network of the runs, with what the page is told of it."""
-    networks: list[Network] = []
+    networks: list[DrawnNetwork] = []
     for _, network in runs:
         if network is not None and network not in networks:
             networks.append(network)
     return [(network, _drawing(network)) for network in networks]
 
 
-def _drawing(network: Network) -> dict[str, Any]:
+def _drawing(network: DrawnNetwork) -> dict[str, Any]:
     """Names and geometry for the diagram; buses are told by number elsewhere."""
     number = network.bus_number
     return {

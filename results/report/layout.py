@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from .network import Network
+from .network import DrawnNetwork
 from .tree_layout import tree_layout
 
 SPACING = 64.0
@@ -37,7 +37,7 @@ class Layout:
     box: tuple[float, float, float, float]
 
 
-def layouts(network: Network) -> list[Layout]:
+def layouts(network: DrawnNetwork) -> list[Layout]:
     """By coordinates where the network has usable ones, and as a tree of feeders; the more readable one first."""
     cells, parent = tree_layout(network)
     tree = _drawn(network, np.array(cells, dtype=float).reshape(-1, 2) * _TREE_STEP, "tree", parent)
@@ -48,7 +48,7 @@ def layouts(network: Network) -> list[Layout]:
     return [by_place, tree] if max(by_place.box[2:]) <= READABLE else [tree, by_place]
 
 
-def _drawn(network: Network, place: np.ndarray, by: str, parent: list[int | None]) -> Layout:
+def _drawn(network: DrawnNetwork, place: np.ndarray, by: str, parent: list[int | None]) -> Layout:
     path, switch, points = [], [], [place]
     tree = KDTree(place)
     for start, end in network.ends.tolist():
@@ -65,7 +65,7 @@ def _drawn(network: Network, place: np.ndarray, by: str, parent: list[int | None
     return Layout(place, path, switch, unit, by, (*np.round(low, 1).tolist(), *np.round(high - low, 1).tolist()))
 
 
-def _from_coordinates(network: Network) -> np.ndarray | None:
+def _from_coordinates(network: DrawnNetwork) -> np.ndarray | None:
     """Places by coordinates, y upwards on the page; None if a bus has none or two have the same."""
     given = [(bus.get("x"), bus.get("y")) for bus in network.buses]
     if any(x is None or y is None for x, y in given):
@@ -147,7 +147,7 @@ def _middle(line: np.ndarray) -> tuple[float, float, float]:
     return round(float(line[0][0]), 1), round(float(line[0][1]), 1), 0.0
 
 
-def _place_units(network: Network, place: np.ndarray, obstacles: np.ndarray) -> list[tuple[float, float]]:
+def _place_units(network: DrawnNetwork, place: np.ndarray, obstacles: np.ndarray) -> list[tuple[float, float]]:
     """A box beside its bus for each unit, where it covers least of lines, buses, switches and boxes before it."""
     width, height = UNIT_BOX
     tree, boxes = KDTree(obstacles), list[tuple[float, float]]()

@@ -17,7 +17,7 @@ DARK = -1
 
 
 @dataclass(frozen=True)
-class Network:
+class DrawnNetwork:
     """Rows of ``network.json``; see ``relight.scenarios.networks.drawing``."""
 
     buses: list[dict[str, Any]]
@@ -37,14 +37,14 @@ class Network:
         return np.array(pairs, dtype=int).reshape(-1, 2)
 
 
-def read_network(folder: Path) -> Network | None:
+def read_network(folder: Path) -> DrawnNetwork | None:
     """The network of a run's folder; None where an older one has no ``network.json``. Raises NotARun if damaged."""
     path = folder / "network.json"
     if not path.is_file():
         return None
     content = read_json(path)
     try:
-        network = Network(**{name: content[name] for name in ("buses", "branches", "units", "local_areas")})
+        network = DrawnNetwork(**{name: content[name] for name in ("buses", "branches", "units", "local_areas")})
         missing = [u["bus"] for u in network.units if u["bus"] not in network.bus_number]
         missing += [bus for la in network.local_areas for bus in la["buses"] if bus not in network.bus_number]
         _ = network.ends
@@ -55,7 +55,7 @@ def read_network(folder: Path) -> Network | None:
     return network
 
 
-def islands(network: Network, closed: np.ndarray, energised: np.ndarray) -> np.ndarray:
+def islands(network: DrawnNetwork, closed: np.ndarray, energised: np.ndarray) -> np.ndarray:
     """Island of each bus at each step: the number of its first bus, ``DARK`` where it is not energised.
 
     ``closed`` (branches × steps) and ``energised`` (buses × steps) are 1 or 0; anything else counts as 0. Buses are

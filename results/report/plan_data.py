@@ -9,7 +9,7 @@ import numpy as np
 
 from ..run.read import RunTables
 from .codec import encode, encode_rows
-from .network import Network
+from .network import DrawnNetwork
 from .steps import Steps
 
 
@@ -27,7 +27,7 @@ def steps_in_force(run: RunTables, times: list[float]) -> list[tuple[int, int] |
 
 
 def planned_courses(
-    run: RunTables, network: Network | None, steps: Steps, units: Mapping[str, tuple[str, str]]
+    run: RunTables, network: DrawnNetwork | None, steps: Steps, units: Mapping[str, tuple[str, str]]
 ) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """Plain data of the plan in force; planned state of each branch and of each bus by step (1, 0, NaN: not told).
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..run.read import RunTables
 from .codec import encode, encode_rows
 from .happenings import happenings
-from .network import DARK, Network, islands
+from .network import DARK, DrawnNetwork, islands
 from .plan_data import planned_courses
 from .steps import Steps
 
@@ -18,7 +18,7 @@ FULL, WITHOUT_FLOWS, WITHOUT_DIAGRAM = 0, 1, 2
 """How much is told of single elements: all; no voltages of buses and flows of branches; nothing, so no diagram."""
 
 
-def run_data(run: RunTables, network: Network | None, detail: int = FULL) -> dict[str, Any]:
+def run_data(run: RunTables, network: DrawnNetwork | None, detail: int = FULL) -> dict[str, Any]:
     """Plain data of one run; ``courses.js`` reads it back. Powers are kW, energies kWh, times minutes."""
     scenario = run.scenario
     steps = Steps(sorted(run.local_area["time_min"].unique().tolist()))
@@ -156,7 +156,7 @@ def _number(value: float, digits: int) -> float | None:
     return round(float(value), digits) if np.isfinite(value) else None
 
 
-def _faulted(run: RunTables, network: Network, steps: Steps) -> np.ndarray:
+def _faulted(run: RunTables, network: DrawnNetwork, steps: Steps) -> np.ndarray:
     """Whether each branch is faulted at each step: from the beginning, or by what events tell."""
     times = np.array(steps.times)
     found = np.zeros((len(network.branches), len(times)))

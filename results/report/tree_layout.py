@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from .network import Network
+from .network import DrawnNetwork
 
 Cell = tuple[int, int]
 """Column and row."""
 ASPECT = 2.0
 
 
-def tree_layout(network: Network) -> tuple[list[Cell], list[int | None]]:
+def tree_layout(network: DrawnNetwork) -> tuple[list[Cell], list[int | None]]:
     """Places (column, row) of the buses in whole steps, and each bus's parent.
 
     Every infeed's bus is the root of a tree over the branches that were closed before the outage; the longest way from

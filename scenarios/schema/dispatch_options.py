@@ -21,7 +21,7 @@ def _off(value: object) -> object:
     return "off" if value is False else value
 
 
-class DispatchCentre(Part):
+class DispatchCentreOptions(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
     switching_cost_kwh: Annotated[float, Field(ge=0, le=1e6)] = Field(

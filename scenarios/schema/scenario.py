@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
-from .dispatch_options import DispatchCentre, look_ahead_conflict
+from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
 from .forecast import ForecastOptions
 from .frequency import Frequency
 from .network_kinds import Network
@@ -336,7 +336,9 @@ class Scenario(Part):
     )
     units: Units = Field(default=Units(), description="PV, storage and NBSUs.")
     limits: Limits = Field(default=Limits(), description="What plans keep and verdicts judge by.")
-    dispatch_centre: DispatchCentre = Field(default=DispatchCentre(), description="Choices of the planner.")
+    dispatch_centre: DispatchCentreOptions = Field(
+        default=DispatchCentreOptions(), description="Choices of the planner."
+    )
     gateway: Gateway = Field(default=Gateway(), description="Costs by which gateways dispatch their units.")
     cold_load: ColdLoad | None = Field(
         default=None,
@@ -367,7 +369,7 @@ class Scenario(Part):
         return self
 
 
-def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentre) -> list[tuple[str, int, str]]:
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions) -> list[tuple[str, int, str]]:
     """Time steps that do not divide: field, value (min) and what would be right."""
     plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
     conflicts = []

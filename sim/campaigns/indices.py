@@ -13,7 +13,7 @@ import networkx as nx
 from ...controllers.solver.highs import check_options
 from ...controllers.strategies.named import strategy_named
 from ...results.figures import style
-from ...results.indices.measured import Automation, CarryingCapacity, Measured, NormalOperation, OutageRun
+from ...results.indices.measured import CarryingCapacity, Measured, NormalOperation, OutageRun, RemoteOperation
 from ...results.indices.radar import radar
 from ...results.indices.report import EXAMPLE, Report, write_manifest, write_report
 from ...results.indices.system import background_checks, index_system
@@ -136,7 +136,7 @@ def households(case: Case) -> dict[str, float]:
     }
 
 
-def _automation(case: Case, state: NormalState | None) -> Automation:
+def _automation(case: Case, state: NormalState | None) -> RemoteOperation:
     """Feeders: what hangs together, with loads, once the infeeds' buses are taken out of normal operation."""
     branches = list(case.view.branches.values())
     remote = [b for b in branches if b.switchable]
@@ -148,7 +148,7 @@ def _automation(case: Case, state: NormalState | None) -> Automation:
         graph.add_edges_from((b.from_bus, b.to_bus) for b in ends)
     graph.remove_nodes_from([infeed.bus for infeed in case.view.infeeds.values()])
     feeders = [f for f in nx.connected_components(graph) if any(case.base_load_kw.get(bus, 0.0) > 0 for bus in f)]
-    return Automation(
+    return RemoteOperation(
         feeders=len(feeders),
         automated_feeders=sum(1 for feeder in feeders if feeder & touched),
         branches=len(branches),

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ...controllers.strategies.named import strategies_named, strategy_named
 from ...controllers.strategies.outside import raised_at
-from ...results.comparison.compare import Comparison, compare
+from ...results.comparison.compare import ComparedRuns, compare
 from ...results.comparison.text import write_comparison
 from ...results.figures.drawing import draw_comparison_figures, draw_run_figures
 from ...results.new_folder import ensure_writable
@@ -100,7 +100,7 @@ def compare_strategies(
     *,
     overrides: Sequence[str] = (),
     overwrite: bool = False,
-) -> Comparison:
+) -> ComparedRuns:
     """Every scenario under every strategy for every seed (None: the scenario's own), and the comparison of all.
 
     Raises as ``load_case`` and ``compare_cases`` do.
@@ -112,7 +112,7 @@ def compare_strategies(
 
 def compare_cases(
     cases: Sequence[Case], strategies: Sequence[str], folder: Path, *, overwrite: bool = False
-) -> Comparison:
+) -> ComparedRuns:
     """Every case under every strategy, and the comparison of all.
 
     All inputs are checked before the first run. Each run's folder is complete as soon as it is done, under

@@ -33,7 +33,7 @@ class ContractBrokenError(Exception):
 
 
 @dataclass(frozen=True)
-class Check:
+class StrategyCheck:
     """One point of the contract: whether it is kept, and if not how it was broken."""
 
     point: str
@@ -41,7 +41,7 @@ class Check:
     told: str = ""
 
 
-def check_strategy(strategy: Strategy, scenario: str | None = None) -> list[Check]:
+def check_strategy(strategy: Strategy, scenario: str | None = None) -> list[StrategyCheck]:
     """Check every point of the contract; later ones are left out where a run failed. Raises ``ScenarioError``."""
     verify = "report" if strategy.planner else "repair"
     overrides = (f"dispatch_centre.verify={verify}", *(() if scenario else SHORT))
@@ -56,23 +56,25 @@ def check_strategy(strategy: Strategy, scenario: str | None = None) -> list[Chec
     checks = [_imports(strategy)]
     try:
         first = plans(0)
-        checks.append(Check("a whole run is possible, every plan in the agreed form", kept=True))
+        checks.append(StrategyCheck("a whole run is possible, every plan in the agreed form", kept=True))
     except Exception as error:
-        return [*checks, Check("a whole run is possible, every plan in the agreed form", False, _told(error))]
+        return [*checks, StrategyCheck("a whole run is possible, every plan in the agreed form", False, _told(error))]
     checks.append(_valid(first))
     same = first == plans(0)
-    checks.append(Check("the same messages give the same plans", same, "" if same else "a second run had other plans"))
+    checks.append(
+        StrategyCheck("the same messages give the same plans", same, "" if same else "a second run had other plans")
+    )
     if strategy.has_centre and not strategy.foresight:
         # The first forecast does not depend on the seed unless the scenario's forecasts err by chance.
         method = case.scenario.forecast
         if method is None or method.method == "mean":
             unseen = first[:1] == plans(1)[:1]
             told = "" if unseen else "its first plan changed with what happens later, which no message tells"
-            checks.append(Check("it knows nothing but messages", unseen, told))
+            checks.append(StrategyCheck("it knows nothing but messages", unseen, told))
     return checks
 
 
-def as_text(strategy: Strategy, checks: list[Check]) -> str:
+def as_text(strategy: Strategy, checks: list[StrategyCheck]) -> str:
     """The checks for people, one a line."""
     lines = [f"{strategy.name}: {strategy.summary}"]
     lines += [f"{'ok  ' if c.kept else 'NO  '}{c.point}{': ' + c.told if c.told else ''}" for c in checks]
@@ -86,10 +88,10 @@ def _of_the_world(name: str) -> bool:
     return f"{name}.".startswith(tuple(f"{world}." for world in FORBIDDEN))
 
 
-def _imports(strategy: Strategy) -> Check:
+def _imports(strategy: Strategy) -> StrategyCheck:
     point = "it imports nothing of the world"
     if strategy.source is None:
-        return Check(point, kept=True)
+        return StrategyCheck(point, kept=True)
     names: set[str] = set()
     for node in ast.walk(ast.parse(strategy.source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -98,23 +100,23 @@ def _imports(strategy: Strategy) -> Check:
             inside = node.module == "relight"
             names |= {f"relight.{alias.name}" for alias in node.names} if inside else {node.module or ""}
     found = sorted(name for name in names if _of_the_world(name))
-    return Check(point, not found, f"{strategy.source.name} imports {', '.join(found)}" if found else "")
+    return StrategyCheck(point, not found, f"{strategy.source.name} imports {', '.join(found)}" if found else "")
 
 
-def _valid(plans: list[dict[str, Any]]) -> Check:
+def _valid(plans: list[dict[str, Any]]) -> StrategyCheck:
     told: list[str] = []
     for plan in plans:
         for check in plan["checks"]:
             if check["then"] == "issue":
                 kinds = ", ".join(f"{kind} {count}" for kind, count in check["violations_by_kind"].items())
                 told.append(f"minute {plan['issued_at_min']:g}: {kinds}")
-    return Check("its plans break no limit by the forecast", not told, "; ".join(told))
+    return StrategyCheck("its plans break no limit by the forecast", not told, "; ".join(told))
 
 
 def _watched(factory: Callable[[AreaGraph, int], PlanMaker]) -> Callable[[AreaGraph, int], PlanMaker]:
     """The same factory, with what its plan makers are given and give back looked at."""
 
-    class Watched:
+    class WatchedPlanner:
         def __init__(self, graph: AreaGraph, steps: int) -> None:
             self._own = factory(graph, steps)
 
@@ -127,7 +129,7 @@ def _watched(factory: Callable[[AreaGraph, int], PlanMaker]) -> Callable[[AreaGr
                 raise ContractBrokenError(problem)
             return record
 
-    return Watched
+    return WatchedPlanner
 
 
 def _misfit(record: Any, horizon: Horizon) -> str:

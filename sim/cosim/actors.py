@@ -10,7 +10,7 @@ from ...controllers.gateways.gateway import EnergyGateway
 from ...controllers.strategies.strategy import Strategy
 from ...scenarios.case import Case
 from ...scenarios.schema.communication import Communication, gateway, terminal
-from ..planning.plan_check import PlanCheck
+from ..planning.plan_check import PlanJudge
 from ..series.profiles import Profiles
 from ..world.grid import Grid
 from .actor_adapters import ChannelSim, DispatchCentreSim, GatewaySim, TerminalSim
@@ -49,7 +49,7 @@ def actors_of(case: Case, strategy: Strategy, profiles: Profiles, grid: Grid, ch
 
     measured, terminals = grid.measurements(), field_terminals(case, strategy)
     closed = {switch: state for switch, state in grid.switch_states().items() if switch in terminals}
-    centre = DispatchCentre(view, scenario, strategy, PlanCheck(case, profiles))
+    centre = DispatchCentre(view, scenario, strategy, PlanJudge(case, profiles))
     centre.remember(
         {la: make(la, 0.0).assess(measured[la], profiles.forecast(la, 0.0), 0.0) for la in view.local_areas},
         closed,

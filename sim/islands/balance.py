@@ -41,7 +41,7 @@ class CannotBalance(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class BalanceSource:
     """A unit on line with what it was asked (``p_kw``, ``q_kvar``) and its range in this step."""
 
     id: str
@@ -71,14 +71,14 @@ class Demand:
 class Task:
     """An island to balance: its balance unit, its followers, start-up power and the LAs that are not shed yet."""
 
-    balance: Source
-    followers: tuple[Source, ...]
+    balance: BalanceSource
+    followers: tuple[BalanceSource, ...]
     startup_kw: float
     demands: tuple[Demand, ...]
 
 
 @dataclass(frozen=True)
-class Dispatch:
+class IslandDispatch:
     """What followers do (by unit id) and who is shed. ``charging_cut_kw`` and the amounts of surplus are ≥ 0;
     ``p_range`` is the balance unit's range, narrowed where it needed room for reactive power."""
 
@@ -111,7 +111,7 @@ def shedding_order(demands: Iterable[Demand]) -> list[Demand]:
 
 def balance(
     task: Task, losses_kw: float = 0.0, losses_kvar: float | None = None, shed: Collection[str] = ()
-) -> Dispatch:
+) -> IslandDispatch:
     """Find what followers do and which LAs are shed, given the losses of the last power flow.
 
     ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be
@@ -140,7 +140,7 @@ class _Outputs:
     q_kvar: dict[str, float] = field(default_factory=dict)
 
 
-def _allocate(task: Task, shed: tuple[str, ...], losses_kw: float, losses_kvar: float | None) -> Dispatch:
+def _allocate(task: Task, shed: tuple[str, ...], losses_kw: float, losses_kvar: float | None) -> IslandDispatch:
     served = [d for d in task.demands if d.local_area not in shed]
     need_kw = sum(d.p_kw for d in served) + task.startup_kw + losses_kw
     low, high = task.balance.p_range
@@ -151,7 +151,7 @@ def _allocate(task: Task, shed: tuple[str, ...], losses_kw: float, losses_kvar: 
         p_balance = need_kw - sum(outputs.p_kw.values())
         lacking, q_balance = _reactive(task, outputs, need_kvar, p_balance)
         if abs(lacking) <= TOLERANCE_KW:
-            return Dispatch(outputs.p_kw, outputs.q_kvar, shed, (low, high), **actions)
+            return IslandDispatch(outputs.p_kw, outputs.q_kvar, shed, (low, high), **actions)
         reach = task.balance.s_kva**2 - q_balance**2
         gives_q_at_some_p = abs(q_balance) <= task.balance.s_kva * task.balance.sin_phi
         if attempt == "relieved" or not gives_q_at_some_p or reach < 0:

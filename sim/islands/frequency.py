@@ -44,7 +44,7 @@ class Responder:
 
 
 @dataclass(frozen=True)
-class Stage:
+class SheddingStage:
     """A UFLS stage with the LAs that it sheds, and their demand (kW)."""
 
     below_hz: float
@@ -60,11 +60,11 @@ class Shedding:
     time_s: float
     hz: float
     number: int
-    stage: Stage
+    stage: SheddingStage
 
 
 @dataclass(frozen=True)
-class UnitTrip:
+class FrequencyTrip:
     """A unit that its own protection took off."""
 
     time_s: float
@@ -82,7 +82,7 @@ class Response:
     hz: list[float] = field(default_factory=list)
     rocof_hz_per_s: float = 0.0
     sheddings: list[Shedding] = field(default_factory=list)
-    trips: list[UnitTrip] = field(default_factory=list)
+    trips: list[FrequencyTrip] = field(default_factory=list)
     collapsed: bool = False
     """the forming unit tripped"""
 
@@ -182,7 +182,7 @@ def respond(
     step_kw: float,
     load_kw: float,
     responders: Sequence[Responder],
-    stages: Sequence[Stage] = (),
+    stages: Sequence[SheddingStage] = (),
     *,
     nominal_hz: float = 50.0,
     load_damping: float = 1.0,
@@ -223,7 +223,7 @@ def respond(
 class _Relays:
     """Under-frequency relays of customers, and the units' own protection."""
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[SheddingStage]) -> None:
         self._waiting = dict(enumerate(stages, 1))
         self._below_s = dict.fromkeys(self._waiting, 0.0)
 
@@ -245,7 +245,7 @@ class _Relays:
             busy |= why is not None or any(unit.beyond_s.values())
             if why is None:
                 continue
-            response.trips.append(UnitTrip(time_s, hz, unit.id, why))
+            response.trips.append(FrequencyTrip(time_s, hz, unit.id, why))
             if unit.spec.forming:
                 response.collapsed = True
                 return busy

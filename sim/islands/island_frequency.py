@@ -15,7 +15,7 @@ from ...results.run.rows import Row, event
 from ...scenarios.schema.frequency import Frequency, UflsStage, UnitAnswer
 from ..units.unit_model import UnitModel, clip
 from .balance import Demand, shedding_order
-from .frequency import Responder, Response, Stage, respond
+from .frequency import Responder, Response, SheddingStage, respond
 from .operating_point import IslandStep
 
 
@@ -114,7 +114,7 @@ class FrequencyOfIslands:
             return self.options.pv
         return self.options.ess_forming if forming else self.options.ess_following
 
-    def _stages(self, one: IslandStep) -> list[Stage]:
+    def _stages(self, one: IslandStep) -> list[SheddingStage]:
         """Which LAs each stage sheds: lowest priority first, then by id, whole, until the stages so far have their
         share of the demand connected."""
         demands = [
@@ -124,7 +124,7 @@ class FrequencyOfIslands:
         ]
         left = [d for d in shedding_order(demands) if d.p_kw > 0]
         connected_kw = sum(d.p_kw for d in left)
-        stages: list[Stage] = []
+        stages: list[SheddingStage] = []
         due_kw = taken_kw = 0.0
         for stage in self.options.ufls:
             due_kw += stage.share_pct / 100 * connected_kw
@@ -136,8 +136,10 @@ class FrequencyOfIslands:
         return stages
 
 
-def _stage(stage: UflsStage, chosen: list[Demand]) -> Stage:
-    return Stage(stage.below_hz, stage.delay_s, tuple(d.local_area for d in chosen), sum((d.p_kw for d in chosen), 0.0))
+def _stage(stage: UflsStage, chosen: list[Demand]) -> SheddingStage:
+    return SheddingStage(
+        stage.below_hz, stage.delay_s, tuple(d.local_area for d in chosen), sum((d.p_kw for d in chosen), 0.0)
+    )
 
 
 def _connected_kw(unit: UnitModel) -> float:

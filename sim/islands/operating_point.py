@@ -9,7 +9,7 @@ from typing import Literal
 from ..power_flow.island_topology import BalanceChoice, Island
 from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
 from ..units.unit_model import UnitModel, clip
-from .balance import CannotBalance, Demand, Dispatch, Source, Task, balance
+from .balance import BalanceSource, CannotBalance, Demand, IslandDispatch, Task, balance
 from .frequency import Response
 
 MAX_ROUNDS = 10
@@ -36,7 +36,7 @@ class IslandStep:
     shed: frozenset[str]
     trip: Trip | None = None
     task: Task | None = None
-    dispatch: Dispatch | None = None
+    dispatch: IslandDispatch | None = None
     flow: IslandSolution | None = None
     output: dict[str, Power] = field(default_factory=dict)
     """what each unit gave, by id (kW, kvar); empty when dark"""
@@ -143,5 +143,5 @@ def _total(buses: dict[str, Power]) -> Power:
     return sum((p for p, _ in buses.values()), 0.0), sum((q for _, q in buses.values()), 0.0)
 
 
-def _source(unit: UnitModel, set_point: Power) -> Source:
-    return Source(unit.id, unit.gives_way, unit.s_kva, unit.sin_phi, unit.p_range(), *set_point)
+def _source(unit: UnitModel, set_point: Power) -> BalanceSource:
+    return BalanceSource(unit.id, unit.gives_way, unit.s_kva, unit.sin_phi, unit.p_range(), *set_point)

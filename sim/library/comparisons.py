@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...results.comparison.compare import Comparison as ComparedRuns
+from ...results.comparison.compare import ComparedRuns
 from ...results.comparison.text import as_text, overview
 from ...results.run import read
 from ...scenarios.case import Case

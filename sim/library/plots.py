@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from ...results.comparison.compare import Comparison
+from ...results.comparison.compare import ComparedRuns
 from ...results.figures import comparison as comparison_figures
 from ...results.figures import style
 from ...results.figures.drawing import OPTIONAL_FIGURES, RUN_FIGURES
@@ -76,7 +76,7 @@ class RunPlots:
 class ComparisonPlots:
     """Figures of a comparison; each call draws a new one."""
 
-    def __init__(self, compared: Comparison) -> None:
+    def __init__(self, compared: ComparedRuns) -> None:
         self._compared = compared
 
     def served(self, scenario: str | None = None) -> Figure:

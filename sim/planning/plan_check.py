@@ -15,16 +15,16 @@ from ..validation.conditions import StartState, as_forecast, forecast
 from ..validation.validator import Validator
 
 
-class PlanCheck:
+class PlanJudge:
     """Judges a plan as the dispatch centre could: by what it was told, never by the actual series."""
 
     def __init__(self, case: Case, profiles: Profiles) -> None:
         self._case, self._profiles = case, profiles
         self._validator = fastest_validator(case, profiles)
 
-    def of_view(self, view: GridView) -> PlanCheck:
+    def of_view(self, view: GridView) -> PlanJudge:
         """The same check for the network as the dispatch centre knows it by now."""
-        return PlanCheck(replace(self._case, view=view), self._profiles)
+        return PlanJudge(replace(self._case, view=view), self._profiles)
 
     def __call__(
         self,

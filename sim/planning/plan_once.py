@@ -11,7 +11,7 @@ from ...controllers.strategies.strategy import Strategy
 from ...scenarios.case import Case
 from ..series.profiles import Profiles
 from ..world.grid import Grid
-from .plan_check import PlanCheck
+from .plan_check import PlanJudge
 from .strategy_case import case_under
 
 
@@ -38,7 +38,7 @@ def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
         )
         for la in case.view.local_areas
     }
-    centre = DispatchCentre(case.view, case.scenario, chosen, PlanCheck(case, profiles))
+    centre = DispatchCentre(case.view, case.scenario, chosen, PlanJudge(case, profiles))
     centre.receive(messages, grid.switch_states())
     record = centre.decide(0.0).issued
     assert record is not None, "the first decision always issues a plan"

@@ -10,7 +10,7 @@ from ...controllers.exchange.plan import Plan
 from ...scenarios.case import Case
 from ..power_flow.protocol import IslandInput
 from ..validation.conditions import StartState
-from ..validation.unit_checks import Interval
+from ..validation.unit_checks import JudgedInterval
 from ..validation.validator import Validator
 from ..validation.verdict import Verdict
 from ..validation.walk import Phase, Topology
@@ -112,7 +112,7 @@ def boundaries(validator: Validator, plan: Plan, verdict: Verdict, start: StartS
 
 def _side(validator: Validator, phase: Phase) -> Side:
     """A phase as the plan has it."""
-    inputs = validator.island_inputs(Interval(phase, phase.start_min, phase.end_min), validator.forecast)
+    inputs = validator.island_inputs(JudgedInterval(phase, phase.start_min, phase.end_min), validator.forecast)
     view = validator.case.view
     supplied = {
         la.id

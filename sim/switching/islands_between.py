@@ -18,7 +18,7 @@ from ..validation.conditions import Conditions
 from ..validation.dispatch import dispatch
 from ..validation.network_checks import check_network
 from ..validation.plan_claims import StepClaims
-from ..validation.unit_checks import Interval, UnitChecks
+from ..validation.unit_checks import JudgedInterval, UnitChecks
 from ..validation.validator import Validator
 from ..validation.walk import NbsuMode, Phase, Topology
 from .boundary import Boundary, IslandKey, key_of
@@ -95,7 +95,7 @@ class IslandsBetween:
         """Output of all units, and the power flow."""
         validator = self._validator
         series = self._conditions()
-        interval = Interval(phase, phase.start_min, phase.end_min)
+        interval = JudgedInterval(phase, phase.start_min, phase.end_min)
         raised = series
         one, solution = None, None
         for _ in range(LOSS_ROUNDS):
@@ -121,7 +121,7 @@ class IslandsBetween:
         )
 
     def _judge(self, phase: Phase, one: IslandInput, solution: IslandSolution | None) -> Sequence[Violation]:
-        case, at = self._validator.case, Interval(phase, phase.start_min, phase.end_min)
+        case, at = self._validator.case, JudgedInterval(phase, phase.start_min, phase.end_min)
         if solution is None:
             return [Violation(phase.claims.step, phase.start_min, "not_converged", one.island.id, None, None, "")]
         series, buses = self._conditions(), set(one.island.buses)

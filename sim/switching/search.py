@@ -28,7 +28,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Move:
+class SwitchingMove:
     """Operations done at one time: mostly one, two where a unit takes a voltage over."""
 
     operations: tuple[Operation, ...]
@@ -56,7 +56,7 @@ class Transition(Protocol):
         """All operations, each to be done once; equally good orders prefer earlier ones."""
         ...
 
-    def moves(self, state: State) -> Iterable[tuple[Move, State]]:
+    def moves(self, state: State) -> Iterable[tuple[SwitchingMove, State]]:
         """What can be done next."""
         ...
 
@@ -70,26 +70,26 @@ class Transition(Protocol):
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundOrder:
     """The best order, as moves and the states after them (None: there is none), and what stopped the search."""
 
-    path: tuple[tuple[Move, State], ...] | None
+    path: tuple[tuple[SwitchingMove, State], ...] | None
     cost: Cost
-    blocked: tuple[tuple[Move, tuple[Violation, ...]], ...]
+    blocked: tuple[tuple[SwitchingMove, tuple[Violation, ...]], ...]
 
 
 @dataclass(frozen=True)
 class _Way:
     cost: Cost
     ranks: tuple[tuple[int, int], ...]
-    path: tuple[tuple[Move, State], ...]
+    path: tuple[tuple[SwitchingMove, State], ...]
 
     @property
     def key(self) -> tuple[Cost, tuple[tuple[int, int], ...]]:
         return (round(self.cost[0], _DIGITS), round(self.cost[1], _DIGITS)), self.ranks
 
 
-def search(transition: Transition, width: int | None) -> Found:
+def search(transition: Transition, width: int | None) -> FoundOrder:
     """The order of least cost from nothing done to everything done through allowed states only.
 
     ``width`` states are kept of each layer (None: all, which makes it exact). Ties: opening, then closing, then units,
@@ -99,9 +99,9 @@ def search(transition: Transition, width: int | None) -> Found:
     ranks = {op: (_RANK[op.action], k) for k, op in enumerate(transition.operations)}
     layers: list[dict[State, _Way]] = [{} for _ in range(total + 1)]
     layers[0][State(frozenset())] = _Way((0.0, 0.0), (), ())
-    blocked: tuple[tuple[Move, tuple[Violation, ...]], ...] = ()
+    blocked: tuple[tuple[SwitchingMove, tuple[Violation, ...]], ...] = ()
     for depth in range(total):
-        stopped: list[tuple[Move, tuple[Violation, ...]]] = []
+        stopped: list[tuple[SwitchingMove, tuple[Violation, ...]]] = []
         for state, way in sorted(layers[depth].items(), key=lambda item: item[1].key)[:width]:
             rate = transition.rate(state)
             for move, reached in transition.moves(state):
@@ -118,6 +118,6 @@ def search(transition: Transition, width: int | None) -> Found:
         if layers[depth]:
             blocked = tuple(stopped)
     if not layers[total]:
-        return Found(None, (0.0, 0.0), blocked)
+        return FoundOrder(None, (0.0, 0.0), blocked)
     best = min(layers[total].values(), key=lambda way: way.key)
-    return Found(best.path, best.cost, ())
+    return FoundOrder(best.path, best.cost, ())

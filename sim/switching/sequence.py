@@ -16,8 +16,8 @@ from ...controllers.exchange.plan import Plan, Violation
 from ..validation.conditions import StartState
 from ..validation.validator import Validator
 from .boundary import Boundary, boundaries
-from .search import Action, Found, Move, Operation, State, search
-from .transition import Network, PlanTransition
+from .search import Action, FoundOrder, Operation, State, SwitchingMove, search
+from .transition import PlanTransition, SwitchedNetwork
 
 EXACT_OPERATIONS = 12
 """Up to so many operations all orders are compared: 4,096 states."""
@@ -136,7 +136,7 @@ def find_sequence(validator: Validator, at: Boundary, exact_operations: int = EX
 
 
 def _rows(
-    transition: PlanTransition, move: Move, begins_min: float, state: State, reached: State
+    transition: PlanTransition, move: SwitchingMove, begins_min: float, state: State, reached: State
 ) -> list[SequencedOperation]:
     before, after = transition.network(state), transition.network(reached)
     reason = _reason(transition, before, after)
@@ -164,7 +164,7 @@ def _rows(
     return rows
 
 
-def _reason(transition: PlanTransition, before: Network, after: Network) -> str:
+def _reason(transition: PlanTransition, before: SwitchedNetwork, after: SwitchedNetwork) -> str:
     """What an operation does to customers."""
     gained, gone = after.supplied - before.supplied, before.supplied - after.supplied
     keep, never = transition.keep, transition.never
@@ -184,9 +184,9 @@ def _areas(transition: PlanTransition, areas: frozenset[str]) -> str:
     return f"{len(areas)} local area{'' if len(areas) == 1 else 's'} ({kw:.0f} kW)"
 
 
-def _obstacles(found: Found) -> str:
+def _obstacles(found: FoundOrder) -> str:
     """What stands in the way where the search got furthest; of each kind and element the least."""
-    least: dict[tuple[str, str], tuple[Move, Violation]] = {}
+    least: dict[tuple[str, str], tuple[SwitchingMove, Violation]] = {}
     for move, violations in found.blocked:
         for violation in violations:
             key = (violation.kind, violation.element)
@@ -196,7 +196,7 @@ def _obstacles(found: Found) -> str:
     return "; ".join(told[:5]) + (f"; and {len(told) - 5} more" if len(told) > 5 else "")
 
 
-def _named(move: Move) -> str:
+def _named(move: SwitchingMove) -> str:
     return " and ".join(f"{op.action} {op.device}" for op in move.operations)
 
 

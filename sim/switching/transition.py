@@ -11,11 +11,11 @@ from ..validation.validator import Validator
 from ..validation.walk import Topology
 from .boundary import Boundary, operations, supplied_in
 from .islands_between import IslandsBetween, IslandState
-from .search import Cost, Move, Operation, State
+from .search import Cost, Operation, State, SwitchingMove
 
 
 @dataclass(frozen=True)
-class Network:
+class SwitchedNetwork:
     """The network in a state: ``live`` islands by number with the units that form their voltage (one, if all is well),
     ``supplied`` local areas (LAs) with demand, each live island's power flow (none where topology forbids the state).
     """
@@ -36,7 +36,7 @@ class PlanTransition:
         self.operations = operations(validator.case, boundary)
         total_min = sum(self.duration_min(op) for op in self.operations)
         self._between = IslandsBetween(validator, boundary, total_min)
-        self._networks: dict[State, Network] = {}
+        self._networks: dict[State, SwitchedNetwork] = {}
         self._topologies: dict[frozenset[Operation], tuple[Topology, dict[int, tuple[str, ...]]]] = {}
         forecast = validator.forecast
         k = forecast.index(boundary.time_min)
@@ -53,7 +53,7 @@ class PlanTransition:
         manual = operation.device in self._times.manual_switches
         return self._times.manual_operation_min if manual else self._times.remote_operation_s / 60
 
-    def moves(self, state: State) -> Iterator[tuple[Move, State]]:
+    def moves(self, state: State) -> Iterator[tuple[SwitchingMove, State]]:
         """Each operation still to be done, alone or with a unit that takes a voltage over or gives it up."""
         pending = [op for op in self.operations if op not in state.done]
         for op in pending:
@@ -80,7 +80,7 @@ class PlanTransition:
         branch = self._view.branches[operation.device]
         return branch.from_bus, branch.to_bus
 
-    def network(self, state: State) -> Network:
+    def network(self, state: State) -> SwitchedNetwork:
         """The network in a state."""
         if state not in self._networks:
             self._networks[state] = self._solve(state)
@@ -89,11 +89,11 @@ class PlanTransition:
     def _energy(self, areas: frozenset[str]) -> float:
         return sum(self._view.local_areas[la].priority * self.demand_kw[la] for la in sorted(areas)) / 60
 
-    def _move(self, state: State, *ops: Operation) -> tuple[Move, State]:
+    def _move(self, state: State, *ops: Operation) -> tuple[SwitchingMove, State]:
         done = state.done | frozenset(ops)
         topology, live = self._topology(done)
         lost = {unit for unit in self._could_be_lost if topology.at[self._view.units[unit].bus] not in live}
-        move = Move(ops, max(self.duration_min(op) for op in ops))
+        move = SwitchingMove(ops, max(self.duration_min(op) for op in ops))
         return move, State(done, state.lost | lost)
 
     @cached_property
@@ -149,7 +149,7 @@ class PlanTransition:
                 live[k] = (*live.get(k, ()), unit)
         return topology, live
 
-    def _solve(self, state: State) -> Network:
+    def _solve(self, state: State) -> SwitchedNetwork:
         at = self.boundary
         topology, live = self._topology(state.done)
         supplied = supplied_in(self._validator, at, topology, list(live)) & self._customers
@@ -165,6 +165,6 @@ class PlanTransition:
                 )
         found = [v for v in found if (v.kind, v.element) not in at.excused]
         if found:
-            return Network(topology, live, supplied, tuple(found), ())
+            return SwitchedNetwork(topology, live, supplied, tuple(found), ())
         islands = tuple(self._between.solve(topology, k, units[0], state.lost) for k, units in live.items())
-        return Network(topology, live, supplied, tuple(v for one in islands for v in one.violations), islands)
+        return SwitchedNetwork(topology, live, supplied, tuple(v for one in islands for v in one.violations), islands)

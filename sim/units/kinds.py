@@ -16,7 +16,7 @@ LONG_AGO_MIN = -1440.0
 """When buses outside the outage area are taken to have been energised: long enough for every delay to have passed."""
 
 
-class Pv(UnitModel):
+class PvModel(UnitModel):
     """Photovoltaic unit: waits for its reconnect delay after its bus was energised, or its own protection tripped it,
     then gives what is available."""
 
@@ -256,7 +256,7 @@ class ReturningInfeed(InfeedUnit):
 
 
 def _pv(spec: PvUnit, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:
-    return Pv(spec, step_min, q_ratio, float(scenario.pv.reconnect_delay_min))
+    return PvModel(spec, step_min, q_ratio, float(scenario.pv.reconnect_delay_min))
 
 
 def _ess(spec: EssUnit, scenario: Scenario, step_min: float, q_ratio: float) -> UnitModel:

@@ -37,7 +37,7 @@ MOST_STEPS = 3000
 
 
 @dataclass(frozen=True)
-class Dispatch:
+class FoundSetPoints:
     """Set-points found, by phase and unit; ``lacking_kwh``: what units could not give or take."""
 
     set_points: list[dict[str, UnitSetPoint]]
@@ -92,14 +92,14 @@ class _Program:
         return both.x
 
 
-def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start: StartState) -> Dispatch:
+def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start: StartState) -> FoundSetPoints:
     """Find the set-points that ``phases`` lack. Those that they have stay.
 
     Raises ScenarioError where they are too many to be found together.
     """
     targets = [target for k in range(len(phases)) for target in _targets(case, phases, k, conditions)]
     if not targets:
-        return Dispatch([{} for _ in phases], 0.0)
+        return FoundSetPoints([{} for _ in phases], 0.0)
     if (steps := len({phase.claims.step for phase in phases})) > MOST_STEPS:
         remedy = f"set-points are found for {MOST_STEPS} steps at most; give units in every step, or longer steps"
         raise ScenarioError([Problem("plan", "steps", steps, remedy)])
@@ -125,7 +125,7 @@ def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start:
             set_points[target.phase][unit] = UnitSetPoint(
                 p_kw=rounded(p_kw[unit], POWER_KW), q_kvar=rounded(q_kvar[unit], POWER_KW), state=state
             )
-    return Dispatch(set_points, float(sum(x[c] * hours for c, hours in problem.slack)))
+    return FoundSetPoints(set_points, float(sum(x[c] * hours for c, hours in problem.slack)))
 
 
 def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions) -> list[_Target]:

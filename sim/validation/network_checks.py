@@ -12,7 +12,7 @@ from ...scenarios.case import Case
 from ...scenarios.view import GridView, LocalArea
 from ..power_flow.protocol import IslandInput, IslandSolution
 from .conditions import Conditions
-from .unit_checks import TOLERANCE, Interval
+from .unit_checks import TOLERANCE, JudgedInterval
 from .walk import Phase
 
 BALANCE_KW, BALANCE_PCT = 0.5, 2.0
@@ -21,7 +21,7 @@ are estimated before they are known."""
 _TINY = 1e-9
 
 
-def check_network(case: Case, at: Interval, one: IslandInput, solution: IslandSolution) -> Iterator[Violation]:
+def check_network(case: Case, at: JudgedInterval, one: IslandInput, solution: IslandSolution) -> Iterator[Violation]:
     """Voltages of all buses and loadings of all branches of an island."""
     limits, step = case.scenario.limits, at.phase.claims.step
     # Written so that NaN, which compares False, would be a violation too.
@@ -101,7 +101,7 @@ def _is_told(case: Case, phase: Phase, la: LocalArea) -> bool:
 
 
 def check_balance(
-    case: Case, at: Interval, one: IslandInput, solution: IslandSolution, forecast: Conditions, within: AreaUnits
+    case: Case, at: JudgedInterval, one: IslandInput, solution: IslandSolution, forecast: Conditions, within: AreaUnits
 ) -> Iterator[Violation]:
     """Net power of all LAs of an island as the plan states it, against the losses: what is left over or missing.
 

@@ -26,7 +26,7 @@ _EPS_MIN = 1e-6
 
 
 @dataclass(frozen=True)
-class Interval:
+class JudgedInterval:
     """A part of a phase with constant series; a whole phase when judged by the forecast."""
 
     phase: Phase
@@ -67,7 +67,7 @@ class UnitChecks:
         """ESS → current step, (discharge, charge) left when it began, energy asked for since (kWh)"""
         self.violations: list[Violation] = []
 
-    def judge(self, at: Interval, unit: str, p_kw: float, q_kvar: float, available_kw: float) -> None:
+    def judge(self, at: JudgedInterval, unit: str, p_kw: float, q_kvar: float, available_kw: float) -> None:
         """Judge a unit on a live bus. ``available_kw`` is what a PV could give now."""
         spec = self._view.units[unit]
         if isinstance(spec, PvUnit):
@@ -82,7 +82,7 @@ class UnitChecks:
             if books == "storage":
                 self._energy(at, unit, p_kw)
 
-    def judge_dark(self, at: Interval, unit: str, p_kw: float, q_kvar: float, *, planned: bool) -> None:
+    def judge_dark(self, at: JudgedInterval, unit: str, p_kw: float, q_kvar: float, *, planned: bool) -> None:
         """Judge a unit on a dark bus: it gives nothing. ``planned``: the plan wants the bus dark."""
         if unit in self._view.nbsu and self._running[unit] is not None:
             # Behind its open breaker it idles, and is loaded from zero again.
@@ -98,7 +98,7 @@ class UnitChecks:
         else:
             self._add(at, "unit_q", unit, q_kvar, 0.0, "kvar")
 
-    def _pv(self, at: Interval, spec: PvUnit, p_kw: float, q_kvar: float, available_kw: float) -> None:
+    def _pv(self, at: JudgedInterval, spec: PvUnit, p_kw: float, q_kvar: float, available_kw: float) -> None:
         waited = at.phase.pv_min[spec.id] or 0.0
         if waited < self._delay_min - _EPS_MIN:
             if abs(p_kw) > TOLERANCE or abs(q_kvar) > TOLERANCE:
@@ -109,7 +109,7 @@ class UnitChecks:
         if self._within(at, spec.id, p_kw, 0.0, most_kw):
             self._circle(at, spec.id, p_kw, q_kvar, spec.s_kva * self.sin_phi)
 
-    def _nbsu(self, at: Interval, spec: NbsuUnit, p_kw: float, q_kvar: float) -> None:
+    def _nbsu(self, at: JudgedInterval, spec: NbsuUnit, p_kw: float, q_kvar: float) -> None:
         mode, running = at.phase.nbsu[spec.id], self._running[spec.id]
         if mode == "online":
             if running is None:
@@ -132,7 +132,7 @@ class UnitChecks:
         if abs(q_kvar) > TOLERANCE:
             self._add(at, "unit_q", spec.id, q_kvar, 0.0, "kvar")
 
-    def _ramp(self, at: Interval, spec: NbsuUnit, running: _Running) -> tuple[float, float]:
+    def _ramp(self, at: JudgedInterval, spec: NbsuUnit, running: _Running) -> tuple[float, float]:
         """What every output that still held within the last window leaves (13j)."""
         if running.first_kw is not None:
             low, high = running.first_kw
@@ -145,7 +145,7 @@ class UnitChecks:
         held = [p for _, end, p in running.history if end > since + _EPS_MIN]
         return max((p - down for p in held), default=0.0), min((p + up for p in held), default=spec.s_kva)
 
-    def _energy(self, at: Interval, unit: str, p_kw: float) -> None:
+    def _energy(self, at: JudgedInterval, unit: str, p_kw: float) -> None:
         """A violation tells the energy asked for in its step so far, and what was left for it when the step began."""
         discharge_kwh, charge_kwh = self.stored_kwh[unit]
         step, begun_with, asked_kwh = self._steps.get(unit, (-1, (0.0, 0.0), 0.0))
@@ -161,13 +161,13 @@ class UnitChecks:
         moved = min(max(energy_kwh, -charge_kwh), discharge_kwh)
         self.stored_kwh[unit] = discharge_kwh - moved, charge_kwh + moved
 
-    def _within(self, at: Interval, unit: str, p_kw: float, low: float, high: float) -> bool:
+    def _within(self, at: JudgedInterval, unit: str, p_kw: float, low: float, high: float) -> bool:
         if low - TOLERANCE <= p_kw <= high + TOLERANCE:
             return True
         self._add(at, "unit_p", unit, p_kw, high if p_kw > high else low, "kW")
         return False
 
-    def _circle(self, at: Interval, unit: str, p_kw: float, q_kvar: float, q_max: float) -> None:
+    def _circle(self, at: JudgedInterval, unit: str, p_kw: float, q_kvar: float, q_max: float) -> None:
         """Reactive limit S sin φ, then the true circle p² + q² ≤ S²; the octagon of (15a) would allow 1.047 S."""
         s_kva = self._view.units[unit].s_kva
         if abs(q_kvar) > q_max + TOLERANCE:
@@ -175,5 +175,7 @@ class UnitChecks:
         elif math.hypot(p_kw, q_kvar) > s_kva + TOLERANCE:
             self._add(at, "unit_s", unit, math.hypot(p_kw, q_kvar), s_kva, "kVA")
 
-    def _add(self, at: Interval, kind: ViolationKind, element: str, value: float, limit: float, unit: str) -> None:
+    def _add(
+        self, at: JudgedInterval, kind: ViolationKind, element: str, value: float, limit: float, unit: str
+    ) -> None:
         self.violations.append(Violation(at.phase.claims.step, at.start_min, kind, element, value, limit + 0.0, unit))

@@ -23,7 +23,7 @@ from .dispatch import LACKING_KWH, dispatch
 from .network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply
 from .notes import notes
 from .plan_claims import StepClaims, read_claims
-from .unit_checks import Interval, UnitChecks
+from .unit_checks import JudgedInterval, UnitChecks
 from .verdict import Dispatched, IslandSummary, Verdict, worst
 from .walk import Phase, Topologies, Walk
 
@@ -92,7 +92,7 @@ class Validator:
         if actual:
             _count_cold_load(phases, follow(self.case, phases, begin, estimated=False))
         intervals = [
-            Interval(phase, a, b)
+            JudgedInterval(phase, a, b)
             for phase in phases
             for a, b in cut(phase.start_min, phase.end_min, series.edges_min if actual else ())
         ]
@@ -149,7 +149,7 @@ class Validator:
         assert best is not None
         return best
 
-    def island_inputs(self, at: Interval, series: Conditions) -> list[IslandInput]:
+    def island_inputs(self, at: JudgedInterval, series: Conditions) -> list[IslandInput]:
         """What the power flow gets: served demand by bus, output of followers by unit."""
         phase, index = at.phase, series.index(at.start_min)
         loads: dict[int, dict[str, tuple[float, float]]] = {k: {} for k in phase.live}
@@ -186,7 +186,7 @@ class Validator:
     def _judge_units(
         self,
         checks: UnitChecks,
-        at: Interval,
+        at: JudgedInterval,
         series: Conditions,
         state: Sequence[IslandInput],
         solutions: Sequence[IslandSolution | None],
@@ -224,7 +224,7 @@ def _shares(case: Case, buses: Sequence[str]) -> dict[str, float]:
     return {bus: kw / sum(loads.values()) for bus, kw in loads.items()}
 
 
-def _summary(at: Interval, one: IslandInput, solution: IslandSolution | None) -> IslandSummary:
+def _summary(at: JudgedInterval, one: IslandInput, solution: IslandSolution | None) -> IslandSummary:
     demand_kw = sum(p_kw for p_kw, _ in one.load.values())
     known: Mapping[str, float | str | None] = {}
     if solution is not None:

@@ -1,7 +1,7 @@
 """Who has supply since when, and what cold load pick-up makes of demand in the world.
 
 A customer in the dark demands the base course, what would have been without an outage. With supply the demand is the
-base course times its multiple; all of it is drawn, so all of it is served. Supply means: energised and not shed.
+base course times its multiple; all of it is drawn, so all of it is served. SupplyLog means: energised and not shed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TOLD = 1e-9
 """A pick-up whose multiple exceeds 1 by less is not told as an event."""
 
 
-class Supply:
+class SupplyLog:
     """Supply of every local area (LA) as it happened, and the excess that follows from it.
 
     ``changes_min``: LA → times at which it lost supply, got it back, lost it …; the outage area lost it at 0.

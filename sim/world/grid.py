@@ -21,7 +21,7 @@ from ..power_flow.island_topology import BalanceChoice, Island, choose_balance_u
 from ..power_flow.protocol import IslandSolution, Power, State
 from ..units.kinds import LONG_AGO_MIN, build_units
 from ..units.unit_model import UnitModel
-from .cold_load import Supply
+from .cold_load import SupplyLog
 from .equipment import Equipment
 from .judge import check_booked, check_island, judge
 from .series_rows import Settled, series
@@ -65,7 +65,7 @@ class Grid:
         self._shares = {la.id: _shares(la.buses, case.base_load_kw) for la in self.view.local_areas.values()}
         self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
         self._shed: frozenset[str] = frozenset()
-        self._supply = Supply(case)
+        self._supply = SupplyLog(case)
         self._demand: dict[str, Power] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
         self._end_min = 0.0
@@ -329,7 +329,7 @@ class Grid:
         return self._supply.multiple(la, self._now, self._now + self.step_min)
 
     def _meter(self, islands: list[IslandStep]) -> tuple[list[Row], list[Row]]:
-        """Book who had supply and what each LA drew, the base course where it had none; see ``Supply.book``."""
+        """Book who had supply and what each LA drew, the base course where it had none; see ``SupplyLog.book``."""
         assert self._now is not None
         supplied = {la: one.energised and la not in one.all_shed for one in islands for la in one.demand}
         base_kw = {la: p_kw for la, (p_kw, _) in self._demand.items()}

@@ -31,7 +31,7 @@ class Happening:
 
 
 @dataclass
-class Course:
+class SurpriseCourse:
     """All that will go wrong. ``failed_starts``: how many start-ups of an NBSU fail before one succeeds."""
 
     happenings: list[Happening] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Course:
         return [h for h in self.happenings if after_min < h.at_min <= until_min]
 
 
-def draw_course(surprises: Surprises | None, view: GridView, seed: int, duration_min: float) -> Course:
+def draw_course(surprises: Surprises | None, view: GridView, seed: int, duration_min: float) -> SurpriseCourse:
     """Listed and random events of a run; repairs and returns past the window are left out."""
     if surprises is None:
-        return Course()
+        return SurpriseCourse()
     found = [*_listed(surprises, seed), *_random(surprises, view, seed, duration_min)]
     order = {branch: k for k, branch in enumerate([*view.branches, *view.units])}
     happenings = sorted((h for h in found if h.at_min < duration_min), key=lambda h: (h.at_min, order[h.element]))
@@ -56,7 +56,7 @@ def draw_course(surprises: Surprises | None, view: GridView, seed: int, duration
         stream = _stream(seed, "start", unit)
         drawn = int(stream.geometric(1 - chance)) - 1 if chance < 1 else 10**9
         failures[unit] = failures.get(unit, 0) + drawn
-    return Course(happenings, [*surprises.switches, *_random_switches(surprises, view, seed)], failures)
+    return SurpriseCourse(happenings, [*surprises.switches, *_random_switches(surprises, view, seed)], failures)
 
 
 def _listed(surprises: Surprises, seed: int) -> Iterator[Happening]:

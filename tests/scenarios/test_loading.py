@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from relight.scenarios.explain import explain
 from relight.scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
 from relight.scenarios.reading.yaml_text import read_yaml, write_yaml
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from support.three_bus_case import write
 
 JSON_SCENARIO = """
@@ -173,9 +173,9 @@ def test_random_shares_weigh_the_nets_own_loads_and_keep_their_sum() -> None:
 
 def test_off_needs_no_quotes() -> None:
     """YAML 1.1 reads an unquoted off as false."""
-    assert DispatchCentre.model_validate({"verify": False}).verify == "off"
+    assert DispatchCentreOptions.model_validate({"verify": False}).verify == "off"
     with pytest.raises(ValidationError, match="repair"):
-        DispatchCentre.model_validate({"verify": True})
+        DispatchCentreOptions.model_validate({"verify": True})
 
 
 def test_extends_is_looked_up_beside_the_file_that_says_it(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from relight.controllers.gateways.local_area_constraints import CostForm
 from relight.controllers.gateways.local_area_model import build_local_area
 from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.controllers.solver.once import solve_once
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.scenario import Gateway
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
 
@@ -51,7 +51,7 @@ def random_problem(seed: int) -> LocalAreaProblem:
         pv_pu={u.id: values(0, 1) for u in pv}, discharge_kwh={c.id: c.discharge_kwh for c in ess},
         charge_kwh={c.id: c.charge_kwh for c in ess}, nbsu_first_kw={u.id: (8.0, 30.0) for u in nbsu},
         costs=Gateway(pv_cost=float(rng.choice([0.0, 0.3])), ess_charge_cost=0.2),
-        options=DispatchCentre(
+        options=DispatchCentreOptions(
             apparent_power="circle" if rng.random() < 0.5 else "printed",
             nbsu_reactive="online" if rng.random() < 0.5 else "printed",
             first_online_step_free=bool(rng.random() < 0.5),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from relight.controllers.gateways.local_area_model import build_local_area, solve_local_area
 from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.controllers.solver.once import solve_once
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.scenario import Gateway
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
 
@@ -72,7 +72,7 @@ def test_ramp_is_a_rate_times_the_step():
 def test_first_on_line_step(free, first):
     asked = problem(
         (), (), NBSU, p_kw=(-5.0, 60.0), nbsu_state=("starting", "online"),
-        options=DispatchCentre(first_online_step_free=free),
+        options=DispatchCentreOptions(first_online_step_free=free),
     )  # fmt: skip
     assert solve_local_area(asked).p_kw["nbsu"] == pytest.approx((-5.0, first))
 
@@ -112,7 +112,7 @@ def test_active_power_is_followed_before_reactive_power():
 def test_an_offline_nbsu_gives_no_reactive_power_unless_printed():
     asked = problem((), (), NBSU, p_kw=(0.0,), q_kvar=(10.0,), nbsu_state=("off",))
     assert solve_local_area(asked).follow_error_kvar == (-10.0,)
-    printed = replace(asked, options=DispatchCentre(nbsu_reactive="printed"))
+    printed = replace(asked, options=DispatchCentreOptions(nbsu_reactive="printed"))
     assert solve_local_area(printed).follow_error_kvar == (0.0,)
 
 

@@ -18,7 +18,7 @@ from relight.controllers.milp.model import build_model, contents, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
@@ -133,7 +133,7 @@ def two_areas(limit_pct: float | None = None, factor: float | None = 1.0, ess_kv
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
         cold_load=own,
-        dispatch_centre=DispatchCentre(
+        dispatch_centre=DispatchCentreOptions(
             loss_allowance_pct=0.0,
             cold_load=None if factor is None else ColdLoadEstimate(factor=factor),
             pick_up_limit_pct=limit_pct,

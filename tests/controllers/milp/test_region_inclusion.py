@@ -16,13 +16,13 @@ from scipy.optimize import linprog
 from relight.controllers.exchange import psc
 from relight.controllers.gateways.local_area_model import solve_local_area
 from relight.controllers.gateways.local_area_problem import LocalAreaProblem
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
 
 SIN, COS = math.sin(math.acos(0.95)), 0.95
 CHORD = (1 - COS) / SIN
-PRINTED = DispatchCentre(apparent_power="printed", nbsu_reactive="printed")
-CIRCLE = DispatchCentre(apparent_power="circle", nbsu_reactive="online")
+PRINTED = DispatchCentreOptions(apparent_power="printed", nbsu_reactive="printed")
+CIRCLE = DispatchCentreOptions(apparent_power="circle", nbsu_reactive="online")
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 TOLERANCE_KW = 1e-4
 SEEDS = st.integers(0, 2**32 - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from relight.controllers.exchange.plan import Findings, IslandLosses, Plan, Violation
 from relight.controllers.planning.planner import Planner, section_islands
-from relight.controllers.planning.repair import Repair
+from relight.controllers.planning.repair import PlanRepair
 from support.small_cases import random_case
 
 
@@ -29,7 +29,7 @@ class LossyAndParted:
 def main() -> None:
     for seed in (1, 4, 6):
         case = random_case(seed, sections=(6, 8))
-        repair = Repair(Planner(case.graph, case.horizon.steps), LossyAndParted(), 4)
+        repair = PlanRepair(Planner(case.graph, case.horizon.steps), LossyAndParted(), 4)
         record = repair.plan(case.horizon)
         known, steps = record.horizon.tightened, range(case.horizon.steps)
         print(record.plan.model_dump_json())

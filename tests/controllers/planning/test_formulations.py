@@ -16,12 +16,12 @@ from relight.controllers.planning.stage import Stage
 from relight.controllers.planning.warm_start import PreviousPlan
 from relight.controllers.rules.greedy import Greedy
 from relight.controllers.solver.highs import Solution
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from support.small_cases import random_case
 
 
 def test_every_formulation_of_a_scenario_has_a_row() -> None:
-    assert list(FORMULATIONS) == list(get_args(DispatchCentre.model_fields["formulation"].annotation))
+    assert list(FORMULATIONS) == list(get_args(DispatchCentreOptions.model_fields["formulation"].annotation))
 
 
 def test_a_third_formulation_needs_a_row_and_no_other_change(monkeypatch: pytest.MonkeyPatch) -> None:

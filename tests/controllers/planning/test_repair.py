@@ -12,7 +12,7 @@ import pytest
 from relight.controllers.exchange.plan import Findings, IslandLosses, Plan, PlanChecker, Violation
 from relight.controllers.planning.island_flow import island_flows
 from relight.controllers.planning.planner import Planner, PlanRecord
-from relight.controllers.planning.repair import Repair
+from relight.controllers.planning.repair import PlanRepair
 from relight.controllers.planning.violation_lessons import MARGIN, Lessons
 from support.small_cases import SmallCase, random_case
 
@@ -32,7 +32,7 @@ def unchecked(case: SmallCase) -> PlanRecord:
 
 
 def repaired(case: SmallCase, checker: PlanChecker, rounds: int = 4) -> PlanRecord:
-    return Repair(planner_of(case), checker, rounds).plan(case.horizon)
+    return PlanRepair(planner_of(case), checker, rounds).plan(case.horizon)
 
 
 def restored(plan: Plan, case: SmallCase) -> dict[int, list[str]]:

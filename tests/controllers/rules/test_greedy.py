@@ -6,9 +6,9 @@ import pytest
 
 from relight.controllers.milp.objective import operations
 from relight.controllers.planning.planner import Planner, PlanRecord
-from relight.controllers.rules.expansion import Topology, extensions, joins, starts
+from relight.controllers.rules.expansion import SectionTopology, extensions, joins, starts
 from relight.controllers.rules.greedy import Greedy
-from relight.controllers.rules.supply import Supply
+from relight.controllers.rules.supply import MeritOrder
 from support.plan_claims import Claims
 from support.small_cases import SmallCase, random_case
 
@@ -44,14 +44,14 @@ def test_plans_are_what_they_say_and_worth_no_more_than_the_optimum(seeds: range
 
 def test_they_restore_something_in_most_cases() -> None:
     records = [greedy(random_case(seed)) for seed in SEEDS]
-    able = [r for r in records if Supply(r.horizon).able() or r.horizon.graph.live_infeed_kva]
+    able = [r for r in records if MeritOrder(r.horizon).able() or r.horizon.graph.live_infeed_kva]
     assert len(able) > 30
     assert sum((r.plan.objective or 0.0) > 0 for r in able) > len(able) / 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_moves_keep_islands_radial_and_apart_from_the_dark(seed: int) -> None:
-    topology = Topology.now(random_case(seed).horizon)
+    topology = SectionTopology.now(random_case(seed).horizon)
     moves = [*extensions(topology), *starts(topology, set(topology.graph.view.sections))]
     for move in [*moves, *(further for one in moves for further in joins(one))]:
         after = move.after

@@ -16,12 +16,12 @@ from relight.results.indices.measured import (
     NO_UNITS,
     NORMAL_COLUMNS,
     PV_ONLY,
-    Automation,
     CapacityBound,
     CarryingCapacity,
     Measured,
     NormalOperation,
     OutageRun,
+    RemoteOperation,
 )
 from relight.results.indices.radar import radar
 from relight.results.indices.report import Report, as_text, write_manifest, write_report
@@ -57,7 +57,7 @@ def measured(**changes: object) -> Measured:
     made = Measured(
         scenario="made/up",
         installed_pv_kw=200.0,
-        automation=Automation(feeders=4, automated_feeders=3, branches=20, remote_branches=5),
+        automation=RemoteOperation(feeders=4, automated_feeders=3, branches=20, remote_branches=5),
         outage=OutageRun("dynamic", 0, 2.0, table, {0.0: 1.0, 60.0: 1.0}, {"a": 30.0, "b": 10.0}, "households"),
         normal=normal_operation(),
         capacities=(CarryingCapacity("PV at its present sites", "at noon", 300.0, bounds),),

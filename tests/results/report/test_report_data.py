@@ -21,7 +21,7 @@ from relight.results.report.codec import decode, encode
 from relight.results.report.files import write_comparison_report, write_run_report
 from relight.results.report.happenings import happenings
 from relight.results.report.layout import UNIT_BOX, layouts
-from relight.results.report.network import Network, islands, read_network
+from relight.results.report.network import DrawnNetwork, islands, read_network
 from relight.results.report.overview import _COLUMNS, overview
 from relight.results.report.plan_data import planned_courses, steps_in_force
 from relight.results.report.run_data import _slots, run_data
@@ -35,11 +35,11 @@ GUO = "guo45/fault-1000"
 VALUES = st.lists(st.one_of(st.just(math.nan), st.floats(-1e6, 1e6)), max_size=40)
 
 
-def chain(*edges: tuple[str, str], places: dict[str, tuple[float, float]] | None = None) -> Network:
+def chain(*edges: tuple[str, str], places: dict[str, tuple[float, float]] | None = None) -> DrawnNetwork:
     """A network of switches; the infeed is at the first bus."""
     names = list(dict.fromkeys(name for edge in edges for name in edge))
     at = {name: (places or {}).get(name, (None, None)) for name in names}
-    return Network(
+    return DrawnNetwork(
         buses=[{"id": name, "vn_kv": 10.0, "x": at[name][0], "y": at[name][1]} for name in names],
         branches=[
             {"id": f"{a}-{b}", "from_bus": a, "to_bus": b, "kind": "line", "switchable": True, "faulted": False,
@@ -93,7 +93,7 @@ def test_a_violation_in_step_after_step_is_told_once_by_its_worst(tmp_path: Path
 
 @pytest.mark.parametrize("scenario", [GUO, "cigre_mv/blackout"])
 def test_buses_keep_their_distance_and_units_do_not_cover_each_other(scenario) -> None:
-    network = Network(**network_table(load_case(scenario)))
+    network = DrawnNetwork(**network_table(load_case(scenario)))
     for layout in layouts(network):
         apart = np.hypot(*(layout.bus[:, None] - layout.bus[None]).transpose(2, 0, 1))
         assert apart[~np.eye(len(apart), dtype=bool)].min() > 20, layout.by

@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from relight.scenarios.schema.frequency import EssForming, FollowingInverter, Genset, InverterFormingLimits, UnitAnswer
-from relight.sim.islands.frequency import Responder, Response, Stage, respond
+from relight.sim.islands.frequency import Responder, Response, SheddingStage, respond
 
 NO_LIMITS = {"under_hz": 1.0, "over_hz": 99.0, "rocof_hz_per_s": None}
 
@@ -106,7 +106,7 @@ def test_several_units_with_dead_bands_and_limits_respond_as_another_solver_says
     ).max()
 
 
-def overloaded(step_kw: float, *stages: Stage, **options: Any) -> Response:
+def overloaded(step_kw: float, *stages: SheddingStage, **options: Any) -> Response:
     """A step on 100 kVA at 2 %: M = 3.2 kWs/Hz, 100 kW/Hz down to 49 Hz, nothing beyond; no damping."""
     return respond(step_kw, step_kw, [inverter(100.0, **options)], stages, load_damping=0.0)
 
@@ -128,7 +128,11 @@ def test_an_overloaded_inverter_falls_at_the_rate_of_the_lack_and_trips():
 
 
 def test_ufls_sheds_after_its_delay_and_the_island_holds():
-    stages = [Stage(48.8, 0.1, ("x", "y"), 30.0), Stage(48.0, 0.1, ("z",), 40.0), Stage(44.0, 0.1, ("w",), 40.0)]
+    stages = [
+        SheddingStage(48.8, 0.1, ("x", "y"), 30.0),
+        SheddingStage(48.0, 0.1, ("z",), 40.0),
+        SheddingStage(44.0, 0.1, ("w",), 40.0),
+    ]
     response = overloaded(150.0, *stages, limits={"under_hz": 45.0})
     assert [(one.number, one.stage.local_areas) for one in response.sheddings] == [(1, ("x", "y")), (2, ("z",))]
     assert response.shed_kw == 70
@@ -141,8 +145,8 @@ def test_ufls_sheds_after_its_delay_and_the_island_holds():
 def test_a_relay_that_sees_the_frequency_return_starts_anew():
     """A genset's dip below 48.8 Hz is shorter than the delay."""
     units = [unit(Genset.model_validate({}), 360.0)]
-    short = respond(100.0, 100.0, units, [Stage(48.8, 0.2, ("x",), 50.0)])
-    long = respond(100.0, 100.0, units, [Stage(48.8, 1.0, ("x",), 50.0)])
+    short = respond(100.0, 100.0, units, [SheddingStage(48.8, 0.2, ("x",), 50.0)])
+    long = respond(100.0, 100.0, units, [SheddingStage(48.8, 1.0, ("x",), 50.0)])
     assert short.sheddings and not long.sheddings
     assert long.min_hz < 48.8 < long.settled_hz
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relight.sim.islands.balance import TOLERANCE_KW, CannotBalance, Demand, Source, Task, balance
+from relight.sim.islands.balance import TOLERANCE_KW, BalanceSource, CannotBalance, Demand, Task, balance
 from relight.sim.power_flow.island_topology import choose_balance_unit, find_islands
 from relight.sim.units.unit_model import GivesWay
 from support.networks import Line, build_case
@@ -48,8 +48,8 @@ def test_the_first_willing_unit_forms_the_voltage_and_a_former_one_takes_over():
 
 def test_charging_that_was_cut_is_given_back_after_shedding():
     task = Task(
-        Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
-        (Source("b", "discharge_cut_kw", 100, SIN_PHI, (-100, 100), -50.0),),
+        BalanceSource("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
+        (BalanceSource("b", "discharge_cut_kw", 100, SIN_PHI, (-100, 100), -50.0),),
         0.0,
         (Demand("1", 1.0, 80, 0), Demand("2", 1.0, 40, 0)),
     )
@@ -59,7 +59,7 @@ def test_charging_that_was_cut_is_given_back_after_shedding():
 
 def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
     task = Task(
-        Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
+        BalanceSource("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
         (),
         0.0,
         (Demand("1", 1.0, 10, 0), Demand("2", 2.0, 10, 60)),
@@ -75,22 +75,22 @@ def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
 )  # fmt: skip
 def test_what_cannot_be_balanced_says_why(needs, cause):
     startup_kw, losses_kw, losses_kvar = needs
-    task = Task(Source("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)), (), startup_kw, ())
+    task = Task(BalanceSource("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)), (), startup_kw, ())
     with pytest.raises(CannotBalance) as problem:
         balance(task, losses_kw, losses_kvar)
     assert problem.value.cause == cause
 
 
 @st.composite
-def sources(draw: st.DrawFn, name: str) -> Source:
+def sources(draw: st.DrawFn, name: str) -> BalanceSource:
     way = draw(st.sampled_from(get_args(GivesWay)))
     s_kva = draw(st.sampled_from((50.0, 200.0)))
     lows = {"discharge_cut_kw": st.floats(-s_kva, 0), "throttled_kw": st.floats(0, s_kva)}
     low = draw(lows.get(way, st.just(0.0)))
     high = draw(st.floats(max(low, 0.0), s_kva))
-    source = Source(name, way, s_kva, SIN_PHI, (low, high))
+    source = BalanceSource(name, way, s_kva, SIN_PHI, (low, high))
     p_kw = draw(st.floats(low, high))
-    return Source(name, way, s_kva, SIN_PHI, (low, high), p_kw, draw(st.floats(-1, 1)) * source.q_max(p_kw))
+    return BalanceSource(name, way, s_kva, SIN_PHI, (low, high), p_kw, draw(st.floats(-1, 1)) * source.q_max(p_kw))
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

@@ -12,7 +12,7 @@ import pytest
 
 from relight.scenarios.schema.surprises import Duration, Surprises
 from relight.scenarios.view import GridView
-from relight.sim.world.surprises import Course, draw_course, drawn_min
+from relight.sim.world.surprises import SurpriseCourse, draw_course, drawn_min
 from support.networks import Line, build_case, chain, ess, infeed, nbsu, pv
 
 
@@ -22,7 +22,7 @@ def network(*more: Line) -> GridView:
     return build_case(lines, [ess("a"), pv("b"), nbsu("c"), infeed("f", live=False)]).view
 
 
-def drawn(seed: int, view: GridView | None = None, duration_min: float = 300, **odds: Any) -> Course:
+def drawn(seed: int, view: GridView | None = None, duration_min: float = 300, **odds: Any) -> SurpriseCourse:
     return draw_course(Surprises.model_validate({"random": odds}), view or network(), seed, duration_min)
 
 
@@ -44,7 +44,7 @@ def test_a_fixed_time_is_that_time() -> None:
 
 
 def test_without_odds_nothing_is_drawn_and_a_seed_gives_the_same_course() -> None:
-    assert drawn(3) == Course()
+    assert drawn(3) == SurpriseCourse()
     odds = {"faults_per_h": 0.5, "trips_per_h": 0.5, "start_failure": 0.5, "late": 0.5, "misreports": 0.3}
     assert drawn(3, **odds) == drawn(3, **odds) != drawn(4, **odds)
 
@@ -64,7 +64,7 @@ def test_a_further_listed_event_changes_nothing_for_the_others() -> None:
         "trips": [{"unit": name, "at_min": 10, "back_after": after} for name in ("ess.a", "pv.b")],
     }
 
-    def course(**parts: Any) -> Course:
+    def course(**parts: Any) -> SurpriseCourse:
         return draw_course(Surprises.model_validate(parts), network(), 3, 1e6)
 
     whole = course(**listed).happenings

@@ -16,7 +16,7 @@ from relight.controllers.milp.literal.model import build_literal
 from relight.controllers.milp.model import Model
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.solver.highs import KeptSolver, Solution
-from relight.scenarios.schema.dispatch_options import DispatchCentre
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
@@ -133,7 +133,7 @@ def ring_beside_a_tree() -> Horizon:
         outage=Outage(start=datetime(2025, 6, 21, 4), duration_min=30),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
-        dispatch_centre=DispatchCentre(loss_allowance_pct=0.0),
+        dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
     )
     demand_kw = {"a": 0.0, "b": 30.0, "c": 0.0, "d": 0.0, "e": 10.0}
     psc = {
