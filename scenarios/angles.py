@@ -23,6 +23,11 @@ def chord(power_factor: float) -> float:
     return (1 - power_factor) / sin_phi(power_factor) if power_factor < 1 else 0.0
 
 
+def reactive_limit(s_kva: float, p_kw: float, sin_phi: float) -> float:
+    """Largest |q| (kvar) beside ``p_kw``: inside p² + q² ≤ S² and the power factor's limit; p comes first."""
+    return min(s_kva * sin_phi, math.sqrt(max(s_kva**2 - p_kw**2, 0.0)))
+
+
 def direction(angle: float) -> tuple[float, float]:
     """(cos, sin) of an angle in radians."""
     return rounded(math.cos(angle), PER_UNIT), rounded(math.sin(angle), PER_UNIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,16 @@ class Case:
     base_load_kvar: dict[str, float] | None
     mix_by_bus: dict[str, dict[str, float]]
     inputs: tuple[Path, ...] = ()
+
+    @cached_property
+    def shares(self) -> dict[str, dict[str, float]]:
+        """Local area → its loaded buses, each with its share of the area's demand; none where it has no demand."""
+        return {la.id: self._shares_of(la.buses) for la in self.view.local_areas.values()}
+
+    def _shares_of(self, buses: tuple[str, ...]) -> dict[str, float]:
+        loads = {bus: kw for bus in buses if (kw := self.base_load_kw.get(bus, 0.0)) > 0}
+        total = sum(loads.values())
+        return {bus: kw / total for bus, kw in loads.items()}
 
     def __repr__(self) -> str:
         scenario, view = self.scenario, self.view

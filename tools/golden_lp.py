@@ -104,7 +104,6 @@ def small_horizon() -> Horizon:
             shed=False,
             nbsu_state=state,  # pyright: ignore[reportArgumentType]
             nbsu_remaining_min=remaining,
-            nbsu_p_kw=30.0 * (state == "online"),
             nbsu_p_min_kw=20.0 * (state == "online"),
             nbsu_p_max_kw=40.0 * (state == "online"),
         )

@@ -74,7 +74,6 @@ class SourceState(TypedDict):
     nbsu_state: Literal["off", "starting", "online"]
     nbsu_remaining_min: float
     """minutes of start-up still to go (state starting)"""
-    nbsu_p_kw: float
     nbsu_p_min_kw: float
     nbsu_p_max_kw: float
     """range its ramp leaves at the next instant (state online)"""

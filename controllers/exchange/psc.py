@@ -242,7 +242,6 @@ def _state(
         discharge_kwh=discharge_energy(ess, measured),
         nbsu_state=state,
         nbsu_remaining_min=remaining_min,
-        nbsu_p_kw=fsum(measured[e.id]["p_kw"] for e in nbsu),
         nbsu_p_min_kw=fsum(measured[e.id]["p_min_kw"] for e in on_line),
         nbsu_p_max_kw=fsum(measured[e.id]["p_max_kw"] for e in on_line),
     )

@@ -19,6 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...scenarios.angles import reactive_limit
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
 from ..exchange.messages import ON_LINE, LocalAreaMeasurement, LocalAreaOrder, UnitOrder, UnitState
 from ..exchange.start_up import start_up_remaining
@@ -30,7 +31,6 @@ from .correction import (
     ess_device,
     nbsu_device,
     pv_device,
-    reactive_limit,
 )
 
 
@@ -71,7 +71,7 @@ class LocalIsland:
             target_kw, target_kvar = sum(units[d.id]["p_kw"] for d in devices), demand_kvar
         p = correct_active(target_kw, devices)
         seen = {d.id: d.p_max_kw if d.kind == "pv" else p[d.id] for d in devices}
-        limits = {d.id: reactive_limit(d.s_kva, seen[d.id], self.sin_phi, True) for d in devices if d.connected}
+        limits = {d.id: reactive_limit(d.s_kva, seen[d.id], self.sin_phi) for d in devices if d.connected}
         q = correct_reactive(target_kvar, limits)
         # An order to PV is an upper limit, for more sun than was last seen.
         p |= {d.id: math.sqrt(d.s_kva**2 - q[d.id] ** 2) if d.connected else 0.0 for d in devices if d.kind == "pv"}

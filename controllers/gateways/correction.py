@@ -6,7 +6,6 @@ have no room for is left to the island's balance unit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -110,12 +109,6 @@ def correct_reactive(target_kvar: float, limits: Mapping[str, float]) -> dict[st
     room = sum(limits.values())
     share = min(1.0, max(-1.0, target_kvar / room)) if room > 0 else 0.0
     return {unit: share * limit for unit, limit in limits.items()}
-
-
-def reactive_limit(s_kva: float, p_kw: float, sin_phi: float, true_circle: bool) -> float:
-    """Reactive power a unit may give beside p, kvar: S sin φ, inside the circle p² + q² ≤ S² if asked for."""
-    inside = math.sqrt(max(0.0, s_kva**2 - p_kw**2))
-    return min(s_kva * sin_phi, inside) if true_circle else s_kva * sin_phi
 
 
 def _let_pv_replace_ess(devices: Iterable[Device], p: dict[str, float]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...scenarios.angles import sin_phi
+from ...scenarios.angles import reactive_limit, sin_phi
 from ...scenarios.schema.scenario import Scenario
 from ...scenarios.view import EssUnit, GridView, PvUnit, without_units
 from ..exchange.messages import (
@@ -35,7 +35,6 @@ from .correction import (
     ess_device,
     nbsu_device,
     pv_device,
-    reactive_limit,
 )
 from .followed_plan import FollowedPlan, as_ordered, demand_multiple, pv_connected
 from .local_area_model import solve_local_area
@@ -217,7 +216,9 @@ class EnergyGateway:
         devices = self._devices(running, t, time_min, measurement)
         p = correct_active(p_target, devices)
         limits = {
-            d.id: reactive_limit(d.s_kva, p[d.id], problem.sin_phi, problem.true_circle) for d in devices if d.connected
+            d.id: reactive_limit(d.s_kva, p[d.id] if problem.true_circle else 0.0, problem.sin_phi)
+            for d in devices
+            if d.connected
         }
         q = correct_reactive(q_target, limits)
         orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}

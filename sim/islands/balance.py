@@ -19,7 +19,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from ..units.unit_model import GivesWay, clip, q_limit
+from ...scenarios.angles import reactive_limit
+from ..units.unit_model import GivesWay, clip
 
 TOLERANCE_KW = 2e-4
 """By how much (kW or kvar) a balance unit may pass its limits; booked at the limit, it leaves 0.2 W unaccounted."""
@@ -54,7 +55,7 @@ class BalanceSource:
 
     def q_max(self, p_kw: float) -> float:
         """Largest |q| beside ``p_kw``."""
-        return q_limit(self.s_kva, self.sin_phi, p_kw)
+        return reactive_limit(self.s_kva, p_kw, self.sin_phi)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import math
 from typing import ClassVar, Literal, get_args
 
 from ...controllers.exchange.messages import UnitMeasurement, UnitOrder, UnitState
+from ...scenarios.angles import reactive_limit
 from ...scenarios.kinds.violations import ViolationKind
 from ...scenarios.view import Unit
 
@@ -18,11 +19,6 @@ GivesWay = Literal["curtailed_kw", "throttled_kw", "discharge_cut_kw"]
 Misfit = tuple[ViolationKind, float, float, str]
 """What a set-point asks of a unit that it cannot do: kind of violation, value, limit, their unit."""
 OFF: UnitOrder = {"p_kw": 0.0, "q_kvar": 0.0, "state": "off"}
-
-
-def q_limit(s_kva: float, sin_phi: float, p_kw: float) -> float:
-    """Largest |q| (kvar) beside ``p_kw``: within the circle of ``s_kva`` and the power factor limit; p comes first."""
-    return min(s_kva * sin_phi, math.sqrt(max(s_kva**2 - p_kw**2, 0.0)))
 
 
 def clip(value: float, low: float, high: float) -> float:
@@ -127,7 +123,7 @@ class UnitModel:
 
     def q_max(self, p_kw: float) -> float:
         """Largest |q| (kvar) beside ``p_kw``; 0 unless on line."""
-        return q_limit(self.s_kva, self.sin_phi, p_kw) if self.running else 0.0
+        return reactive_limit(self.s_kva, p_kw, self.sin_phi) if self.running else 0.0
 
     def set_point(self) -> tuple[float, float]:
         """The order's p (kW) and q (kvar), clipped to what the unit can do in this step."""

@@ -12,7 +12,7 @@ from ...controllers.exchange.messages import Forecast, LocalAreaMeasurement, Uni
 from ...scenarios.case import Case
 from ..series.profiles import Profiles
 
-LONG_AGO_MIN = 1e6
+EVER_MIN = 1e6
 """How long buses outside the outage area are taken to have been energised: longer than any delay."""
 _EPS_MIN = 1e-9
 
@@ -98,7 +98,7 @@ class StartState:
         view = case.view
         return cls(
             {b.id: b.closed and not b.faulted for b in view.branches.values()},
-            {bus: LONG_AGO_MIN for bus in view.buses if bus not in view.outage_area},
+            {bus: EVER_MIN for bus in view.buses if bus not in view.outage_area},
             {
                 unit: UnitMeasurement(
                     p_kw=0.0,

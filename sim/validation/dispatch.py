@@ -17,8 +17,8 @@ from scipy.sparse import coo_array, vstack
 
 from ...controllers.exchange.messages import UnitState
 from ...controllers.exchange.plan import UnitSetPoint
-from ...controllers.gateways.correction import correct_reactive, reactive_limit
-from ...scenarios.angles import chord, sin_phi
+from ...controllers.gateways.correction import correct_reactive
+from ...scenarios.angles import chord, reactive_limit, sin_phi
 from ...scenarios.case import Case
 from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.reading.problems import Problem, ScenarioError
@@ -114,7 +114,7 @@ def dispatch(case: Case, phases: Sequence[Phase], conditions: Conditions, start:
         p_kw = {unit: float(x[problem.p[unit, target.phase]]) for unit in target.units}
         sin_phi = problem.sin_phi
         room = {
-            unit: reactive_limit(case.view.units[unit].s_kva, p_kw[unit], sin_phi, True) * _connected(case, phase, unit)
+            unit: reactive_limit(case.view.units[unit].s_kva, p_kw[unit], sin_phi) * _connected(case, phase, unit)
             for unit in target.units
         }
         if target.infeed is not None:

@@ -11,7 +11,7 @@ from ...results.run.read import NotARun, read_table
 from ...results.run.recorder import COLUMNS, table_path
 from ...scenarios.case import Case
 from ...scenarios.view import NbsuUnit
-from .conditions import LONG_AGO_MIN, StartState
+from .conditions import EVER_MIN, StartState
 
 
 def state_in_run(folder: Path, case: Case, at_min: float) -> StartState:
@@ -32,7 +32,7 @@ def state_in_run(folder: Path, case: Case, at_min: float) -> StartState:
         since_min = 0.0 if dark.empty else float(dark.max()) + step_min
         if since_min < at_min:
             outside = dark.empty and name not in view.outage_area
-            energised_min[str(name)] = LONG_AGO_MIN if outside else at_min - since_min
+            energised_min[str(name)] = EVER_MIN if outside else at_min - since_min
     last = switch[switch["time_min"] == at_min - step_min]
     closed = {b.id: not b.faulted for b in view.branches.values()}
     closed |= {str(row.switch): bool(row.closed) for row in last.itertuples()}

@@ -48,7 +48,6 @@ class Validator:
         self.power_flow = engine_named(engine)(case)
         self.topologies = Topologies(case.view)
         self._within = AreaUnits.of(case.view)
-        self._shares = {la.id: _shares(case, la.buses) for la in case.view.local_areas.values()}
 
     @cached_property
     def _profiles(self) -> Profiles:
@@ -153,7 +152,7 @@ class Validator:
         """What the power flow gets: served demand by bus, output of followers by unit."""
         phase, index = at.phase, series.index(at.start_min)
         loads: dict[int, dict[str, tuple[float, float]]] = {k: {} for k in phase.live}
-        for la, shares in self._shares.items():
+        for la, shares in self.case.shares.items():
             k = phase.island_of(self.case.view.local_areas[la].buses[0])
             if k is None or not phase.claims.served(la):
                 continue
@@ -216,12 +215,6 @@ class Validator:
 def _count_cold_load(phases: Sequence[Phase], course: ColdCourse | None) -> None:
     for phase in phases:
         phase.cold = course
-
-
-def _shares(case: Case, buses: Sequence[str]) -> dict[str, float]:
-    """Each loaded bus's share of its LA's demand."""
-    loads = {bus: case.base_load_kw[bus] for bus in buses if case.base_load_kw.get(bus, 0.0) > 0}
-    return {bus: kw / sum(loads.values()) for bus, kw in loads.items()}
 
 
 def _summary(at: JudgedInterval, one: IslandInput, solution: IslandSolution | None) -> IslandSummary:

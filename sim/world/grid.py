@@ -62,7 +62,7 @@ class Grid:
         self._units_by_area: dict[str, dict[str, UnitModel]] = {la: {} for la in self.view.local_areas}
         for unit in self._units.values():
             self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
-        self._shares = {la.id: _shares(la.buses, case.base_load_kw) for la in self.view.local_areas.values()}
+        self._shares = case.shares
         self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
         self._shed: frozenset[str] = frozenset()
         self._supply = SupplyLog(case)
@@ -343,10 +343,3 @@ class Grid:
         return self._supply.book(
             self._now, self._now + self.step_min, {la: supplied[la] for la in self.view.local_areas}, base_kw
         )
-
-
-def _shares(buses: tuple[str, ...], base_load_kw: Mapping[str, float]) -> dict[str, float]:
-    """Each loaded bus's share of its LA's demand; empty without any."""
-    loads = {bus: base_load_kw[bus] for bus in buses if base_load_kw.get(bus, 0.0) > 0}
-    total = sum(loads.values())
-    return {bus: kw / total for bus, kw in loads.items()}

@@ -254,7 +254,6 @@ def _random_message(
         shed=False,
         nbsu_state=state,  # type: ignore[typeddict-item]
         nbsu_remaining_min=remaining,
-        nbsu_p_kw=low,
         nbsu_p_min_kw=low,
         nbsu_p_max_kw=high,
     )
@@ -300,6 +299,6 @@ def one_bus() -> tuple[Horizon, Scenario]:
     message = PscMessage(
         local_area="1", issued_at_min=0.0, step_start_min=[0.0, 30.0], demand_p_kw=[40.0] * 2, demand_q_kvar=[0.0] * 2,
         pv_pu=[1.0, 1.0], charge_kwh=10.0, discharge_kwh=100.0, energised_min=0.0, shed=False, nbsu_state="off",
-        nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+        nbsu_remaining_min=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
     )  # fmt: skip
     return Horizon(AreaGraph.of(view, scenario), (0.0, 30.0), 60.0, {"1": message}, {}), scenario

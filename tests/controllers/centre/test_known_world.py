@@ -44,7 +44,7 @@ def psc(live: str, **more: dict[str, Any]) -> dict[str, PscMessage]:
         la: PscMessage(
             local_area=la, issued_at_min=0.0, step_start_min=[], demand_p_kw=[], demand_q_kvar=[],
             energised_min=10.0 * (la in live), shed=False, pv_pu=[], charge_kwh=0.0, discharge_kwh=0.0,
-            nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+            nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
             **more.get(la, {}),
         )
         for la in "abcde"

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relight.controllers.gateways.correction import Device, correct_active, correct_reactive, reactive_limit
+from relight.controllers.gateways.correction import Device, correct_active, correct_reactive
 from relight.controllers.gateways.followed_plan import pv_connected
 from relight.controllers.gateways.gateway import EnergyGateway
+from relight.scenarios.angles import reactive_limit
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 
@@ -296,8 +297,8 @@ def test_reactive_power_is_shared_by_limit():
     assert correct_reactive(30.0, {"a": 20.0, "b": 40.0}) == pytest.approx({"a": 10.0, "b": 20.0})
     assert correct_reactive(-90.0, {"a": 20.0, "b": 40.0}) == pytest.approx({"a": -20.0, "b": -40.0})
     assert correct_reactive(5.0, {}) == {}
-    assert reactive_limit(100.0, 100.0, 0.31, true_circle=True) == 0.0
-    assert reactive_limit(100.0, 100.0, 0.31, true_circle=False) == 31.0
+    assert reactive_limit(100.0, 100.0, 0.31) == 0.0
+    assert reactive_limit(100.0, 0.0, 0.31) == 31.0
 
 
 def device_plan(p_kw: dict[str, float], states: dict[str, list[str]] | None = None, **parts):

@@ -41,7 +41,7 @@ def long_cable() -> Horizon:
         la: PscMessage(
             local_area=la, issued_at_min=0.0, step_start_min=[0.0], demand_p_kw=[p_kw], demand_q_kvar=[q_kvar],
             pv_pu=[0.0], charge_kwh=kwh, discharge_kwh=kwh, energised_min=0.0, shed=False, nbsu_state="off",
-            nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+            nbsu_remaining_min=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
         )
         for la, p_kw, q_kvar, kwh in (("a", 0.0, 0.0, 20.0), ("b", 5.0, 48.0, 0.0))
     }  # fmt: skip

@@ -70,7 +70,7 @@ def device_states(case: SmallCase, message: PscMessage) -> dict[str, SourceState
     pv, ess, nbsu = units_of(case.view, message["local_area"])
     blank: dict = {
         "pv_pu": [0.0] * case.horizon.steps, "charge_kwh": 0.0, "discharge_kwh": 0.0, "nbsu_state": "off",
-        "nbsu_remaining_min": 0.0, "nbsu_p_kw": 0.0, "nbsu_p_min_kw": 0.0, "nbsu_p_max_kw": 0.0,
+        "nbsu_remaining_min": 0.0, "nbsu_p_min_kw": 0.0, "nbsu_p_max_kw": 0.0,
     }  # fmt: skip
     states: dict[str, dict] = {b.id: {**blank, "pv_pu": message["pv_pu"]} for b in pv}
     states |= {c.id: {**blank, "charge_kwh": c.charge_kwh, "discharge_kwh": c.discharge_kwh} for c in ess}
@@ -79,7 +79,7 @@ def device_states(case: SmallCase, message: PscMessage) -> dict[str, SourceState
         states[e.id] = {
             **blank, "nbsu_state": message["nbsu_state"],
             "nbsu_remaining_min": min(message["nbsu_remaining_min"], e.start_min),
-            **{name: message[name] * part for name in ("nbsu_p_kw", "nbsu_p_min_kw", "nbsu_p_max_kw")},
+            **{name: message[name] * part for name in ("nbsu_p_min_kw", "nbsu_p_max_kw")},
         }  # fmt: skip
     return states  # type: ignore[return-value]
 
@@ -223,7 +223,7 @@ def one_area(demand_kw: tuple[float, ...], *units, online=False, **options) -> S
         charge_kwh=sum(c.charge_kwh for c in view.ess.values()),
         discharge_kwh=sum(c.discharge_kwh for c in view.ess.values()),
         energised_min=0.0, shed=False, nbsu_state="online" if online else "off", nbsu_remaining_min=0.0,
-        nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=sum(e.s_kva for e in view.nbsu.values()),
+        nbsu_p_min_kw=0.0, nbsu_p_max_kw=sum(e.s_kva for e in view.nbsu.values()),
     )  # fmt: skip
     horizon = Horizon(AreaGraph.of(view, scenario), tuple(message["step_start_min"]), 30.0 * steps, {"1": message}, {})
     case = SmallCase(0, scenario, view, horizon)

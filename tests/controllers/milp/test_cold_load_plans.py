@@ -144,7 +144,7 @@ def two_areas(limit_pct: float | None = None, factor: float | None = 1.0, ess_kv
             local_area=la, issued_at_min=60.0, step_start_min=[60.0, 90.0], demand_p_kw=[50.0, 50.0],
             demand_q_kvar=[0.0, 0.0], pv_pu=[0.0, 0.0], charge_kwh=0.0, discharge_kwh=1000.0 * (la == "a"),
             energised_min=0.0, shed=False, supply_changes_min=[0.0], nbsu_state="off", nbsu_remaining_min=0.0,
-            nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+            nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
         )
         for la in "ab"
     }  # fmt: skip

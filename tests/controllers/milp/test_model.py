@@ -56,7 +56,7 @@ def guo45() -> pyo.ConcreteModel:
         la: PscMessage(
             local_area=la, issued_at_min=0.0, step_start_min=starts, demand_p_kw=[90.0] * GUO45_STEPS,
             demand_q_kvar=[30.0] * GUO45_STEPS, pv_pu=[0.5] * GUO45_STEPS, charge_kwh=50.0, discharge_kwh=150.0,
-            energised_min=0.0, shed=False, nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0,
+            energised_min=0.0, shed=False, nbsu_state="off", nbsu_remaining_min=0.0, nbsu_p_min_kw=0.0,
             nbsu_p_max_kw=0.0,
         )
         for la in case.view.local_areas

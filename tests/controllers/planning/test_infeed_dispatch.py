@@ -52,7 +52,7 @@ def message(la: str, demand_kw: float, pv_pu: float) -> PscMessage:
         local_area=la, issued_at_min=0.0, step_start_min=list(STARTS), demand_p_kw=[demand_kw] * 2,
         demand_q_kvar=[0.0] * 2, pv_pu=[pv_pu] * 2, charge_kwh=40.0 * at_b, discharge_kwh=60.0 * at_b,
         energised_min=120.0, shed=False, nbsu_state="online" if at_b else "off", nbsu_remaining_min=0.0,
-        nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=80.0 * at_b,
+        nbsu_p_min_kw=0.0, nbsu_p_max_kw=80.0 * at_b,
     )  # fmt: skip
 
 

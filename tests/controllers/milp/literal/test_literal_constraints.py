@@ -140,7 +140,7 @@ def ring_beside_a_tree() -> Horizon:
         la: PscMessage(
             local_area=la, issued_at_min=0.0, step_start_min=[0.0], demand_p_kw=[demand], demand_q_kvar=[0.0],
             pv_pu=[0.0], charge_kwh=0.0, discharge_kwh=60.0, energised_min=0.0, shed=False, nbsu_state="off",
-            nbsu_remaining_min=0.0, nbsu_p_kw=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
+            nbsu_remaining_min=0.0, nbsu_p_min_kw=0.0, nbsu_p_max_kw=0.0,
         )
         for la, demand in demand_kw.items()
     }  # fmt: skip
