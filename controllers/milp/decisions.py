@@ -1,4 +1,4 @@
-"""What a plan decides once powers are left aside, read from one form of the model and fixed in the other.
+"""What a plan decides once powers are left aside, read from the literal form of the model and fixed in the compact one.
 
 With these decisions fixed either form is a linear problem in powers and voltages, so that they say the same exactly if
 each finds the other's decisions feasible with the same objective.
@@ -31,18 +31,6 @@ def _chosen(var, steps: int) -> frozenset:
     return frozenset(index for index, member in var.items() if index[-1] < steps and member.value > 0.5)
 
 
-def read_compact(m: Model, steps: int) -> Decisions:
-    """Decisions of a solved compact model."""
-    live = _chosen(m.X, steps)
-    return Decisions(
-        steps,
-        energised=frozenset((i, t) for i in m.section for t in range(steps) if (m.section[i], t) in live),
-        closed=_chosen(m.b, steps),
-        balance=_chosen(m.root, steps),
-        launch={i: next((k for k in m.K if m.launch[i, k].value > 0.5), None) for i in m.NBSU},
-    )
-
-
 def fix_compact(m: Model, decisions: Decisions) -> None:
     """Fix decisions in a compact model; ``unfix_compact`` frees them again."""
     for i in m.section:
@@ -72,12 +60,3 @@ def read_literal(m: Model) -> Decisions:
         balance=_chosen(m.root, steps),
         launch={i: None if m.online_now[i] or slot == steps else slot for i, slot in slots.items()},
     )
-
-
-def fix_literal(m: Model, decisions: Decisions) -> None:
-    """Fix decisions in a literal model of the same horizon."""
-    for var, chosen in ((m.X, decisions.energised), (m.closed, decisions.closed), (m.root, decisions.balance)):
-        for index in var:
-            var[index].fix(float(index in chosen))
-    for i, launch in decisions.launch.items():
-        m.launch_slot[i].fix(-1 if m.online_now[i] else decisions.steps if launch is None else launch)

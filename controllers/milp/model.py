@@ -135,13 +135,6 @@ def contents(m: Model, static: bool) -> Contents:
     return {family: entries for family, entries in table.items() if family not in m.without}
 
 
-FAMILIES = (
-    "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "static", "constant_power",
-)  # fmt: skip
-"""Names of the families of ``contents``: what ``dispatch_centre.without`` may leave out."""
-
-
 def build_model(
     graph: AreaGraph,
     steps: int,

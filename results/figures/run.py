@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STATES = tuple(style.STATE_COLOURS)
+STATES, LOADS = tuple(style.STATE_COLOURS), tuple(style.LOAD_LINES)
 MOST_NAMED_ROWS = 90
 """With more LAs than this, only sections are named."""
 
@@ -128,7 +128,7 @@ def planned_served(run: RunTables) -> Figure:
     style.legend_above(left, 3)
     for name in LOADS:
         energy = np.concatenate([[0.0], np.cumsum(_area_power(run, name, times) * hours)]) / 1e3
-        colour, dash = LOAD_LINES[name]
+        colour, dash = style.LOAD_LINES[name]
         right.plot(edges, energy, color=colour, linestyle=dash, label=f"{name} {energy[-1]:.2f}")
     right.set_ylabel("energy since the fault (MWh)")
     right.set_ylim(bottom=0)
@@ -170,14 +170,6 @@ def envelopes(run: RunTables) -> Figure:
     style.legend_on_title_line(middle)
     figure.align_ylabels()
     return figure
-
-
-LOAD_LINES: dict[str, tuple[str, style.Dash]] = {
-    "demand": (style.BLACK, style.DOTTED),
-    "planned": (style.RED, style.DASHED),
-    "served": (style.BLUE, "-"),
-}
-LOADS = tuple(LOAD_LINES)
 
 
 def _states(local_area: pd.DataFrame) -> np.ndarray:
@@ -235,7 +227,7 @@ def _name_sections(axes: Axes, sections: list[str]) -> None:
 def load_lines(axes: Axes, run: RunTables, times: list[float], edges: np.ndarray, names: tuple[str, ...]) -> None:
     """Draw demand, planned or served power of the outage area, step by step."""
     for name in names:
-        colour, dash = LOAD_LINES[name]
+        colour, dash = style.LOAD_LINES[name]
         power = _area_power(run, name, times)
         axes.stairs(power, edges, baseline=None, color=colour, linestyle=dash, linewidth=1.1, label=name)
 

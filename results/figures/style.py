@@ -39,6 +39,12 @@ STATE_COLOURS: Mapping[str, str] = {"dark": PALE, "served": BLUE, "shed": YELLOW
 
 Dash = str | tuple[int, tuple[float, ...]]
 DOTTED, DASHED = (0, (1.0, 1.0)), (0, (4.0, 1.5))
+LOAD_LINES: Mapping[str, tuple[str, Dash]] = {
+    "demand": (BLACK, DOTTED),
+    "planned": (RED, DASHED),
+    "served": (BLUE, "-"),
+}
+"""Colour and dash of what is asked, promised and given."""
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,3 @@ def encode(values: np.ndarray, resolution: float = 1.0) -> str:
 def encode_rows(table: np.ndarray, resolution: float = 1.0) -> list[str]:
     """Each row of a table (elements × steps) as text."""
     return [encode(row, resolution) for row in table]
-
-
-def decode(text: str, resolution: float = 1.0) -> list[float]:
-    """What ``encode`` wrote; NaN where not defined."""
-    values, before = list[float](), 0
-    for token in text.split(",") if text else ():
-        difference, _, times = token.partition("*")
-        for _ in range(int(times or 1)):
-            before += 0 if difference == "_" else int(difference)
-            values.append(float("nan") if difference == "_" else before * resolution)
-    return values

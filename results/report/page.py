@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ..figures import style
-from ..figures.run import LOAD_LINES
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
@@ -86,7 +85,7 @@ def _colours() -> str:
     islands = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED, "var(--ink)")
     named = {
         **style.SOURCE_COLOURS,
-        **{name: colour for name, (colour, _) in LOAD_LINES.items()},
+        **{name: colour for name, (colour, _) in style.LOAD_LINES.items()},
         **{f"island-{k}": colour for k, colour in enumerate(islands)},
         "high": style.SKY,
         "low": style.BLUE,

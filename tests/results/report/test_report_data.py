@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from relight.results.comparison.compare import compare
 from relight.results.comparison.text import write_comparison
 from relight.results.report import files
-from relight.results.report.codec import decode, encode
+from relight.results.report.codec import encode
 from relight.results.report.files import write_comparison_report, write_run_report
 from relight.results.report.happenings import happenings
 from relight.results.report.layout import UNIT_BOX, layouts
@@ -55,6 +55,17 @@ def told(page: Path) -> dict[str, Any]:
     """What a page's script reads."""
     text = page.read_text(encoding="utf-8").split('<script type="application/json" id="data">')[1]
     return json.loads(text.split("</script>")[0])
+
+
+def decode(text: str, resolution: float = 1.0) -> list[float]:
+    """What ``encode`` wrote, as ``courses.js`` reads it; NaN where not defined."""
+    values, before = list[float](), 0
+    for token in text.split(",") if text else ():
+        difference, _, times = token.partition("*")
+        for _ in range(int(times or 1)):
+            before += 0 if difference == "_" else int(difference)
+            values.append(float("nan") if difference == "_" else before * resolution)
+    return values
 
 
 @given(VALUES, st.sampled_from([1.0, 0.1, 1e-4]))

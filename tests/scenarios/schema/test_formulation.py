@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from relight.controllers.milp.model import FAMILIES
 from relight.controllers.strategies.named import strategy_named
 from relight.scenarios.loader import ScenarioError, load_case
+from relight.scenarios.schema.dispatch_options import ConstraintFamily
 from relight.scenarios.schema.literal_size import MOST_LITERAL_BINARIES, literal_binaries
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -57,7 +58,7 @@ def test_without_must_be_a_list() -> None:
         load_case("guo45/fault-0400", ("dispatch_centre.without=voltage",))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", get_args(ConstraintFamily))
 def test_a_scenario_can_leave_any_family_out(tmp_path: Path, family: str) -> None:
     """Fewer constraints never lower the optimum, and what is proven is proven to the gap asked for."""
     path = write(tmp_path, outage={"duration_min": 90, "faulted_branches": ["a-b"]}, perfect_forecast=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from golden_lp import literal_form
-from relight.controllers.milp.decisions import Decisions, fix_compact, fix_literal, read_compact, read_literal
+from relight.controllers.milp.decisions import Decisions, fix_compact, read_literal
 from relight.controllers.milp.literal import connectivity, powerflow, units
 from relight.controllers.milp.literal.model import build_literal
 from relight.controllers.milp.model import Model, build_model, set_horizon
@@ -31,6 +31,31 @@ ODD = (7000, 7001, 7122, 7150)
 """In the last two a switch lies beside two branches without one."""
 ODD_SLOW = range(7002, 7200)
 EXACT = {"mip_rel_gap": 0.0}
+
+
+def read_compact(m: Model, steps: int) -> Decisions:
+    """Decisions of a solved compact model."""
+
+    def chosen(var) -> frozenset:
+        return frozenset(index for index, member in var.items() if index[-1] < steps and member.value > 0.5)
+
+    live = chosen(m.X)
+    return Decisions(
+        steps,
+        energised=frozenset((i, t) for i in m.section for t in range(steps) if (m.section[i], t) in live),
+        closed=chosen(m.b),
+        balance=chosen(m.root),
+        launch={i: next((k for k in m.K if m.launch[i, k].value > 0.5), None) for i in m.NBSU},
+    )
+
+
+def fix_literal(m: Model, decisions: Decisions) -> None:
+    """Fix decisions in a literal model of the same horizon."""
+    for var, chosen in ((m.X, decisions.energised), (m.closed, decisions.closed), (m.root, decisions.balance)):
+        for index in var:
+            var[index].fix(float(index in chosen))
+    for i, launch in decisions.launch.items():
+        m.launch_slot[i].fix(-1 if m.online_now[i] else decisions.steps if launch is None else launch)
 
 
 def literal_of(case: SmallCase, static: bool) -> Model:

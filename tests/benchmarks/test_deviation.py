@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relight.results.comparison.deviation import deviation, student_interval
+FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "deviation.py"
+spec = importlib.util.spec_from_file_location("deviation_benchmark", FILE)
+assert spec is not None and spec.loader is not None
+benchmark = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = benchmark
+spec.loader.exec_module(benchmark)
+deviation, student_interval = benchmark.deviation, benchmark.student_interval
 
 
 def run(planned: list[float], served: list[float], promised: list[float], step_min: float = 60.0) -> Any:
