@@ -25,3 +25,10 @@ class InputError(RelightError, ValueError):
     """Something that was given cannot be right."""
 
     exit_code = 2
+
+
+class UnsolvedError(RelightError):
+    """A solver found no solution where there always is one: numbers that it cannot handle, or a fault of it or of ours.
+
+    The message names the problem and gives the solver's reason.
+    """

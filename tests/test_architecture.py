@@ -70,17 +70,17 @@ sim/cosim/channels        scenarios: kinds quanta schema
 sim/islands               sim: power_flow units; results: run; scenarios: angles schema
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
                           run study; controllers: exchange; scenarios: case explain loader schema studies
-sim/normal                sim: power_flow series; results: indices; scenarios: case quanta schema view
+sim/normal                sim: power_flow series; results: indices; scenarios: case errors quanta schema view
 sim/plan_files            controllers: exchange; scenarios: case reading
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
-                          milp planning solver strategies; scenarios: case quanta schema view
+                          milp planning solver strategies; scenarios: case errors quanta schema view
 sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
                           schema series
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
-                          case kinds quanta reading schema view
+                          case errors kinds quanta reading schema view
 sim/world                 sim: islands power_flow units; results: run; controllers: exchange; scenarios: case kinds
                           quanta schema view
 strategy                  controllers: exchange milp planning rules strategies

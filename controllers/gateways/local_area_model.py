@@ -71,7 +71,7 @@ def _declare_variables(m: Any) -> None:
 def solve_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed") -> LocalAreaSchedule:
     """Solve (46).
 
-    An LA without units gives nothing and needs no solver. Raises RuntimeError if HiGHS does not prove an optimum,
+    An LA without units gives nothing and needs no solver. Raises UnsolvedError if HiGHS does not prove an optimum,
     which the slack rules out but for numerical trouble.
     """
     steps = problem.steps

@@ -8,11 +8,12 @@ from typing import Any
 from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
 
+from ...scenarios.errors import UnsolvedError
 from .highs import silence_banner
 
 
 def solve_once(model: Any) -> None:
-    """Load an optimum into a Pyomo model. Raises RuntimeError, with the solver's reason, if HiGHS proves none."""
+    """Load an optimum into a Pyomo model. Raises UnsolvedError, with the solver's reason, if HiGHS proves none."""
     silence_banner()
     result = SolverFactory("highs").solve(
         model,
@@ -23,6 +24,6 @@ def solve_once(model: Any) -> None:
         solver_options={"random_seed": 0},
     )
     if result.solution_status is not SolutionStatus.optimal:
-        raise RuntimeError(f"{model.name} not solved: {result.termination_condition.name}")
+        raise UnsolvedError(f"{model.name} not solved: {result.termination_condition.name}")
     loader: Any = result.solution_loader
     loader.load_vars()

@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, hstack, kron, vstack
 from scipy.sparse import eye as identity
 
+from ...scenarios.errors import UnsolvedError
 from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.view import EssUnit
 
@@ -22,7 +23,7 @@ def level_import(net_load_kw: np.ndarray, storage: Sequence[EssUnit], step_h: fl
     ``net_load_kw`` is demand less PV per step; losses are left out. Each unit stays within its rating and its
     capacity (what it can discharge and charge together). The period is taken to repeat: a unit ends as full as it
     began, at a level that the schedule chooses. Among all such schedules the one with the least throughput is taken,
-    and an import below 0 is worth nothing. Raises RuntimeError if the solver fails: idling is always feasible.
+    and an import below 0 is worth nothing. Raises UnsolvedError if the solver fails: idling is always feasible.
     """
     steps, units = len(net_load_kw), len(storage)
     if not units:
@@ -51,7 +52,7 @@ def level_import(net_load_kw: np.ndarray, storage: Sequence[EssUnit], step_h: fl
             cost, A_ub=limits, b_ub=rhs, A_eq=ends_as_it_began, b_eq=np.zeros(units), bounds=bounds, method="highs"
         )
         if found.x is None or found.status != 0:
-            raise RuntimeError(f"levelling of the import by storage: {found.message}")
+            raise UnsolvedError(f"levelling of the import by storage: {found.message}")
         return found.x
 
     least = float(solve(only_peak, max(0.0, float(net_load_kw.max())) + 1.0)[-1])

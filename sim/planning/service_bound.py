@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from scipy.sparse import bmat, coo_array, eye_array, hstack
 
 from ...scenarios.case import Case
+from ...scenarios.errors import UnsolvedError
 from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.schema.cold_load import cold_load_of
 from ..series.profiles import Profiles
@@ -22,7 +23,7 @@ from ..series.profiles import Profiles
 def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     """Upper bound of the weighted energy served in the outage area, kWh: Σ C_i p_i Δt of (18), by the actual series.
 
-    ``seed``: None, the scenario's. Raises RuntimeError if the linear problem cannot be solved.
+    ``seed``: None, the scenario's. Raises UnsolvedError if the linear problem cannot be solved.
     """
     view, scenario = case.view, case.scenario
     profiles = Profiles(case, seed)
@@ -62,7 +63,7 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     value = np.concatenate([np.repeat(weights, steps) * dt_h, np.zeros(steps)])
     found = linprog(-value, A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
     if found.status != 0:
-        raise RuntimeError(f"the bound of what can be served was not found: {found.message}")
+        raise UnsolvedError(f"the bound of what can be served was not found: {found.message}")
     return rounded(-found.fun, POWER_KW)
 
 

@@ -20,6 +20,7 @@ from ...controllers.exchange.plan import UnitSetPoint
 from ...controllers.gateways.correction import correct_reactive
 from ...scenarios.angles import chord, reactive_limit, sin_phi
 from ...scenarios.case import Case
+from ...scenarios.errors import UnsolvedError
 from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.reading.problems import Problem, ScenarioError
 from ...scenarios.view import EssUnit, NbsuUnit, PvUnit
@@ -74,7 +75,7 @@ class _Program:
         self.rows.append((terms, low, high))
 
     def solve(self) -> np.ndarray:
-        """Columns of an optimum. Raises RuntimeError if HiGHS finds none, which slack rules out."""
+        """Columns of an optimum. Raises UnsolvedError if HiGHS finds none, which slack rules out."""
         entries = [(r, c, a) for r, (terms, _, _) in enumerate(self.rows) for c, a in terms.items()]
         r, c, a = (np.array(part) for part in zip(*entries, strict=True))
         matrix = coo_array((a, (r, c)), shape=(len(self.rows), len(self.lower))).tocsr()
@@ -88,7 +89,7 @@ class _Program:
             method="highs-ds",
         )
         if both.x is None:
-            raise RuntimeError(f"set-points were not found: {both.message}")
+            raise UnsolvedError(f"set-points were not found: {both.message}")
         return both.x
 
 

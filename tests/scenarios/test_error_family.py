@@ -59,6 +59,17 @@ def test_every_error_is_of_the_family_or_a_signal() -> None:
     assert {name for name in errors if not in_family(name, bases)} == set(SIGNALS)
 
 
+def test_no_error_says_only_that_something_went_wrong_at_run_time() -> None:
+    bare = {
+        f"{path.name}:{node.lineno}"
+        for floor in ("scenarios", "controllers", "results", "sim")
+        for path in (ROOT / floor).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and node.exc and ast.unparse(node.exc).startswith(("RuntimeError", "Exception"))
+    }
+    assert bare == set()
+
+
 def test_the_command_line_knows_no_error_by_name_but_the_family() -> None:
     source = (ROOT / "sim" / "cli.py").read_text(encoding="utf-8")
     assert {name for name in classes() if f"import {name}" in source and is_error(name, classes())} == {"RelightError"}

@@ -13,6 +13,7 @@ from relight.controllers.gateways.local_area_constraints import CostForm
 from relight.controllers.gateways.local_area_model import build_local_area
 from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.controllers.solver.once import solve_once
+from relight.scenarios.errors import UnsolvedError
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.scenario import Gateway
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
@@ -66,7 +67,7 @@ def cost(m: Any, without: str = "") -> float:
         getattr(m, without).deactivate()
     try:
         solve_once(m)
-    except RuntimeError as error:
+    except UnsolvedError as error:
         assert without and "unbounded" in str(error).lower(), str(error)
         return float("-inf")
     return pyo.value(m.operating_cost)
