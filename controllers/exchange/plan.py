@@ -169,6 +169,11 @@ class Plan(_Part):
         exclude_if=lambda ages: not ages,
         description="LAs whose last PSC is older than the plan, with its age in minutes.",
     )
+    note: str = Field(
+        default="",
+        exclude_if=lambda words: not words,
+        description="What did not go as hoped when it was made, in words; in a run, events.csv says it.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -210,7 +215,8 @@ class Plan(_Part):
         width = [max(len(row[k]) for row in rows) for k in range(5)]
         lines = ["  ".join([*(text.rjust(w) for text, w in zip(row, width, strict=False)), row[5]]) for row in rows]
         more = len(self.steps) - STEPS_SHOWN
-        return "\n".join([repr(self)[1:-1], *lines, *([f"and {more} more steps"] if more > 0 else [])])
+        lines += [f"and {more} more steps"] if more > 0 else []
+        return "\n".join([repr(self)[1:-1], *lines, *([f"note: {self.note}"] if self.note else [])])
 
     def step_at(self, time_min: float) -> PlanStep:
         """The step in force at a time; the first one for earlier times."""

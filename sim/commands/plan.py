@@ -31,8 +31,8 @@ def plan(
     )
     bound = "no bound" if found.bound is None else f"bound {found.bound:.3f} kWh, gap {found.gap_in_words(3)}"
     typer.echo(f"objective {found.objective:.3f} kWh, {bound}")
-    if record.note:
-        typer.echo(f"note: {record.note}")
+    if found.note:
+        typer.echo(f"note: {found.note}")
     typer.echo(f"plan: {out}")
     if sequence:
         from ..switching.report import as_text, write_sequences

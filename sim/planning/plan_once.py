@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...controllers.centre.dispatch_centre import DispatchCentre
 from ...controllers.gateways.gateway import EnergyGateway
 from ...controllers.planning.planner import PlanRecord
@@ -16,7 +18,7 @@ from .strategy_case import case_under
 
 
 def plan_once(case: Case, strategy: str) -> PlanRecord:
-    """The first plan of a run under ``strategy``, made from the forecast at the fault time.
+    """The first plan of a run under ``strategy``, made from the forecast at the fault time; the plan carries its note.
 
     Raises ``StrategyError`` and ``SolverOptionError`` before anything is computed.
     """
@@ -24,7 +26,8 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
     if not chosen.has_centre:
         raise UnsuitableStrategyError(f"strategy {strategy!r} has no dispatch centre, so it makes no plan")
     check_options(case.scenario.dispatch_centre.solver_options)
-    return first_plan(case, chosen)
+    record = first_plan(case, chosen)
+    return replace(record, plan=record.plan.model_copy(update={"note": record.note}))
 
 
 def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
