@@ -30,9 +30,8 @@ from typing import Any
 
 from relight.scenarios.loader import load_case
 from relight.scenarios.studies.loader import load_study
-from relight.sim.campaigns.study import lay_out, store
+from relight.sim.campaigns.study import lay_out, on_this_machine, store
 from relight.sim.campaigns.study_jobs import Job, Outcome, perform
-from relight.sim.campaigns.study_pool import on_this_machine
 from relight.sim.series.profiles import Profiles
 
 Found = dict[str, Any]

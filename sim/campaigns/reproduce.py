@@ -24,8 +24,9 @@ from ...results.paper.tables import (
     VARIATION_COLUMNS,
     Reproduction,
 )
+from .pool import available_cores
 from .reproduction_facts import CASES, OWN_WINDOW, SCENARIOS, claim_rows
-from .reproduction_jobs import Job, Outcome, PlanJob, PlanOutcome, RunJob, RunOutcome, available_cores, perform_all
+from .reproduction_jobs import Job, Outcome, PlanJob, PlanOutcome, RunJob, RunOutcome, perform_all
 
 INTERVALS = ("dispatch_centre.source_intervals=true", "dispatch_centre.source_bounds=true")
 MAP_OPTIONS = ("dispatch_centre.check_optimum=false", f"dispatch_centre.mip_gap={MAP_GAP}")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +12,7 @@ from ...controllers.exchange.plan import Plan, SourceEnergy
 from ...scenarios.case import Case
 from ...scenarios.errors import RelightError
 from ...scenarios.loader import input_hashes, load_case
+from .pool import LOST, here_or_in_processes
 
 EARLY_MIN = 180
 """The first three hours: 10:00-13:00 of the second case, of which the paper speaks."""
@@ -105,31 +101,17 @@ def perform_all(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
 
     An exception in any of them, or an interrupt, ends all at once. Raises JobFailedError.
     """
-    if workers == 1:
-        yield from map(perform, jobs)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would share the solver's threads
-    before = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts) as pool:
-        try:
-            yield from pool.map(perform, jobs)
-        except BrokenProcessPool as error:
-            raise JobFailedError("a process died, perhaps for want of memory; try fewer --workers") from error
-        except BaseException:
-            for process in set(multiprocessing.active_children()) - before:
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
-            raise
+    done: dict[int, Outcome] = {}
+    told = 0
+    for k, outcome in here_or_in_processes(perform, jobs, workers, _lost):
+        done[k] = outcome
+        while told in done:
+            yield done.pop(told)
+            told += 1
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _lost(job: Job) -> Outcome:
+    raise JobFailedError(f"{job.command}: {LOST}; try fewer --workers")
 
 
 def _command(scenario: str, strategy: str, overrides: Sequence[str]) -> str:

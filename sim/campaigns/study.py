@@ -28,9 +28,10 @@ from ...scenarios.errors import RelightError
 from ...scenarios.loader import load_case
 from ...scenarios.reading.problems import Problem, ScenarioError, listed, meant
 from ...scenarios.studies.loader import LoadedStudy, Point, load_study
+from .cluster import connect, on_cluster
+from .pool import LOST, in_processes
 from .run import begun_run_folder, new_run_folder
-from .study_jobs import Job, Outcome, case_hash, environment_hash, input_hash
-from .study_pool import connect, on_cluster, on_this_machine
+from .study_jobs import Job, Outcome, case_hash, environment_hash, finished, input_hash, perform
 
 REPORT_S = 60.0
 """Without a terminal progress is told this often."""
@@ -297,6 +298,14 @@ def _performer(workers: int, scheduler: str | None) -> Perform:
     if scheduler:
         return lambda jobs: on_cluster(jobs, scheduler)
     return lambda jobs: on_this_machine(jobs, workers)
+
+
+def on_this_machine(
+    jobs: Sequence[Job], workers: int, do: Callable[[Job], Outcome] = perform
+) -> Generator[Outcome, None, None]:
+    """Outcomes as they come; always from processes of their own, so that no run takes the study with it."""
+    for _, outcome in in_processes(do, jobs, workers, lambda job: finished(job, {}, LOST, lost=True)):
+        yield outcome
 
 
 def _told(outcomes: Iterable[Outcome], runs: int, kept: int) -> Generator[Outcome, None, None]:

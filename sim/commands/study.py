@@ -22,7 +22,7 @@ def study(
     """Run a study: scenarios, strategies, parameters and seeds; exit code 1 if it is incomplete."""
     from ...results.study.text import as_text
     from ...scenarios.studies.loader import load_study
-    from ..campaigns.reproduction_jobs import available_cores
+    from ..campaigns.pool import available_cores
     from ..campaigns.study import folder_of_study, run_study
 
     if workers and scheduler:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...results.study.text import as_text
 from ...scenarios.studies.loader import load_study
-from ..campaigns.reproduction_jobs import available_cores
+from ..campaigns.pool import available_cores
 from ..campaigns.study import Finished, folder_of_study, run_study
 from .cases import path_of
 

@@ -20,9 +20,8 @@ from relight.scenarios.reading.problems import ScenarioError
 from relight.scenarios.studies.loader import load_study, shipped_studies
 from relight.sim import cli
 from relight.sim.campaigns import study_jobs
-from relight.sim.campaigns.study import StudyInterrupted, lay_out, run_study
+from relight.sim.campaigns.study import StudyInterrupted, lay_out, on_this_machine, run_study
 from relight.sim.campaigns.study_jobs import Job, Outcome, perform
-from relight.sim.campaigns.study_pool import on_this_machine
 from support.tiny_study import contents, deadly, write
 
 
