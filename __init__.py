@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .scenarios.case import Case
     from .scenarios.errors import RelightError
     from .scenarios.reading.problems import ScenarioError
-    from .sim.campaigns.run import DuplicateRunError, RunFailedError
+    from .sim.campaigns.compare import DuplicateRunError
+    from .sim.campaigns.run import RunFailedError
     from .sim.campaigns.study import StudyInterrupted
     from .sim.library.cases import explain, load, shipped
     from .sim.library.comparisons import Comparison, compare
@@ -66,7 +67,8 @@ _HOMES = {
     ".scenarios.case": ("Case",),
     ".scenarios.errors": ("RelightError",),
     ".scenarios.reading.problems": ("ScenarioError",),
-    ".sim.campaigns.run": ("DuplicateRunError", "RunFailedError"),
+    ".sim.campaigns.compare": ("DuplicateRunError",),
+    ".sim.campaigns.run": ("RunFailedError",),
     ".sim.campaigns.study": ("StudyInterrupted",),
     ".sim.library.cases": ("explain", "load", "shipped"),
     ".sim.library.comparisons": ("Comparison", "compare"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class RelightError(Exception):
@@ -19,6 +19,10 @@ class RelightError(Exception):
 
     exit_code: ClassVar[int] = 3
     """What the command line returns for it: 1 the answer is no, 2 the input is wrong, 3 the run failed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled whole, so that it crosses from one process to another, whatever its ``__init__`` takes."""
+        return type(self).__new__, (type(self), *self.args), vars(self)
 
 
 class InputError(RelightError, ValueError):

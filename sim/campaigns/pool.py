@@ -137,7 +137,7 @@ def _work(connection: Any, do: Callable[[Any], Any]) -> None:
             return
         try:
             answer = (do(job), None)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a strategy of the user's own may call sys.exit
             error.add_note(traceback.format_exc())  # its own does not cross to the parent
             answer = (None, error)
         connection.send(answer)

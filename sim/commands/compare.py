@@ -17,20 +17,24 @@ def compare(
     seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
     out: Out = None,
     set_: Set = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Run the same world under several strategies and compare them; a study resumes, a comparison does not."""
     from ...results.comparison.text import as_text
     from ...results.report.files import REPORT
-    from ..campaigns.run import compare_strategies, new_run_folder
+    from ..campaigns.compare import compare_strategies
+    from ..campaigns.pool import available_cores
+    from ..campaigns.run import new_run_folder
 
     folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
     names = list(dict.fromkeys(name.strip() for name in strategies.split(",") if name.strip()))
     if not names:
         raise InputError(f"--strategies {strategies!r} names none; write dynamic,static")
     comparison = compare_strategies(
-        scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite
-    )
+        scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite,
+        workers=workers or available_cores(),
+    )  # fmt: skip
     say(as_text(comparison))
     typer.echo(f"tables:  {folder / 'comparison.md'}\nfigures: {folder / 'figures'}\nruns:    {folder / 'runs'}")
     typer.echo(f"report:  {folder / REPORT}")

@@ -13,7 +13,9 @@ from ...results.comparison.compare import ComparedRuns
 from ...results.comparison.text import as_text, overview
 from ...results.run import read
 from ...scenarios.case import Case
-from ..campaigns.run import compare_cases, new_run_folder, run_name
+from ..campaigns.compare import compare_cases
+from ..campaigns.pool import available_cores
+from ..campaigns.run import new_run_folder, run_name
 from .cases import Overrides, Source, load, path_of
 from .plots import ComparisonPlots, only
 from .runs import Run
@@ -93,10 +95,11 @@ def compare(
     out: str | os.PathLike[str] | None = None,
     overrides: Overrides | None = None,
     overwrite: bool = False,
+    workers: int | None = 1,
 ) -> Comparison:
     """Run the same worlds under several strategies and compare them, with tables, figures and report in a folder.
 
-    A study resumes and runs in several processes; a comparison does neither.
+    A study resumes and outlives a failed run; a comparison does neither.
 
     Args:
         cases: One case or several, or what `load` takes; each with a name of its own.
@@ -105,6 +108,7 @@ def compare(
         out: The comparison's own folder; default: a new one under `results/runs` of the current folder.
         overrides: As for `load`, for every case.
         overwrite: Replace what is in the folder, if it is a run's or another result's.
+        workers: Processes, which change no byte of the results; 1: this one alone; None: one per core.
 
     Returns:
         The comparison.
@@ -129,4 +133,5 @@ def compare(
     loaded = [load(source, seed=seed, overrides=overrides) for source in sources for seed in asked]
     stem = "compare_" + "_".join(dict.fromkeys(case.scenario.name.rpartition("/")[2] for case in loaded))
     folder = path_of(out) or new_run_folder(stem)
-    return Comparison(folder, compare_cases(loaded, names, folder, overwrite=overwrite))
+    processes = workers or available_cores()
+    return Comparison(folder, compare_cases(loaded, names, folder, overwrite=overwrite, workers=processes))

@@ -19,7 +19,7 @@ import highspy
 import numpy as np
 
 from relight.scenarios.loader import load_case
-from relight.sim.campaigns import run
+from relight.sim.campaigns import compare, run
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TITLED = re.compile(r'^```\w* title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def main(folder: Path, *, whole: bool) -> None:
     with mock.patch.object(highspy.Highs, "run", noted):
         if whole:
             for name in SHORT:
-                run.compare_strategies([name], ["dynamic", "static"], [None], Path("runs", name.replace("/", "_")))
+                compare.compare_strategies([name], ["dynamic", "static"], [None], Path("runs", name.replace("/", "_")))
         else:
             with mock.patch.object(run, "_draw", lambda _: None):
                 for name, overrides in SHORT.items():

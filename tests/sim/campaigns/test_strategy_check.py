@@ -10,7 +10,7 @@ import yaml
 
 from relight.controllers.strategies.named import strategy_named
 from relight.sim import cli
-from relight.sim.campaigns.run import compare_strategies
+from relight.sim.campaigns.compare import compare_strategies
 from relight.sim.campaigns.strategy_check import check_strategy
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -136,8 +136,8 @@ def test_the_command(tmp_path: Path, short: str, monkeypatch, capsys: pytest.Cap
 
 
 def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str, monkeypatch) -> None:
-    for figures in ("draw_run_figures", "draw_comparison_figures"):
-        monkeypatch.setattr(f"relight.sim.campaigns.run.{figures}", lambda folder: [])
+    for figures in ("run.draw_run_figures", "compare.draw_comparison_figures"):
+        monkeypatch.setattr(f"relight.sim.campaigns.{figures}", lambda folder: [])
     page = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"<!-- strategy -->\n```python[^\n]*\n(.*?)```", page, re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 30

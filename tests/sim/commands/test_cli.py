@@ -70,7 +70,7 @@ def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_run_figures, tmp
 
 
 def test_compare_then_report(relight, no_run_figures, tmp_path: Path) -> None:
-    code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--out", "c", *FAST)
+    code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--workers", "1", "--out", "c", *FAST)
     assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
     assert out.endswith(f"report:  {Path('c', 'report.html')}\n")
     figures = sorted((tmp_path / "c" / "figures").iterdir())

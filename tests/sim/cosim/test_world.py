@@ -15,7 +15,8 @@ from relight.results.figures.drawing import draw_comparison_figures
 from relight.results.run.read import NotARun, read_run
 from relight.results.run.tables import SERIES
 from relight.scenarios.loader import load_case
-from relight.sim.campaigns.run import RunFailedError, compare_strategies, simulate
+from relight.sim.campaigns.compare import compare_strategies
+from relight.sim.campaigns.run import RunFailedError, simulate
 from relight.sim.cosim import actor_adapters, adapters
 from relight.sim.cosim import wiring as world
 from relight.sim.cosim.run_log import RunLog
@@ -278,14 +279,14 @@ def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritte
         return real(case, strategy, folder, **options)
 
     real = simulate
-    monkeypatch.setattr("relight.sim.campaigns.run.simulate", interrupted)
+    monkeypatch.setattr("relight.sim.campaigns.compare.simulate", interrupted)
     with pytest.raises(RunFailedError, match=r"interrupted.*; finished runs in .*runs: 1; a comparison"):
         compare_strategies([CIGRE], ["static", "dynamic"], [0], tmp_path / "out", overrides=SHORT)
     (finished,) = (tmp_path / "out" / "runs").iterdir()
     assert json.loads((finished / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
     with pytest.raises(NotARun, match="not finished"):
         draw_comparison_figures(tmp_path / "out")
-    monkeypatch.setattr("relight.sim.campaigns.run.simulate", real)
+    monkeypatch.setattr("relight.sim.campaigns.compare.simulate", real)
     compare_strategies([CIGRE], ["static"], [1], tmp_path / "out", overrides=SHORT, overwrite=True)
     assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["cigre_mv_blackout_static_seed1"]
 

@@ -19,11 +19,12 @@ NAMES = [*FIRST, *(name for name in relight.__all__ if name not in FIRST and nam
 def without_drawing(monkeypatch) -> None:
     """Figures and reports of folders take half of the time; other tests make them."""
     from relight.results.figures import style
-    from relight.sim.campaigns import run
+    from relight.sim.campaigns import compare, run
 
     monkeypatch.setattr(style, "save", lambda figure, path: [])
-    for name in ("draw_run_figures", "write_run_report", "draw_comparison_figures", "write_comparison_report"):
-        monkeypatch.setattr(run, name, lambda folder: None)
+    for module, what in ((run, "run"), (compare, "comparison")):
+        for name in (f"draw_{what}_figures", f"write_{what}_report"):
+            monkeypatch.setattr(module, name, lambda folder: None)
 
 
 def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, without_drawing) -> None:
