@@ -10,39 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from ...scenarios.kinds.violations import VIOLATION_KINDS
 from ..metrics.side_by_side import metric_rows, metrics_over_seeds
 from ..run.writing import cell, write_json, write_text
 from ..terminal import WIDTH, Rows, column_tables, text_table
 from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, ComparedRuns
-
-LABELS: dict[str, tuple[str, str, int]] = {
-    "demand_energy_mwh": ("demand", "MWh", 3),
-    "cold_load_energy_mwh": ("cold load pick-up", "MWh", 3),
-    "first_plan_energy_mwh": ("first plan", "MWh", 3),
-    "planned_energy_mwh": ("planned", "MWh", 3),
-    "served_energy_mwh": ("served", "MWh", 3),
-    "weighted_served_energy_mwh": ("served, weighted", "MWh", 3),
-    "pv_mwh": ("from PV", "MWh", 3),
-    "pv_curtailed_mwh": ("PV curtailed", "MWh", 3),
-    "ess_discharge_mwh": ("from ESS", "MWh", 3),
-    "ess_charge_mwh": ("into ESS", "MWh", 3),
-    "nbsu_mwh": ("from NBSU", "MWh", 3),
-    "nbsu_startup_mwh": ("NBSU start-up", "MWh", 3),
-    "infeed_mwh": ("from infeed", "MWh", 3),
-    "losses_mwh": ("losses", "MWh", 3),
-    "switch_operations": ("switch operations", "", 0),
-    "interruptions": ("interruptions", "", 0),
-    "ac_steps": ("AC steps", "", 0),
-    "ac_converged_steps": ("AC steps converged", "", 0),
-    "ac_violated_steps": ("AC steps violated", "", 0),
-    **{f"violations_{kind}": (f"· {kind}", "", 0) for kind in VIOLATION_KINDS},
-    "plan_count": ("plans", "", 0),
-    "worst_gap": ("worst gap", "%", 3),
-    "all_proven": ("all plans proven", "", 0),
-    "cut_by_clock": ("plannings cut by clock", "", 0),
-}
-"""Measure → label, unit and decimals, in the order of the tables."""
+from .measures import SHOWN, VIOLATIONS, shown_of
 
 GROUPS = {
     "demand_energy_mwh": "Energy (MWh)",
@@ -205,11 +177,13 @@ def measure_rows(comparison: ComparedRuns, scenario: str) -> tuple[list[str], li
     runs = comparison.runs[comparison.runs["scenario"] == scenario]
     strategies = list(dict.fromkeys(runs["strategy"]))
     rows: list[tuple[str, str, Column]] = []
-    for measure, (label, unit, decimals) in LABELS.items():
-        if measure not in runs or (measure.startswith("violations_") and not runs[measure].any()):
+    for measure in shown_of(runs.columns):
+        part = measure.name.startswith(VIOLATIONS)
+        if part and not runs[measure.name].any():
             continue
-        values = [runs.loc[runs["strategy"] == s, measure].tolist() for s in strategies]
-        rows.append((label, unit, [_spread(v, measure, decimals) for v in values]))
+        values = [runs.loc[runs["strategy"] == s, measure.name].tolist() for s in strategies]
+        label = f"· {measure.label}" if part else measure.label
+        rows.append((label, measure.unit, [_spread(v, measure.name, measure.decimals) for v in values]))
     return strategies, rows
 
 
@@ -317,7 +291,7 @@ def _heading(rows: list[dict[str, Any]]) -> str:
 
 def _grouped(comparison: ComparedRuns, scenario: str, rows: Rows) -> list[tuple[str, Rows]]:
     """The rows of ``measure_rows`` under their headings."""
-    begins = {LABELS[measure][0]: heading for measure, heading in GROUPS.items()}
+    begins = {SHOWN[measure].label: heading for measure, heading in GROUPS.items()}
     groups: list[tuple[str, list[tuple[str, str, Column]]]] = []
     for row in rows:
         if row[0] in begins or not groups:
