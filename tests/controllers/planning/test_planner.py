@@ -164,7 +164,7 @@ def test_a_ready_unit_that_ramps_slowly_does_not_make_every_plan_infeasible():
 
 
 def test_an_impossible_time_limit_gives_the_fallback_plan():
-    case = with_options(random_case(3, sections=(6, 6), steps=(6, 6)), time_limit_s=1e-9)
+    case = with_options(random_case(3, sections=(6, 6), steps=(6, 6)), time_limit_s=1e-6)
     record = planned(case)
     assert record.plan.status == "fallback"
     assert record.solution.status == "none"

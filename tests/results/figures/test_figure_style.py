@@ -94,7 +94,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     **{name: lambda draw=draw: draw(run()) for name, draw in RUN_FIGURES.items()},
     **{name: lambda draw=draw: draw(run()) for name, (_, draw) in OPTIONAL_FIGURES.items()},
     "states of many areas": lambda: RUN_FIGURES["restoration_states"](run(areas=120, sections=100, switches=60)),
-    "a long name": lambda: RUN_FIGURES["planned_served"](run(name="a_long_name_" * 15)),
+    "a long name": lambda: RUN_FIGURES["planned_served"](run(name="a_long_name_" * 8)),
     "two strategies": lambda: comparison(["dynamic", "static"]),
     "ten strategies": lambda: comparison([*STRATEGIES, *USERS]),
     "restored_map": the_map,
