@@ -70,7 +70,8 @@ def test_a_wrong_length_factor_is_told(tmp_path: Path) -> None:
     lines = (
         TABLES["lines.csv"].replace("switch,only_if", "switch,length_factor,only_if").replace("always,", "always,far,")
     )
-    with pytest.raises(ScenarioError, match=r"line 2, length_factor = 'far': must be a number above 0, or an option"):
+    told = r"line 2, length_factor = 'far': must be a number above 0, from 0.001 to 1000, or an option"
+    with pytest.raises(ScenarioError, match=told):
         load_case(write(tmp_path, {"lines.csv": lines}))
     longer = load_case(write(tmp_path, {"lines.csv": lines.replace("always,far,", "always,2.5,")}))
     assert longer.net.line.length_km.tolist() == [0.25]
