@@ -59,13 +59,13 @@ results/study             results: comparison figures metrics run; scenarios: re
 results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
-                          business case errors kept_inputs loader networks reading studies
+                          business case errors loader reading studies
 sim/cli                   sim: commands; scenarios: errors
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
                           scenarios: errors explain loader schema studies
-sim/cosim                 sim: cosim/channels planning series world; results: run; controllers: centre exchange gateways
-                          strategies; scenarios: case errors kinds schema
+sim/cosim                 sim: cosim/channels planning series world; results: run run_folder; controllers: centre
+                          exchange gateways strategies; scenarios: case errors kept_inputs kinds loader networks schema
 sim/cosim/channels        scenarios: kinds quanta schema
 sim/islands               sim: power_flow units; results: run; scenarios: angles schema
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics

@@ -18,7 +18,7 @@ from ...results.run_folder import write_run
 from ...scenarios.case import Case
 from ...scenarios.errors import RelightError
 from ..cosim.own_loop import with_own_loop
-from .record import record_of
+from ..cosim.run_record import record_of
 
 RUNS = Path("results") / "runs"
 

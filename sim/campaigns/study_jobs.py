@@ -107,9 +107,9 @@ def _run(job: Job, folder: Path) -> str:
     """Simulate into a folder; the reason if the run failed."""
     from ...results.run_folder import write_run
     from ..cosim.run_log import RunLog
+    from ..cosim.run_record import record_of
     from ..cosim.wiring import run_world
     from ..planning.foresight_bound import bounds_of_run
-    from .record import record_of
 
     case = load_case(job.scenario, job.overrides, job.seed)
     strategy = strategy_named(job.strategy, case.scenario.dispatch_centre)

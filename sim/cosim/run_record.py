@@ -8,7 +8,7 @@ from ...scenarios.case import Case
 from ...scenarios.kept_inputs import input_files
 from ...scenarios.loader import input_hashes
 from ...scenarios.networks.drawing import network_table
-from ..cosim.run_log import RunLog
+from .run_log import RunLog
 
 
 def record_of(case: Case, strategy: Strategy, log: RunLog, failure: str = "", whole: bool = True) -> RunRecord:

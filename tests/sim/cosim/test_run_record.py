@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from relight.controllers.strategies.named import strategy_named
 from relight.scenarios.loader import load_case
-from relight.sim.campaigns.record import record_of
 from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.run_record import record_of
 
 
 def test_a_slim_record_lacks_what_is_only_kept() -> None:
