@@ -25,7 +25,7 @@ class Problem:
     def __str__(self) -> str:
         place = _short(self.file, 300) + (f": {_short(self.field, 150)}" if self.field else "")
         value = "" if self.value is None else f" = {_short(_repr(self.value), 80)}"
-        return printable(f"{place}{value}: {_short(self.remedy, 2000)}")
+        return printable(f"{place}{value}: {_short(self.remedy, 4000)}")
 
 
 def _short(text: str, most: int) -> str:
