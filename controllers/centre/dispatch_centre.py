@@ -104,7 +104,7 @@ class DispatchCentre:
     def remember(self, messages: Mapping[str, PscMessage], closed: Mapping[str, bool]) -> None:
         """What it knew when the outage began; it plans with that until it hears something newer."""
         self._reports.receive(messages, closed, {})
-        self._contacts.expect([*(("gateway", la) for la in messages), *(("terminal", switch) for switch in closed)])
+        self._contacts.expect(_senders(messages, closed))
 
     def receive(
         self,
@@ -117,9 +117,7 @@ class DispatchCentre:
         ``faults``: switch → places of the faults its terminal saw; a terminal that reports without one sees none.
         """
         self._reports.receive(messages, switch_closed, faults or {})
-        self._contacts.hear(
-            [*(("gateway", la) for la in messages), *(("terminal", switch) for switch in switch_closed)]
-        )
+        self._contacts.hear(_senders(messages, switch_closed))
 
     def comes_back(self) -> None:
         """It was dead for a while. What it knew and had planned is kept; it plans anew if its strategy allows."""
@@ -203,14 +201,13 @@ class DispatchCentre:
         record = self._desk.plan(self._horizon(time_min), checker)
         record = self._handed_over(self._marked_as_stale(record))
         in_vain, before = record.plan.status == "fallback", self.plan
+        if not in_vain:
+            record = self._desk.with_intervals(record)
         decision.cut_by_clock = record.solution.cut_by_clock or TIME_OVER in record.note
         if in_vain and before is not None and time_min < before.end_min:
             # Half a plan is better than none: the one in force goes on.
             decision.why, decision.failed = "", record.note
             return
-        if not in_vain:
-            record = self._desk.with_intervals(record)
-            decision.cut_by_clock = record.solution.cut_by_clock or TIME_OVER in record.note
         decision.issued, self._ledger.plan = record, record.plan
         decision.net_power = net_power_plans(record.plan, self._view, per_device=self._strategy.per_device)
         if self._desk.graph.cold_load:
@@ -282,3 +279,8 @@ class DispatchCentre:
             return []
         wanted = wanted_switches(self.plan.step_at(time_min), self._view)
         return self._ledger.not_as_ordered(time_min, self._reports.closed, wanted)
+
+
+def _senders(messages: Mapping[str, PscMessage], closed: Mapping[str, bool]) -> list[Address]:
+    """Whose messages these are: gateways by LA, terminals by switch."""
+    return [*(("gateway", la) for la in messages), *(("terminal", switch) for switch in closed)]

@@ -14,7 +14,7 @@ from relight.results.run.tables import EVENTS, SERIES
 from relight.results.run.writing import cell, write_json
 from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, RunRecord, read_run, write_run
 from relight.scenarios.loader import input_hashes, load_case
-from support.synthetic_run import make_scenario, record, write_synthetic
+from support.synthetic_run import make_scenario, record, write_failed, write_synthetic
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -124,16 +124,7 @@ def test_cleans_up_after_a_killed_run(tmp_path: Path) -> None:
 
 
 def test_a_failed_run_is_written_with_what_there_is(tmp_path: Path) -> None:
-    folder = write_run(
-        tmp_path / "run",
-        RunRecord(
-            scenario=make_scenario(steps=12),
-            strategy="dynamic",
-            seed=0,
-            recorder=record(steps=6),
-            failure="the gateway of LA 7 raised KeyError",
-        ),
-    )
+    folder = write_failed(tmp_path / "run", "the gateway of LA 7 raised KeyError")
     run = read_run(folder)
     assert (run.complete, run.end_min) == (False, 30)
     assert run.manifest["reason"] == "the gateway of LA 7 raised KeyError"

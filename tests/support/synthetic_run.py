@@ -114,6 +114,14 @@ def make_plan(strategy: str, end_min: float, areas: int, objective: float = 5000
     }  # fmt: skip
 
 
+def write_failed(folder: Path, why: str) -> Path:
+    """Write a run of an hour that failed half-way."""
+    scenario = make_scenario(steps=12)
+    return write_run(
+        folder, RunRecord(scenario=scenario, strategy="dynamic", seed=0, recorder=record(steps=6), failure=why)
+    )
+
+
 def write_synthetic(
     folder: Path,
     strategy: str = "dynamic",

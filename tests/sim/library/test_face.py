@@ -14,9 +14,8 @@ import pytest
 
 import library_page
 import relight
-from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.loader import load_case
-from support.synthetic_run import make_scenario, record, write_synthetic
+from support.synthetic_run import write_failed, write_synthetic
 
 HOUR = {"outage.duration_min": 60}
 
@@ -55,21 +54,8 @@ def test_frames_have_booleans_clock_times_and_columns_in_order(tmp_path: Path) -
         run.plot.frequency()
 
 
-def failed_run(folder: Path) -> Path:
-    return write_run(
-        folder,
-        RunRecord(
-            scenario=make_scenario(steps=12),
-            strategy="dynamic",
-            seed=0,
-            recorder=record(steps=6),
-            failure="the solver died",
-        ),
-    )
-
-
 def test_a_failed_run_tells_what_it_has(tmp_path: Path) -> None:
-    run = relight.read_run(failed_run(tmp_path / "run"))
+    run = relight.read_run(write_failed(tmp_path / "run", "the solver died"))
     assert not run.complete and "the solver died" in repr(run)
     assert "failed: up to where it stopped" in run.summary()
     with pytest.raises(relight.IncompleteRun):
