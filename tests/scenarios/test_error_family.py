@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import pickle
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,10 @@ def test_codes_are_those_of_the_command_line() -> None:
     assert not issubclass(ScenarioError, ValueError)  # pydantic would take it for a complaint of its own
     with pytest.raises(RelightError, match="is 61"):
         raise ScenarioError([Problem("case.yaml", "outage.duration_min", 61, "is 61")])
+
+
+def test_an_error_crosses_to_another_process_whole() -> None:
+    """Also one whose ``__init__`` takes other things than its message."""
+    error = ScenarioError([Problem("a.yaml", "load", 1, "is wrong")])
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.problems) == (ScenarioError, "a.yaml: load = 1: is wrong", error.problems)
