@@ -11,11 +11,13 @@ from relight.controllers.solver.highs import Solution
 from support.brute_force import Optimum, brute_force
 from support.small_cases import agree, random_case, solve, with_free_start_up
 
-LONG = (20, 26, 82, 89)
-"""Seeds whose enumeration takes as long as that of all others below 100 together; only with -m slow."""
+LONG = (
+    5, 7, 8, 10, 11, 12, 17, 18, 20, 26, 31, 36, 39, 41, 43, 44, 45, 52, 53, 64, 66, 67, 82, 86, 89, 96, 99
+)  # fmt: skip
+"""Seeds below 100 whose enumeration takes five times as long as that of all others together; only with -m slow."""
 DEFAULT = [seed for seed in range(100) if seed not in LONG]
 STATIC = range(50)
-SLOW = (*LONG, *range(50, 350))
+SLOW = (*(seed for seed in LONG if seed in STATIC), *range(50, 350))
 SOLVER_WRONG = (285, 827, 1231, 1450, 1516, 1756, 1882, 1912, 1933, 2041, 2054, 3229)
 """Seeds where some form of the model, or some options, made HiGHS call a plan optimal that is not, or all infeasible.
 
@@ -24,12 +26,12 @@ solver's (presolve in some, root cuts in others; HiGHS 1.11 to 1.15.1 alike).
 """
 
 NOTICED_BY = {
-    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 26, "edge_closed": 3,
-    "edge_complete": 26, "ess_energy_max": 11, "ess_energy_min": 48,
+    "active_balance": 1, "active_flow_max": 80, "active_flow_min": 90, "edge_closed": 3,
+    "edge_complete": 35, "ess_energy_max": 11, "ess_energy_min": 48,
     "ess_state": 11, "inside_circle": 8, "infeed_inside_circle": 675,
-    "live_infeed_forms": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 5,
+    "live_infeed_forms": 14, "nbsu_power_max": 8, "nbsu_ramp_down": 48, "nbsu_ramp_up": 15,
     "loop_connected": 70, "loop_supply": 70, "one_parent": 11,
-    "nbsu_start_energised": 41, "operation_closes": 3, "operation_opens": 5, "pv_available": 2, "pv_reconnects": 8,
+    "nbsu_start_energised": 42, "operation_closes": 3, "operation_opens": 5, "pv_available": 2, "pv_reconnects": 8,
     "pv_was_connected": 2, "q_max": 8, "reactive_balance": 8, "reactive_flow_max": 354,
     "reactive_flow_min": 629, "reference_max": 114, "reference_min": 168, "root_online": 91, "static_sections": 11,
     "switch_joins_to": 5, "voltage_drop": 9, "voltage_drop_max": 31, "voltage_drop_min": 17,
@@ -110,7 +112,7 @@ def test_dynamic_and_static_optimum_of_many_more(seed):
     compare_both(seed)
 
 
-@pytest.mark.parametrize("seed", [s if s != 3229 else pytest.param(s, marks=pytest.mark.slow) for s in SOLVER_WRONG])
+@pytest.mark.parametrize("seed", [s if s < 2000 else pytest.param(s, marks=pytest.mark.slow) for s in SOLVER_WRONG])
 def test_optimum_where_the_solver_was_caught_wrong(seed):
     """The value is right; where two of three solves are wrong it may be called not proven."""
     assert agree(solved(seed), enumerated(seed))
