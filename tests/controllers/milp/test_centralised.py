@@ -25,7 +25,7 @@ from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 from support.brute_force import brute_force
-from support.small_cases import SmallCase, random_case, random_horizon, with_options
+from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options
 
 STATE = tuple(SourceState.__annotations__)
 TINY_KW = 1e-4
@@ -149,7 +149,7 @@ def devices_per_kind(case: SmallCase) -> int:
 ALONE = [seed for seed in range(60) if devices_per_kind(random_case(seed)) == 1]
 
 
-@pytest.mark.parametrize("seed", ALONE[:25])
+@pytest.mark.parametrize("seed", [*ALONE[:12], *(pytest.param(seed, marks=pytest.mark.slow) for seed in ALONE[12:25])])
 def test_without_aggregation_both_have_the_same_optimum(seed):
     case = random_case(seed)
     assert same(solve(case), solve(centralised(case)))
@@ -164,7 +164,7 @@ FEW_STARTS = [seed for seed in range(220) if len(crowded(seed).view.nbsu) <= 2]
 """Seeds quick to enumerate: every NBSU multiplies the start-ups to try."""
 
 
-@pytest.mark.parametrize("seed", FEW_STARTS[:15])
+@pytest.mark.parametrize("seed", FEW_STARTS[:8])
 def test_centralised_optimum_is_that_of_one_area_per_device(seed):
     case = crowded(seed)
     found, optimum = solve(centralised(case)), brute_force(one_area_per_device(case).horizon)
@@ -175,7 +175,7 @@ def test_centralised_optimum_is_that_of_one_area_per_device(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", FEW_STARTS[15:])
+@pytest.mark.parametrize("seed", FEW_STARTS[8:])
 def test_centralised_optimum_is_that_of_one_area_per_device_at_length(seed):
     test_centralised_optimum_is_that_of_one_area_per_device(seed)
 
@@ -188,14 +188,14 @@ def price(seed: int, **options: object) -> float:
 
 
 def test_aggregation_never_gains_and_often_costs():
-    prices = [price(seed) for seed in range(24)]
+    prices = [price(seed) for seed in range(8)]
     assert min(prices) >= -1e-6
-    assert sum(p > 0.1 for p in prices) > 3
+    assert sum(p > 0.1 for p in prices) > 1
 
 
 @pytest.mark.slow
 def test_aggregation_never_gains_at_length():
-    assert min(price(seed) for seed in range(24, 400)) >= -1e-6
+    assert min(price(seed) for seed in range(8, 400)) >= -1e-6
 
 
 # -- where aggregation costs, by hand ---------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def planned(case: SmallCase) -> Plan:
     return Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", seeds(8, 15))
 def test_a_plan_schedules_every_device_within_its_limits(seed):
     case = centralised(with_options(crowded(seed), apparent_power="circle", mip_gap=0.0))
     view, plan = case.view, planned(case)
@@ -324,11 +324,10 @@ def test_an_nbsu_forms_voltage_only_when_it_is_the_one_on_line():
     assert plan.steps[0].balance_units == ["b"] and plan.steps[0].units["b"].p_kw == pytest.approx(50.0)
 
 
-def test_intervals_of_sources_hold_device_by_device():
-    for seed in range(6):
-        case = centralised(with_options(crowded(seed), mip_gap=0.0))
-        plan = planned(case)
-        if plan.status == "fallback":
-            continue
-        for energy in SourceIntervals(case.graph, case.horizon.steps).of_plan(plan, case.horizon).values():
-            assert energy.least - 1e-3 <= energy.planned <= energy.largest + 1e-3
+@pytest.mark.parametrize("seed", seeds(3, 6))
+def test_intervals_of_sources_hold_device_by_device(seed):
+    case = centralised(with_options(crowded(seed), mip_gap=0.0))
+    plan = planned(case)
+    assert plan.status != "fallback", "choose another seed"
+    for energy in SourceIntervals(case.graph, case.horizon.steps).of_plan(plan, case.horizon).values():
+        assert energy.least - 1e-3 <= energy.planned <= energy.largest + 1e-3

@@ -9,7 +9,7 @@ import pytest
 from relight.controllers.planning.planner import Planner, PlanRecord
 from support.small_cases import random_case
 
-SEEDS = [range(20), pytest.param(range(20, 40), marks=pytest.mark.slow)]
+SEEDS = [range(6), *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(6, 20), range(20, 40)))]
 
 
 def planned(seed: int, *, constant: bool) -> PlanRecord:
@@ -38,4 +38,4 @@ def test_powers_are_constant_but_for_balance_units_and_worth_no_more_than_a_stat
                 if one.p_pv_kw > 1e-4:
                     assert one.p_pv_kw == pytest.approx(other.p_pv_kw, abs=1e-4)
                 compared += one.p_ess_kw != 0 or one.p_nbsu_kw != 0 or one.p_pv_kw != 0
-    assert compared > 10
+    assert compared > len(seeds) / 2

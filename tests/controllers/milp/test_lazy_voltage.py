@@ -9,10 +9,8 @@ from relight.controllers.planning.island_flow import island_flows
 from relight.controllers.planning.planner import Planner, PlanRecord
 from relight.controllers.solver.highs import KeptSolver
 from support.brute_force import brute_force
-from support.small_cases import random_case
+from support.small_cases import random_case, seeds
 
-SEEDS = range(16)
-SLOW = range(16, 40)
 BINDING = (114, 168, 31, 17, 9)
 """Seeds whose optimum falls when voltage limits are added (see test_brute_force.NOTICED_BY)."""
 
@@ -35,7 +33,7 @@ def test_voltage_limits_enter_where_they_bind_and_change_no_optimum() -> None:
     assert any(entered.values())
 
 
-@pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(seed, marks=pytest.mark.slow) for seed in SLOW)])
+@pytest.mark.parametrize("seed", seeds(7, 40))
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 def test_the_planner_finds_the_enumerated_optimum(seed: int, static: bool) -> None:
     """The model on sections, with voltages where needed, against enumeration of every state with voltages."""

@@ -18,6 +18,7 @@ from relight.controllers.gateways.local_area_model import solve_local_area
 from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
+from support.small_cases import seeds
 
 SIN, COS = math.sin(math.acos(0.95)), 0.95
 CHORD = (1 - COS) / SIN
@@ -147,8 +148,7 @@ def follow_error(area: LocalAreaProblem) -> float:
     return max(abs(e) for e in (*schedule.follow_error_kw, *schedule.follow_error_kvar))
 
 
-@EXAMPLES
-@given(SEEDS)
+@pytest.mark.parametrize("seed", seeds(12, 60))
 def test_printed_region_is_followed_exactly(seed):
     rng = np.random.default_rng(seed)
     area = random_area(rng, PRINTED)
@@ -156,8 +156,7 @@ def test_printed_region_is_followed_exactly(seed):
     assert follow_error(asked) < TOLERANCE_KW
 
 
-@EXAMPLES
-@given(SEEDS)
+@pytest.mark.parametrize("seed", seeds(12, 60))
 def test_true_circle_is_followed_exactly(seed):
     rng = np.random.default_rng(seed)
     area = replace(random_area(rng, CIRCLE, zeta_max=COS), nbsu_first_kw={})
@@ -168,8 +167,7 @@ def test_true_circle_is_followed_exactly(seed):
 BY_RATING = {"ess_aggregation": "proportional"}
 
 
-@EXAMPLES
-@given(SEEDS)
+@pytest.mark.parametrize("seed", seeds(12, 60))
 def test_sharing_by_rating_is_followed_exactly(seed):
     """ESSs of unlike size and charge as one of Σ S and Σ S · min E/S, as printed and inside the circle."""
     rng = np.random.default_rng(seed)
@@ -181,8 +179,7 @@ def test_sharing_by_rating_is_followed_exactly(seed):
     assert follow_error(asked) < TOLERANCE_KW
 
 
-@EXAMPLES
-@given(SEEDS)
+@pytest.mark.parametrize("seed", seeds(12, 60))
 def test_sharing_by_rating_is_exact_for_equal_states_and_keeps_them_equal(seed):
     """Whatever ESSs of equal E/S can do together satisfies the region; carried out by rating, E/S stays equal."""
     rng = np.random.default_rng(seed)

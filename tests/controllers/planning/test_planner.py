@@ -15,7 +15,7 @@ from support.brute_force import BruteForce
 from support.plan_claims import Claims
 from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options
 
-SEEDS = seeds(24, 60)
+SEEDS = seeds(12, 60)
 
 
 def planned(case: SmallCase, *, static: bool = False) -> PlanRecord:
@@ -58,7 +58,9 @@ def test_a_tampered_plan_is_noticed(seed):
         assert any(word in line for line in broken), word
 
 
-@pytest.mark.parametrize("seed", range(0, 40, 2))
+@pytest.mark.parametrize(
+    "seed", [*range(0, 16, 2), *(pytest.param(s, marks=pytest.mark.slow) for s in range(16, 40, 2))]
+)
 def test_dispatch_keeps_what_the_milp_decided(seed):
     case = random_case(seed)
     planner = Planner(case.graph, case.horizon.steps)
@@ -76,7 +78,7 @@ def test_dispatch_keeps_what_the_milp_decided(seed):
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
-@pytest.mark.parametrize("seed", seeds(6, 12))
+@pytest.mark.parametrize("seed", seeds(3, 12))
 def test_a_kept_model_plans_like_a_fresh_one(seed, static):
     """One planner, horizons of 3, 2, 1 and 3 steps with new data each; steps past a horizon's end are inert."""
     case = random_case(seed, steps=(3, 3))
@@ -99,7 +101,7 @@ def test_a_horizon_longer_than_the_model_is_refused():
         Planner(case.graph, 2).plan(case.horizon)
 
 
-@pytest.mark.parametrize("seed", seeds(10, 20))
+@pytest.mark.parametrize("seed", seeds(5, 20))
 def test_same_horizon_same_plan(seed):
     case = random_case(seed)
     assert planned(case).plan == planned(case).plan
@@ -184,7 +186,7 @@ def test_an_unknown_solver_option_is_an_error(options):
 def test_a_node_limit_gives_a_feasible_plan_and_its_bound():
     """Larger cases, gap 0 and one node: at least one search is cut short, and none claims more than its bound."""
     statuses = set()
-    for seed in range(6):
+    for seed in (0, 4):
         case = with_options(random_case(seed, sections=(7, 7), steps=(6, 6)), node_limit=1, switching_cost_kwh=0.5)
         record = planned(case)
         if record.plan.status == "fallback":

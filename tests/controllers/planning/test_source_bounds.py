@@ -27,7 +27,7 @@ def test_bounds_by_hand() -> None:
     assert bounds["nbsu_net"] == bounds["infeed"] == (0, 0)
 
 
-@pytest.mark.parametrize("seeds", [range(8), pytest.param(range(16), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(16), marks=pytest.mark.slow)], ids=str)
 def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth(seeds: range) -> None:
     wider, others = 0, 0
     for seed in seeds:
@@ -105,11 +105,12 @@ class Judging:
         return self
 
 
+@pytest.mark.parametrize("seeds", [range(5), pytest.param(range(16), marks=pytest.mark.slow)], ids=str)
 @pytest.mark.parametrize("checker", [loses_nothing, keeps_units_small])
-def test_bounds_and_intervals_of_a_repaired_plan_hold_the_plan(checker: PlanChecker) -> None:
+def test_bounds_and_intervals_of_a_repaired_plan_hold_the_plan(checker: PlanChecker, seeds: range) -> None:
     """And no dispatch of its decisions lies outside the bounds of all plans worth as much."""
     ways: list[str] = []
-    for seed in range(16):
+    for seed in seeds:
         case = with_options(random_case(seed), loss_allowance_pct=5.0, source_intervals=True, source_bounds=True)
         centre = DispatchCentre(case.view, case.scenario, DYNAMIC, Judging(checker))
         centre.receive(case.horizon.psc, case.horizon.closed)
@@ -123,7 +124,7 @@ def test_bounds_and_intervals_of_a_repaired_plan_hold_the_plan(checker: PlanChec
                 low, high = energy.lower_bound, energy.upper_bound
                 assert low is not None and high is not None and low <= energy.planned <= high, (seed, source)
                 assert low - tolerance <= energy.least and energy.largest <= high + tolerance, (seed, source)
-    assert ways.count("dispatch") + ways.count("plan") >= 6
+    assert ways.count("dispatch") + ways.count("plan") >= 3 * len(seeds) // 8
 
 
 def issued(centre: DispatchCentre, time_min: float) -> Plan:
