@@ -51,6 +51,13 @@ def no_run_figures(monkeypatch):
 
 
 @pytest.fixture
+def one_process(monkeypatch):
+    """Runs are made one after another in this process, where what a test patches holds: starting another process takes
+    longer than a short run."""
+    monkeypatch.setattr("relight.sim.campaigns.pool.available_cores", lambda: 1)
+
+
+@pytest.fixture
 def only_png(monkeypatch):
     """Figures are drawn, but not as PDF as well: its fonts take as long as all else."""
 

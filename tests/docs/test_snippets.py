@@ -103,8 +103,8 @@ def outcome(command: str, relight, *, slow: bool) -> Iterator[str]:
     yield out
 
 
-def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, no_run_figures) -> None:
-    """Without figures of runs, which no page looks at; with -m slow they are drawn."""
+def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, no_run_figures, one_process) -> None:
+    """Without figures of runs, which no page looks at, and in one process; with -m slow as the reader's machine does."""
     carry_out(page, tmp_path, relight, slow=False)
 
 
