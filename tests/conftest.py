@@ -10,7 +10,7 @@ from hypothesis import settings
 
 import slow_page
 
-settings.register_profile("relight", deadline=None, derandomize=True)
+settings.register_profile("relight", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("relight")
 
 ROOT = Path(__file__).resolve().parents[1]

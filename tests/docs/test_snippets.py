@@ -104,7 +104,7 @@ def outcome(command: str, relight, *, slow: bool) -> Iterator[str]:
 
 
 def test_the_page_does_what_it_says(page: str, tmp_path: Path, relight, no_run_figures, one_process) -> None:
-    """Without figures of runs, which no page looks at, and in one process; with -m slow as the reader's machine does."""
+    """Without figures of runs, which no page looks at, and in one process; with -m slow as the reader has it."""
     carry_out(page, tmp_path, relight, slow=False)
 
 

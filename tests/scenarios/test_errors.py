@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,22 @@ def the_problem(path: Path, *overrides: str) -> Problem:
     found = problems(path, *overrides)
     assert len(found) == 1, [str(problem) for problem in found]
     return found[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that leave the tables as they are and so need not have the network read anew."""
+    folder = tmp_path_factory.mktemp("small")
+    load_case(write(folder))
+    return folder
+
+
+def rewritten(folder: Path, **parts: Any) -> Path:
+    """The scenario of that folder with other parts; its tables stay untouched."""
+    with tempfile.TemporaryDirectory() as other:
+        text = write(Path(other), **parts).read_text(encoding="utf-8")
+    (folder / "small.yaml").write_text(text, encoding="utf-8")
+    return folder / "small.yaml"
 
 
 def test_the_small_case_is_right(tmp_path: Path) -> None:
@@ -82,8 +99,8 @@ def test_the_small_case_is_right(tmp_path: Path) -> None:
         ({"limits": {"vm_min_pu": 1.2}}, "limits", "must hold"),
     ],
 )
-def test_mistakes_in_the_scenario(tmp_path: Path, parts: dict[str, Any], field: str, remedy: str) -> None:
-    problem = problems(write(tmp_path, **parts))[0]
+def test_mistakes_in_the_scenario(folder: Path, parts: dict[str, Any], field: str, remedy: str) -> None:
+    problem = problems(rewritten(folder, **parts))[0]
     assert problem.field == field
     assert remedy in problem.remedy
     assert problem.file.endswith("small.yaml")
@@ -157,9 +174,9 @@ def test_a_faulted_line_counts_as_connected(tmp_path: Path) -> None:
         ("", "header", "first column"),
     ],
 )
-def test_mistakes_in_a_series(tmp_path: Path, text: str, field: str, remedy: str) -> None:
-    (tmp_path / "load.csv").write_text(text, encoding="utf-8")
-    problem = problems(write(tmp_path, load={"actual_csv": "load.csv"}))[0]
+def test_mistakes_in_a_series(folder: Path, text: str, field: str, remedy: str) -> None:
+    (folder / "load.csv").write_text(text, encoding="utf-8")
+    problem = problems(rewritten(folder, load={"actual_csv": "load.csv"}))[0]
     assert (problem.file, problem.field) == ("load.csv", field)
     assert remedy in problem.remedy
 
@@ -223,8 +240,8 @@ def test_an_unknown_name_lists_what_ships() -> None:
         ("load.mix={h0: 1", "load.mix={h0: 1", "not YAML"),
     ],
 )
-def test_wrong_overrides(tmp_path: Path, override: str, place: str, remedy: str) -> None:
-    problem = the_problem(write(tmp_path), override)
+def test_wrong_overrides(folder: Path, override: str, place: str, remedy: str) -> None:
+    problem = the_problem(rewritten(folder), override)
     assert (problem.file, problem.field) == ("--set", place)
     assert remedy in problem.remedy
 

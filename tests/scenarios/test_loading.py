@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,24 @@ load: {{source: network}}
 """
 
 
-def saved(folder: Path, net: pp.pandapowerNet, switchable: str = "") -> Path:
-    pp.to_json(net, str(folder / "net.json"))
+ROUND_TRIPS = ("cigre_mv/blackout", "guo45/frequency-1000", "guo45/cold-load", "guo45/comms-outage", "guo45/storm")
+"""Of every kind of network and option that ships one; the other scenarios with -m slow."""
+
+
+@pytest.fixture(scope="module")
+def feeder33(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a net without names, with five ties out of service."""
+    file = tmp_path_factory.mktemp("feeder33") / "net.json"
+    pp.to_json(networks.case33bw(), str(file))
+    return file
+
+
+def saved(folder: Path, net: pp.pandapowerNet | Path, switchable: str = "") -> Path:
+    """A scenario of a net, or of a file that one was saved to."""
+    if isinstance(net, Path):
+        shutil.copyfile(net, folder / "net.json")
+    else:
+        pp.to_json(net, str(folder / "net.json"))
     path = folder / "saved.yaml"
     path.write_text(JSON_SCENARIO.format(switchable=switchable), encoding="utf-8")
     return path
@@ -42,7 +59,9 @@ def test_every_shipped_scenario_loads_and_explains(name: str) -> None:
     assert sum(len(la.buses) for la in case.view.local_areas.values()) == len(case.view.buses)
 
 
-@pytest.mark.parametrize("name", shipped_scenarios())
+@pytest.mark.parametrize(
+    "name", [n if n in ROUND_TRIPS else pytest.param(n, marks=pytest.mark.slow) for n in shipped_scenarios()]
+)
 def test_resolved_yaml_loads_to_an_equal_scenario_from_anywhere(name: str, tmp_path: Path) -> None:
     case = load_case(name, ["load.actual.sd_pct=1e-3"], seed=7)
     text = resolved_yaml(case.scenario)
@@ -101,8 +120,8 @@ def test_cigre_folds_its_switches_and_finds_its_classes() -> None:
     assert not case.view.infeeds["infeed.Bus 0"].live
 
 
-def test_a_saved_net_without_names_gets_numbers(tmp_path: Path) -> None:
-    case = load_case(saved(tmp_path, networks.case33bw(), "line.5, line.11"))
+def test_a_saved_net_without_names_gets_numbers(tmp_path: Path, feeder33: Path) -> None:
+    case = load_case(saved(tmp_path, feeder33, "line.5, line.11"))
     assert list(case.view.buses)[:2] == ["0", "1"] and "infeed.0" in case.view.infeeds
     assert case.view.branches["line.5"].switchable and not case.view.branches["line.4"].switchable
     assert sum(case.base_load_kw.values()) == pytest.approx(3715)
@@ -110,8 +129,8 @@ def test_a_saved_net_without_names_gets_numbers(tmp_path: Path) -> None:
     assert len(case.view.branches) == 32 and len(case.view.sections) == 3
 
 
-def test_ties_out_of_service_are_kept_when_named(tmp_path: Path) -> None:
-    case = load_case(saved(tmp_path, networks.case33bw(), "line.32, line.5"))
+def test_ties_out_of_service_are_kept_when_named(tmp_path: Path, feeder33: Path) -> None:
+    case = load_case(saved(tmp_path, feeder33, "line.32, line.5"))
     tie = case.view.branches["line.32"]
     assert len(case.view.branches) == 33
     assert tie.switchable and not tie.closed and case.view.branches["line.5"].closed

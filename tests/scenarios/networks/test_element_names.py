@@ -21,27 +21,35 @@ units: {{ess: [{{id: battery, element: {element}, discharge_kwh: 10, charge_kwh:
 """
 
 
-def saved(folder: Path, element: str) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of a net in which names are given once, twice, as another's number, and not at all."""
     net = networks.case33bw()
     pp.create_storage(net, bus=5, p_mw=0.6, max_e_mwh=1, name="batt5")
     pp.create_storage(net, bus=7, p_mw=0.2, max_e_mwh=1, name="twin")
     pp.create_sgen(net, bus=9, p_mw=0.1, name="twin")
     pp.create_sgen(net, bus=11, p_mw=0.1, name="storage.0")
     pp.create_sgen(net, bus=12, p_mw=0.1)
+    folder = tmp_path_factory.mktemp("named")
     pp.to_json(net, str(folder / "net.json"))
+    return folder
+
+
+def named(folder: Path, element: str) -> Path:
+    """The scenario whose storage is an element of that net."""
     (folder / "named.yaml").write_text(SCENARIO.format(element=element), encoding="utf-8")
     return folder / "named.yaml"
 
 
 @pytest.mark.parametrize("element", ["batt5", "storage.0"])
-def test_an_element_has_its_name_and_its_number(tmp_path: Path, element: str) -> None:
-    (ess,) = load_case(saved(tmp_path, element)).view.ess.values()
+def test_an_element_has_its_name_and_its_number(folder: Path, element: str) -> None:
+    (ess,) = load_case(named(folder, element)).view.ess.values()
     assert (ess.bus, ess.s_kva) == ("5", 600)
 
 
 @pytest.mark.parametrize(("element", "told"), [("twin", "storage.1"), ("bat5", "did you mean batt5?")])
-def test_a_name_that_two_elements_or_none_have_is_no_name(tmp_path: Path, element: str, told: str) -> None:
+def test_a_name_that_two_elements_or_none_have_is_no_name(folder: Path, element: str, told: str) -> None:
     with pytest.raises(ScenarioError) as error:
-        load_case(saved(tmp_path, element))
+        load_case(named(folder, element))
     (problem,) = error.value.problems
     assert problem.field == "units.ess.0.element" and told in problem.remedy

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from relight.controllers.exchange.plan import Plan
 from relight.controllers.strategies.named import strategy_named
 from relight.scenarios.loader import ScenarioError, load_case
 from relight.scenarios.schema.dispatch_options import ConstraintFamily
@@ -58,16 +59,25 @@ def test_without_must_be_a_list() -> None:
         load_case("guo45/fault-0400", ("dispatch_centre.without=voltage",))
 
 
+def plans_without(path: Path, families: str) -> list[Plan]:
+    """The first plan of two strategies."""
+    case = load_case(path, (f"dispatch_centre.without=[{families}]", "dispatch_centre.mip_gap=0"))
+    return [plan_once(case, strategy).plan for strategy in ("dynamic", "static")]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Plan]]:
+    """A scenario, and its plans with every family."""
+    folder = tmp_path_factory.mktemp("small")
+    path = write(folder, outage={"duration_min": 90, "faulted_branches": ["a-b"]}, perfect_forecast=True)
+    return path, plans_without(path, "")
+
+
 @pytest.mark.parametrize("family", get_args(ConstraintFamily))
-def test_a_scenario_can_leave_any_family_out(tmp_path: Path, family: str) -> None:
+def test_a_scenario_can_leave_any_family_out(small: tuple[Path, list[Plan]], family: str) -> None:
     """Fewer constraints never lower the optimum, and what is proven is proven to the gap asked for."""
-    path = write(tmp_path, outage={"duration_min": 90, "faulted_branches": ["a-b"]}, perfect_forecast=True)
-    plans = [
-        plan_once(load_case(path, (f"dispatch_centre.without={names}", "dispatch_centre.mip_gap=0")), strategy).plan
-        for strategy in ("dynamic", "static")
-        for names in ("[]", f"[{family}]")
-    ]
-    for whole, part in (plans[:2], plans[2:]):
+    path, plans = small
+    for whole, part in zip(plans, plans_without(path, family), strict=True):
         assert whole.status == part.status == "optimal"
         assert part.gap <= 1e-6 and whole.gap <= 1e-6
         assert part.objective >= whole.objective - 1e-6
