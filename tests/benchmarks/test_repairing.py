@@ -23,12 +23,15 @@ spec.loader.exec_module(stressed)
 QUICK = {"unit_energy": ("high_pv", 1), "power_balance": ("tight_voltage", 1), "unit_q": ("tight_voltage", 2),
          "unit_s": ("full_inverters", 1), "overload": ("thin_lines", 2)}  # fmt: skip
 
+LONG = ("unit_s", "overload")
+"""Kinds whose cases take longest, only with -m slow; test_repair.py has them on small networks."""
+
 
 def planned(case: Case, verify: str) -> PlanRecord:
     return plan_once(stressed.with_verify(case, verify), "dynamic")
 
 
-@pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in LONG else k for k in QUICK])
 def test_violations_of_a_kind_are_repaired(kind: str, tmp_path: Path) -> None:
     case = stressed.stressed_case(*QUICK[kind], tmp_path)
     off, record = planned(case, "off").plan, planned(case, "repair")

@@ -17,7 +17,7 @@ from relight.scenarios.reading.time_limit import time_limit
 from relight.sim.cli import main
 
 MOST_S = 60.0
-FAST, SLOW = 4 * len(KINDS), 2_250
+FAST, SLOW = 2 * len(KINDS), 2_250
 SAMPLE_S = 10.0
 
 

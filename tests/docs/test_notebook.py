@@ -16,8 +16,8 @@ from relight.sim.library import comparisons
 figures.RUN_FIGURES = {}
 comparisons.available_cores = lambda: 1
 """
-"""Of its runs it shows no figures but those that it draws itself, and drawing takes longest; other processes take longer to
-start than the runs last, and would draw."""
+"""Of its runs it shows no figures but those that it draws itself, and drawing takes longest. Other processes would take
+longer to start than the runs last, and would draw."""
 
 
 @pytest.mark.parametrize("first", [QUICKLY, pytest.param("", marks=pytest.mark.slow)], ids=["quick", "whole"])

@@ -157,7 +157,13 @@ def test_text_can_be_read_at_the_width_of_a_journal(name: str) -> None:
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("name", [*OPTIONAL_FIGURES, "two strategies", "restored_map", "load_spread", "radar"])
+SLOW_TO_SAVE = ("communication", "restored_map")
+OFTEN_SAVED = [*OPTIONAL_FIGURES, "two strategies", "restored_map", "load_spread", "radar"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW_TO_SAVE else n for n in OFTEN_SAVED]
+)
 def test_bytes_repeat(name: str, tmp_path: Path) -> None:
     """Those of the figures of every run are compared in test_figures."""
     with style.house_style():

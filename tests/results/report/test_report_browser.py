@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from relight.results.report.files import write_comparison_report, write_run_repo
 from support.chromium import Report, chromium
 from support.invented_run import write_invented
 
-FAULTS = ("fault-0400", "fault-1000")
+FAULTS = (pytest.param("fault-0400", marks=pytest.mark.slow), "fault-1000")
 GUO = "guo45/fault-1000"
 COARSE = [
-    "outage.duration_min=180",
+    "outage.duration_min=150",
     "clock.sim_step_min=15",
     "dispatch_centre.mip_gap=0.05",
     "dispatch_centre.verify=off",
@@ -44,15 +45,16 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of both faults of the paper, co-simulated, with their reports (figures left out: they take longest)."""
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Folders of both faults of the paper, co-simulated when first asked for, with their reports (figures left out:
+    they take longest)."""
     from relight.scenarios.loader import load_case
     from relight.sim.campaigns import run
 
     root = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "draw_run_figures", lambda folder: [])
-        return {f: run.simulate(load_case(f"guo45/{f}", COARSE), "dynamic", root / f) for f in FAULTS}
+        yield cache(lambda fault: run.simulate(load_case(f"guo45/{fault}", COARSE), "dynamic", root / fault))
 
 
 @pytest.fixture(scope="module")
@@ -95,15 +97,15 @@ def islands_of_tables(folder: Path, step: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_both_faults_are_drawn_as_their_tables_say(browser, faults, fault) -> None:
-    path = faults[fault] / "report.html"
+    path = faults(fault) / "report.html"
     assert path.stat().st_size < 5_000_000
     page = Report(browser, path)
     last = int(page.js("return document.getElementById('slider').max"))
     for step in (0, last // 2, last):
         page.slide(step)
         assert page.step == step
-        assert page.islands() == islands_of_tables(faults[fault], step)
-    switch = pd.read_csv(faults[fault] / "series" / "switch.csv", dtype={"switch": str})
+        assert page.islands() == islands_of_tables(faults(fault), step)
+    switch = pd.read_csv(faults(fault) / "series" / "switch.csv", dtype={"switch": str})
     now = switch[switch["time_min"] == switch["time_min"].max()]
     drawn = {name: look.split()[0] for name, look in page.classes("switch").items()}
     assert drawn == {s: "closed" if c else "open" for s, c in zip(now["switch"], now["closed"], strict=True)}
@@ -112,14 +114,14 @@ def test_both_faults_are_drawn_as_their_tables_say(browser, faults, fault) -> No
 
 
 def test_it_loads_at_once_and_asks_for_nothing(browser, faults) -> None:
-    page = Report(browser, faults["fault-1000"] / "report.html")
+    page = Report(browser, faults("fault-1000") / "report.html")
     assert page.js("return performance.getEntriesByType('resource').map((r) => r.name)") == []
     assert page.js("return performance.getEntriesByType('navigation')[0].loadEventEnd") < 2000
     assert page.complaints() == []
 
 
 def test_numbers_beside_the_charts_are_those_of_the_tables(browser, faults) -> None:
-    folder = faults["fault-1000"]
+    folder = faults("fault-1000")
     page = Report(browser, folder / "report.html", minute=120)
     area = pd.read_csv(folder / "series" / "local_area.csv")
     served = area.loc[(area["time_min"] == 120) & (area["in_outage_area"] == 1), "served_kw"].sum()
@@ -314,7 +316,7 @@ def test_light_and_dark_and_print(browser, invented) -> None:
 
 def test_a_thousand_buses_move(browser, tmp_path: Path) -> None:
     (tmp_path / "thousand.yaml").write_text(THOUSAND, encoding="utf-8")
-    path = write_run_report(write_invented(tmp_path / "run", str(tmp_path / "thousand.yaml"), steps=12))
+    path = write_run_report(write_invented(tmp_path / "run", str(tmp_path / "thousand.yaml"), steps=8))
     assert path.stat().st_size < 5_000_000
     page = Report(browser, path)
     last = int(page.js("return document.getElementById('slider').max"))
