@@ -46,7 +46,7 @@ def test_comparison_figures(runs: list[Path], tmp_path: Path) -> None:
     assert not is_blank(files[1])
 
 
-def test_a_run_all_dark_can_be_drawn(tmp_path: Path) -> None:
+def test_a_run_all_dark_can_be_drawn(tmp_path: Path, only_png: None) -> None:
     assert draw_run_figures(write_synthetic(tmp_path / "run", steps=12, serve_nothing=True))
 
 
