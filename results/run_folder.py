@@ -12,7 +12,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -115,17 +115,18 @@ def write_run(
             write_json(building / "network.json", record.network)
         write_json(building / "timing.json", record.timing)
         write_json(building / "manifest.json", manifest)
+        run = read_run(building)  # as written, so that whoever reads the folder arrives at the same digits
         try:
-            # From the tables as written, so that whoever reads the folder arrives at the same digits.
-            summary = summarise(read_run(building))
+            summary = summarise(run)
         except EnergyImbalance as error:
             manifest |= {"status": "failed", "reason": failure or str(error)}
             write_json(building / "manifest.json", manifest)
-            summary = summarise(read_run(building), check_energy=False)
+            run = replace(run, manifest=manifest)
+            summary = summarise(run, check_energy=False)
             imbalance = None if failure else error
         write_json(building / "summary.json", summary)
-        if manifest["status"] == "complete":
-            write_metrics(building, read_run(building))
+        if run.complete:
+            write_metrics(building, run)
         if finish is not None:
             finish(building)
     if imbalance is not None:

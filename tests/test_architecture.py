@@ -53,7 +53,7 @@ results/metrics           results: run terminal; scenarios: errors
 results/new_folder        scenarios: errors reading
 results/paper             results: comparison figures run run_folder
 results/report            results: figures run
-results/run               scenarios: errors kinds schema view
+results/run               scenarios: errors kinds reading schema view
 results/run_folder        results: metrics new_folder run; scenarios: kept_inputs kinds loader reading schema
 results/study             results: comparison figures metrics run; scenarios: reading studies
 results/terminal

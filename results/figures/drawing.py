@@ -32,12 +32,13 @@ OPTIONAL_FIGURES: dict[str, tuple[Callable[[RunTables], bool], Callable[[RunTabl
 """Figures that only some runs have: by file name, whether a run has it, and how it is drawn."""
 
 
-def draw_run_figures(folder: Path) -> list[Path]:
-    """Draw a run's figures into its ``figures/`` as PDF and PNG; return the files.
+def draw_run_figures(folder: Path, run: RunTables | None = None) -> list[Path]:
+    """Draw a run's figures into ``figures/`` of its folder as PDF and PNG; return the files.
 
-    Raises NotARun. A run that failed before its first step has nothing to draw: an empty list.
+    ``run``: its tables, where they are at hand. A run that failed before its first step has nothing to draw: an empty
+    list. Raises NotARun.
     """
-    run = read_run(folder)
+    run = run or read_run(folder)
     if run.local_area.empty:
         return []
     files: list[Path] = []

@@ -153,6 +153,9 @@ def save(figure: Figure, path: Path) -> list[Path]:
     """Save as PDF and PNG beside each other (``path`` has no suffix) without dates, so that bytes repeat."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pdf, png = path.with_name(f"{path.name}.pdf"), path.with_name(f"{path.name}.png")
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+        figure.set_layout_engine("none")  # both files share the layout, which takes as long as drawing
     figure.savefig(pdf, metadata={"CreationDate": None, "ModDate": None})
     figure.savefig(png, dpi=DPI, metadata={"Software": None})
     return [pdf, png]

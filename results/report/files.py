@@ -51,9 +51,9 @@ LINE = 2.4
 Loaded = tuple[RunTables, DrawnNetwork | None]
 
 
-def write_run_report(folder: Path) -> Path:
-    """Write a run's ``report.html`` and return its path. Raises NotARun."""
-    run, network = read_run(folder), read_network(folder)
+def write_run_report(folder: Path, run: RunTables | None = None) -> Path:
+    """Write a run's ``report.html``; return its path. ``run``: its tables, where they are at hand. Raises NotARun."""
+    run, network = run or read_run(folder), read_network(folder)
     summary = read_json(folder / "summary.json")
     title = f"{run.scenario.name}, {run.strategy}, seed {run.seed}"
     drawings = _drawings([(run, network)])

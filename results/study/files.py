@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from ...scenarios.reading.yaml_text import write_yaml
+from ...scenarios.reading.yaml_text import read_yaml, write_yaml
 from ...scenarios.studies.schema import Study
 from ..comparison.measures import MEASURES, read_measures
 from ..comparison.text import table_csv
@@ -96,7 +96,7 @@ def read_study(folder: Path) -> tuple[Study, dict[str, Any]]:
     """study.yaml and study.json of a folder. Raises NotARun."""
     content = read_json(folder / "study.json")
     try:
-        study = Study.model_validate(yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8")))
+        study = Study.model_validate(read_yaml((folder / "study.yaml").read_text(encoding="utf-8")))
     except (OSError, ValidationError, yaml.YAMLError) as error:
         raise NotARun(f"{folder / 'study.yaml'}: {error}") from error
     return study, content

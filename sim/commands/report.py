@@ -23,6 +23,6 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's, a comparison's 
     else:
         run = read_run(folder)
         metrics_files = write_metrics(folder, run) if run.complete else []
-        files = [*draw_run_figures(folder), *metrics_files, write_run_report(folder)]
+        files = [*draw_run_figures(folder, run), *metrics_files, write_run_report(folder, run)]
     for path in files:
         typer.echo(str(path))
