@@ -53,7 +53,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
     root = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "draw_run_figures", lambda folder: [])
+        patch.setattr(run, "draw_run_figures", lambda *_: [])
         yield cache(lambda fault: run.simulate(load_case(f"guo45/{fault}", COARSE), "dynamic", root / fault))
 
 

@@ -137,7 +137,7 @@ def test_the_command(tmp_path: Path, short: str, monkeypatch, capsys: pytest.Cap
 
 def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str, monkeypatch) -> None:
     for figures in ("run.draw_run_figures", "compare.draw_comparison_figures"):
-        monkeypatch.setattr(f"relight.sim.campaigns.{figures}", lambda folder: [])
+        monkeypatch.setattr(f"relight.sim.campaigns.{figures}", lambda *_: [])
     page = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"<!-- strategy -->\n```python[^\n]*\n(.*?)```", page, re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 30

@@ -24,7 +24,7 @@ def without_drawing(monkeypatch) -> None:
     monkeypatch.setattr(style, "save", lambda figure, path: [])
     for module, what in ((run, "run"), (compare, "comparison")):
         for name in (f"draw_{what}_figures", f"write_{what}_report"):
-            monkeypatch.setattr(module, name, lambda folder: None)
+            monkeypatch.setattr(module, name, lambda folder, *_: None)
 
 
 def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, without_drawing) -> None:
