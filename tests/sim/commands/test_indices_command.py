@@ -34,7 +34,7 @@ def values(folder: Path) -> dict[int, str]:
         return {int(row["number"]): row["value"] for row in csv.DictReader(file)}
 
 
-@pytest.mark.parametrize("scenario", ["guo45/fault-0400", "cigre_mv/blackout"])
+@pytest.mark.parametrize("scenario", ["guo45/fault-0400", pytest.param("cigre_mv/blackout", marks=pytest.mark.slow)])
 def test_shipped_cases_yield_all_twelve_rows(relight, no_run_figures, tmp_path: Path, scenario: str) -> None:
     code, out, err = relight("indices", scenario, "--out", "i", *SHORT)
     assert code == 0, err

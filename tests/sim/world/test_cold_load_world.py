@@ -172,7 +172,7 @@ def test_the_limit_spreads_pick_ups_over_steps() -> None:
     assert first == {None: [0.0, 0.0, 0.0], 30.0: [0.0, 0.0, 30.0]}
 
 
-def test_folders_tell_the_excess_and_strategies_can_be_compared(tmp_path: Path, no_run_figures) -> None:
+def test_folders_tell_the_excess_and_strategies_can_be_compared(tmp_path: Path, no_run_figures, only_png) -> None:
     """Demand differs between strategies by the excess alone; the state read back from a run knows of supply."""
     case = three_areas({}, ess_kva=600.0, pick_up_limit_pct=30.0)
     folders = [simulate(case, strategy, tmp_path / strategy) for strategy in ("dynamic", "static")]
