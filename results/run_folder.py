@@ -76,13 +76,17 @@ class RunRecord:
 
 
 def write_run(
-    folder: Path, record: RunRecord, *, overwrite: bool = False, finish: Callable[[Path], object] | None = None
+    folder: Path,
+    record: RunRecord,
+    *,
+    overwrite: bool = False,
+    finish: Callable[[Path, RunTables], object] | None = None,
 ) -> Path:
     """Write a run's folder, whole or not at all; return it.
 
     A run that has not recorded every simulation step of its window is written as failed whatever the record says,
-    because mosaik can end a broken run without an exception. ``finish`` is called with the folder before it takes its
-    place, to add figures and a report.
+    because mosaik can end a broken run without an exception. ``finish`` is called with the folder and its tables before
+    it takes its place, to add figures and a report.
 
     Raises FolderNotEmpty; EnergyImbalance if the tables do not conserve energy (the folder is then written as
     failed first, for inspection).
@@ -128,7 +132,7 @@ def write_run(
         if run.complete:
             write_metrics(building, run)
         if finish is not None:
-            finish(building)
+            finish(building, run)
     if imbalance is not None:
         raise imbalance
     return folder

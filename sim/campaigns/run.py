@@ -14,7 +14,7 @@ from ...controllers.strategies.outside import raised_at
 from ...results.figures.drawing import draw_run_figures
 from ...results.new_folder import ensure_writable
 from ...results.report.files import write_run_report
-from ...results.run_folder import read_run, write_run
+from ...results.run_folder import RunTables, write_run
 from ...scenarios.case import Case
 from ...scenarios.errors import RelightError
 from ..cosim.own_loop import with_own_loop
@@ -67,9 +67,8 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     return folder
 
 
-def _draw(folder: Path) -> None:
+def _draw(folder: Path, run: RunTables) -> None:
     """Figures and report of a run."""
-    run = read_run(folder)
     draw_run_figures(folder, run)
     write_run_report(folder, run)
 

@@ -126,7 +126,7 @@ def _run(job: Job, folder: Path) -> str:
     write_run(
         folder,
         record_of(case, strategy, log, failure, job.whole),
-        finish=lambda building: write_json(building / BOUNDS, bounds) if bounds else None,
+        finish=lambda building, _: write_json(building / BOUNDS, bounds) if bounds else None,
     )
     return failure or str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reason"])
 

@@ -12,7 +12,7 @@ from relight.results.new_folder import new_folder
 from relight.results.run.summary import EnergyImbalance, summarise
 from relight.results.run.tables import EVENTS, SERIES
 from relight.results.run.writing import cell, write_json
-from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, RunRecord, read_run, write_run
+from relight.results.run_folder import FolderNotEmpty, NotARun, Recorder, RunRecord, RunTables, read_run, write_run
 from relight.scenarios.loader import input_hashes, load_case
 from support.synthetic_run import make_scenario, record, write_failed, write_synthetic
 
@@ -93,8 +93,8 @@ def test_an_empty_folder_is_fine(tmp_path: Path) -> None:
 
 
 def test_an_exception_midway_leaves_nothing(tmp_path: Path) -> None:
-    def burst(folder: Path) -> None:
-        assert (folder / "summary.json").exists()
+    def burst(folder: Path, run: RunTables) -> None:
+        assert (folder / "summary.json").exists() and run.complete
         raise RuntimeError("figure failed")
 
     folder = write_synthetic(tmp_path / "old", steps=12)
