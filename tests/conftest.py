@@ -11,7 +11,7 @@ from hypothesis import settings
 import slow_page
 
 settings.register_profile("relight", deadline=None, derandomize=True, max_examples=40)
-settings.load_profile("relight")
+settings.register_profile("slow", settings.get_profile("relight"), max_examples=100)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +27,16 @@ class OnlyInstalled:
 
 def pytest_configure(config):
     config.pluginmanager.register(OnlyInstalled())
+    settings.load_profile("slow" if config.option.markexpr == "slow" else "relight")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Property tests run with -m slow, too, with more examples."""
+    if config.option.markexpr == "slow":
+        for item in items:
+            if getattr(item.obj, "is_hypothesis_test", False):
+                item.add_marker(pytest.mark.slow)
 
 
 BEGAN = time.monotonic()

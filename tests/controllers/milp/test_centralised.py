@@ -187,15 +187,16 @@ def price(seed: int, **options: object) -> float:
     return 0.0 if together.status == "none" else apart.objective - together.objective
 
 
-def test_aggregation_never_gains_and_often_costs():
-    prices = [price(seed) for seed in range(8)]
+@pytest.mark.parametrize(("seeds", "cost"), [(8, 1), pytest.param(24, 3, marks=pytest.mark.slow)])
+def test_aggregation_never_gains_and_often_costs(seeds, cost):
+    prices = [price(seed) for seed in range(seeds)]
     assert min(prices) >= -1e-6
-    assert sum(p > 0.1 for p in prices) > 1
+    assert sum(p > 0.1 for p in prices) > cost
 
 
 @pytest.mark.slow
 def test_aggregation_never_gains_at_length():
-    assert min(price(seed) for seed in range(8, 400)) >= -1e-6
+    assert min(price(seed) for seed in range(24, 400)) >= -1e-6
 
 
 # -- where aggregation costs, by hand ---------------------------------------------------------------------------------

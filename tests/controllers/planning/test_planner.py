@@ -183,10 +183,11 @@ def test_an_unknown_solver_option_is_an_error(options):
         planned(case)
 
 
-def test_a_node_limit_gives_a_feasible_plan_and_its_bound():
+@pytest.mark.parametrize("seeds", [(0, 4), pytest.param(range(6), marks=pytest.mark.slow)], ids=str)
+def test_a_node_limit_gives_a_feasible_plan_and_its_bound(seeds):
     """Larger cases, gap 0 and one node: at least one search is cut short, and none claims more than its bound."""
     statuses = set()
-    for seed in (0, 4):
+    for seed in seeds:
         case = with_options(random_case(seed, sections=(7, 7), steps=(6, 6)), node_limit=1, switching_cost_kwh=0.5)
         record = planned(case)
         if record.plan.status == "fallback":

@@ -291,7 +291,7 @@ def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritte
     assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["cigre_mv_blackout_static_seed1"]
 
 
-def test_compare_writes_runs_tables_and_figures(tmp_path: Path, no_run_figures, one_process) -> None:
+def test_compare_writes_runs_tables_and_figures(tmp_path: Path, no_run_figures) -> None:
     overrides = (*FAST, "outage.duration_min=30")
     comparison = compare_strategies([GUO, CIGRE], ["dynamic", "static"], [0, 1], tmp_path / "out", overrides=overrides)
     assert len(comparison.runs) == 8
