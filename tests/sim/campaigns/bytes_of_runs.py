@@ -66,7 +66,7 @@ def main(folder: Path, *, whole: bool) -> None:
             for name in SHORT:
                 compare.compare_strategies([name], ["dynamic", "static"], [None], Path("runs", name.replace("/", "_")))
         else:
-            with mock.patch.object(run, "_draw", lambda _: None):
+            with mock.patch.object(run, "_draw", lambda *_: None):
                 for name, overrides in SHORT.items():
                     run.simulate(load_case(name, overrides), "dynamic", Path("runs", name.replace("/", "_")))
     Path("solved.json").write_text(json.dumps(solved, indent=1), encoding="utf-8")
