@@ -142,12 +142,13 @@ def test_a_run_that_stopped_early_is_never_complete(tmp_path: Path) -> None:
 def test_an_energy_imbalance_is_raised_and_kept_for_inspection(tmp_path: Path) -> None:
     recorder = record(steps=12)
     recorder.rows["island"] = [(*row[:7], row[7] + 1.0, *row[8:]) for row in recorder.rows["island"]]
+    made = RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder)
+    handed_on: list[RunTables] = []
     with pytest.raises(EnergyImbalance):
-        write_run(
-            tmp_path / "run", RunRecord(scenario=make_scenario(steps=12), strategy="dynamic", seed=0, recorder=recorder)
-        )
+        write_run(tmp_path / "run", made, finish=lambda _, run: handed_on.append(run))
     run = read_run(tmp_path / "run")
-    assert not run.complete
+    assert not run.complete and not handed_on[0].complete
+    assert not (tmp_path / "run" / "metrics.csv").exists()
     assert "unaccounted for" in run.manifest["reason"]
 
 
