@@ -11,10 +11,16 @@ from itertools import groupby
 from .case import Case
 from .schema.local_time import zone_far_from
 from .schema.parts import never
+from .schema.scenario import LoadControl
 from .schema.surprises import described
 from .view import Branch, Unit
 
 _WIDTH = 80
+_LEFT_OFF: dict[LoadControl, str] = {
+    "area": "each area's customers can be off",
+    "section": "nobody's customers can be off",
+    "part": "any share of an area's demand can be off",
+}
 
 
 def explain(case: Case) -> str:
@@ -109,6 +115,7 @@ def _local_areas(case: Case) -> str:
         [
             f"priority other than 1: {_names(f'{area.id} ({area.priority:g})' for area in first)}",
             f"customers: {customers}",
+            f"in a live section {_LEFT_OFF[case.scenario.local_areas.load_control]}",
         ],
     )
 

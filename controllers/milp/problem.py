@@ -13,7 +13,7 @@ from functools import cached_property
 from ...scenarios.angles import chord, sin_phi
 from ...scenarios.schema.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
 from ...scenarios.schema.dispatch_options import DispatchCentreOptions
-from ...scenarios.schema.scenario import Limits, Scenario
+from ...scenarios.schema.scenario import Limits, LoadControl, Scenario
 from ...scenarios.view import GridView
 from ..exchange.messages import PscMessage, SourceState
 from ..exchange.psc import PscParameters, device_parameters, psc_parameters
@@ -51,6 +51,7 @@ class AreaGraph:
     """Static data of the dispatch centre: LAs, sections, links and the PSC parameters (5)–(12).
 
     ``per_device``: the dispatch centre knows every device and schedules it itself (strategy ``centralised``).
+    ``load_control``: whose customers can be off in a live section: each LA's, nobody's, or any share of an LA's.
     """
 
     view: GridView
@@ -62,6 +63,7 @@ class AreaGraph:
     nbsu_cost: float
     plan_step_min: float
     per_device: bool = False
+    load_control: LoadControl = "section"
     cold_load_estimate: Mapping[str, AreaColdLoad] = field(default_factory=dict)
     """LA → its cold load pick-up as the dispatch centre takes it to be; empty: it plans without"""
 
@@ -79,6 +81,7 @@ class AreaGraph:
             nbsu_cost=costs.nbsu_cost,
             plan_step_min=scenario.clock.plan_step_min,
             per_device=per_device,
+            load_control=scenario.local_areas.load_control,
             cold_load_estimate=estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
         )
 

@@ -41,6 +41,9 @@ from .surprises import Surprises
 from .unit_scaling import UnitScaling
 from .weather import Weather
 
+LoadControl = Literal["area", "section", "part"]
+"""What can be without supply in a live section: a local area, nothing, or a part of a local area."""
+
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
 
@@ -109,6 +112,11 @@ class LocalAreas(Part):
 
     by: Literal["bus", "section"] = Field(
         default="bus", description="One gateway per bus, or per section: buses joined by closed unswitched branches."
+    )
+    load_control: LoadControl = Field(
+        default="section",
+        description="Whose customers can be off while their section is live. area: each LA's, by its gateway's switch; "
+        "section: nobody's, customers go on and off with their section; part: any share of an LA's demand.",
     )
     priority: dict[str, Priority] = Field(default_factory=dict, description="C_i of (18) by LA id; 1 where not named.")
     customers: dict[str, Annotated[float, Field(ge=0, le=1e7)]] = Field(

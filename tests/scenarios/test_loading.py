@@ -11,6 +11,7 @@ import pandapower.networks as networks
 import pytest
 from pydantic import ValidationError
 
+from relight.controllers.milp.problem import AreaGraph
 from relight.scenarios.explain import explain
 from relight.scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
 from relight.scenarios.reading.yaml_text import read_yaml, write_yaml
@@ -82,6 +83,20 @@ def test_overrides_and_seed(tmp_path: Path) -> None:
     case = load_case(path, ["load.peak_kw=30", "load.shares={a: 1, c: 2}", "clock.plan_step_min=60"], seed=3)
     assert case.scenario.seed == 3 and case.scenario.clock.plan_step_min == 60
     assert case.base_load_kw == pytest.approx({"a": 10, "b": 0, "c": 20})
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("section", "nobody's customers can be off"),
+        ("area", "each area's customers can be off"),
+        ("part", "any share of an area's demand can be off"),
+    ],
+)
+def test_a_case_in_words_tells_who_can_be_off_in_a_live_section(tmp_path: Path, mode: str, told: str) -> None:
+    case = load_case(write(tmp_path), [f"local_areas.load_control={mode}"])
+    assert f"in a live section {told}" in explain(case)
+    assert AreaGraph.of(case.view, case.scenario).load_control == mode
 
 
 def test_random_shares_follow_their_seed(tmp_path: Path) -> None:
