@@ -40,8 +40,8 @@ class CustomerIndices:
 def interruptions(supply: Supply) -> pd.DataFrame:
     """Every customer interruption in a supply table: LA, customers, start and end (min), ``ended`` 0 or 1.
 
-    LAs that had lost supply when the table begins are interrupted from its start; if they are supplied in the very
-    first step that interruption has length 0. One that lasts to the end of the table ends there with ``ended`` 0.
+    Only time without supply interrupts anybody: an LA that lost supply when the table begins and has it back in the
+    very first step has none. An interruption that lasts to the end of the table ends there with ``ended`` 0.
     Where only part of an LA is served its customers are taken to be shed in a fixed order, so that the fewest possible
     are interrupted anew: half an LA served in two steps is the same half in both.
     """
@@ -55,8 +55,6 @@ def interruptions(supply: Supply) -> pd.DataFrame:
             customers = float((high - low) * supply.customers[i])
             if not customers > 0:
                 continue
-            if supply.lost_supply[i] and not out[0]:
-                rows.append((local_area, customers, float(supply.start_min[0]), float(supply.start_min[0]), 1))
             change = np.flatnonzero(np.diff(np.concatenate(([False], out, [False])).astype(int)))
             for first, after in zip(change[::2], change[1::2], strict=True):
                 ended = int(after < len(out))

@@ -116,9 +116,32 @@ def test_shed_and_shed_again_is_two_interruptions_and_every_minute_counts_once()
     assert indices.asai == pytest.approx(0.5)
 
 
-def test_an_area_that_lost_supply_is_interrupted_from_the_start_even_if_only_for_an_instant() -> None:
+def test_an_area_that_is_back_in_the_first_step_has_no_interruption() -> None:
     found = supply({"a": [1, 1], "b": [0, 1]}, step_min=10, customers={"a": 1, "b": 1}, lost=True)
-    assert spells_of(found) == [("a", 1, 0, 0, 1), ("b", 1, 0, 10, 1)]
+    assert spells_of(found) == [("b", 1, 0, 10, 1)]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_log_that_starts_supplied_worked_by_hand(marked: bool) -> None:
+    """26 customers in one hour, whether or not the log says that they belong to the outage area.
+
+    a (10): out from 10 to 13 min, momentary, and from 30 to 50, sustained. b (15): out from 40 to 44, momentary.
+    c (1): always on. SAIFI 10/26, SAIDI 10·20/26 min, CAIDI 20 min, MAIFI (10 + 15)/26, ASAI 1 − 200/(26·60).
+    """
+    out = {"a": ((10, 13), (30, 50)), "b": ((40, 44),), "c": ()}
+    size = {"a": 10, "b": 15, "c": 1}
+    times = [0, 10, 13, 30, 40, 44, 50]
+    rows = pd.DataFrame(
+        {"time_min": t, "local_area": la, "demand_kw": 5.0, "customers": size[la],
+         "served_kw": 0.0 if any(begin <= t < end for begin, end in spells) else 5.0}
+        for t in times for la, spells in out.items()
+    )  # fmt: skip
+    if not marked:
+        rows["in_outage_area"] = 0
+    found = customer_indices(interruptions(supply_of(rows, 60)), 26, 60)
+    assert (found.saifi, found.saidi_min) == (pytest.approx(10 / 26), pytest.approx(200 / 26))
+    assert (found.caidi_min, found.maifi) == (20, pytest.approx(25 / 26))
+    assert found.asai == pytest.approx(1 - 200 / (26 * 60))
 
 
 def test_an_interruption_that_the_table_does_not_see_the_end_of() -> None:
