@@ -19,7 +19,7 @@ from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_na
 from .reading.wording import in_plain_words
 from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
-from .schema.literal_size import check_formulation, without_conflict
+from .schema.literal_size import check_formulation, model_conflicts
 from .schema.local_time import skipped_time
 from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario, step_conflicts
@@ -195,7 +195,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             )
         for where, value, remedy in step_conflicts(scenario.clock, scenario.outage, scenario.dispatch_centre):
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
-    placed = (*check_solver_options(scenario), *without_conflict(scenario))
+    placed = (*check_solver_options(scenario), *model_conflicts(scenario))
     problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]
     return scenario if problems else Scenario.model_validate(data)
 

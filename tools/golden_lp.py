@@ -32,7 +32,7 @@ from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Gateway as GatewayCosts
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, LoadControl, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
 TESTS = Path(__file__).resolve().parents[1] / "tests" / "controllers"
@@ -112,12 +112,13 @@ def small_horizon() -> Horizon:
     return Horizon(AreaGraph.of(view, scenario), starts, 60.0, psc, {"bc": True, "tie": False})
 
 
-def compact_form() -> Written:
+def compact_form(load_control: LoadControl = "section") -> Written:
     """The compact model of the small case, with every family of constraints."""
     whole = small_horizon()
     cold = AreaColdLoad(((1.0, ColdLoadClass(peak=3.0, rise_min=60.0, hold_min=15.0, decay_min=30.0)),))
     graph = replace(
         whole.graph,
+        load_control=load_control,
         options=whole.graph.options.model_copy(update={"pick_up_limit_pct": 50.0}),
         cold_load_estimate=dict.fromkeys(whole.graph.view.local_areas, cold),
     )
@@ -132,10 +133,26 @@ def compact_form() -> Written:
     return Written(m, contents(m, static=True))
 
 
-def literal_form() -> Written:
+def literal_form(load_control: LoadControl = "section") -> Written:
     """The literal model of the small case, with every family of constraints."""
-    m = literal.build_literal(small_horizon(), static=True)
+    horizon = small_horizon()
+    graph = replace(horizon.graph, load_control=load_control)
+    m = literal.build_literal(replace(horizon, graph=graph), static=True)
     return Written(m, literal.contents(m, static=True))
+
+
+def by_area(form: Callable[[LoadControl], Written]) -> Written:
+    """The constraints that load control by area adds to a model, or alters."""
+    plain, written = form("section"), form("area")
+    texts = dict(lp_texts(plain))
+    other = {name for name, text in lp_texts(written) if texts.get(name) != text}
+    table = {
+        family: entries
+        for family, rules in written.contents.items()
+        if (entries := tuple(rule for rule in rules if rule[0].__name__ in other))
+    }
+    alike = tuple(name for name in names_of(written.contents) if name not in other)
+    return written._replace(contents=table, taken_over=alike)
 
 
 def dispatch_stage() -> Written:
@@ -183,7 +200,9 @@ def local_area_epigraph() -> Written:
 
 FORMS: dict[str, Callable[[], Written]] = {
     "compact": compact_form,
+    "compact_by_area": lambda: by_area(compact_form),
     "literal": literal_form,
+    "literal_by_area": lambda: by_area(literal_form),
     "dispatch": dispatch_stage,
     "local_area": local_area,
     "local_area_epigraph": local_area_epigraph,
@@ -201,8 +220,14 @@ def folder_of(form: str, room: str) -> Path:
 
 def golden_texts(form: str) -> Iterator[tuple[str, str]]:
     """Name and LP text of each constraint of a model, and of its objective."""
-    m, table, objective, *_ = FORMS[form]()
-    for component in m.component_objects((pyo.Constraint, pyo.Objective)):
+    return lp_texts(FORMS[form]())
+
+
+def lp_texts(written: Written) -> Iterator[tuple[str, str]]:
+    """The same of a model as it was written."""
+    m, table, objective, *_ = written
+    whole = list(m.component_objects((pyo.Constraint, pyo.Objective), active=True))
+    for component in whole:
         component.deactivate()
     m.nothing = pyo.Objective(expr=0.0)
     for name in (*names_of(table), objective):
@@ -212,6 +237,9 @@ def golden_texts(form: str) -> Iterator[tuple[str, str]]:
             m.nothing.deactivate()
         yield name, lp_text(m)
         component.deactivate()
+    m.del_component(m.nothing)
+    for component in whole:
+        component.activate()
 
 
 def lp_text(m: Model) -> str:

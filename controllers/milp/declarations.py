@@ -15,6 +15,7 @@ import networkx as nx
 import pyomo.environ as pyo
 
 from .problem import AreaGraph
+from .served import as_one
 
 Model = Any
 """A Pyomo ConcreteModel: its sets, variables and constraints are attributes made at run time."""
@@ -44,6 +45,7 @@ def declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
     for name, members, told in (
         ("S", view.sections, "sections"),
         ("Z", view.local_areas if m.detailed else view.sections, "nodes z: sections, or LAs in the detailed model"),
+        *((("LA", view.local_areas, "LAs i whose customers can be off"),) if m.by_area else ()),
         ("L", links, "links between nodes, l"),
         ("SWITCH", switches, "links with a switch"),
         ("FIXED", [k for k in links if k not in switches], "links without one"),
@@ -63,6 +65,7 @@ def declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
 
     m.la_of = {i: source.local_area for i, source in sources.items()}
     m.section, m.home = section, {i: section[source.local_area] for i, source in sources.items()}
+    m.areas_in = graph.areas_in
     m.areas_at = {la: [la] for la in m.Z} if m.detailed else graph.areas_in
     m.node_section = section if m.detailed else {s: s for s in m.S}
     for kind, by_la in (("pv", m.pv_la), ("ess", m.ess_la), ("nbsu", m.nbsu_la)):
@@ -109,6 +112,7 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
     m.q_online_only = options.nbsu_reactive == "online"
     m.first_step_free = float(options.first_online_step_free)
     m.narrowed, m.sides, m.given = [], SIDES, {}
+    one = "an LA" if m.by_area else "a section"
     for name, value, told in (
         ("switching_cost", options.switching_cost_kwh, "c_sw, price of a switch operation [kWh]"),
         ("loss_factor", 1 + options.loss_allowance_pct / 100, "demand with its loss allowance, a multiple"),
@@ -138,9 +142,14 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
         ("dt", (m.T,), 0.0, "Δt; 0 past the window [h]"),
         ("live", (m.T,), 0.0, "1: step of the window"),
         ("waits", (m.T, m.LAG), 0.0, "1: PV's reconnect delay reaches back so far"),
-        ("value", (m.S, m.T), 0.0, "C p^L Δt, what serving a section is worth [kWh]"),
-        ("demand", (m.Z, m.T), 0.0, "p^L [kW]"),
-        ("demand_q", (m.Z, m.T), 0.0, "q^L [kvar]"),
+        (
+            "value",
+            (as_one(m), m.T),
+            0.0,
+            f"C p^L Δt, what serving {one} is worth [kWh]",
+        ),
+        ("demand", (m.LA if m.by_area else m.Z, m.T), 0.0, "p^L [kW]"),
+        ("demand_q", (m.LA if m.by_area else m.Z, m.T), 0.0, "q^L [kvar]"),
         ("loss_kw", (m.Z, m.T), 0.0, "losses beyond the allowance [kW]"),
         ("loss_kvar", (m.Z, m.T), 0.0, "losses beyond the allowance [kvar]"),
         ("cut_switch", (m.CUT, m.SWITCH, m.T), 0.0, "1: closed in a state that is ruled out, −1: open"),

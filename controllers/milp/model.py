@@ -15,7 +15,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from . import cold_load, pick_up, powerflow, repair_rows, topology, units
+from . import cold_load, pick_up, powerflow, repair_rows, served, topology, units
 from . import constant_power as constant
 from .declarations import Model, declare_data, declare_loops, declare_sets, declare_variables
 from .objective import restored_energy
@@ -68,6 +68,7 @@ def contents(m: Model, static: bool) -> Contents:
         ),
         "states": (
             (topology.within_window, (S, T)),
+            *(((served.served_live, (m.LA, T)),) if m.by_area else ()),
             (topology.live_infeed_forms, (m.INFEED, T)),
             (topology.switch_joins_from, (m.SWITCH, T)),
             (topology.switch_joins_to, (m.SWITCH, T)),
@@ -123,7 +124,11 @@ def contents(m: Model, static: bool) -> Contents:
         )
     table |= cold_load.contents(m) | pick_up.contents(m)
     if static:
-        table["static"] = ((topology.static_sections, (S, T)), (topology.static_topology, (m.SWITCH, T)))
+        table["static"] = (
+            (topology.static_sections, (S, T)),
+            *(((served.static_served, (m.LA, T)),) if m.by_area else ()),
+            (topology.static_topology, (m.SWITCH, T)),
+        )
     if m.constant_power_asked:
         table["constant_power"] = (
             (constant.same_balance_unit, (m.ROOT, T)),
@@ -151,6 +156,7 @@ def build_model(
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
+    m.by_area, m.in_part = graph.load_control != "section", graph.load_control == "part"
     m.constant_power_asked = constant_power
     m.inside_rating_asked = form.link_circles
     m.inside_circle_asked = form.unit_circles or graph.options.apparent_power == "circle"
@@ -159,6 +165,7 @@ def build_model(
     declare_loops(m)
     declare_data(m, graph)
     declare_variables(m)
+    served.declare(m, graph)
     cold_load.declare(m, graph)
     pick_up.declare(m, graph)
     for family in contents(m, static).values():
@@ -176,11 +183,7 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         m.dt[t], m.live[t] = horizon.dt_h(t), float(t < horizon.steps)
         for lag in m.LAG:
             m.waits[t, lag] = float(lag <= t and horizon.pv_waits_for(t, t - lag))
-        for s in m.S:
-            m.value[s, t] = horizon.value_kwh(s, t)
-        for z in m.Z:
-            m.demand[z, t] = sum(horizon.demand_kw(la, t) for la in m.areas_at[z])
-            m.demand_q[z, t] = sum(horizon.demand_kvar(la, t) for la in m.areas_at[z])
+        _set_demand(m, horizon, t)
         for i in m.PV:
             m.pv_kw[i, t], m.delay_met[i, t] = horizon.pv_kw(i, t), float(horizon.pv_delay_met(i, t))
     for i in m.ESS:
@@ -189,9 +192,24 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:
         _set_nbsu(m, horizon, i)
+    served.set_horizon(m, horizon)
     cold_load.set_horizon(m, horizon)
     pick_up.set_horizon(m, horizon)
     tighten(m, horizon.tightened)
+
+
+def _set_demand(m: Model, horizon: Horizon, t: int) -> None:
+    """What is drawn in a step, and what serving it is worth: by LA, or by node and section."""
+    if m.by_area:
+        for la in m.LA:
+            m.value[la, t] = horizon.area_value_kwh(la, t)
+            m.demand[la, t], m.demand_q[la, t] = horizon.demand_kw(la, t), horizon.demand_kvar(la, t)
+        return
+    for s in m.S:
+        m.value[s, t] = horizon.value_kwh(s, t)
+    for z in m.Z:
+        m.demand[z, t] = sum(horizon.demand_kw(la, t) for la in m.areas_at[z])
+        m.demand_q[z, t] = sum(horizon.demand_kvar(la, t) for la in m.areas_at[z])
 
 
 def _set_nbsu(m: Model, horizon: Horizon, i: str) -> None:

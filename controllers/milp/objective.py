@@ -15,6 +15,7 @@ from typing import Any
 from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from ..exchange.plan import PlanStep
 from .problem import Horizon
+from .served import shares_by_step, supply
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,15 @@ class Term:
 
 
 def _served(m):
-    """Demand served, weighted by priority: Σ_t Σ_i X_{i,t} C_i p^L_{i,t} Δt."""
-    return sum(m.value[index] * m.X[index] for index in m.value)
+    """Demand served, weighted by priority: Σ_t Σ_i X_{i,t} C_i p^L_{i,t} Δt; n, not X, where customers can be off."""
+    has_supply = supply(m)
+    return sum(m.value[index] * has_supply[index] for index in m.value)
 
 
 def _served_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
+    if horizon.graph.load_control != "section":
+        shares = shares_by_step(horizon, steps)
+        return sum(share * horizon.area_value_kwh(la, t) for t, of in enumerate(shares) for la, share in of.items())
     live = [set(step.energised_buses or ()) for step in steps]
     sections = horizon.graph.view.sections.values()
     return sum(horizon.value_kwh(s.id, t) for s in sections for t, buses in enumerate(live) if s.buses[0] in buses)

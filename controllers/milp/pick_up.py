@@ -16,21 +16,30 @@ import pyomo.environ as pyo
 
 from .cold_load import drawn
 from .problem import AreaGraph, Horizon
+from .served import as_one, supply
 
 TOLERANCE_KW = 1e-6
 
 
 def pick_up_begins(m, s, t):
-    """A section is picked up when it was dark before: n_{s,t} ≥ X_{s,t} − X_{s,t−1}, X_{s,0} as measured."""
-    return m.newly[s, t] >= m.X[s, t] - (m.X[s, t - 1] if t else m.live0[s])
+    """A section is picked up when it was dark before: v_{s,t} ≥ X_{s,t} − X_{s,t−1}, X_{s,0} as measured.
+
+    With load control by area its LAs are, one by one: v_{i,t} ≥ n_{i,t} − n_{i,t−1}.
+    """
+    has_supply = supply(m)
+    return m.newly[s, t] >= has_supply[s, t] - (has_supply[s, t - 1] if t else m.live0[s])
 
 
 def pick_up_carried(m, s, t):
-    """New demand flows to the balance unit: D_{s,t} n_{s,t} + R_{s,t} X_{s,t} + Σ_in h − Σ_out h = a_{s,t}, kW.
+    """New demand flows to the balance unit: D_{s,t} v_{s,t} + R_{s,t} X_{s,t} + Σ_in h − Σ_out h = a_{s,t}, kW.
 
-    D is all demand of the section with cold load pick-up, R that of customers who are shed though it is energised.
+    D is all demand of the section with cold load pick-up, R that of customers who are shed though it is energised. With
+    load control by area Σ_i D_{i,t} v_{i,t} takes the place of both.
     """
-    new = m.new_kw[s, t] * m.newly[s, t] + m.rejoining_kw[s, t] * m.X[s, t]
+    if m.by_area:
+        new = sum(m.new_kw[i, t] * m.newly[i, t] for i in m.areas_in[s])
+    else:
+        new = m.new_kw[s, t] * m.newly[s, t] + m.rejoining_kw[s, t] * m.X[s, t]
     return (
         new + sum(m.carry[k, t] for k in m.links_into[s]) - sum(m.carry[k, t] for k in m.links_from[s])
         == (m.taken[s, t])
@@ -57,7 +66,7 @@ def contents(m: Any) -> dict[str, tuple]:
     if not m.pick_up_asked:
         return {}
     rules = (
-        (pick_up_begins, (m.S, m.T)),
+        (pick_up_begins, (as_one(m), m.T)),
         (pick_up_carried, (m.S, m.T)),
         (pick_up_flow_max, (m.SWITCH, m.T)),
         (pick_up_flow_min, (m.SWITCH, m.T)),
@@ -74,11 +83,12 @@ def declare(m: Any, graph: AreaGraph) -> None:
         return
     m.taken_max_kw = {i: limit_pct / 100 * balance_rating_kva(graph, i) for i in m.ROOT}
     m.most_taken_kw = max(m.taken_max_kw.values(), default=0.0)
-    m.newly = pyo.Var(m.S, m.T, bounds=(0, 1), doc="section newly energised")
+    m.newly = pyo.Var(as_one(m), m.T, bounds=lambda m, one, t: (0, supply(m)[one, t].ub), doc="with supply anew")
     m.carry = pyo.Var(m.SWITCH, m.T, bounds=(-m.most_taken_kw, m.most_taken_kw), doc="new demand on an edge [kW]")
     m.taken = pyo.Var(m.S, m.T, bounds=(0, m.most_taken_kw), doc="new demand of an island, at its balance unit [kW]")
-    for name, told in (("new_kw", "demand of a section picked up [kW]"), ("rejoining_kw", "of its shed LAs [kW]")):
-        setattr(m, name, pyo.Param(m.S, m.T, mutable=True, initialize=0.0, doc=told))
+    m.new_kw = pyo.Param(as_one(m), m.T, mutable=True, initialize=0.0, doc="demand that is picked up [kW]")
+    if not m.by_area:
+        m.rejoining_kw = pyo.Param(m.S, m.T, mutable=True, initialize=0.0, doc="of its shed LAs [kW]")
 
 
 def balance_rating_kva(graph: AreaGraph, la: str) -> float:
@@ -97,15 +107,17 @@ def balance_rating_kva(graph: AreaGraph, la: str) -> float:
 
 
 def set_horizon(m: Any, horizon: Horizon) -> None:
-    """What sections newly draw in each step of a horizon."""
+    """What sections, or LAs, newly draw in each step of a horizon."""
     if not m.pick_up_asked:
         return
     for s, t in m.new_kw:
         of_step = {
             la: max(horizon.demand_kw(la, t), 0.0) * (1.0 + horizon.cold_excess(la, t, t))
-            for la in horizon.graph.areas_in[s]
+            for la in ([s] if m.by_area else horizon.graph.areas_in[s])
         }
         m.new_kw[s, t] = sum(of_step.values())
+        if m.by_area:
+            continue
         shed = [la for la in of_step if t == 0 and horizon.psc[la]["shed"]]
         m.rejoining_kw[s, t] = sum(of_step[la] for la in shed) if horizon.is_live(s) else 0.0
 
@@ -114,11 +126,16 @@ def keeps_limit(m: Any, horizon: Horizon, la: str, areas: Iterable[str], t: int)
     """Whether an island of these LAs, its balance unit in ``la``, keeps its limit in a step of a solved model."""
     if not m.pick_up_asked:
         return True
-    new_kw = sum(max(drawn(m, horizon, i, t)[0], 0.0) for i in areas if _is_new(m, horizon, i, t))
+    new_kw = sum(max(drawn(m, horizon, i, t)[0], 0.0) * _new_share(m, horizon, i, t) for i in areas)
     return new_kw <= m.taken_max_kw[la] + TOLERANCE_KW
 
 
-def _is_new(m: Any, horizon: Horizon, la: str, t: int) -> bool:
+def _new_share(m: Any, horizon: Horizon, la: str, t: int) -> float:
+    """Share of what an LA draws in a step that it did not draw before."""
+    if m.by_area:
+        now = m.served[la, t].value
+        before = m.served[la, t - 1].value if t else float(horizon.is_supplied(la))
+        return max(0.0, now - before) / now if now > 0 else 0.0
     s = m.section[la]
     before = m.X[s, t - 1].value > 0.5 if t else horizon.is_live(s)
-    return not before or (t == 0 and horizon.psc[la]["shed"])
+    return float(not before or (t == 0 and horizon.psc[la]["shed"]))

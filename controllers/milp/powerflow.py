@@ -30,13 +30,21 @@ def generation_q(m, z, t):
     return sum(var[i, t] for at, var in terms for i in at[z])
 
 
+def _served(m, demand, z, t):
+    """Σ n of what the LAs of a node draw, where their customers can be off."""
+    return sum(demand[i, t] * m.served[i, t] for i in m.areas_at[z])
+
+
 def active_balance(m, z, t):
     """What a node generates beyond its demand flows out. (34): p_{i,t} = Σ_j P_{ij,t}, with losses as estimated."""
     out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
+    # Written so that Pyomo does not turn it round: explaining an infeasible horizon needs its sign.
+    if m.by_area:
+        drawn = m.loss_factor * _served(m, m.demand, z, t) + m.loss_kw[z, t] * X(m, z, t)
+        return generation(m, z, t) - drawn - m.loss_factor * excess(m, "kw", z, t) - out == 0
     drawn = (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t)
     if m.cold_load_asked:
-        # Written so that Pyomo does not turn it round: explaining an infeasible horizon needs its sign.
-        return generation(m, z, t) - drawn - m.loss_factor * excess(m, m.cold_kw, z, t) - out == 0
+        return generation(m, z, t) - drawn - m.loss_factor * excess(m, "kw", z, t) - out == 0
     return generation(m, z, t) - drawn == out
 
 
@@ -44,9 +52,12 @@ def reactive_balance(m, z, t):
     """The same for reactive power, with what cables give. (34): q_{i,t} + q^C_{i,t} = Σ_j Q_{ij,t}."""
     out = sum(m.Q[k, t] for k in m.links_out[z]) - sum(m.Q[k, t] for k in m.links_in[z])
     ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
+    if m.by_area:
+        drawn = m.loss_factor * _served(m, m.demand_q, z, t) + (m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, "kvar", z, t) - out == 0
     drawn = (m.loss_factor * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
     if m.cold_load_asked:
-        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, m.cold_kvar, z, t) - out == 0
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, "kvar", z, t) - out == 0
     return generation_q(m, z, t) + ends - drawn == out
 
 

@@ -245,6 +245,10 @@ class Horizon:
         """Whether a section is energised now."""
         return any(self.psc[la]["energised_min"] > 0 for la in self.graph.areas_in[section])
 
+    def is_supplied(self, la: str) -> bool:
+        """Whether the customers of an LA have supply now."""
+        return self.psc[la]["energised_min"] > 0 and not self.psc[la]["shed"]
+
     @cached_property
     def _supply(self) -> dict[str, SupplyRecord]:
         """Supply of each LA up to now; one that does not tell lost it at 0, or never."""

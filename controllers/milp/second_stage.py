@@ -16,6 +16,7 @@ import pyomo.environ as pyo
 from ..storage_cost import ess_charge_cost, ess_discharge_cost
 from .model import Contents, Model, build_model, contents
 from .problem import AreaGraph
+from .served import hold
 from .stricter_limits import NO_ROWS, Form
 from .units import X, phi
 
@@ -89,7 +90,7 @@ def dispatch_cost(m):
 
 
 DECIDED = ("X", "b", "edge", "root", "launch")
-"""What the MILP decides and the dispatch problem takes as given."""
+"""What the MILP decides and the dispatch problem takes as given, with who is served where customers can be off."""
 TOPOLOGY = ("states", "forest", "loops", "switching", "static")
 """Families that speak of decided things only."""
 
@@ -131,7 +132,7 @@ def build_dispatch(
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
     m.dispatch_cost = pyo.Objective(rule=dispatch_cost, sense=pyo.minimize, doc=dispatch_cost.__doc__)
-    for name in DECIDED:
+    for name in (*DECIDED, *(("served",) if m.by_area else ())):
         for variable in getattr(m, name).values():
             variable.domain = pyo.Reals
     return m
@@ -169,3 +170,6 @@ def decide(m: Model, decided: Model) -> None:
             own.setlb(variable.value)
             own.setub(variable.value)
             own.set_value(variable.value, skip_validation=True)
+    if m.by_area:
+        for index, share in decided.served.items():
+            hold(m.served[index], share.value)

@@ -15,6 +15,7 @@ from ..milp.objective import most_kwh, worth_kwh
 from ..milp.pick_up import keeps_limit
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import decide, price_charging
+from ..milp.served import share_out
 from ..milp.stricter_limits import NOTHING_KNOWN, Form, Tightened
 from ..solver.highs import TIME_OVER, Solution
 from .formulations import FORMULATIONS
@@ -54,7 +55,7 @@ class PlanRecord:
 class Planner:
     """Plans again and again with kept models.
 
-    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of sections throughout (D14), with
+    ``steps`` is the longest horizon; ``static`` asks for one topology and one set of LAs throughout (D14), with
     ``constant_power`` for one power of every unit too;
     ``lazy_voltage`` leaves voltages and flows inside sections out until a plan breaks one of their limits, which
     changes no optimum.
@@ -219,6 +220,7 @@ def _settle(m: Model) -> None:
     for name in ("X", "b", "launch"):
         for var in getattr(m, name).values():
             var.set_value(float(round(var.value or 0.0)))
+    share_out(m)
     for root in m.root.values():
         value = min(1.0, max(0.0, root.value or 0.0))
         root.set_value(float(round(value)) if root.is_binary() else value)

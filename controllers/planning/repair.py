@@ -2,7 +2,8 @@
 
 Each round first keeps the topology and only dispatches anew, which gives up no customer. If that is impossible the MILP
 plans anew with all that was learnt. After a bounded number of rounds the least valuable sections of the offending
-islands are left out, one, one, two, four … at a time, so that it ends.
+islands are left out, one, one, two, four … at a time, so that it ends; where customers can be off in a live section,
+single LAs before sections.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ class PlanRepair:
 
 
 def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:
-    """What no choice of powers can meet: states ruled out, sections to be energised or not."""
-    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] == "X"}
+    """What no choice of powers can meet: states ruled out, sections to be energised or not, LAs to be served or not."""
+    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] in ("X", "served")}
 
 
 def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> PlanCheck:

@@ -19,6 +19,7 @@ from ..exchange.plan import Plan, PlanStep, SourceEnergy
 from ..milp.model import Model, set_horizon
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import build_dispatch
+from ..milp.served import hold, served_shares
 from ..milp.stricter_limits import Form
 from ..solver.highs import KeptSolver
 
@@ -124,7 +125,7 @@ def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
 
 
 def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
-    """Fix sections, switches, balance units and start-ups of a model to what a plan says."""
+    """Fix sections, who is served, switches, balance units and start-ups of a model to what a plan says."""
     view = horizon.graph.view
     for t in m.T:
         step = plan.steps[t] if t < len(plan.steps) else None
@@ -133,6 +134,9 @@ def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
         forming = {view.local_area_of_unit(unit) for unit in step.balance_units} if step else set()
         for s in m.S:
             m.X[s, t].fix(float(view.sections[s].buses[0] in live))
+        shares = served_shares(horizon, step, t) if step and m.by_area else {}
+        for la in m.LA if m.by_area else ():
+            hold(m.served[la, t], shares.get(la, 0.0))
         for k in m.SWITCH:
             m.b[k, t].fix(float(k in closed))
             m.edge[k, t].fix(float(k in closed and m.X[m.sec_i[k], t].value > 0.5))

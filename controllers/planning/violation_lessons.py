@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..exchange.plan import Findings, IslandLosses, Plan, Violation
 from ..milp.model import Model
 from ..milp.problem import Horizon
+from ..milp.served import served_shares
 from ..milp.stricter_limits import Cut, Tightened
 from .island_flow import LinearIslandFlow, island_flows
 from .plan_reader import formers
@@ -94,18 +95,42 @@ class Lessons:
     def drop(self, count: int) -> bool:
         """Leave out so many more sections of each offending island, least valuable first; whether any was left.
 
-        Sections without demand go last; those that had not lost supply stay.
+        Where customers can be off in a live section, LAs are left out one by one before any section is. Sections
+        without demand go last; those that had not lost supply stay, and so do such LAs.
         """
-        horizon, dropped = self._horizon, False
+        dropped = False
         for t, island in dict.fromkeys((v.step, self._forgotten(v)) for v in self._found.violations):
             at_step = [i for i in self.islands if i.step == t]
             sections = island.sections if island else frozenset(s for i in at_step for s in i.sections)
-            worth = {s: horizon.value_kwh(s, t) for s in self._m.S if s in sections and self._may_drop(s, t)}
-            for s in sorted(worth, key=lambda s: (worth[s] <= 0, worth[s]))[:count]:
-                self._bounds["X", s, t] = (0.0, 0.0)
-                self.learnt.append(f"step {t}: section {s} is left out")
-                dropped = True
+            areas = self._areas_to_drop(sections, t)[:count]
+            for la in areas:
+                self._bounds["served", la, t] = (0.0, 0.0)
+                self.learnt.append(f"step {t}: area {la} is left out")
+            dropped = bool(areas) or self._drop_sections(sections, t, count) or dropped
         return dropped
+
+    def _areas_to_drop(self, sections: frozenset[str], t: int) -> list[str]:
+        """LAs that are served in a step and can be off, the least valuable first."""
+        graph = self._horizon.graph
+        if graph.load_control == "section":
+            return []
+        shares = served_shares(self._horizon, self._plan.steps[t], t)
+        served = [
+            la
+            for la, share in shares.items()
+            if graph.section[la] in sections and la in graph.view.lost_areas
+            and share > 0 and self._horizon.demand_kw(la, t) > 0
+        ]  # fmt: skip
+        return sorted(served, key=lambda la: self._horizon.area_value_kwh(la, t))
+
+    def _drop_sections(self, sections: frozenset[str], t: int, count: int) -> bool:
+        horizon = self._horizon
+        worth = {s: horizon.value_kwh(s, t) for s in self._m.S if s in sections and self._may_drop(s, t)}
+        left_out = sorted(worth, key=lambda s: (worth[s] <= 0, worth[s]))[:count]
+        for s in left_out:
+            self._bounds["X", s, t] = (0.0, 0.0)
+            self.learnt.append(f"step {t}: section {s} is left out")
+        return bool(left_out)
 
     def _may_drop(self, s: str, t: int) -> bool:
         return self._horizon.graph.view.sections[s].buses[0] in self._horizon.graph.view.outage_area and (
@@ -247,7 +272,7 @@ class Lessons:
         return True
 
     def _left_dark(self, v: Violation, value: float, limit: float) -> bool:
-        """Customers who had not lost supply keep it: their section stays energised."""
+        """Customers who had not lost supply keep it: their section stays energised, and they are not off in it."""
         view = self._horizon.graph.view
         if v.element not in view.local_areas or v.element in view.lost_areas:
             return False
@@ -255,6 +280,10 @@ class Lessons:
         if self._m.X[where[1:]].value < 0.5 and self._bounds.get(where) != (1.0, 1.0):
             self._bounds[where] = (1.0, 1.0)
             self.learnt.append(f"step {v.step}: section {where[1]} had not lost supply and keeps it")
+        where = "served", v.element, v.step
+        if self._m.by_area and self._m.served[where[1:]].value < 1.0 and self._bounds.get(where) != (1.0, 1.0):
+            self._bounds[where] = (1.0, 1.0)
+            self.learnt.append(f"step {v.step}: area {v.element} had not lost supply and keeps it")
         return True
 
     def _flow_at(self, v: Violation) -> LinearIslandFlow | None:

@@ -12,11 +12,12 @@ from ..milp.problem import Horizon
 
 @dataclass(frozen=True)
 class PreviousPlan:
-    """Sections energised, switches closed and start-ups launched, by the times they were decided for."""
+    """Sections energised, LAs served (where they can be off), switches closed, start-ups launched, by when."""
 
     step_start_min: tuple[float, ...]
     end_min: float
     energised: Mapping[tuple[str, int], bool]
+    served: Mapping[tuple[str, int], float]
     closed: Mapping[tuple[str, int], bool]
     launched_min: Mapping[str, float]
 
@@ -28,6 +29,7 @@ class PreviousPlan:
             tuple(horizon.step_start_min),
             horizon.end_min,
             {(s, t): m.X[s, t].value > 0.5 for s in m.S for t in steps},
+            {(la, t): m.served[la, t].value for la in m.LA for t in steps} if m.by_area else {},
             {(k, t): m.b[k, t].value > 0.5 for k in m.SWITCH for t in steps},
             {i: horizon.start(t) for i in m.NBSU for t in steps if m.launch[i, t].value > 0.5},
         )
@@ -50,6 +52,10 @@ def start_values(m: Any, horizon: Horizon, before: PreviousPlan | None) -> dict[
         on = {s: inside and (before.energised[s, then] if before else s in live_now) for s in m.S}
         for s in m.S:
             start[id(m.X[s, t])] = float(on[s])
+        for members in m.alike if m.by_area and not m.in_part else ():
+            kept = sum(before.served[la, then] for la in members) if inside and before else 0.0
+            for la in members:
+                start[id(m.served[la, t])] = kept if la == members[0] else 0.0
         for k in m.SWITCH:
             in_use = on[m.sec_i[k]] or on[m.sec_j[k]]
             if in_use and before:

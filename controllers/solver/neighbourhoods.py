@@ -146,7 +146,7 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
         # Most is to gain where the relaxation serves most that the plan does not, unless it was tried in vain since the
         # last gain.
         short = relaxed - x
-        promise = {s: sum(m.value[s, t].value * max(0.0, short[around.energised[s, t]]) for t in steps) for s in m.S}
+        promise = {s: sum(around.worth_short(s, t, short) for t in steps) for s in m.S}
         weights = [(1e-3 + kwh) / 2 ** min(failed[s], 60) for s, kwh in promise.items()]
         sections = around.ball(draw.choices(list(m.S), weights)[0], max(2, round(size / width)), draw)
         found = around.solve(x, sections, set(steps), precision)
@@ -186,10 +186,19 @@ class _Around:
         """two sections (often the same one) for each column"""
         self.decided_at = np.array([_decided_at(v) for v in compiled.columns])
         """step of each decision; -1: not a decision"""
-        self.energised = {(s, t): self.column(id(m.X[s, t])) for s in m.S for t in m.T}
+        has_supply = m.served if m.by_area else m.X
+        self.worth_of: dict[tuple[str, int], list[tuple[float, int]]] = {}
+        """value and column of who has supply in a section and step"""
+        for (one, t), variable in has_supply.items():
+            section = m.section[one] if m.by_area else one
+            self.worth_of.setdefault((section, t), []).append((m.value[one, t].value, self.column(id(variable))))
         edges = [(k, t) for k in m.SWITCH for t in m.T if self.column(id(m.edge[k, t])) is not None]
         self.edges = np.array([self.column(id(m.edge[k, t])) for k, t in edges], dtype=int)
         self.edge_step = np.array([t for _, t in edges], dtype=int)
+
+    def worth_short(self, s: str, t: int, short: NDArray[np.float64]) -> float:
+        """What more of the relaxation's supply of a section in a step would be worth, kWh."""
+        return sum(kwh * max(0.0, float(short[column])) for kwh, column in self.worth_of[s, t])
 
     def ball(self, seed: str, size: int, draw: random.Random) -> set[str]:
         """Up to ``size`` sections around one, grown at random along switches."""
@@ -279,8 +288,9 @@ def _ends(m: Any, variable: Any) -> tuple[str, str]:
 
 
 def _decided_at(variable: Any) -> int:
-    """Step of a decision (sections, switches, launches); -1 for powers and all that follows from decisions."""
-    return max(variable.index()[1], 0) if variable.parent_component().name in ("X", "b", "launch") else -1
+    """Step of a decision (sections, LAs served, switches, launches); -1 for powers and all that follows from them."""
+    decides = variable.parent_component().name in ("X", "served", "b", "launch") and variable.is_integer()
+    return max(variable.index()[1], 0) if decides else -1
 
 
 def relaxation(compiled: Compiled, until: float = math.inf) -> tuple[float, NDArray[np.float64], bool]:

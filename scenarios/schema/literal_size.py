@@ -1,4 +1,4 @@
-"""How large the literal form of the dispatch centre's model is, and from where on it is refused."""
+"""What the dispatch centre's model cannot say, and how large its literal form may be."""
 
 from __future__ import annotations
 
@@ -20,13 +20,22 @@ def literal_binaries(areas: int, steps: int) -> int:
     return (doublings(areas) - 1) * areas**3 * steps
 
 
-def without_conflict(scenario: Scenario) -> list[Problem]:
-    """A problem if families are to be left out of the literal form: it has others. ``file`` is left to the caller."""
-    options = scenario.dispatch_centre
-    if not options or options.formulation != "literal" or not options.without:
-        return []
-    remedy = "the literal form has families of its own and is solved whole; set formulation: compact, or without: []"
-    return [Problem("", "dispatch_centre.without", list(options.without), remedy)]
+def model_conflicts(scenario: Scenario) -> list[Problem]:
+    """A problem for each choice that the model has no constraints for; ``file`` is left to the caller.
+
+    Families left out of the literal form, which has others; cold load of customers who come back in parts.
+    """
+    options, areas = scenario.dispatch_centre, scenario.local_areas
+    found: list[Problem] = []
+    if options and options.formulation == "literal" and options.without:
+        remedy = (
+            "the literal form has families of its own and is solved whole; set formulation: compact, or without: []"
+        )
+        found.append(Problem("", "dispatch_centre.without", list(options.without), remedy))
+    if options and options.cold_load and areas and areas.load_control == "part":
+        remedy = "customers who come back in parts have no cold load in the model; use area, or cold_load: null"
+        found.append(Problem("", "local_areas.load_control", "part", remedy))
+    return found
 
 
 def check_formulation(scenario: Scenario, view: GridView, file: str, problems: list[Problem]) -> None:

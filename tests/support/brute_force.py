@@ -29,7 +29,8 @@ class BruteForce(States):
 
     @cached_property
     def columns(self) -> dict[tuple[str, str], int]:
-        """Variables of one step: p and q by kind and LA, then the squared voltage of each island's first LA."""
+        """Variables of one step: p and q by kind and LA, the squared voltage of each island's first LA, and with load
+        control in part the share of each LA that is served."""
         rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
         keys = [
             (name + kind, la)
@@ -38,7 +39,8 @@ class BruteForce(States):
             if getattr(area, s)
             for name in ("p_", "q_")
         ]
-        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas)])}
+        shares = [("n", la) for la in self.areas] if self.load_control == "part" else []
+        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas), *shares])}
 
     def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
         """One step's rows: (13a)-(13d), (13i), balance of islands (31)-(34), ratings (38), voltages (37), (40)."""
@@ -56,10 +58,12 @@ class BruteForce(States):
             for la in island.las:
                 self._bound_units(la, t, status, connected, low, high)
                 at_most += self._circle(la, status)
+                if ("n", la) in self.columns:
+                    high[self.columns["n", la]] = 1.0
             first = self.columns["u", island.las[0]]
             low[first], high[first] = self.limits.vm_min_pu**2, self.limits.vm_max_pu**2
             for name in ("p", "q"):
-                row, constant = self._net(name, island.las, t)
+                row, constant = self._net(name, island, island.las, t)
                 equal.append((row, -constant))
             for link in island.links:
                 for name in ("p", "q"):
@@ -119,8 +123,8 @@ class BruteForce(States):
             row[self.columns["p_infeed", la]], row[self.columns["q_infeed", la]] = next_q - q, p - next_p
             yield row, p * next_q - q * next_p
 
-    def _net(self, name: str, las, t: int) -> tuple[np.ndarray, float]:
-        """Net injection of some LAs with their loss allowance, as a row and a constant."""
+    def _net(self, name: str, island: Island, las, t: int) -> tuple[np.ndarray, float]:
+        """Net injection of some LAs of an island with their loss allowance, as a row and a constant."""
         row = np.zeros(len(self.columns))
         for kind in ("pv", "ess", "nbsu", "infeed"):
             for la in las:
@@ -128,12 +132,17 @@ class BruteForce(States):
                     row[self.columns[f"{name}_{kind}", la]] = 1.0
         series = "demand_p_kw" if name == "p" else "demand_q_kvar"
         losses = 1 + self.options.loss_allowance_pct / 100
-        return row, -losses * sum(self.demand(series, la, t) for la in las)
+        drawn = {la: losses * self.demand(series, la, t) for la in las if la in island.served}
+        if self.load_control == "part":
+            for la, kw in drawn.items():
+                row[self.columns["n", la]] = -kw
+            return row, 0.0
+        return row, -sum(drawn.values())
 
     def _flow(self, name: str, island: Island, link: str, t: int) -> tuple[np.ndarray, float]:
         """(34) on a tree: a link carries what the LAs beyond it lack."""
         sign, fed = island.beyond(link)
-        row, constant = self._net(name, fed, t)
+        row, constant = self._net(name, island, fed, t)
         return -sign * row, -sign * constant
 
     def _voltage(self, island: Island, la: str, t: int) -> tuple[np.ndarray, float]:
@@ -148,18 +157,29 @@ class BruteForce(States):
         return row, constant
 
     def reference(self, island: Island, root: str, t: int) -> tuple[np.ndarray, float]:
-        """(36): the balance unit's LA is at U_N."""
+        """(36): the balance unit's LA is at U_N, a live infeed's at its own voltage."""
         row, constant = self._voltage(island, root, t)
-        return row, self.limits.reference_vm_pu**2 - constant
+        inside = self.view.local_areas[root].buses
+        own = [i.vm_pu for i in self.view.infeeds.values() if i.live and i.bus in inside]
+        return row, (own[0] if own else self.limits.reference_vm_pu) ** 2 - constant
 
     def solvable(self, block: Block) -> bool:
+        """Whether powers exist; what the bounds of single rows rule out already is not solved."""
+        ends = np.stack((block.e * block.low, block.e * block.high))
+        least, largest = ends.min(axis=0).sum(axis=1), ends.max(axis=0).sum(axis=1)
+        if (block.f < least - 1e-6).any() or (block.f > largest + 1e-6).any():
+            return False
+        return self.largest(block, np.zeros(len(block.low))) is not None
+
+    def largest(self, block: Block, value: np.ndarray) -> float | None:
+        """The largest value of powers and shares, or None if there are none."""
         self.programmes += 1
         found = linprog(
-            np.zeros(len(block.low)), block.a, block.b, block.e if len(block.f) else None,
+            -value, block.a, block.b, block.e if len(block.f) else None,
             block.f if len(block.f) else None, np.column_stack((block.low, block.high)),
         )  # fmt: skip
         assert found.status in (0, 2), found.message
-        return found.status == 0
+        return -found.fun if found.status == 0 else None
 
     def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
         """All steps, or the first of them, together with what couples them: energy (13e) and ramps (13j)."""
@@ -223,6 +243,8 @@ class BruteForce(States):
 
     def best(self) -> Optimum | None:
         """The optimum, or None if not even the least that must be energised (live infeeds) can be."""
+        if self.load_control == "part":
+            return self._best_in_part()
         for objective, sequence in self.sequences():
             for launches, status in self.schedules(sequence):
                 roots = self._balance_units(sequence, status)
@@ -230,8 +252,37 @@ class BruteForce(States):
                     return Optimum(objective, sequence, launches, roots)
         return None
 
-    def _balance_units(self, sequence, status) -> tuple[tuple[str, ...], ...] | None:
-        """Balance units per step with which powers exist; None if there are none."""
+    def _best_in_part(self) -> Optimum | None:
+        """Shares are left to a linear problem for each sequence, from the one that could be worth most downwards."""
+        assert self.cold_load is None and self.limit_pct is None, "not enumerated in parts"
+        best: Optimum | None = None
+        n = len(self.columns)
+        value, kept = np.zeros(n * len(self.steps)), list[tuple[np.ndarray, float]]()
+        for la, area in self.areas.items():
+            for t in self.steps:
+                value += self._at("n", la, t) * area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
+                if self.static and t:
+                    kept.append((self._at("n", la, t) - self._at("n", la, 0), 0.0))
+        for most, sequence in self.sequences():
+            if best is not None and most <= best.objective + 1e-9:
+                return best
+            cost = sum(self._value(c, t) for t, c in enumerate(sequence)) - most
+            for launches, status in self.schedules(sequence):
+                capable = self._capable(sequence, status)
+                joined = None if capable is None else self._possible_together(sequence, status)
+                if capable is None or joined is None:
+                    continue
+                for roots in product(*capable):
+                    e, f = stacked([*kept, *self._references(sequence, roots)], len(value))
+                    held = Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)),
+                                 joined.low, joined.high)  # fmt: skip
+                    worth = self.largest(held, value)
+                    if worth is not None and (best is None or worth - cost > best.objective + 1e-9):
+                        best = Optimum(worth - cost, sequence, launches, roots)
+        return best
+
+    def _capable(self, sequence, status) -> list[list[tuple[str, ...]]] | None:
+        """Per step the choices of balance units; None if an island has none."""
         capable = []
         self._spells = self.spells(sequence) if self.cold_load or self.limit_pct else self._spells
         for t, configuration in enumerate(sequence):
@@ -248,6 +299,18 @@ class BruteForce(States):
             if not all(choices):
                 return None
             capable.append(list(product(*choices)))
+        return capable
+
+    def _balance_units(self, sequence, status) -> tuple[tuple[str, ...], ...] | None:
+        """Balance units per step with which powers exist; None if there are none."""
+        capable = self._capable(sequence, status)
+        joined = None if capable is None else self._possible_together(sequence, status)
+        if capable is None or joined is None or not self.solvable(joined):
+            return None
+        return next((roots for roots in product(*capable) if self._referenced(joined, sequence, roots)), None)
+
+    def _possible_together(self, sequence, status) -> Block | None:
+        """All steps together; None if some of them have no solution."""
         connected: list[frozenset[str]] = []
         for t in self.steps:
             connected.append(self.pv_connected(sequence, t))
@@ -255,10 +318,7 @@ class BruteForce(States):
                 return None
         if not self._first_steps_possible(sequence, status, connected):
             return None
-        joined = self._joined_of(self.steps, sequence, status, connected)
-        if not self.solvable(joined):
-            return None
-        return next((roots for roots in product(*capable) if self._referenced(joined, sequence, roots)), None)
+        return self._joined_of(self.steps, sequence, status, connected)
 
     def _step_possible(self, t, configuration, status, connected) -> bool:
         """Whether a step taken alone has a solution; if not, no sequence with it has."""
@@ -281,7 +341,8 @@ class BruteForce(States):
         blocks = [self.block(t, sequence[t], status[t], connected[t]) for t in steps]
         return self.joined(blocks, status, sequence)
 
-    def _referenced(self, joined: Block, sequence, roots: tuple[tuple[str, ...], ...]) -> bool:
+    def _references(self, sequence, roots: tuple[tuple[str, ...], ...]) -> list[tuple[np.ndarray, float]]:
+        """(36) of every island and step."""
         n, rows = len(self.columns), []
         for t, configuration in enumerate(sequence):
             for island, root in zip(self.islands(configuration), roots[t], strict=True):
@@ -289,7 +350,10 @@ class BruteForce(States):
                 whole = np.zeros(n * len(self.steps))
                 whole[t * n : (t + 1) * n] = row
                 rows.append((whole, value))
-        e, f = stacked(rows, n * len(self.steps))
+        return rows
+
+    def _referenced(self, joined: Block, sequence, roots: tuple[tuple[str, ...], ...]) -> bool:
+        e, f = stacked(self._references(sequence, roots), len(self.columns) * len(self.steps))
         return self.solvable(
             Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)), joined.low, joined.high)
         )

@@ -60,10 +60,11 @@ def areas_of(view: GridView, startup_power: str) -> dict[str, Area]:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is energised in a step: sections, and the closed switches between them."""
+    """What is energised in a step: sections, the closed switches between them, and the LAs that are served."""
 
     sections: frozenset[str]
     switches: frozenset[str]
+    served: frozenset[str]
 
 
 Sequence = tuple[Configuration, ...]
@@ -72,11 +73,15 @@ Sequence = tuple[Configuration, ...]
 
 @dataclass(frozen=True)
 class Island:
-    """LAs joined by closed links; ``paths`` are the links from the first LA to each, with +1 for from → to."""
+    """LAs joined by closed links; ``paths`` are the links from the first LA to each, with +1 for from → to.
+
+    ``served``: who is served, in this island and elsewhere.
+    """
 
     las: tuple[str, ...]
     paths: dict[str, tuple[tuple[str, int], ...]] = field(hash=False)
     is_tree: bool
+    served: frozenset[str]
 
     def beyond(self, link: str) -> tuple[int, list[str]]:
         """The direction of a link, and the LAs that it feeds as seen from the first one."""
@@ -91,7 +96,10 @@ class Island:
 
 @dataclass(frozen=True)
 class Optimum:
-    """The best objective (18) and one way to reach it; ``launches`` is the step of each NBSU's start-up."""
+    """The best objective (18) and one way to reach it; ``launches`` is the step of each NBSU's start-up.
+
+    With load control in part the configurations name all that may be served.
+    """
 
     objective: float
     configurations: tuple[Configuration, ...]
@@ -134,10 +142,19 @@ class States:
         without = self.options.without
         self.cold_load = None if "cold_load" in without else self.options.cold_load
         self.limit_pct = None if "pick_up" in without else self.options.pick_up_limit_pct
-        self.live_now = {a.section for la, a in self.areas.items() if self.psc[la]["energised_min"] > 0}
+        self.load_control = horizon.graph.load_control
+        self.live_now = self._supplied_now()
         self._excess: dict[tuple[str, int, int], float] = {}
         self._spells: list[tuple[tuple[str, int], ...]] = [()] * len(self.steps)
-        """of the sequence that is tried: the step since which each section is energised, −1 if it was before"""
+        """of the sequence that is tried: the step since which each LA has supply, −1 if it had before"""
+
+    def _supplied_now(self) -> set[str]:
+        """LAs whose supply may go on: those of an energised section, or those that are not shed if they can be."""
+        live = {la for la in self.areas if self.psc[la]["energised_min"] > 0}
+        if self.load_control != "section":
+            return {la for la in live if not self.psc[la]["shed"]}
+        sections = {self.areas[la].section for la in live}
+        return {la for la, area in self.areas.items() if area.section in sections}
 
     def _links(self) -> dict[str, Branch]:
         area = self.view.local_area_of_bus
@@ -181,7 +198,7 @@ class States:
                 else:
                     paths[there] = (*paths[here], (link, sign))
                     stack.append(there)
-        return Island(tuple(paths), paths, is_tree)
+        return Island(tuple(paths), paths, is_tree, configuration.served)
 
     @cached_property
     def configurations(self) -> list[Configuration]:
@@ -194,14 +211,21 @@ class States:
                 continue
             inside = [k for k in self.switches if set(self.sections_of(k)) <= live]
             for closed in map(frozenset, subsets(inside)):
-                configuration = Configuration(live, closed)
+                everybody = frozenset(la for la, area in self.areas.items() if area.section in live)
+                configuration = Configuration(live, closed, everybody)
                 islands = self.islands(configuration)
                 fed_by = [sum(bool(self.areas[la].s_infeed) for la in island.las) for island in islands]
                 if max(fed_by, default=0) > 1:  # two live infeeds are never joined
                     continue
                 if all(island.is_tree and former & set(island.las) for island in islands):
-                    result.append(configuration)
+                    result += self._by_area(configuration) if self.load_control == "area" else [configuration]
         return result
+
+    def _by_area(self, whole: Configuration) -> Iterator[Configuration]:
+        """The configuration with every set of LAs served; those that never draw anything always are."""
+        draws = [la for la in sorted(whole.served) if any(self.psc[la]["demand_p_kw"])]
+        for off in map(frozenset, subsets(draws)):
+            yield Configuration(whole.sections, whole.switches, whole.served - off)
 
     def sequences(self) -> list[tuple[float, Sequence]]:
         """All sequences of configurations with their objective (18), D13, best first."""
@@ -225,7 +249,7 @@ class States:
         return sum(
             area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
             for la, area in self.areas.items()
-            if area.section in configuration.sections
+            if la in configuration.served
         )
 
     def _operations(self):
@@ -300,11 +324,11 @@ class States:
     # -- cold load pick-up ---------------------------------------------------------------------------------------
 
     def spells(self, sequence: Sequence) -> list[tuple[tuple[str, int], ...]]:
-        """Energised sections of each step with the first step of their unbroken supply."""
+        """LAs that are served in each step with the first step of their unbroken supply."""
         begun = dict.fromkeys(self.live_now, -1)
         found = []
         for t, configuration in enumerate(sequence):
-            begun = {s: begun.get(s, t) for s in sorted(configuration.sections)}
+            begun = {la: begun.get(la, t) for la in sorted(configuration.served)}
             found.append(tuple(begun.items()))
         return found
 
@@ -342,7 +366,7 @@ class States:
         return self._excess[la, begun, t]
 
     def demand(self, series: str, la: str, t: int) -> float:
-        begun = dict(self._spells[t]).get(self.areas[la].section, t)
+        begun = dict(self._spells[t]).get(la, t)
         return self.psc[la][series][t] * (1 + self.excess(la, begun, t))
 
     def takes(self, la: str, island: Island, t: int) -> bool:
@@ -352,10 +376,7 @@ class States:
         rating = self.areas[la].s_infeed or max(u.s_kva for u in (units[0] or units[1]))
         begun = dict(self._spells[t])
         new = [
-            i
-            for i in island.las
-            if begun[self.areas[i].section] == t
-            or (t == 0 and begun[self.areas[i].section] < 0 and self.psc[i]["shed"])
+            i for i in island.las if i in begun and (begun[i] == t or (t == 0 and begun[i] < 0 and self.psc[i]["shed"]))
         ]
         return sum(self.demand("demand_p_kw", i, t) for i in new) <= rating * self.limit_pct / 100 + 1e-9
 

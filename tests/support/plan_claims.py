@@ -46,7 +46,19 @@ class Claims:
         buses = {bus for s in live for bus in self.view.sections[s].buses}
         self.need(buses == set(step.energised_buses), "a section is energised in part")
         closed = (k for k in step.closed_branches if k in self.rules.links)
-        return Configuration(live, frozenset(k for k in closed if set(self.rules.sections_of(k)) <= live))
+        inside = (la for la, area in self.rules.areas.items() if area.section in live)
+        points = {la: step.local_areas[la] for la in inside if la in step.local_areas}
+        whole = self.rules.load_control == "section"
+        served = frozenset(la for la, point in points.items() if whole or point.demand_kw)
+        return Configuration(live, frozenset(k for k in closed if set(self.rules.sections_of(k)) <= live), served)
+
+    def share(self, t: int, la: str) -> float:
+        """Share of its demand that an LA of a live section is said to have: all of it where nobody can be off."""
+        kw, mode = self.rules.psc[la]["demand_p_kw"][t], self.rules.load_control
+        share = 1.0 if mode == "section" or not kw else self.area(t, la, "demand_kw") / kw
+        possible = share in (0.0, 1.0) or abs(share - 1.0) < TINY_KW or (mode == "part" and 0.0 < share < 1.0)
+        self.need(possible, f"{t}: LA {la}: served by {share}")
+        return share
 
     def _check_topology(self, t: int) -> None:
         step, live = self.plan.steps[t], self.sequence[t].sections
@@ -72,7 +84,8 @@ class Claims:
         for la, known in self.rules.areas.items():
             live = known.section in self.sequence[t].sections
             message = self.horizon.psc[la]
-            demand, demand_q = (message["demand_p_kw"][t], message["demand_q_kvar"][t]) if live else (0.0, 0.0)
+            share = self.share(t, la) if live else 0.0
+            demand, demand_q = share * message["demand_p_kw"][t], share * message["demand_q_kvar"][t]
             p, q = self.area(t, la, "p_kw"), self.area(t, la, "q_kvar")
             pv, ess, nbsu = (self.area(t, la, f"p_{kind}_kw") for kind in ("pv", "ess", "nbsu"))
             where = f"{t}: LA {la}: "
@@ -108,7 +121,7 @@ class Claims:
         """Balance, ratings and voltages: flows are what the LAs beyond a link lack, losses allowed for."""
         rules, share = self.rules, self.rules.options.loss_allowance_pct / 100
         net = {
-            (name, la): self.area(t, la, f"{name}_{unit}") - share * rules.psc[la][series][t]
+            (name, la): self.area(t, la, f"{name}_{unit}") - share * self.share(t, la) * rules.psc[la][series][t]
             for la in island.las
             for name, unit, series in (("p", "kw", "demand_p_kw"), ("q", "kvar", "demand_q_kvar"))
         }
@@ -131,8 +144,12 @@ class Claims:
         root = next((la for la in seats if la in island.las), island.las[0])
         limits = rules.limits
         for la in island.las:
-            u = limits.reference_vm_pu**2 + fall[root] - fall[la]
+            u = self._reference_pu(root) ** 2 + fall[root] - fall[la]
             self.need(limits.vm_min_pu**2 - 1e-6 < u < limits.vm_max_pu**2 + 1e-6, f"{t}: voltage of {la}: {u}")
+
+    def _reference_pu(self, root: str) -> float:
+        own = (i.vm_pu for i in self.view.infeeds.values() if i.live and i.bus in self.view.local_areas[root].buses)
+        return next(own, self.rules.limits.reference_vm_pu)
 
     def _check_energy(self) -> None:
         for la in self.rules.areas:

@@ -20,7 +20,7 @@ from relight.controllers.solver.highs import KeptSolver, Solution
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Limits, Load, Outage, Pv, Scenario, Site
+from relight.scenarios.schema.scenario import Limits, Load, LoadControl, Outage, Pv, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 from support.brute_force import Optimum
 
@@ -64,6 +64,21 @@ def with_options(case: SmallCase, **changes: object) -> SmallCase:
     scenario = case.scenario.model_copy(update={"dispatch_centre": options})
     horizon = replace(case.horizon, graph=AreaGraph.of(case.view, scenario))
     return replace(case, scenario=scenario, horizon=horizon)
+
+
+def with_load_control(case: SmallCase, mode: LoadControl) -> SmallCase:
+    """The same case with load control; in every other one the LAs of a section are alike: demand, priority."""
+    psc, areas = dict(case.horizon.psc), dict(case.view.local_areas)
+    for members in case.graph.areas_in.values() if case.seed % 2 else ():
+        like = psc[members[0]]
+        for la in members:
+            areas[la] = replace(areas[la], priority=areas[members[0]].priority)
+            psc[la] = psc[la] | {"demand_p_kw": like["demand_p_kw"], "demand_q_kvar": like["demand_q_kvar"]}
+    view = replace(case.view, local_areas=areas)
+    kept = case.scenario.local_areas.model_copy(update={"load_control": mode})
+    scenario = case.scenario.model_copy(update={"local_areas": kept})
+    horizon = replace(case.horizon, graph=AreaGraph.of(view, scenario), psc=psc)
+    return replace(case, scenario=scenario, view=view, horizon=horizon)
 
 
 def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: object) -> SmallCase:

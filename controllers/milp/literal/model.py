@@ -130,6 +130,9 @@ def contents(m: Model, static: bool) -> Contents:
         )
     if static:
         table["static"] = ((powerflow.static_areas, (N, T)), (powerflow.static_topology, (m.SWITCH, T)))
+    if m.by_area:
+        kept = ((powerflow.static_served, (N, T)),) if static else ()
+        table["served"] = ((powerflow.served_live, (N, T)), *kept)
     return table
 
 
@@ -141,6 +144,7 @@ def build_literal(horizon: Horizon, static: bool = False) -> Model:
     if horizon.graph.options.without:
         raise ValueError("the literal form is solved whole; use formulation: compact to leave families out")
     m: Model = pyo.ConcreteModel("literal")
+    m.by_area, m.in_part = horizon.graph.load_control != "section", horizon.graph.load_control == "part"
     _declare_sets(m, horizon)
     _declare_unit_data(m, horizon)
     _declare_launch_data(m, horizon)
@@ -301,6 +305,8 @@ def _declare_variables(m: Model) -> None:
     """Every variable is bounded by data, as in the compact form."""
     N, T = m.N, m.T
     m.X = pyo.Var(N, T, domain=pyo.Binary, doc="LA energised")
+    if m.by_area:
+        m.served = pyo.Var(N, T, domain=pyo.UnitInterval if m.in_part else pyo.Binary, doc="LA's customers have supply")
     m.closed = pyo.Var(m.SWITCH, T, domain=pyo.Binary, doc="b_l: switch closed")
     m.b = pyo.Var(N, N, T, domain=pyo.Binary, doc="LAs adjacent")
     m.h = pyo.Var(N, N, m.K, T, domain=pyo.Binary, doc="connected over up to 2^(k−1) branches")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ....scenarios.errors import RelightError
 from ...solver.highs import KeptSolver, Solution
-from ..decisions import fix_compact, read_literal, unfix_compact
 from ..model import Model
 from ..problem import Horizon
+from .decisions import fix_compact, read_literal, unfix_compact
 from .model import build_literal
 
 

@@ -130,6 +130,16 @@ def static_areas(m, i, t):
     return m.X[i, t] == m.X[i, 0] if t else pyo.Constraint.Skip
 
 
+def served_live(m, i, t):
+    """Customers have supply in an energised LA only: n_{i,t} ≤ X_{i,t}."""
+    return m.served[i, t] <= m.X[i, t]
+
+
+def static_served(m, i, t):
+    """A static plan serves the customers of one set of LAs (D14): n_{i,t} = n_{i,1}."""
+    return m.served[i, t] == m.served[i, 0] if t else pyo.Constraint.Skip
+
+
 def static_topology(m, k, t):
     """A static plan has one topology (D14): b_l,t = b_l,1."""
     return m.closed[k, t] == m.closed[k, 0] if t else pyo.Constraint.Skip

@@ -20,14 +20,22 @@ def _sum_of_kinds(m, letter, i, t):
     return sum(var[i, t] for var in (getattr(m, f"{letter}_{kind}") for kind in kinds) if (i, t) in var)
 
 
+def _drawn(m, demand, i, t):
+    """What an LA draws, as far as its customers can be off."""
+    return demand[i, t] * m.served[i, t] if m.by_area else demand[i, t]
+
+
 def net_power(m, i, t):
-    """Net power is what units give less demand, with the loss allowance. (13b): p_i + p^L = p^PV + p^ESS + p^NBSU."""
-    return m.p[i, t] + m.demand[i, t] == _sum_of_kinds(m, "p", i, t)
+    """Net power is what units give less demand, with the loss allowance. (13b): p_i + p^L = p^PV + p^ESS + p^NBSU.
+
+    Where customers can be off in an energised LA, n_i p^L takes the place of p^L.
+    """
+    return m.p[i, t] + _drawn(m, m.demand, i, t) == _sum_of_kinds(m, "p", i, t)
 
 
 def net_reactive_power(m, i, t):
-    """The same for reactive power. (A10): q_i + q^L = q^PV + q^ESS + q^NBSU."""
-    return m.q[i, t] + m.demand_q[i, t] == _sum_of_kinds(m, "q", i, t)
+    """The same for reactive power. (A10): q_i + q^L = q^PV + q^ESS + q^NBSU; n_i q^L where customers can be off."""
+    return m.q[i, t] + _drawn(m, m.demand_q, i, t) == _sum_of_kinds(m, "q", i, t)
 
 
 def pv_power_max(m, i, t, earlier):

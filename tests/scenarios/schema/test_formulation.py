@@ -54,6 +54,11 @@ def test_leaving_families_out_of_the_literal_form_is_refused_with_all_else_that_
     assert "load.peek" in told and "dispatch_centre.formulation = 'literal'" in told
 
 
+def test_cold_load_of_customers_who_come_back_in_parts_is_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"local_areas\.load_control = 'part': .*use area, or cold_load: null"):
+        load_case("guo45/cold-load", ("local_areas.load_control=part",))
+
+
 def test_without_must_be_a_list() -> None:
     with pytest.raises(ScenarioError, match=r"dispatch_centre\.without = 'voltage': must be a list: \[a, b\]"):
         load_case("guo45/fault-0400", ("dispatch_centre.without=voltage",))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from golden_lp import literal_form
-from relight.controllers.milp.decisions import Decisions, fix_compact, read_literal
 from relight.controllers.milp.literal import connectivity, powerflow, units
+from relight.controllers.milp.literal.decisions import Decisions, fix_compact, read_literal
 from relight.controllers.milp.literal.model import build_literal
 from relight.controllers.milp.model import Model, build_model, set_horizon
 from relight.controllers.milp.objective import restored_energy
@@ -46,6 +46,7 @@ def read_compact(m: Model, steps: int) -> Decisions:
         closed=chosen(m.b),
         balance=chosen(m.root),
         launch={i: next((k for k in m.K if m.launch[i, k].value > 0.5), None) for i in m.NBSU},
+        served={(i, t): n.value for (i, t), n in m.served.items() if t < steps} if m.by_area else {},
     )
 
 
@@ -56,6 +57,8 @@ def fix_literal(m: Model, decisions: Decisions) -> None:
             var[index].fix(float(index in chosen))
     for i, launch in decisions.launch.items():
         m.launch_slot[i].fix(-1 if m.online_now[i] else decisions.steps if launch is None else launch)
+    for index, share in decisions.served.items():
+        m.served[index].fix(share)
 
 
 def literal_of(case: SmallCase, static: bool) -> Model:
@@ -104,7 +107,18 @@ def enumerated_decisions(case: SmallCase, optimum: Optimum) -> Decisions:
                 if state[k]:
                     closed.add((k, t))
     balance = {(la, t) for t, roots in enumerate(optimum.balance_units) for la in roots}
-    return Decisions(horizon.steps, frozenset(live), frozenset(closed), frozenset(balance), {**optimum.launches})
+    served = {
+        (la, t): float(la in c.served) for t, c in enumerate(optimum.configurations) for la in case.graph.section
+    }  # fmt: skip
+    by_area = case.graph.load_control != "section"
+    return Decisions(
+        horizon.steps,
+        frozenset(live),
+        frozenset(closed),
+        frozenset(balance),
+        {**optimum.launches},
+        served if by_area else {},
+    )
 
 
 @cache
@@ -230,14 +244,14 @@ def test_the_papers_case_has_five_million_binaries() -> None:
 
 def test_every_function_is_in_the_contents_and_names_its_equation() -> None:
     """A public function that takes the model is an entry of the contents, or the objective."""
-    m, table, *_ = literal_form()
+    m, table, *_ = literal_form("area")
     entries = {rule.__name__: rule for family in table.values() for rule, _ in family}
     for module in (units, connectivity, powerflow):
         own = {n for n, f in vars(module).items() if callable(f) and f.__module__ == module.__name__ and n[0] != "_"}
         assert own <= set(entries)
     for name, rule in {**entries, "restored_energy": restored_energy}.items():
         assert getattr(m, name).doc == rule.__doc__
-        if name not in {"infeed_max", "infeed_min", "infeed_inside_circle"}:  # the paper has no live infeed
+        if name not in {"infeed_max", "infeed_min", "infeed_inside_circle", "served_live"}:  # not in the paper
             assert re.search(r"\((A?\d+[a-z]?|D\d+)\)", rule.__doc__ or ""), name
 
 
