@@ -12,7 +12,7 @@ from __future__ import annotations
 from .controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
 from .controllers.milp.problem import AreaGraph, Horizon
 from .controllers.planning.planner import PlanRecord
-from .controllers.rules.expansion import Expansion, SectionTopology, extensions, joins, starts
+from .controllers.rules.expansion import Expansion, SectionTopology, extensions, joins, reconnections, starts
 from .controllers.rules.rule_plan import rule_record, rule_step
 from .controllers.rules.supply import MeritOrder, StepPowers, SupplyState
 from .controllers.strategies.strategy import PlanMaker, Strategy, StrategyError
@@ -35,6 +35,7 @@ __all__ = [
     "UnitSetPoint",
     "extensions",
     "joins",
+    "reconnections",
     "rule_record",
     "rule_step",
     "starts",

@@ -41,8 +41,8 @@ METHODS = {
 }
 """Members shown of classes that have more than users need; of others all."""
 STRATEGY = {
-    "SectionTopology": "live sections and closed switches",
-    "extensions, starts, joins, Expansion": "moves that enlarge a topology",
+    "SectionTopology": "live sections, closed switches, and LAs that are off",
+    "extensions, starts, joins, reconnections, Expansion": "moves that enlarge a topology",
     "MeritOrder, SupplyState, StepPowers": "what units can give, step by step, by merit order",
     "rule_step, rule_record": "a step, and a whole plan, as the dispatch centre issues it",
     "AreaGraph, Horizon": "what a strategy is told: the network, and each time it plans, the last messages",

@@ -1,8 +1,9 @@
-"""Which sections are live and which switches closed, and the moves by which an operator takes in more, one by one."""
+"""Which sections are live, which switches closed and who is off, and the moves by which an operator takes in more, one
+by one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -14,11 +15,15 @@ from ..milp.problem import AreaGraph, Horizon, Link
 @dataclass(frozen=True)
 class SectionTopology:
     """Energised sections and closed switches. No closed switch joins a live and a dark section, or closes a loop of
-    live ones."""
+    live ones.
+
+    ``off``: LAs of live sections whose customers are off, where load control lets them be.
+    """
 
     graph: AreaGraph
     live: frozenset[str]
     closed: frozenset[str]
+    off: frozenset[str] = frozenset()
 
     @classmethod
     def now(cls, horizon: Horizon) -> SectionTopology:
@@ -38,7 +43,8 @@ class SectionTopology:
                     continue
                 forest.add_edge(i, j)
             kept.add(k)
-        return cls(graph, frozenset(live), frozenset(kept))
+        shed = {la for la in graph.section if graph.section[la] in live and not horizon.is_supplied(la)}
+        return cls(graph, frozenset(live), frozenset(kept), frozenset(shed if graph.load_control != "section" else ()))
 
     def islands(self) -> list[frozenset[str]]:
         """Live sections joined by closed switches, in the order of the sections."""
@@ -52,7 +58,18 @@ class SectionTopology:
 
     def without(self, sections: Collection[str]) -> SectionTopology:
         """The same with these sections dark and cut off."""
-        return replace(self, live=self.live - set(sections), closed=self.closed - self.at(sections))
+        inside = {la for s in sections for la in self.graph.areas_in[s]}
+        live, closed = self.live - set(sections), self.closed - self.at(sections)
+        return replace(self, live=live, closed=closed, off=self.off - inside)
+
+    def leaving_off(self, areas: Collection[str]) -> SectionTopology:
+        """The same with these LAs off."""
+        return replace(self, off=self.off | set(areas))
+
+    @property
+    def served(self) -> list[str]:
+        """LAs whose customers have supply."""
+        return [la for la, s in self.graph.section.items() if s in self.live and la not in self.off]
 
     def at(self, sections: Collection[str]) -> frozenset[str]:
         """Switches that end in a section."""
@@ -61,11 +78,13 @@ class SectionTopology:
 
 @dataclass(frozen=True)
 class Expansion:
-    """A step of expansion: what it leads to, the section that it makes live, and how many switches it operates."""
+    """A step of expansion: what it leads to, the section that it makes live (or is live already), how many switches it
+    operates, and the LAs that get supply."""
 
     after: SectionTopology
     section: str
     operations: int
+    areas: tuple[str, ...]
 
 
 def extensions(topology: SectionTopology) -> Iterator[Expansion]:
@@ -99,13 +118,28 @@ def joins(move: Expansion) -> Iterator[Expansion]:
             continue
         other = next(island for island in islands if far in island)
         if not (own & formed and other & formed):
-            yield Expansion(replace(after, closed=after.closed | {k}), move.section, move.operations + 1)
+            joined = replace(after, closed=after.closed | {k})
+            yield Expansion(joined, move.section, move.operations + 1, move.areas)
+
+
+def reconnections(topology: SectionTopology) -> Iterator[Expansion]:
+    """Switch on the customers of an LA in a live section."""
+    for la, section in topology.graph.section.items():
+        if la in topology.off:
+            yield Expansion(replace(topology, off=topology.off - {la}), section, 0, (la,))
+
+
+def leaving_some_off(move: Expansion, worth: Callable[[str], float]) -> Iterator[Expansion]:
+    """The same move with fewer of its LAs served: one less at a time, the one that is worth least."""
+    areas = sorted(move.areas, key=worth, reverse=True)
+    for count in range(len(areas) - 1, 0, -1):
+        yield replace(move, after=move.after.leaving_off(areas[count:]), areas=tuple(areas[:count]))
 
 
 def _made_live(topology: SectionTopology, section: str, close: set[str]) -> Expansion:
     closed = topology.closed - topology.at([section]) | close
     after = replace(topology, live=topology.live | {section}, closed=closed)
-    return Expansion(after, section, operations(topology.closed, closed))
+    return Expansion(after, section, operations(topology.closed, closed), tuple(topology.graph.areas_in[section]))
 
 
 def _switches(graph: AreaGraph) -> Iterator[tuple[str, Link]]:

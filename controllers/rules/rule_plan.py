@@ -22,7 +22,8 @@ def rule_step(horizon: Horizon, t: int, topology: SectionTopology, powers: StepP
     graph, view = horizon.graph, horizon.graph.view
     live = {la for la in view.local_areas if graph.section[la] in topology.live}
     running = {la for la, state in powers.nbsu_state.items() if state == "online"}
-    areas = {la: _area(horizon, t, la, powers, live=la in live) for la in view.local_areas if la in live | running}
+    served = set(topology.served)
+    areas = {la: _area(horizon, t, la, powers, served=la in served) for la in view.local_areas if la in live | running}
     balance = [_balance_unit(horizon, island, running) for island in topology.islands()]
     return PlanStep(
         start_min=horizon.start(t),
@@ -47,8 +48,8 @@ def rule_record(horizon: Horizon, steps: Sequence[PlanStep], note: str = "") -> 
     return PlanRecord(plan_of(horizon, steps, "feasible", objective), solution, horizon, note)
 
 
-def _area(horizon: Horizon, t: int, la: str, powers: StepPowers, *, live: bool) -> LocalAreaSetPoint:
-    demand, demand_q = (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) if live else (0.0, 0.0)
+def _area(horizon: Horizon, t: int, la: str, powers: StepPowers, *, served: bool) -> LocalAreaSetPoint:
+    demand, demand_q = (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) if served else (0.0, 0.0)
     given = [p.get(la, 0.0) for p in (powers.p_pv, powers.p_ess, powers.p_nbsu, powers.p_infeed)]
     given_q = [q.get(la, 0.0) for q in (powers.q_pv, powers.q_ess, powers.q_nbsu, powers.q_infeed)]
     return LocalAreaSetPoint(

@@ -9,7 +9,7 @@ check by AC power flow.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -86,7 +86,7 @@ class MeritOrder:
         """
         begun, powers = self._begin(state, t, topology)
         for island in topology.islands():
-            if not self._supply(island, begun, t, powers, reserve):
+            if not self._supply(island, topology, begun, t, powers, reserve):
                 return None
         dt_h = self._horizon.dt_h(t)
         taken = {la: begun.taken_kwh.get(la, 0.0) + dt_h * p for la, p in powers.p_ess.items()}
@@ -96,7 +96,7 @@ class MeritOrder:
     def short_islands(self, state: SupplyState, t: int, topology: SectionTopology) -> list[frozenset[str]]:
         """Islands that cannot be supplied in step ``t``."""
         begun, powers = self._begin(state, t, topology)
-        return [i for i in topology.islands() if not self._supply(i, begun, t, powers, reserve=False)]
+        return [i for i in topology.islands() if not self._supply(i, topology, begun, t, powers, reserve=False)]
 
     def lasts(self, state: SupplyState, t: int, topology: SectionTopology) -> bool:
         """Whether all islands can be supplied, with reserve, from step ``t`` to the end of the window."""
@@ -109,7 +109,12 @@ class MeritOrder:
 
     def value_kwh(self, section: str, t: int) -> float:
         """What serving a section from step ``t`` to the end is worth, weighted kWh."""
-        return sum(self._horizon.value_kwh(section, k) for k in range(t, self._horizon.steps))
+        return self.areas_value_kwh(self._graph.areas_in[section], t)
+
+    def areas_value_kwh(self, areas: Collection[str], t: int) -> float:
+        """What serving LAs from step ``t`` to the end is worth, weighted kWh."""
+        worth = self._horizon.area_value_kwh
+        return sum(sum(worth(la, k) for la in areas) for k in range(t, self._horizon.steps))
 
     def _begin(self, state: SupplyState, t: int, topology: SectionTopology) -> tuple[SupplyState, StepPowers]:
         """What a step begins with: sections that have just become live, NBSUs launched, their states."""
@@ -129,7 +134,15 @@ class MeritOrder:
             powers.nbsu_state[la] = "online" if on_line else "starting" if la in launch else "off"
         return replace(state, launch=launch, since_min=since), powers
 
-    def _supply(self, island: frozenset[str], state: SupplyState, t: int, powers: StepPowers, reserve: bool) -> bool:
+    def _supply(
+        self,
+        island: frozenset[str],
+        topology: SectionTopology,
+        state: SupplyState,
+        t: int,
+        powers: StepPowers,
+        reserve: bool,
+    ) -> bool:
         """Supply an island; False if that is impossible."""
         horizon, graph, dt_h = self._horizon, self._graph, self._horizon.dt_h(t)
         las = [la for s in graph.view.sections if s in island for la in graph.areas_in[s]]
@@ -140,7 +153,8 @@ class MeritOrder:
         if not (infeed or ess or nbsu):
             return False
         drawn = {la: -self._of[la].p_in_kw for la in las if powers.nbsu_state.get(la) == "starting"}
-        need = self._losses * sum(horizon.demand_kw(la, t) for la in las) - sum(drawn.values())
+        served = [la for la in las if la not in topology.off]
+        need = self._losses * sum(horizon.demand_kw(la, t) for la in served) - sum(drawn.values())
         least, most = (sum(limits[k] for limits in nbsu.values()) for k in (0, 1))
         charge, discharge = (sum(limits[k] for limits in ess.values()) for k in (0, 1))
         from_pv, from_infeed = sum(pv.values()), sum(infeed.values())
@@ -170,12 +184,20 @@ class MeritOrder:
         powers.p_nbsu |= {la: nbsu[la][0] + p for la, p in _shared(given_nbsu - least, room).items()} | drawn
         side = 0 if given_ess < 0 else 1
         powers.p_ess |= _shared(given_ess, {la: abs(limits[side]) for la, limits in ess.items()})
-        return self._reactive(las, infeed, t, powers, reserve)
+        return self._reactive(las, served, infeed, t, powers, reserve)
 
-    def _reactive(self, las: list[str], infeed: Mapping[str, float], t: int, powers: StepPowers, reserve: bool) -> bool:
+    def _reactive(
+        self,
+        las: list[str],
+        served: list[str],
+        infeed: Mapping[str, float],
+        t: int,
+        powers: StepPowers,
+        reserve: bool,
+    ) -> bool:
         """Share reactive power by what each source has room for; False if that is not enough."""
         ratio = self._graph.q_ratio
-        need = self._losses * sum(self._horizon.demand_kvar(la, t) for la in las)
+        need = self._losses * sum(self._horizon.demand_kvar(la, t) for la in served)
         need -= sum(self._graph.charging_kvar[la] for la in las)
         room: dict[tuple[str, str], float] = {}
         for la in las:

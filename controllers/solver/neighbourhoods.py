@@ -190,8 +190,10 @@ class _Around:
         self.worth_of: dict[tuple[str, int], list[tuple[float, int]]] = {}
         """value and column of who has supply in a section and step"""
         for (one, t), variable in has_supply.items():
-            section = m.section[one] if m.by_area else one
-            self.worth_of.setdefault((section, t), []).append((m.value[one, t].value, self.column(id(variable))))
+            section, column = m.section[one] if m.by_area else one, self.column(id(variable))
+            inside = self.worth_of.setdefault((section, t), [])
+            if column is not None:
+                inside.append((m.value[one, t].value, column))
         edges = [(k, t) for k in m.SWITCH for t in m.T if self.column(id(m.edge[k, t])) is not None]
         self.edges = np.array([self.column(id(m.edge[k, t])) for k, t in edges], dtype=int)
         self.edge_step = np.array([t for _, t in edges], dtype=int)

@@ -14,6 +14,7 @@ from relight.strategy import (
     SectionTopology,
     SupplyState,
     extensions,
+    reconnections,
     rule_record,
     rule_step,
     starts,
@@ -45,7 +46,8 @@ class MostLoadFirst:
         self, supply: MeritOrder, horizon: Horizon, topology: SectionTopology, state: SupplyState, t: int
     ) -> Expansion | None:
         def load_kw(move: Expansion) -> float:
-            return sum(horizon.demand_kw(la, t) for la in self.graph.areas_in[move.section])
+            return sum(horizon.demand_kw(la, t) for la in move.areas)
 
-        moves = sorted([*extensions(topology), *starts(topology, supply.able())], key=load_kw, reverse=True)
+        found = [*extensions(topology), *starts(topology, supply.able()), *reconnections(topology)]
+        moves = sorted(found, key=load_kw, reverse=True)
         return next((move for move in moves if supply.lasts(state, t, move.after)), None)

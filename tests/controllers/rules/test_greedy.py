@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relight.controllers.milp.objective import operations
 from relight.controllers.planning.planner import Planner, PlanRecord
-from relight.controllers.rules.expansion import SectionTopology, extensions, joins, starts
+from relight.controllers.rules.expansion import SectionTopology, extensions, joins, reconnections, starts
 from relight.controllers.rules.greedy import Greedy
 from relight.controllers.rules.supply import MeritOrder
 from support.plan_claims import Claims
-from support.small_cases import SmallCase, random_case
+from support.small_cases import SmallCase, random_case, with_load_control
 
 SEEDS = range(60)
 
@@ -64,3 +66,44 @@ def test_moves_keep_islands_radial_and_apart_from_the_dark(seed: int) -> None:
             assert ends[0] == ends[1]
             used += ends[0]
         assert used == len(after.live) - len(after.islands())
+
+
+def by_area(seed: int) -> SmallCase:
+    return with_load_control(random_case(seed, sections=(2, 3)), "area")
+
+
+def test_with_load_control_plans_are_what_they_say_and_leave_some_off() -> None:
+    """Worth no more than the optimum by area, and sometimes more than any plan of whole sections."""
+    left_off = beyond = 0
+    for seed in range(30):
+        case = by_area(seed)
+        record = greedy(case)
+        assert record.plan.status != "fallback", "nobody has to be served, not even beside a live infeed"
+        broken = Claims(record.plan, case.horizon).broken
+        flows = [claim for claim in broken if "voltage" in claim or claim.split()[-1] in case.graph.links]
+        lost = [claim for claim in broken if claim.startswith("start-up") and "'starting', 'off'" in claim]
+        assert not set(broken) - {*flows, *lost}, seed
+        points = (step.local_areas for step in record.plan.steps)
+        draws = {la for la, message in case.horizon.psc.items() if min(message["demand_p_kw"]) > 0}
+        left_off += any(la in draws and point.demand_kw == 0 for of_step in points for la, point in of_step.items())
+        if broken:
+            continue
+        best = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
+        assert record.plan.objective is not None and best.bound is not None
+        assert record.plan.objective <= best.bound + 1e-4, seed
+        whole = with_load_control(random_case(seed, sections=(2, 3)), "section")
+        by_section = Planner(whole.graph, whole.horizon.steps).plan(whole.horizon).plan
+        assert by_section.bound is not None
+        beyond += record.plan.objective > by_section.bound + 1e-3
+    assert left_off > 3 and beyond > 0
+
+
+def test_areas_that_are_shed_now_are_off_until_a_move_switches_them_on() -> None:
+    case = next(c for c in map(by_area, range(60)) if any(m["energised_min"] > 0 for m in c.horizon.psc.values()))
+    psc = {la: message | {"shed": message["energised_min"] > 0} for la, message in case.horizon.psc.items()}
+    topology = SectionTopology.now(replace(case.horizon, psc=psc))
+    assert topology.off == {la for la, message in psc.items() if case.graph.section[la] in topology.live}
+    moves = list(reconnections(topology))
+    assert {move.areas for move in moves} == {(la,) for la in topology.off}
+    for move in moves:
+        assert move.after.served == list(move.areas) and move.operations == 0
