@@ -4,9 +4,10 @@ The *service bound* (``relight.sim.planning.service_bound``) holds for whatever 
 closer: the proven bound of the plan that ``oracle`` would make, relaxed wherever the world can do more than a plan may
 count on. It knows what will happen and every device; it has no losses, no limits of voltages, lines, reactive power or
 ramps, and units come on line at the start of the plan step in which they do. What is left of the plan's own rules is
-that a section that is live has all its demand served for whole plan steps. So it bounds the runs of which that is true.
-A run that sheds an area, or energises a section amid a plan step, may pass it: sources of a section served in part
-carry others.
+that a section is live for whole plan steps and, with load control by section, has all its demand served. So it bounds
+the runs of which that is true. A run by section that sheds an area, or any that energises a section amid a plan step,
+may pass it: sources of a section served in part carry others. With load control by area the bound is of plans in part,
+which cover areas that are shed for some of a plan step.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _OPERATED = SERIES["switch"].index("operated")
 
 
 def foresight_bound_kwh(case: Case) -> float | None:
-    """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of a run that serves nothing in part, kWh.
+    """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of a run without service in part (``served_kwh``), kWh.
 
     None where the world holds what ``oracle`` does not foresee: surprises, cold load pick-up.
     """
@@ -60,6 +61,8 @@ def foresight_bound_kwh(case: Case) -> float | None:
             update={"reconnect_delay_min": scenario.pv.reconnect_delay_min // step_min * step_min}
         ),
     }
+    if scenario.local_areas.load_control != "section":
+        changed["local_areas"] = scenario.local_areas.model_copy(update={"load_control": "part"})
     free = {"p_in_kw": 0.0, "ramp_up_kw_per_h": math.inf, "ramp_down_kw_per_h": math.inf}
     nbsu = {
         u: replace(one, start_min=one.start_min // step_min * step_min, **free) for u, one in case.view.nbsu.items()
@@ -72,16 +75,18 @@ def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
     """Weighted energy that a run served in the outage area, kWh, the part of it that was served in part, and in how
     many plan steps of a section that was so.
 
-    In part: a section is live in a plan step, and not all of its demand is served from beginning to end.
+    In part: a section is live in a plan step, and not all of its demand is served from beginning to end; with load
+    control by area or in part, it is not live from beginning to end.
     """
     clock = case.scenario.clock
     rows = pd.DataFrame(recorder.rows["local_area"], columns=list(SERIES["local_area"]))
     rows = rows[rows["in_outage_area"] == 1]
+    whole = case.scenario.local_areas.load_control == "section"
     served, demand = rows["served_kw"].fillna(0.0), rows["demand_kw"].fillna(0.0)
     rows = rows.assign(
         energy_kwh=served * rows["priority"] * clock.sim_step_min / 60,
         live=rows["energised"] == 1,
-        missing=demand - served > _TOLERANCE_KW,
+        missing=demand - served > _TOLERANCE_KW if whole else rows["energised"] != 1,
         plan_step=rows["time_min"] // clock.plan_step_min,
     )
     blocks = rows.groupby(["section", "plan_step"]).agg({"energy_kwh": "sum", "live": "any", "missing": "any"})

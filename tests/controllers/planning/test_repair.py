@@ -16,7 +16,7 @@ from relight.controllers.planning.island_flow import island_flows
 from relight.controllers.planning.planner import Planner, PlanRecord
 from relight.controllers.planning.repair import PlanRepair
 from relight.controllers.planning.violation_lessons import MARGIN, Lessons
-from support.small_cases import SmallCase, random_case
+from support.small_cases import SmallCase, random_case, with_load_control
 
 SEEDS = range(8)
 KEEPS = (65, 970, 1549)
@@ -74,6 +74,28 @@ def test_a_check_that_nothing_passes_ends_with_nothing_restored(seed: int) -> No
     sections, steps = len(case.view.sections), case.horizon.steps
     assert len(checked) <= 4 + sections * steps + 2
     assert [check.then for check in record.plan.checks].count("plan") <= 4
+
+
+def draws_little(plan: Plan) -> Findings:
+    """A check that lets nobody serve more than 40 kW in a step."""
+    found: list[Violation] = []
+    for t, step in enumerate(plan.steps):
+        if sum(area.demand_kw or 0.0 for area in step.local_areas.values()) > 40.0:
+            found.append(violation(t, "not_converged", (step.energised_buses or [""])[0]))
+    return Findings(found)
+
+
+def test_single_areas_are_left_out_before_sections() -> None:
+    dropped = 0
+    for seed in range(12):
+        case = with_load_control(random_case(seed), "area")
+        record = repaired(case, draws_little, rounds=0)
+        learnt = [line for check in record.plan.checks for line in check.learnt]
+        areas, sections = (sum(f": {word} " in line for line in learnt) for word in ("area", "section"))
+        assert sections == 0 or areas > 0
+        dropped += areas
+        assert not draws_little(record.plan).violations
+    assert dropped > 5
 
 
 def test_a_state_that_fails_is_ruled_out_and_others_are_not() -> None:

@@ -13,8 +13,9 @@ from relight.controllers.planning.planner import Planner
 from relight.controllers.planning.shares import NoDispatchFound, SourceIntervals, planned_energy_kwh
 from relight.controllers.planning.source_bounds import BOUNDED, SourceBounds
 from relight.controllers.strategies.builtin import DYNAMIC
+from relight.scenarios.schema.scenario import LoadControl
 from relight.scenarios.view import GridView
-from support.small_cases import one_bus, random_case, with_options
+from support.small_cases import one_bus, random_case, with_load_control, with_options
 
 
 def test_bounds_by_hand() -> None:
@@ -27,11 +28,12 @@ def test_bounds_by_hand() -> None:
     assert bounds["nbsu_net"] == bounds["infeed"] == (0, 0)
 
 
+@pytest.mark.parametrize("mode", ["section", "area", pytest.param("part", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seeds", [range(4), pytest.param(range(16), marks=pytest.mark.slow)], ids=str)
-def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth(seeds: range) -> None:
+def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth(seeds: range, mode: LoadControl) -> None:
     wider, others = 0, 0
     for seed in seeds:
-        case = random_case(seed)
+        case = with_load_control(random_case(seed), mode)
         plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
         if plan.status == "fallback":
             continue

@@ -153,8 +153,10 @@ def test_units_on_line_amid_a_plan_step_break_no_bound(tmp_path: Path, tables: d
     assert table.steps_in_part["islanded"] == 0
 
 
-def test_sources_of_a_section_served_in_part_break_no_bound(tmp_path: Path) -> None:
-    """LA a, heavier than forecast, is shed; PV beside it carries section c, which a plan would have to leave dark."""
+@pytest.mark.parametrize("mode", ["section", "area", "part"])
+def test_sources_of_a_section_served_in_part_break_no_bound(tmp_path: Path, mode: str) -> None:
+    """LA a, heavier than forecast, is shed; PV beside it carries section c, which a plan of whole sections would have
+    to leave dark. A plan that can leave single areas off can do the same, so there the bound is above."""
     tables = {
         "infeeds.csv": BLACK, "pv.csv": NO_PV.strip() + "\npv.b,b,150,,\n", "nbsu.csv": NO_NBSU,
         "ess.csv": three_bus_case.TABLES["ess.csv"].replace("ess.b,b,100,80,20", "ess.c,c,100,20,0"),
@@ -170,10 +172,16 @@ def test_sources_of_a_section_served_in_part_break_no_bound(tmp_path: Path) -> N
     load = {"peak_kw": 90, "forecast_csv": "told.csv", "actual_csv": "is.csv"}
     pv = {"forecast_csv": "sun.csv", "actual_csv": "sun.csv", "reconnect_delay_min": 0}
     clock = {"plan_step_min": 30, "sim_step_min": 10, "replan_interval_min": 120}
-    table = check_bounds(str(three_bus_case.write(tmp_path, tables, load=load, pv=pv, clock=clock)), 0)
+    areas = {"load_control": mode}
+    table = check_bounds(
+        str(three_bus_case.write(tmp_path, tables, load=load, pv=pv, clock=clock, local_areas=areas)), 0
+    )
     static = table.loc["static"]
-    assert static.weighted_served_mwh - static.in_part_mwh > static.foresight_bound_mwh, "it is beyond that bound"
-    assert static.steps_in_part > 0
+    if mode == "section":
+        assert static.weighted_served_mwh - static.in_part_mwh > static.foresight_bound_mwh, "it is beyond that bound"
+        assert static.steps_in_part > 0
+    else:
+        assert static.steps_in_part == 0 and 0 < static.weighted_served_mwh <= static.foresight_bound_mwh
 
 
 def test_bounds_with_an_infeed_that_returns_and_cold_load() -> None:
