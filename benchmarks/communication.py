@@ -52,7 +52,7 @@ class Job:
         case = load_case(SCENARIO, (*OPTIONS, *([outage] if self.duration_min else [])), self.seed)
         log = RunLog()
         run_world(case, strategy_named(self.strategy), self.seed, log)
-        columns = SERIES["local_area"]
+        columns = log.recorder.columns("local_area")
         inside, served = columns.index("in_outage_area"), columns.index("served_kw")
         total_kw = sum(row[served] for row in log.recorder.rows["local_area"] if row[inside])
         return total_kw * case.scenario.clock.sim_step_min / 60_000

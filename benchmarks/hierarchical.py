@@ -98,7 +98,7 @@ def measure(fault: str, devices: int, way: str, into: Measured) -> None:
             variables = list(planner.model.component_data_objects(pyo.Var))
             into.variables, into.binaries = len(variables), sum(v.is_binary() for v in variables)
             into.rows = sum(1 for _ in planner.model.component_data_objects(pyo.Constraint, active=True))
-            orders = net_power_plans(record.plan, case.view, per_device=per_device)
+            orders = net_power_plans(record.plan, record.horizon, per_device=per_device)
             into.seconds["gateways"].append(cpu_seconds(partial(hand_out, orders, gateways)))
 
 
@@ -157,7 +157,7 @@ def run(case: Case, strategy: str) -> list[str]:
     """A co-simulation: energies, number of violations, wall time of the DC and CPU time of all."""
     log = RunLog()
     total_s = cpu_seconds(partial(run_world, case, strategy_named(strategy), case.scenario.seed, log))
-    areas = pd.DataFrame(log.recorder.rows["local_area"], columns=list(SERIES["local_area"]))
+    areas = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
     step_h = case.scenario.clock.sim_step_min / 60
     first = Plan.model_validate(log.recorder.plans[0]).planned_energy_kwh
     planned, served = (

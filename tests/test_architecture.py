@@ -67,7 +67,7 @@ sim/commands              sim: campaigns plan_files planning power_flow switchin
 sim/cosim                 sim: cosim/channels planning series world; results: run run_folder; controllers: centre
                           exchange gateways strategies; scenarios: case errors kept_inputs kinds loader networks schema
 sim/cosim/channels        scenarios: kinds quanta schema
-sim/islands               sim: power_flow units; results: run; scenarios: angles schema
+sim/islands               sim: power_flow units; results: run; scenarios: angles schema view
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
                           run study; controllers: exchange; scenarios: case explain loader schema studies
 sim/normal                sim: power_flow series; results: indices; scenarios: case errors quanta schema view

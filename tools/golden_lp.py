@@ -173,6 +173,7 @@ def local_area(cost_form: CostForm = "printed") -> Written:
         step_start_min=(15.0, 30.0),
         dt_h=(0.25, 0.5),
         energised=(True, True),
+        served=(1.0, 1.0),
         pv_connected=(False, True),
         nbsu_state=("online", "online"),
         p_kw=(8.0, 16.0),

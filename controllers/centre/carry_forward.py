@@ -1,8 +1,8 @@
 """What the dispatch centre takes to be so in an LA it has not heard of lately: the last report, carried forward.
 
 Only what moves by itself is moved: durations grow, the forecast loses the steps that are over, an ESS gives what the
-plan that its gateway follows asks of it, an NBSU may have ramped. Whether areas are live, units on line and start-ups
-under way stays as last reported.
+plan that its gateway follows asks of it, an NBSU may have ramped, and customers are on or off as that plan says where
+the area is live. Whether areas are live, units on line and start-ups under way stays as last reported.
 """
 
 from __future__ import annotations
@@ -41,8 +41,17 @@ def carried_measurement(
         **measurement,
         "time_min": measurement["time_min"] + minutes,
         "energised_min": measurement["energised_min"] + minutes * measurement["energised"],
+        "share_on": _share_on(measurement, la, step),
         "units": units,
     }
+
+
+def _share_on(measurement: LocalAreaMeasurement, la: str, step: PlanStep | None) -> float:
+    """Customers of a live area whom the step serves are on, wholly unless they were on in part; others are off."""
+    area = step.local_areas.get(la) if step else None
+    if area is None or area.demand_kw is None or not measurement["energised"]:
+        return measurement["share_on"]
+    return (measurement["share_on"] or 1.0) if area.demand_kw > 0 else 0.0
 
 
 def _planned_ess_kw(view: GridView, la: str, ess: EssUnit, step: PlanStep | None) -> float:

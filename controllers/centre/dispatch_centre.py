@@ -209,7 +209,7 @@ class DispatchCentre:
             decision.why, decision.failed = "", record.note
             return
         decision.issued, self._ledger.plan = record, record.plan
-        decision.net_power = net_power_plans(record.plan, self._view, per_device=self._strategy.per_device)
+        decision.net_power = net_power_plans(record.plan, record.horizon, per_device=self._strategy.per_device)
         if self._desk.graph.cold_load:
             tell_multiples(decision.net_power, record.plan, record.horizon)
 

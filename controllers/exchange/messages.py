@@ -43,10 +43,12 @@ class LocalAreaMeasurement(TypedDict):
     energised: bool
     energised_min: float
     """minutes since the LA was last energised without a break; 0 when dark"""
-    shed: bool
+    share_on: float
+    """share of the demand whose customers are switched on, be the area live or dark: 1 unless they are off by order or
+    were shed"""
     demand_p_kw: float
     demand_q_kvar: float
-    """what the customers would take now; with cold load pick-up where they have supply"""
+    """what all customers would take now; with cold load pick-up where they have supply"""
     supply_changes_min: NotRequired[list[float]]
     """times at which the LA's customers lost supply, got it back, lost it …; they had it before the first"""
     units: dict[str, UnitMeasurement]
@@ -97,6 +99,7 @@ class PscMessage(SourceState):
     demand_q_kvar: list[float]
     energised_min: float
     shed: bool
+    """all its customers are off, by order or shed"""
     supply_changes_min: NotRequired[list[float]]
     """as measured, see ``LocalAreaMeasurement``"""
     devices: NotRequired[dict[str, SourceState]]
@@ -129,6 +132,8 @@ class NetPowerPlan(TypedDict):
     step_start_min: list[float]
     end_min: float
     energised: list[bool]
+    served: list[float]
+    """share of the LA's demand that is to be served, in [0, 1]; 0 where dark"""
     p_kw: list[float]
     q_kvar: list[float]
     """net injection p_{i,t}, q_{i,t}"""
@@ -156,8 +161,11 @@ class LocalAreaOrder(TypedDict):
     """Orders of a gateway to its own area; gateway → world."""
 
     units: dict[str, UnitOrder]
-    pick_up: bool
-    """reconnect customers that were shed (sent once at each plan step that serves this LA)"""
+    customers: Literal["on", "off", "keep"]
+    """on: switch customers on, those too that were shed (sent once at each plan step that serves this LA); off: switch all
+    off; keep: leave them as they are"""
+    share: float
+    """of the demand that is to be on after ``on``; 1 unless the LA can be served in part"""
 
 
 class SwitchReport(TypedDict):

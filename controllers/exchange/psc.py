@@ -208,7 +208,7 @@ def assess(
         demand_p_kw=list(forecast["demand_p_kw"]),
         demand_q_kvar=list(forecast["demand_q_kvar"]),
         energised_min=measurement["energised_min"] + age_min if measurement["energised"] else 0.0,
-        shed=measurement["shed"],
+        shed=not measurement["share_on"] > 0,
         **_state(*units, measurement, forecast, age_min),
     )
     if "supply_changes_min" in measurement:

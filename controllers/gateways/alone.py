@@ -55,7 +55,7 @@ class LocalIsland:
         """Orders for the simulation step from ``time_min``; powers (kW, kvar).
 
         ``own_demand``: of the LA's customers; ``held_net``: net injection of its last plan; ``attempt``: now is a time
-        to form voltage if the area is dark, and to pick up customers that were shed.
+        to form voltage if the area is dark, and to switch customers on that are off.
         """
         if not measurement["energised"]:
             return self._dark(measurement, attempt)
@@ -64,8 +64,9 @@ class LocalIsland:
         age_min = max(0.0, time_min - measurement["time_min"])
         starts = {e.id for e in self.nbsu if units[e.id]["state"] not in ON_LINE and forming}
         devices = [self._device(u, measurement, age_min, forming) for u in (*self.pv, *self.ess, *self.nbsu)]
-        served = not measurement["shed"] or (attempt and forming is not None)
-        demand_kw, demand_kvar = own_demand if served else (0.0, 0.0)
+        picks_up = attempt and forming is not None
+        share = 1.0 if picks_up else measurement["share_on"]
+        demand_kw, demand_kvar = own_demand[0] * share, own_demand[1] * share
         target_kw, target_kvar = held_net[0] + demand_kw, held_net[1] + demand_kvar
         if forming is not None:
             target_kw, target_kvar = sum(units[d.id]["p_kw"] for d in devices), demand_kvar
@@ -78,7 +79,7 @@ class LocalIsland:
         orders = {
             d.id: _order(self._state(d, measurement, age_min, starts), p[d.id], q.get(d.id, 0.0)) for d in devices
         }
-        return LocalAreaOrder(units=orders, pick_up=attempt and forming is not None)
+        return LocalAreaOrder(units=orders, customers="on" if picks_up else "keep", share=1.0)
 
     def _dark(self, measurement: LocalAreaMeasurement, attempt: bool) -> LocalAreaOrder:
         units = measurement["units"]
@@ -88,7 +89,7 @@ class LocalIsland:
         charged.sort(key=lambda unit: -units[unit]["discharge_kwh"])
         if attempt and (charged or able):
             orders[(*charged, *able)[0]] = _order("form")
-        return LocalAreaOrder(units=orders, pick_up=False)
+        return LocalAreaOrder(units=orders, customers="keep", share=1.0)
 
     def _device(
         self, unit: PvUnit | EssUnit | NbsuUnit, measurement: LocalAreaMeasurement, age_min: float, forming: str | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 from ...scenarios.angles import reactive_limit, sin_phi
 from ...scenarios.schema.scenario import Scenario
@@ -42,6 +42,11 @@ from .local_area_problem import LocalAreaProblem, LocalAreaSchedule
 
 Mode = Literal["plan", "hold", "alone"]
 """plan: follows the net power plan; hold: has none and leaves its units as they are; alone: runs its area by itself."""
+
+
+class _CustomersOrder(TypedDict):
+    customers: Literal["on", "off", "keep"]
+    share: float
 
 
 class EnergyGateway:
@@ -81,8 +86,8 @@ class EnergyGateway:
         """the forecast of the step that the last measurement is of"""
         self._psc: PscMessage | None = None
         self._running: FollowedPlan | None = None
-        self._picked_up: tuple[tuple[float, float], float] | None = None
-        """(issue and start of the plan step) for which pick-up was last ordered, and when"""
+        self._begun: tuple[tuple[float, float], float] | None = None
+        """(issue and start of the plan step) for which customers were last switched, and when"""
 
     @property
     def schedule(self) -> LocalAreaSchedule | None:
@@ -177,9 +182,9 @@ class EnergyGateway:
         if self._alone_since is not None:
             return self._orders_alone(time_min, measurement, self._alone_since)
         if running is None:
-            return LocalAreaOrder(units={}, pick_up=False)
+            return LocalAreaOrder(units={}, customers="keep", share=1.0)
         if t is None:
-            return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, pick_up=False)
+            return LocalAreaOrder(units={u: _order("off") for u in self._unit_ids}, customers="keep", share=1.0)
         return self._orders_by_plan(running, t, time_min, measurement)
 
     def _orders_alone(self, time_min: float, measurement: LocalAreaMeasurement, since_min: float) -> LocalAreaOrder:
@@ -197,21 +202,21 @@ class EnergyGateway:
         plan.
         """
         problem = running.problem
-        pick_up = problem.energised[t] and self._picks_up(
+        begins = problem.energised[t] and self._begins(
             (running.plan["issued_at_min"], problem.step_start_min[t]), time_min
         )
         breakers = self._breakers(running, t, measurement)
         # A black start is tried when a plan step begins. If the area is dark after that, it waits for the next.
-        if not problem.energised[t] or not (measurement["energised"] or pick_up):
+        if not problem.energised[t] or not (measurement["energised"] or begins):
             idle = {u: _order(self._state_when_dark(u, measurement)) for u in self._unit_ids}
-            return LocalAreaOrder(units=idle | breakers, pick_up=False)
+            return LocalAreaOrder(units=idle | breakers, customers="keep", share=1.0)
 
-        served = pick_up or not measurement["shed"]
+        share = problem.served[t] if begins else measurement["share_on"]
         demand_kw, demand_kvar = self._demand_now(measurement, running.demand_multiple(t))
-        p_target = problem.p_kw[t] + demand_kw * served
+        p_target = problem.p_kw[t] + demand_kw * share
         if self._constant_power:
             p_target = problem.target_p(t)
-        q_target = problem.q_kvar[t] + demand_kvar * served
+        q_target = problem.q_kvar[t] + demand_kvar * share
 
         devices = self._devices(running, t, time_min, measurement)
         p = correct_active(p_target, devices)
@@ -222,7 +227,7 @@ class EnergyGateway:
         }
         q = correct_reactive(q_target, limits)
         orders = {d.id: _order(_state(d, running.nbsu_state(d.id, t)), p[d.id], q.get(d.id, 0.0)) for d in devices}
-        return LocalAreaOrder(units=orders | breakers, pick_up=pick_up)
+        return LocalAreaOrder(units=orders | breakers, **_customers(begins, problem.served[t]))
 
     def _breakers(self, running: FollowedPlan, t: int, measurement: LocalAreaMeasurement) -> dict[str, UnitOrder]:
         """Orders to infeeds that were dead: closed where the plan has one form the voltage, else open."""
@@ -236,13 +241,13 @@ class EnergyGateway:
     def _demand_now(self, measurement: LocalAreaMeasurement, multiple: float) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
 
-        What a dark or shed area would take cannot be metered: there the forecast counts, times the ``multiple`` of cold
+        What customers would take who are dark or off cannot be metered: there the forecast counts, times the ``multiple`` of cold
         load pick-up that the dispatch centre counts with.
         """
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
             return metered
-        if not measurement["energised"] or measurement["shed"]:
+        if not (measurement["energised"] and measurement["share_on"] > 0):
             return self._forecast["demand_p_kw"][0] * multiple, self._forecast["demand_q_kvar"][0] * multiple
         # By one issue of the forecast: the difference of two also holds what was learnt in between.
         before = self._forecast_before or self._forecast
@@ -279,6 +284,7 @@ class EnergyGateway:
             step_start_min=tuple(starts),
             dt_h=tuple((end - start) / 60 for start, end in zip(starts, ends[first:], strict=True)),
             energised=tuple(energised),
+            served=tuple(plan["served"][first:]),
             pv_connected=pv_connected(
                 energised,
                 starts,
@@ -332,11 +338,11 @@ class EnergyGateway:
             devices.append(device)
         return devices
 
-    def _picks_up(self, step: tuple[float, float], time_min: float) -> bool:
+    def _begins(self, step: tuple[float, float], time_min: float) -> bool:
         """Whether this is the first simulation step of a plan step; asked twice in one instant it says the same."""
-        if self._picked_up is None or self._picked_up[0] != step:
-            self._picked_up = (step, time_min)
-        return self._picked_up[1] == time_min
+        if self._begun is None or self._begun[0] != step:
+            self._begun = (step, time_min)
+        return self._begun[1] == time_min
 
     def _state_when_dark(self, unit_id: str, measurement: LocalAreaMeasurement) -> UnitState:
         """In a dark LA an on-line NBSU idles, all else is off."""
@@ -351,6 +357,13 @@ def _step_of(step_start_min: Sequence[float], time_min: float) -> int:
 
 def _order(state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> UnitOrder:
     return UnitOrder(p_kw=p_kw, q_kvar=q_kvar, state=state)
+
+
+def _customers(begins: bool, served: float) -> _CustomersOrder:
+    """What becomes of customers in a live area: switched when a plan step begins, on or, where nobody is served, off."""
+    if not begins:
+        return {"customers": "keep", "share": 1.0}
+    return {"customers": "on" if served > 0 else "off", "share": served if served > 0 else 1.0}
 
 
 def _state(device: Device, nbsu_state: NbsuState) -> UnitState:

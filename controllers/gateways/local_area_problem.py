@@ -20,8 +20,8 @@ from ..exchange.start_up import NbsuState
 class LocalAreaProblem:
     """Data of (46) for one LA over the plan's remaining steps.
 
-    ``p_kw`` and ``q_kvar`` are the net injection to follow; in a step that is not ``energised`` nothing is served and
-    every unit gives zero. ``pv_connected`` is X_{i,t−1} of (15c): energised and past the reconnect delay. All NBSUs of
+    ``p_kw`` and ``q_kvar`` are the net injection to follow; ``served`` is the share of the demand that is to be served. In
+    a step that is not ``energised`` nothing is served and every unit gives zero. ``pv_connected`` is X_{i,t−1} of (15c): energised and past the reconnect delay. All NBSUs of
     the LA share ``nbsu_state``: they are launched and come on line together. ``nbsu_first_kw`` is the range of
     each NBSU already on line that its ramp leaves for the first step.
     """
@@ -32,6 +32,7 @@ class LocalAreaProblem:
     step_start_min: tuple[float, ...]
     dt_h: tuple[float, ...]
     energised: tuple[bool, ...]
+    served: tuple[float, ...]
     pv_connected: tuple[bool, ...]
     nbsu_state: tuple[NbsuState, ...]
     p_kw: tuple[float, ...]
@@ -77,12 +78,12 @@ class LocalAreaProblem:
         return self.nbsu_state[t] == "starting" and self.energised[t]
 
     def target_p(self, t: int) -> float:
-        """p_{i,t} + p^L_{i,t}: what the units shall give together, kW; a dark LA serves nothing."""
-        return self.p_kw[t] + self.demand_p_kw[t] * self.energised[t]
+        """p_{i,t} + p^L_{i,t}: what the units shall give together, kW; demand as far as it is to be served."""
+        return self.p_kw[t] + self.demand_p_kw[t] * self.served[t]
 
     def target_q(self, t: int) -> float:
         """q_{i,t} + q^L_{i,t}: what the units shall give together, kvar."""
-        return self.q_kvar[t] + self.demand_q_kvar[t] * self.energised[t]
+        return self.q_kvar[t] + self.demand_q_kvar[t] * self.served[t]
 
     @cached_property
     def follow_penalty(self) -> float:

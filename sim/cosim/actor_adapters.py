@@ -24,7 +24,7 @@ from .run_log import RunLog
 
 Contact = tuple[bool, bool]
 """In contact, alone."""
-NOTHING_ORDERED = LocalAreaOrder(units={}, pick_up=False)
+NOTHING_ORDERED = LocalAreaOrder(units={}, customers="keep", share=1.0)
 
 
 class MessagingSim(Adapter):
@@ -123,7 +123,7 @@ class GatewaySim(MessagingSim):
         if down is None or down.units == "hold":
             return NOTHING_ORDERED
         off = UnitOrder(p_kw=0.0, q_kvar=0.0, state="off")
-        return LocalAreaOrder(units=dict.fromkeys(self._measured[la]["units"], off), pick_up=False)
+        return LocalAreaOrder(units=dict.fromkeys(self._measured[la]["units"], off), customers="keep", share=1.0)
 
 
 class TerminalSim(MessagingSim):

@@ -2,24 +2,27 @@
 
 Followers keep their set-points and the balance unit takes the rest. Where that is beyond it:
 
-* too little power: charging of followers is cut, then LAs are shed, lowest priority first, then by id;
+* too little power: charging of followers is cut, then LAs are shed, those first of which the plan serves least value,
+  wholly or, where an LA can be served in part, only as far as needed;
 * too much power: PV is curtailed, then NBSUs throttled as far as their ramps let them, then discharge reduced,
   each in proportion to what it gives;
 * reactive power: followers share what the balance unit lacks, in proportion to their headroom; then the balance unit
   is relieved of active power, as above, as far as that makes room in its circle; then LAs are shed.
 
 An LA that takes none of what is lacking (kW or kvar) is not shed for it. Shedding whole LAs may overshoot; charging
-that was cut is then given back. Powers are kW and kvar.
+that was cut is then given back. Where no LA can be off in a live section nobody is shed here (``section_shedding``). Powers are kW and kvar.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from ...scenarios.angles import reactive_limit
+from ...scenarios.schema.scenario import LoadControl
 from ..units.unit_model import GivesWay, clip
 
 TOLERANCE_KW = 2e-4
@@ -28,7 +31,7 @@ MARGIN_KW = 0.02
 """Actions go this far (kW or kvar) beyond the limit that called for them, or a change in losses would undo them."""
 NEEDLESS_KW = 0.1
 """An action that leaves the balance unit this far (kW) inside its limit is computed again, with better losses."""
-
+NOBODY_SHED: Mapping[str, float] = MappingProxyType({})
 
 Cause = Literal["deficit", "surplus", "reactive deficit", "reactive surplus"]
 
@@ -38,7 +41,8 @@ class CannotBalance(Exception):
 
     def __init__(self, cause: Cause, amount: float) -> None:
         super().__init__(f"{cause} of {amount:.3g} {'kvar' if 'reactive' in cause else 'kW'}")
-        self.cause = cause
+        self.cause: Cause = cause
+        self.amount = amount
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,11 @@ class BalanceSource:
 
 @dataclass(frozen=True)
 class Demand:
-    """Demand of an LA; ``priority`` as in (18)."""
+    """Demand of an LA whose customers are on. ``value``: priority of (18) times what the plan serves of it, kW; among
+    equals by what comes next."""
 
     local_area: str
-    priority: float
+    value: tuple[float, ...]
     p_kw: float
     q_kvar: float
 
@@ -76,16 +81,17 @@ class Task:
     followers: tuple[BalanceSource, ...]
     startup_kw: float
     demands: tuple[Demand, ...]
+    load_control: LoadControl = "area"
 
 
 @dataclass(frozen=True)
 class IslandDispatch:
-    """What followers do (by unit id) and who is shed. ``charging_cut_kw`` and the amounts of surplus are ≥ 0;
+    """What followers do (by unit id) and who is shed: ``kept`` is the share left of each LA's demand that was. ``charging_cut_kw`` and the amounts of surplus are ≥ 0;
     ``p_range`` is the balance unit's range, narrowed where it needed room for reactive power."""
 
     p_kw: dict[str, float]
     q_kvar: dict[str, float]
-    shed: tuple[str, ...]
+    kept: dict[str, float]
     p_range: tuple[float, float]
     charging_cut_kw: float = 0.0
     curtailed_kw: float = 0.0
@@ -106,31 +112,31 @@ class IslandDispatch:
 
 
 def shedding_order(demands: Iterable[Demand]) -> list[Demand]:
-    """The first to be shed first: lowest priority, then id."""
-    return sorted(demands, key=lambda d: (d.priority, d.local_area))
+    """The first to be shed first: least value, then id."""
+    return sorted(demands, key=lambda d: (d.value, d.local_area))
 
 
 def balance(
-    task: Task, losses_kw: float = 0.0, losses_kvar: float | None = None, shed: Collection[str] = ()
+    task: Task, losses_kw: float = 0.0, losses_kvar: float | None = None, kept: Mapping[str, float] = NOBODY_SHED
 ) -> IslandDispatch:
     """Find what followers do and which LAs are shed, given the losses of the last power flow.
 
     ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be
-    a cautious guess). ``shed`` lists LAs shed already in this step; they stay so. Raises CannotBalance.
+    a cautious guess). ``kept``: shares left of LAs shed already in this step; they come to no more. Raises CannotBalance.
     """
-    gone = list(shed)
-    left = [d for d in shedding_order(task.demands) if d.local_area not in shed]
+    left, order = dict(kept), shedding_order(task.demands)
     while True:
         try:
-            return _allocate(task, tuple(gone), losses_kw, losses_kvar)
+            return _allocate(task, left, losses_kw, losses_kvar)
         except CannotBalance as problem:
-            if "surplus" in problem.cause:
+            if "surplus" in problem.cause or task.load_control == "section":
                 raise
-            helps = [d for d in left if (d.p_kw if problem.cause == "deficit" else d.q_kvar) > 0]
-            if not helps:
+            drawn = {d.local_area: d.p_kw if problem.cause == "deficit" else d.q_kvar for d in order}
+            least = next((la for la, power in drawn.items() if power > 0 and left.get(la, 1.0) > 0), None)
+            if least is None:
                 raise
-            gone.append(helps[0].local_area)
-            left.remove(helps[0])
+            share = (problem.amount + MARGIN_KW) / drawn[least] if task.load_control == "part" else 1.0
+            left[least] = max(left.get(least, 1.0) - share, 0.0)
 
 
 @dataclass
@@ -141,18 +147,18 @@ class _Outputs:
     q_kvar: dict[str, float] = field(default_factory=dict)
 
 
-def _allocate(task: Task, shed: tuple[str, ...], losses_kw: float, losses_kvar: float | None) -> IslandDispatch:
-    served = [d for d in task.demands if d.local_area not in shed]
-    need_kw = sum(d.p_kw for d in served) + task.startup_kw + losses_kw
+def _allocate(task: Task, kept: dict[str, float], losses_kw: float, losses_kvar: float | None) -> IslandDispatch:
+    served = [(d, kept.get(d.local_area, 1.0)) for d in task.demands if kept.get(d.local_area, 1.0) > 0]
+    need_kw = sum(d.p_kw * share for d, share in served) + task.startup_kw + losses_kw
     low, high = task.balance.p_range
-    need_kvar = None if losses_kvar is None else sum(d.q_kvar for d in served) + losses_kvar
+    need_kvar = None if losses_kvar is None else sum(d.q_kvar * share for d, share in served) + losses_kvar
     for attempt in ("as it is", "relieved"):
         outputs = _Outputs({f.id: f.p_kw for f in task.followers})
         actions = _active(task, outputs, need_kw, low, high)
         p_balance = need_kw - sum(outputs.p_kw.values())
         lacking, q_balance = _reactive(task, outputs, need_kvar, p_balance)
         if abs(lacking) <= TOLERANCE_KW:
-            return IslandDispatch(outputs.p_kw, outputs.q_kvar, shed, (low, high), **actions)
+            return IslandDispatch(outputs.p_kw, outputs.q_kvar, kept, (low, high), **actions)
         reach = task.balance.s_kva**2 - q_balance**2
         gives_q_at_some_p = abs(q_balance) <= task.balance.s_kva * task.balance.sin_phi
         if attempt == "relieved" or not gives_q_at_some_p or reach < 0:

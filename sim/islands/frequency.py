@@ -14,11 +14,12 @@ times s.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ...scenarios.schema.frequency import FrequencyLimits, UnitAnswer
+from .section_shedding import SectionCut
 
 LONGEST_STEP_S = 0.005
 """Longest step of the integration; also the resolution of relays' delays."""
@@ -45,12 +46,15 @@ class Responder:
 
 @dataclass(frozen=True)
 class SheddingStage:
-    """A UFLS stage with the LAs that it sheds, and their demand (kW)."""
+    """A UFLS stage with what it sheds, and the demand of that (kW): the share left of each LA, or the section switches
+    that open, with the units behind them, which are lost."""
 
     below_hz: float
     delay_s: float
-    local_areas: tuple[str, ...]
+    kept: Mapping[str, float]
     p_kw: float
+    cuts: tuple[SectionCut, ...] = ()
+    units: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,8 @@ class _Relays:
                 del self._waiting[number]
                 response.sheddings.append(Shedding(time_s, hz, number, stage))
                 state.shed(stage.p_kw)
+                for unit in [u for u in state.units if u.id in stage.units]:
+                    state.lose(unit)
         for unit in list(state.units):
             why = _trips(unit, hz, dt, rocof)
             busy |= why is not None or any(unit.beyond_s.values())

@@ -8,15 +8,17 @@ alike. Drift of demand and sun and new set-points are slow: the balance unit fol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ...results.run.rows import Row, event
-from ...scenarios.schema.frequency import Frequency, UflsStage, UnitAnswer
+from ...scenarios.schema.frequency import Frequency, UnitAnswer
+from ..power_flow.protocol import Power
 from ..units.unit_model import UnitModel, clip
 from .balance import Demand, shedding_order
 from .frequency import Responder, Response, SheddingStage, respond
 from .operating_point import IslandStep
+from .section_shedding import SectionCut
 
 
 @dataclass
@@ -24,15 +26,15 @@ class FrequencyOfIslands:
     """Applies a scenario's ``frequency:`` to the islands of each step; remembers what was connected in the last."""
 
     options: Frequency
-    served_kw: dict[str, float] = field(default_factory=dict)
-    """by LA, where it was served in the last step"""
+    demand_kw: dict[str, float] = field(default_factory=dict)
+    """by LA, of all its customers, where some were served in the last step"""
     losses_kw: dict[str, float] = field(default_factory=dict)
     """by branch, of the last step"""
 
-    def apply(self, islands: Iterable[IslandStep]) -> list[Row]:
-        """Let each island that no infeed holds respond to its step, before it is balanced: LAs are shed, units trip
-        or the island collapses. Returns the events."""
-        events: list[Row] = []
+    def apply(self, islands: Iterable[IslandStep]) -> tuple[list[Row], list[IslandStep]]:
+        """Let each island that no infeed holds respond to its step, before it is balanced: customers are shed, units trip
+        or the island collapses. Returns the events, and what section switches parted, dark."""
+        events, parts = list[Row](), list[IslandStep]()
         for one in islands:
             if not one.energised or one.choice.unit is None or one.units[one.choice.unit].kind == "infeed":
                 continue
@@ -41,32 +43,33 @@ class FrequencyOfIslands:
                 one.frequency = Response(0.0, [0.0], [self.options.nominal_hz])
                 continue
             one.frequency = response = self._respond(one, step_kw, load_kw)
-            events += _events(one, response)
-            shed = {la for shedding in response.sheddings for la in shedding.stage.local_areas}
-            one.shed |= shed
+            events += _told(one, response)
+            for shedding in response.sheddings:
+                why = f"UFLS stage {shedding.number}"
+                parts += [one.part(cut, why) for cut in shedding.stage.cuts]
             for trip in response.trips:
-                if trip.unit != one.choice.unit:
+                if trip.unit in one.units and trip.unit != one.choice.unit:
                     one.units[trip.unit].trip()
             if response.collapsed:
                 last = response.trips[-1]
                 one.fail("collapse", f"{last.unit} trips, {last.why} at {last.hz:.2f} Hz")
-        return events
+        return events, parts
 
     def note(self, islands: Iterable[IslandStep]) -> None:
         """Remember what is connected at the end of a step."""
-        self.served_kw, self.losses_kw = {}, {}
+        self.demand_kw, self.losses_kw = {}, {}
         for one in islands:
             if not one.energised or one.flow is None:
                 continue
-            self.served_kw |= {la: p for la, (p, _) in one.served.items() if la not in one.all_shed}
+            self.demand_kw |= {la: _kw(buses) for la, buses in one.demand.items() if one.share(la) > 0}
             for branch, flow in one.flow.flows.items():
                 if flow.p_from_kw is not None and flow.p_to_kw is not None:
                     self.losses_kw[branch] = flow.p_from_kw + flow.p_to_kw
 
     def step_of(self, one: IslandStep) -> tuple[float, float]:
         """The sudden lack of power (kW; a surplus, if negative), and the demand connected then (kW)."""
-        now = {la: sum(p for p, _ in buses.values()) for la, buses in one.demand.items() if la not in one.shed}
-        load_kw = sum(self.served_kw.get(la, p_kw) for la, p_kw in now.items())
+        now = {la: _kw(buses) for la, buses in one.demand.items() if one.on[la] > 0}
+        load_kw = sum(self.demand_kw.get(la, p_kw) * one.on[la] for la, p_kw in now.items())
         losses_kw = sum(self.losses_kw.get(branch, 0.0) for branch in one.island.branches)
         startup_kw = sum(u.startup_kw for u in one.units.values())
         given_kw = sum(_connected_kw(u) for u in one.units.values())
@@ -77,7 +80,7 @@ class FrequencyOfIslands:
         followers = [u for u in one.units.values() if u.running and u is not balance]
         # Charging would be cut first.
         helping_kw = sum(max(u.set_point()[0], 0.0) for u in followers)
-        need_kw = sum(now.values()) + losses_kw + startup_kw - helping_kw
+        need_kw = sum(p_kw * one.on[la] for la, p_kw in now.items()) + losses_kw + startup_kw - helping_kw
         if need_kw > balance.p_range()[1]:
             step_kw = max(step_kw, need_kw - _initial_kw(balance))
         return step_kw, load_kw
@@ -115,31 +118,55 @@ class FrequencyOfIslands:
         return self.options.ess_forming if forming else self.options.ess_following
 
     def _stages(self, one: IslandStep) -> list[SheddingStage]:
-        """Which LAs each stage sheds: lowest priority first, then by id, whole, until the stages so far have their
-        share of the demand connected."""
-        demands = [
-            Demand(la, one.priority[la], self.served_kw.get(la, sum(p for p, _ in buses.values())), 0.0)
-            for la, buses in one.demand.items()
-            if la not in one.shed
+        """Whom each stage sheds, least value first, until the stages so far have their share of the demand connected:
+        LAs, the last one as far as needed where it can be served in part, or what is behind a section switch."""
+        connected = {
+            la: self.demand_kw.get(la, _kw(buses)) * one.on[la] for la, buses in one.demand.items() if one.on[la] > 0
+        }
+        if one.load_control == "section":
+            return self._section_stages(one, connected)
+        left = [
+            d for d in shedding_order(Demand(la, one.value[la], p, 0.0) for la, p in connected.items()) if d.p_kw > 0
         ]
-        left = [d for d in shedding_order(demands) if d.p_kw > 0]
+        kept = {d.local_area: 1.0 for d in left}
         connected_kw = sum(d.p_kw for d in left)
         stages: list[SheddingStage] = []
         due_kw = taken_kw = 0.0
         for stage in self.options.ufls:
             due_kw += stage.share_pct / 100 * connected_kw
-            chosen: list[Demand] = []
+            chosen: dict[str, float] = {}
+            stage_kw = 0.0
             while left and taken_kw < due_kw - 1e-9:
-                chosen.append(left.pop(0))
-                taken_kw += chosen[-1].p_kw
-            stages.append(_stage(stage, chosen))
+                d, before = left[0], kept[left[0].local_area]
+                after = max(before - (due_kw - taken_kw) / d.p_kw, 0.0) if one.load_control == "part" else 0.0
+                chosen[d.local_area], kept[d.local_area] = after / before, after
+                stage_kw, taken_kw = stage_kw + (before - after) * d.p_kw, taken_kw + (before - after) * d.p_kw
+                if not after > 0:
+                    left.pop(0)
+            stages.append(SheddingStage(stage.below_hz, stage.delay_s, chosen, stage_kw))
+        return stages
+
+    def _section_stages(self, one: IslandStep, connected: Mapping[str, float]) -> list[SheddingStage]:
+        rest = replace(one)
+        due_kw = taken_kw = 0.0
+        stages: list[SheddingStage] = []
+        for stage in self.options.ufls:
+            due_kw += stage.share_pct / 100 * sum(connected.values())
+            cuts: list[SectionCut] = []
+            units: set[str] = set()
+            stage_kw = 0.0
+            while taken_kw < due_kw - 1e-9 and (cut := rest.least_cut("deficit")):
+                behind = rest.part(cut, "")
+                shed_kw = sum((connected.get(la, 0.0) for la in behind.demand), 0.0)
+                cuts.append(cut)
+                units |= behind.units.keys()
+                stage_kw, taken_kw = stage_kw + shed_kw, taken_kw + shed_kw
+            stages.append(SheddingStage(stage.below_hz, stage.delay_s, {}, stage_kw, tuple(cuts), frozenset(units)))
         return stages
 
 
-def _stage(stage: UflsStage, chosen: list[Demand]) -> SheddingStage:
-    return SheddingStage(
-        stage.below_hz, stage.delay_s, tuple(d.local_area for d in chosen), sum((d.p_kw for d in chosen), 0.0)
-    )
+def _kw(buses: Mapping[str, Power]) -> float:
+    return sum(p for p, _ in buses.values())
 
 
 def _connected_kw(unit: UnitModel) -> float:
@@ -152,7 +179,8 @@ def _initial_kw(unit: UnitModel) -> float:
     return clip(unit.p_kw if unit.was_on_line else 0.0, *unit.p_range())
 
 
-def _events(one: IslandStep, response: Response) -> Iterable[Row]:
+def _told(one: IslandStep, response: Response) -> Iterable[Row]:
+    """Events of a response; what relays shed is off when they are told."""
     name = one.island.id
     extreme = response.min_hz if response.step_kw > 0 else response.max_hz
     settled = "collapses" if response.settled_hz is None else f"settles at {response.settled_hz:.2f} Hz"
@@ -163,10 +191,12 @@ def _events(one: IslandStep, response: Response) -> Iterable[Row]:
     for shedding in response.sheddings:
         stage = shedding.stage
         text = f"stage {shedding.number}, below {stage.below_hz:g} Hz, at {shedding.time_s:.2f} s: "
-        yield event("ufls_stage", name, stage.p_kw, "kW", text + (", ".join(stage.local_areas) or "nothing left"))
-        for la in stage.local_areas:
-            kw = sum(p for p, _ in one.demand[la].values())
+        what = [*stage.kept, *(cut.switch for cut in stage.cuts)]
+        yield event("ufls_stage", name, stage.p_kw, "kW", text + (", ".join(what) or "nothing left"))
+        for la, kept in stage.kept.items():
+            kw = _kw(one.demand[la]) * one.on[la] * (1.0 - kept)
             yield event("la_shed", la, kw, "kW", f"UFLS stage {shedding.number}")
+            one.on[la] *= kept
     for trip in response.trips:
         text = f"{trip.why}, {trip.hz:.2f} Hz after {trip.time_s:.2f} s"
         yield event("unit_tripped", trip.unit, one.units[trip.unit].p_kw, "kW", text)

@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ...scenarios.schema.scenario import LoadControl
+from ...scenarios.view import GridView
 from ..power_flow.island_topology import BalanceChoice, Island
 from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
 from ..units.unit_model import UnitModel, clip
-from .balance import BalanceSource, CannotBalance, Demand, IslandDispatch, Task, balance
+from .balance import NOBODY_SHED, BalanceSource, CannotBalance, Cause, Demand, IslandDispatch, Task, balance
 from .frequency import Response
+from .section_shedding import SectionCut, Drawn, cuts, parted
 
 MAX_ROUNDS = 10
 """Power flows per island and step; an island that needs more collapses."""
 
 
+TripKind = Literal["collapse", "not_converged", "protection", "shed"]
+
+
 @dataclass(frozen=True)
 class Trip:
-    """Why an island went dark in this step although something was to hold it."""
+    """Why an island went dark in this step although something was to hold it; shed: its section switch opened."""
 
-    kind: Literal["collapse", "not_converged", "protection"]
+    kind: TripKind
     text: str
 
 
 @dataclass
 class IslandStep:
-    """An island in a step. ``demand`` (kW, kvar) is of all its LAs by bus, shed or not; ``shed`` of earlier steps."""
+    """An island in a step. ``demand`` (kW, kvar) is of all its LAs by bus, on or off; ``value`` as in ``balance.Demand``.
+
+    ``ordered``: share of an LA's demand that is on by order; ``on``: what is left of it before the island is balanced.
+    """
 
     island: Island
     choice: BalanceChoice
     units: dict[str, UnitModel]
     demand: dict[str, dict[str, Power]]
-    priority: Mapping[str, float]
-    shed: frozenset[str]
+    value: Mapping[str, tuple[float, ...]]
+    ordered: Mapping[str, float]
+    on: dict[str, float]
+    load_control: LoadControl
+    view: GridView
     trip: Trip | None = None
+    opened: str | None = None
+    """the section switch that parted it from a live island in this step"""
     task: Task | None = None
     dispatch: IslandDispatch | None = None
     flow: IslandSolution | None = None
@@ -49,14 +63,20 @@ class IslandStep:
 
     @property
     def served(self) -> dict[str, Power]:
-        """(kW, kvar) by LA, 0 where dark or shed."""
-        unserved = set(self.demand) if not self.energised else self.all_shed
-        return {la: (0.0, 0.0) if la in unserved else _total(buses) for la, buses in self.demand.items()}
+        """(kW, kvar) by LA, 0 where dark or off."""
+        return {
+            la: _scaled(_total(buses), self.share(la)) if self.energised else (0.0, 0.0)
+            for la, buses in self.demand.items()
+        }
 
-    @property
-    def all_shed(self) -> frozenset[str]:
-        """Shed LAs, also of this step."""
-        return self.shed | frozenset(self.dispatch.shed if self.dispatch and self.energised else ())
+    def share(self, la: str) -> float:
+        """Share of an LA's demand that is on, also after what was shed in this step."""
+        shed = self.dispatch is not None and self.energised
+        return self.on[la] * (self.dispatch.kept.get(la, 1.0) if shed and self.dispatch else 1.0)
+
+    def is_shed(self, la: str) -> bool:
+        """Whether less of an LA is on than was ordered."""
+        return self.share(la) < self.ordered[la]
 
     def pose(self) -> None:
         """Set the task from the state and set-points of the units."""
@@ -67,8 +87,11 @@ class IslandStep:
             followers=tuple(_source(u, u.set_point()) for u in running),
             startup_kw=sum((u.startup_kw for u in self.units.values()), 0.0),
             demands=tuple(
-                Demand(la, self.priority[la], *_total(self.demand[la])) for la in self.demand if la not in self.shed
+                Demand(la, self.value[la], *_scaled(_total(self.demand[la]), self.on[la]))
+                for la in self.demand
+                if self.on[la] > 0
             ),
+            load_control=self.load_control,
         )
 
     def outputs(self) -> dict[str, Power]:
@@ -81,11 +104,45 @@ class IslandStep:
         assert self.choice.unit is not None
         load: dict[str, Power] = {}
         for la, buses in self.demand.items():
-            if la not in self.all_shed:
-                load |= buses
+            if (share := self.share(la)) > 0:
+                load |= {bus: _scaled(power, share) for bus, power in buses.items()}
         return IslandInput(self.island, self.choice.unit, load, self.outputs())
 
-    def fail(self, kind: Literal["collapse", "not_converged", "protection"], text: str) -> None:
+    def least_cut(self, cause: Cause) -> SectionCut | None:
+        """The part of least value that a section switch can part and that helps."""
+        assert self.choice.unit is not None
+        drawn = {
+            la: Drawn(self.view.local_areas[la].buses[0], self.value[la], *_scaled(_total(buses), self.on[la]))
+            for la, buses in self.demand.items()
+        }
+        found = cuts(self.view, self.island, self.units[self.choice.unit].bus, drawn, self.units)
+        return next((cut for cut in found if cut.helps(cause)), None)
+
+    def part(self, cut: SectionCut, why: str) -> IslandStep:
+        """Open a section switch: this island goes on without what is behind it, which is returned, dark."""
+        main, rest = parted(self.view, self.island, cut)
+        areas = {la for la in self.demand if self.view.local_areas[la].buses[0] in cut.buses}
+        behind = IslandStep(
+            rest,
+            BalanceChoice(None),
+            {u: unit for u, unit in self.units.items() if unit.bus in cut.buses},
+            {la: buses for la, buses in self.demand.items() if la in areas},
+            self.value,
+            self.ordered,
+            self.on,
+            self.load_control,
+            self.view,
+            trip=Trip("shed", f"{why}; {len(rest.buses)} buses behind it"),
+            opened=cut.switch,
+        )
+        self.island = main
+        self.choice = replace(self.choice, demoted=tuple(u for u in self.choice.demoted if u not in behind.units))
+        self.units = {u: unit for u, unit in self.units.items() if u not in behind.units}
+        self.demand = {la: buses for la, buses in self.demand.items() if la not in areas}
+        self.dispatch = None
+        return behind
+
+    def fail(self, kind: TripKind, text: str) -> None:
         """Go dark for this step."""
         self.trip, self.flow, self.dispatch, self.output = Trip(kind, text), None, None, {}
 
@@ -98,21 +155,25 @@ class IslandStep:
         self.output = self.outputs() | {self.task.balance.id: (p_kw, clip(self.flow.q_balance_kvar, -q_max, q_max))}
 
 
-def settle(islands: Iterable[IslandStep], solve: Callable[[State], list[IslandSolution | None]]) -> None:
-    """Find the operating point of each island, or let it collapse. Each round solves all that are left."""
-    pending = list(islands)
+def settle(islands: Iterable[IslandStep], solve: Callable[[State], list[IslandSolution | None]]) -> list[IslandStep]:
+    """Find the operating point of each island, or let it collapse. Each round solves all that are left.
+
+    Returns what section switches parted from them, dark.
+    """
+    pending, parts = list(islands), list[IslandStep]()
     for one in pending:
         one.pose()
-        _dispatch(one, 0.0, None)
+        _dispatch(one, 0.0, None, parts)
     for k in range(MAX_ROUNDS):
         pending = [one for one in pending if one.energised]
         flows = zip(pending, solve([one.power_flow_input() for one in pending]), strict=True)
-        pending = [one for one, flow in flows if not _settles(one, flow, last=k == MAX_ROUNDS - 1)]
+        pending = [one for one, flow in flows if not _settles(one, flow, parts, last=k == MAX_ROUNDS - 1)]
         if not pending:
-            return
+            break
+    return parts
 
 
-def _settles(one: IslandStep, flow: IslandSolution | None, last: bool) -> bool:
+def _settles(one: IslandStep, flow: IslandSolution | None, parts: list[IslandStep], last: bool) -> bool:
     """Take a power flow's result: done (True), or dispatched anew with its losses."""
     if flow is None:
         one.fail("not_converged", "the AC power flow does not converge")
@@ -126,17 +187,27 @@ def _settles(one: IslandStep, flow: IslandSolution | None, last: bool) -> bool:
     if last:
         one.fail("collapse", f"no balance after {MAX_ROUNDS} power flows")
         return True
-    _dispatch(one, flow.losses_kw, flow.losses_kvar)
+    _dispatch(one, flow.losses_kw, flow.losses_kvar, parts)
     return False
 
 
-def _dispatch(one: IslandStep, losses_kw: float, losses_kvar: float | None) -> None:
-    assert one.task is not None
-    shed = one.dispatch.shed if one.dispatch else ()
-    try:
-        one.dispatch = balance(one.task, losses_kw, losses_kvar, shed)
-    except CannotBalance as problem:
-        one.fail("collapse", str(problem))
+def _dispatch(one: IslandStep, losses_kw: float, losses_kvar: float | None, parts: list[IslandStep]) -> None:
+    while True:
+        assert one.task is not None
+        try:
+            one.dispatch = balance(one.task, losses_kw, losses_kvar, one.dispatch.kept if one.dispatch else NOBODY_SHED)
+            return
+        except CannotBalance as problem:
+            cut = one.least_cut(problem.cause) if one.load_control == "section" else None
+            if cut is None:
+                one.fail("collapse", str(problem))
+                return
+            parts.append(one.part(cut, str(problem)))
+            one.pose()
+
+
+def _scaled(power: Power, share: float) -> Power:
+    return power[0] * share, power[1] * share
 
 
 def _total(buses: dict[str, Power]) -> Power:

@@ -79,7 +79,7 @@ def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
     control by area or in part, it is not live from beginning to end.
     """
     clock = case.scenario.clock
-    rows = pd.DataFrame(recorder.rows["local_area"], columns=list(SERIES["local_area"]))
+    rows = pd.DataFrame(recorder.rows["local_area"], columns=list(recorder.columns("local_area")))
     rows = rows[rows["in_outage_area"] == 1]
     whole = case.scenario.local_areas.load_control == "section"
     served, demand = rows["served_kw"].fillna(0.0), rows["demand_kw"].fillna(0.0)

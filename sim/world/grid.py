@@ -22,6 +22,7 @@ from ..power_flow.protocol import IslandSolution, Power, State
 from ..units.kinds import LONG_AGO_MIN, build_units
 from ..units.unit_model import UnitModel
 from .cold_load import SupplyLog
+from .customers import Customers
 from .equipment import Equipment
 from .judge import check_booked, check_island, judge
 from .series_rows import Settled, series
@@ -63,8 +64,7 @@ class Grid:
         for unit in self._units.values():
             self._units_by_area[self.view.local_area_of_unit(unit.id)][unit.id] = unit
         self._shares = case.shares
-        self._priority = {la.id: la.priority for la in self.view.local_areas.values()}
-        self._shed: frozenset[str] = frozenset()
+        self._customers = Customers(self.view.local_areas, case.scenario.local_areas.load_control)
         self._supply = SupplyLog(case)
         self._demand: dict[str, Power] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
@@ -113,7 +113,12 @@ class Grid:
         """
         self._check(time_min, demand, pv_pu, switch_orders, area_orders, planned_kw)
         self._now = time_min = float(time_min)
-        before = Before(self._energised_buses(), {u.id: u.state for u in self._units.values()}, self._shed)
+        before = Before(
+            self._energised_buses(),
+            {u.id: u.state for u in self._units.values()},
+            dict(self._customers.on),
+            dict(self._customers.ordered),
+        )
         self._meet(demand, pv_pu)
         events = self._equipment.begin(time_min)
         closed_on_fault, operated = self._operate(switch_orders, events)
@@ -123,10 +128,20 @@ class Grid:
         events += self._equipment.fail_units()
         events += self._equipment.operate_breakers()
 
-        islands = [self._prepare(island, closed_on_fault) for island in find_islands(self.view, self._closed)]
+        # Customers that had not lost supply count as planned for, whatever a plan says of them.
+        planned = {
+            la: float(planned_kw.get(la, 0.0)) if self._in_outage_area(la) else p_kw
+            for la, (p_kw, _) in self._demand.items()
+        }
+        islands = [self._prepare(island, planned, closed_on_fault) for island in find_islands(self.view, self._closed)]
         if self._frequency:
-            events += self._frequency.apply(islands)
-        settle([one for one in islands if one.energised], self._solve)
+            told, parts = self._frequency.apply(islands)
+            events += told
+            islands += parts
+        islands += settle([one for one in islands if one.energised], self._solve)
+        for switch in (one.opened for one in islands if one.opened):
+            self._closed[switch] = False
+            operated.add(switch)
         if self._frequency:
             self._frequency.note(islands)
         for one in islands:
@@ -135,11 +150,6 @@ class Grid:
                     unit.trip()
         events += self._equipment.isolate(islands, operated)
 
-        # Customers that had not lost supply count as planned for, whatever a plan says of them.
-        planned = {
-            la: float(planned_kw.get(la, 0.0)) if self._in_outage_area(la) else p_kw
-            for la, (p_kw, _) in self._demand.items()
-        }
         violations = [self._fault_row(branch, islands) for branch in closed_on_fault]
         for one in islands:
             if one.energised:
@@ -156,7 +166,8 @@ class Grid:
         for row in violations:
             by_island[row["island"]] = by_island.get(row["island"], 0) + 1
         settled = Settled(
-            time_min, islands, self._units, self._closed, frozenset(operated), self._shed, planned_kw, by_island,
+            time_min, islands, self._units, self._closed, frozenset(operated), self._customers.shed,
+            None if self._customers.load_control == "section" else self._customers.ordered, planned_kw, by_island,
             with_frequency=self._frequency is not None,
         )  # fmt: skip
         tables = series(self.view, settled) | ({"cold_load": cold_load} if cold_load else {})
@@ -197,6 +208,7 @@ class Grid:
             if branch not in self.view.branches or not self.view.branches[branch].switchable:
                 raise ValueError(f"order to {branch!r}, which is no switchable branch")
         for la, order in area_orders.items():
+            self._customers.check(la, order)
             for unit in order["units"]:
                 if unit not in self._units_by_area[la]:
                     raise ValueError(f"order of local area {la!r} to {unit!r}, which is no unit of it")
@@ -236,9 +248,9 @@ class Grid:
         for order in area_orders.values():
             for unit, unit_order in order["units"].items():
                 self._units[unit].receive(unit_order)
-        self._shed -= {la for la, order in area_orders.items() if order["pick_up"]}
+        self._customers.take(area_orders)
 
-    def _prepare(self, island: Island, closed_on_fault: list[str]) -> IslandStep:
+    def _prepare(self, island: Island, planned_kw: Mapping[str, float], closed_on_fault: list[str]) -> IslandStep:
         """Choose the island's balance unit and let its units take up their states."""
         buses = set(island.buses)
         units = {u.id: u for u in self._units.values() if u.bus in buses}
@@ -251,7 +263,18 @@ class Grid:
             forming={u.id for u in units.values() if u.was[0] == "form"},
         )
         demand = {la: self._spread(la, choice.unit is not None) for la in self._areas_in(buses)}
-        one = IslandStep(island, choice, units, demand, self._priority, self._shed & demand.keys())
+        customers = self._customers
+        one = IslandStep(
+            island,
+            choice,
+            units,
+            demand,
+            {la: self._value(la, planned_kw[la]) for la in demand},
+            customers.ordered,
+            {la: customers.on[la] for la in demand},
+            customers.load_control,
+            self.view,
+        )
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)
             one.fail("protection", "closed onto a fault")
@@ -266,6 +289,11 @@ class Grid:
             unit.energise(one.energised, energised_min, forming=unit.id == one.choice.unit)
         return one
 
+    def _value(self, la: str, planned_kw: float) -> tuple[float, float]:
+        """What is shed last: what the plan serves times priority; where it serves nobody, what is demanded."""
+        priority = self.view.local_areas[la].priority
+        return priority * planned_kw, priority * self._demand[la][0]
+
     def _solve(self, state: State) -> list[IslandSolution | None]:
         began = clock()
         try:
@@ -276,7 +304,7 @@ class Grid:
     def _book(self, islands: list[IslandStep]) -> None:
         """Make what happened the state that the next step starts from."""
         for one in islands:
-            self._shed |= one.all_shed
+            self._customers.on.update({la: one.share(la) for la in one.demand})
             for unit in one.units.values():
                 unit.commit(*one.output.get(unit.id, (0.0, 0.0)))
             for bus in one.island.buses:
@@ -291,7 +319,7 @@ class Grid:
             "time_min": self._end_min,
             "energised": since is not None,
             "energised_min": 0.0 if since is None else self._end_min - since,
-            "shed": la in self._shed,
+            "share_on": self._customers.on[la],
             "demand_p_kw": p_kw,
             "demand_q_kvar": q_kvar,
             "supply_changes_min": list(self._supply.changes_min[la]),
@@ -320,7 +348,7 @@ class Grid:
     def _spread(self, la: str, energised: bool = False) -> dict[str, Power]:
         """Demand by bus: what customers draw who have supply in this step, else the base course."""
         p_kw, q_kvar = self._demand[la]
-        multiple = self._multiple(la) if energised and la not in self._shed else 1.0
+        multiple = self._multiple(la) if energised and self._customers.on[la] > 0 else 1.0
         p_kw, q_kvar = p_kw * multiple, q_kvar * multiple
         return {bus: (p_kw * share, q_kvar * share) for bus, share in self._shares[la].items()}
 
@@ -331,7 +359,7 @@ class Grid:
     def _meter(self, islands: list[IslandStep]) -> tuple[list[Row], list[Row]]:
         """Book who had supply and what each LA drew, the base course where it had none; see ``SupplyLog.book``."""
         assert self._now is not None
-        supplied = {la: one.energised and la not in one.all_shed for one in islands for la in one.demand}
+        supplied = {la: one.energised and one.share(la) > 0 for one in islands for la in one.demand}
         base_kw = {la: p_kw for la, (p_kw, _) in self._demand.items()}
         for one in islands:
             for la in one.demand:

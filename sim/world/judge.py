@@ -68,7 +68,8 @@ def bills(one: IslandStep) -> Bills:
 
 def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Iterator[Row]:
     """Violations of one island, without time and step. ``planned_kw``: planned supply by LA, outage area only."""
-    missing = {la: planned_kw[la] for la in one.demand if planned_kw.get(la, 0.0) > 0 and _unserved(one, la)}
+    missing = {la: planned_kw[la] * _missed(one, la) for la in one.demand if planned_kw.get(la, 0.0) > 0}
+    missing = {la: kw for la, kw in missing.items() if kw > 0}
     if one.choice.demoted:
         yield _row(one, "several_balance_units", one.island.id, 1 + len(one.choice.demoted), 1, "units")
     if one.trip and one.trip.kind == "not_converged":
@@ -83,8 +84,10 @@ def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Itera
         yield _row(one, "unsupplied_load", la, kw, 0.0, "kW")
 
 
-def _unserved(one: IslandStep, local_area: str) -> bool:
-    return not one.energised or local_area in one.all_shed
+def _missed(one: IslandStep, local_area: str) -> float:
+    """Share of what was planned of an LA that it does not get: all where it is dark or off, else what was shed of it."""
+    share = one.share(local_area) if one.energised else 0.0
+    return 1.0 - share / one.ordered[local_area] if share > 0 else 1.0
 
 
 def _row(

@@ -27,6 +27,8 @@ class Settled:
     closed: Mapping[str, bool]
     operated: frozenset[str]
     shed: frozenset[str]
+    ordered: Mapping[str, float] | None
+    """share of each LA's demand that is on by order; None: nobody can be off by order"""
     planned_kw: Mapping[str, float]
     violations: Mapping[str, int]
     """number of violations by island"""
@@ -120,6 +122,7 @@ def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:
             "demand_kw": sum((p for p, _ in demand), 0.0), "demand_kvar": sum((q for _, q in demand), 0.0),
             "planned_kw": settled.planned_kw.get(la.id, 0.0),
             "served_kw": served[la.id][0], "served_kvar": served[la.id][1],
+            **({} if settled.ordered is None else {"ordered_share": settled.ordered[la.id]}),
         }  # fmt: skip
 
 

@@ -15,11 +15,12 @@ from ..units.unit_model import UnitModel
 
 @dataclass(frozen=True)
 class Before:
-    """The end of the step before: energised buses, states of units, LAs that were shed."""
+    """The end of the step before: energised buses, states of units, shares of LAs that were on, and ordered on."""
 
     energised: Collection[str]
     states: Mapping[str, str]
-    shed: Collection[str]
+    on: Mapping[str, float]
+    ordered: Mapping[str, float]
 
 
 def step_events(before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel]) -> list[Row]:
@@ -37,8 +38,11 @@ def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
     was_live = sum(bus in before.energised for bus in one.island.buses)
     if one.trip and one.trip.kind == "not_converged":
         yield event("not_converged", name, text=one.trip.text)
-    if one.trip and one.trip.kind != "protection":
+    if one.trip and one.trip.kind in ("collapse", "not_converged"):
         yield event("collapse", name, text=one.trip.text)
+    if one.trip and one.opened:
+        kw = sum(p for la, buses in one.demand.items() for p, _ in buses.values() if one.on[la] > 0)
+        yield event("section_shed", one.opened, kw, "kW", one.trip.text)
     if was_live and not one.energised:
         yield event("island_dark", name, was_live, "buses")
     if not one.energised:
@@ -68,14 +72,16 @@ def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
 
 
 def _local_area_events(before: Before, one: IslandStep) -> Iterator[Row]:
-    if not one.energised:
-        return
     for la, buses in one.demand.items():
-        kw = sum(p for p, _ in buses.values())
-        if one.dispatch and la in one.dispatch.shed:
-            yield event("la_shed", la, kw, "kW")
-        elif la in before.shed and la not in one.shed:
-            yield event("la_picked_up", la, kw, "kW")
+        kw, was, now = sum(p for p, _ in buses.values()), before.on[la], one.share(la)
+        if one.ordered[la] < before.ordered[la]:
+            yield event("la_switched_off", la, kw * (before.ordered[la] - one.ordered[la]), "kW")
+        if not one.energised:
+            continue
+        if one.dispatch and la in one.dispatch.kept:
+            yield event("la_shed", la, kw * (one.on[la] - now), "kW")
+        elif now > was:
+            yield event("la_picked_up", la, kw * (now - was), "kW")
 
 
 def _unit_events(was: str, unit: UnitModel) -> Iterator[Row]:

@@ -137,6 +137,7 @@ class Watch:
             if row["kind"] == "protection_trip" and "opened" in row["text"]
             for name in row["text"].split("opened ")[1].split(";")[0].split(",")
         }
+        by_protection |= {element for kind, element in self.events if kind == "section_shed"}
         ordered_to = {row["element"]: row["value"] for row in self.rows["events"] if row["kind"] == "switch_operated"}
         closed_on_fault = {e for kind, e in self.violations if kind == "faulted_branch_closed"}
         branch = {row["branch"]: row["closed"] for row in self.rows["branch"]}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pandapower as pp
@@ -141,19 +142,31 @@ def chain(*buses: str, **options: Any) -> list[Line]:
     return [Line(a, b, **options) for a, b in itertools.pairwise(buses)]
 
 
+BY_AREA: dict[str, Any] = {"load_control": "area"}
+"""``local_areas`` of a scenario in which each LA has a switch."""
+
+
 def order(unit: str, state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> dict[str, Any]:
     """A unit's order, by its id; merged by ``orders``."""
     return {unit: {"p_kw": p_kw, "q_kvar": q_kvar, "state": state}}
 
 
-def orders(case: Case, *units: Mapping[str, Any], pick_up: Iterable[str] = ()) -> dict[str, LocalAreaOrder]:
-    """Orders by LA."""
+def orders(
+    case: Case,
+    *units: Mapping[str, Any],
+    pick_up: Iterable[str] = (),
+    off: Iterable[str] = (),
+    in_part: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, LocalAreaOrder]:
+    """Orders by LA: to units, and to customers, wholly on, off, or on in part."""
     picked = set(pick_up)
-    areas: dict[str, LocalAreaOrder] = {la: {"units": {}, "pick_up": True} for la in picked}
+    areas: dict[str, LocalAreaOrder] = {la: {"units": {}, "customers": "on", "share": 1.0} for la in picked}
+    areas |= {la: {"units": {}, "customers": "off", "share": 1.0} for la in off}
+    areas |= {la: {"units": {}, "customers": "on", "share": share} for la, share in in_part.items()}
     for one in units:
         for unit, content in one.items():
             la = case.view.local_area_of_unit(unit)
-            areas.setdefault(la, {"units": {}, "pick_up": la in picked})["units"][unit] = content
+            areas.setdefault(la, {"units": {}, "customers": "keep", "share": 1.0})["units"][unit] = content
     return areas
 
 
@@ -172,11 +185,13 @@ class Run:
         *units: Mapping[str, Any],
         switches: Mapping[str, bool] | None = None,
         pick_up: Iterable[str] = (),
+        off: Iterable[str] = (),
+        in_part: Mapping[str, float] = MappingProxyType({}),
         planned: Mapping[str, float] | None = None,
         steps: int = 1,
     ) -> Run:
         """Orders arrive in the first of ``steps`` steps."""
-        given = orders(self.case, *units, pick_up=pick_up)
+        given = orders(self.case, *units, pick_up=pick_up, off=off, in_part=in_part)
         for _ in range(steps):
             self.record = self.grid.step(self.time_min, self.demand, self.pv_pu, switches or {}, given, planned or {})
             self.time_min += self.case.scenario.clock.sim_step_min

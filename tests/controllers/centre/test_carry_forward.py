@@ -25,7 +25,7 @@ def unit(state="follow", p_min=20.0, p_max=40.0, energy=(100.0, 50.0)):
 
 def measured(energised=True, nbsu="follow"):
     return {
-        "time_min": 30.0, "energised": energised, "energised_min": 20.0 * energised, "shed": True, "demand_p_kw": 7.0,
+        "time_min": 30.0, "energised": energised, "energised_min": 20.0 * energised, "share_on": 0.0, "demand_p_kw": 7.0,
         "demand_q_kvar": 2.0, "units": {"ess": unit(), "small": unit(), "nbsu": unit(nbsu, energy=(0.0, 0.0))},
     }  # fmt: skip
 
@@ -54,7 +54,7 @@ def test_a_forecast_loses_the_steps_that_are_over() -> None:
 def test_durations_grow_and_what_was_seen_stays() -> None:
     then = measured()
     now = carried_measurement(then, 15.0, VIEW, "1", None)
-    assert (now["time_min"], now["energised_min"], now["shed"]) == (45.0, 35.0, True)
+    assert (now["time_min"], now["energised_min"], now["share_on"]) == (45.0, 35.0, 0.0)
     assert {u["state_min"] for u in now["units"].values()} == {25.0}
     assert carried_measurement(measured(energised=False), 15.0, VIEW, "1", None)["energised_min"] == 0.0
     assert then == measured()

@@ -23,7 +23,7 @@ def measured(time_min: float = 0.0, energised_min: float = 60.0) -> Any:
         "discharge_kwh": 50.0, "charge_kwh": 20.0,
     }  # fmt: skip
     return {
-        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": False,
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "share_on": 1.0,
         "demand_p_kw": 100.0, "demand_q_kvar": 30.0, "units": {"ess": ess},
     }  # fmt: skip
 

@@ -33,7 +33,7 @@ def unit(state="follow", p_kw=0.0, state_min=0.0, p_range=(0.0, 0.0), energy=(0.
 
 def measurement(units, time_min=60.0, energised_min=25.0):
     return {
-        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": False,
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "share_on": 1.0,
         "demand_p_kw": 100.0, "demand_q_kvar": 30.0, "units": units,
     }  # fmt: skip
 

@@ -23,7 +23,7 @@ def unit(state="follow", p_kw=0.0, p_min=0.0, p_max=0.0, state_min=60.0, dischar
 def measured(time_min=0.0, energised_min=60.0, shed=False, **units):
     found = {"pv": unit(p_max=80.0), "ess": unit(p_min=-100.0, p_max=100.0)} | units
     return {
-        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": shed,
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "share_on": 1.0 - shed,
         "demand_p_kw": 100.0, "demand_q_kvar": 30.0, "units": found,
     }  # fmt: skip
 
@@ -86,8 +86,8 @@ def test_storage_that_has_failed_does_not_stand_in_the_way_of_another_one() -> N
 def test_who_forms_the_voltage_goes_on_starts_its_nbsu_and_picks_up() -> None:
     forming = {"ess": unit("form", p_kw=60.0, p_min=-100.0, p_max=100.0), "nbsu": unit("off")}
     order = alone(measured(shed=True, **forming))
-    assert states(order) == {"pv": "follow", "ess": "form", "nbsu": "starting"} and order["pick_up"]
-    assert alone(measured(shed=True, **forming), attempt=False)["pick_up"] is False
+    assert states(order) == {"pv": "follow", "ess": "form", "nbsu": "starting"} and order["customers"] == "on"
+    assert alone(measured(shed=True, **forming), attempt=False)["customers"] == "keep"
 
 
 def test_an_nbsu_that_has_started_takes_over_what_the_forming_unit_gives() -> None:

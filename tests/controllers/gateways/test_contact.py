@@ -48,7 +48,7 @@ def unit(state="follow", p_kw=0.0, p_min=0.0, p_max=0.0, state_min=60.0, dischar
 def measured(time_min=0.0, energised_min=60.0, shed=False, **units):
     found = {"pv": unit(p_max=80.0), "ess": unit(p_min=-100.0, p_max=100.0)} | units
     return {
-        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": shed,
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "share_on": 1.0 - shed,
         "demand_p_kw": 100.0, "demand_q_kvar": 30.0, "units": found,
     }  # fmt: skip
 
@@ -61,7 +61,7 @@ FORECAST = {
 def plan(issued=0.0, p_kw=10.0, end_min=300.0):
     return {
         "local_area": "1", "issued_at_min": issued, "step_start_min": [issued], "end_min": end_min,
-        "energised": [True], "p_kw": [p_kw], "q_kvar": [0.0], "p_ess_kw": [0.0], "p_pv_kw": [0.0], "p_nbsu_kw": [0.0],
+        "energised": [True], "served": [1.0], "p_kw": [p_kw], "q_kvar": [0.0], "p_ess_kw": [0.0], "p_pv_kw": [0.0], "p_nbsu_kw": [0.0],
         "nbsu_state": ["off"], "balance_unit": [None],
     }  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_who_was_never_in_contact_is_alone_at_once() -> None:
 
 def test_without_a_plan_it_touches_nothing_and_after_ten_silent_minutes_is_alone() -> None:
     own = gateway()
-    assert own.orders(0.0, measured()) == {"units": {}, "pick_up": False}
+    assert own.orders(0.0, measured()) == {"units": {}, "customers": "keep", "share": 1.0}
     assert modes(own, (5, 10, 15)) == ["hold", "alone", "alone"]
     assert modes(gateway(fallback_after_min=20), (5, 10, 15, 20)) == ["hold"] * 3 + ["alone"]
 
@@ -177,4 +177,4 @@ def test_alone_in_a_live_area_it_keeps_the_net_power_of_its_plan() -> None:
     assert order["units"]["ess"]["p_kw"] == pytest.approx(30.0), "100 kW of customers + 10 kW net − 80 kW of sun"
     sun = order["units"]["pv"]
     assert math.hypot(sun["p_kw"], sun["q_kvar"]) == pytest.approx(PV.s_kva) and sun["q_kvar"] > 0, "PV may give all"
-    assert order["pick_up"] is False, "somebody else's island: not its decision"
+    assert order["customers"] == "keep", "somebody else's island: not its decision"

@@ -45,7 +45,7 @@ def unit(state="follow", p_max=0.0, p_min=0.0, state_min=60.0, energy=(50.0, 20.
 
 def measured(units, time_min=0.0, demand_kw=100.0, shed=False, energised_min=60.0):
     return {
-        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "shed": shed,
+        "time_min": time_min, "energised": energised_min > 0, "energised_min": energised_min, "share_on": 1.0 - shed,
         "demand_p_kw": demand_kw, "demand_q_kvar": 0.3 * demand_kw, "units": units,
     }  # fmt: skip
 
@@ -57,11 +57,13 @@ def forecast(pv_pu=0.5, demand_kw=100.0):
     }  # fmt: skip
 
 
-def plan(p_kw=(0.0, 0.0), *, energised=(True, True), nbsu="off", balance=None, issued=0.0, q_kvar=0.0, la="1"):
+def plan(
+    p_kw=(0.0, 0.0), *, energised=(True, True), served=None, nbsu="off", balance=None, issued=0.0, q_kvar=0.0, la="1"
+):
     states = [nbsu] * 2 if isinstance(nbsu, str) else list(nbsu)
     return {
         "local_area": la, "issued_at_min": issued, "step_start_min": [0.0, 30.0], "end_min": 60.0,
-        "energised": list(energised), "p_kw": list(p_kw), "q_kvar": [q_kvar] * 2, "p_ess_kw": [0.0] * 2,
+        "energised": list(energised), "served": [float(s) for s in (energised if served is None else served)], "p_kw": list(p_kw), "q_kvar": [q_kvar] * 2, "p_ess_kw": [0.0] * 2,
         "p_pv_kw": [0.0] * 2, "p_nbsu_kw": [0.0] * 2, "nbsu_state": states, "balance_unit": [balance] * 2,
     }  # fmt: skip
 
@@ -81,11 +83,11 @@ def p_of(order):
 
 def test_nothing_is_touched_before_any_plan_and_everything_is_off_after_its_end():
     own = gateway(PV, ESS)
-    assert own.orders(0.0, measured(FULL)) == {"units": {}, "pick_up": False}
+    assert own.orders(0.0, measured(FULL)) == {"units": {}, "customers": "keep", "share": 1.0}
     running(own, FULL, plan())
     order = own.orders(60.0, measured(FULL, 60.0))
     assert all(o == {"p_kw": 0.0, "q_kvar": 0.0, "state": "off"} for o in order["units"].values())
-    assert order["pick_up"] is False
+    assert order["customers"] == "keep"
 
 
 def test_schedule_is_ordered_where_all_is_as_forecast():
@@ -166,17 +168,17 @@ def test_merit_and_limits():
 
 def test_an_area_without_units_orders_nothing_but_picks_up():
     own = running(gateway(), {}, plan((-100.0, -100.0)))
-    assert own.orders(0.0, measured({})) == {"units": {}, "pick_up": True}
+    assert own.orders(0.0, measured({})) == {"units": {}, "customers": "on", "share": 1.0}
 
 
 def test_pick_up_once_per_plan_step_and_per_plan():
     own = running(gateway(ESS), {"ess": FULL["ess"]}, plan((-50.0, -50.0)))
-    at = {t: own.orders(t, measured({"ess": FULL["ess"]}, t))["pick_up"] for t in (0.0, 5.0, 25.0, 30.0, 35.0)}
-    assert at == {0.0: True, 5.0: False, 25.0: False, 30.0: True, 35.0: False}
+    at = {t: own.orders(t, measured({"ess": FULL["ess"]}, t))["customers"] for t in (0.0, 5.0, 25.0, 30.0, 35.0)}
+    assert at == {0.0: "on", 5.0: "keep", 25.0: "keep", 30.0: "on", 35.0: "keep"}
     own.receive(plan((-50.0, -50.0), issued=35.0))
-    assert own.orders(40.0, measured({"ess": FULL["ess"]}, 40.0))["pick_up"] is True
-    assert own.orders(40.0, measured({"ess": FULL["ess"]}, 40.0))["pick_up"] is True, "same instant, same answer"
-    assert own.orders(45.0, measured({"ess": FULL["ess"]}, 45.0))["pick_up"] is False
+    assert own.orders(40.0, measured({"ess": FULL["ess"]}, 40.0))["customers"] == "on"
+    assert own.orders(40.0, measured({"ess": FULL["ess"]}, 40.0))["customers"] == "on", "same instant, same answer"
+    assert own.orders(45.0, measured({"ess": FULL["ess"]}, 45.0))["customers"] == "keep"
 
 
 def test_shed_customers_take_nothing_until_picked_up():
@@ -186,12 +188,23 @@ def test_shed_customers_take_nothing_until_picked_up():
     assert p_of(own.orders(5.0, measured(units, 5.0, shed=True))) == {"ess": -50.0}
 
 
+def test_customers_whom_the_plan_does_not_serve_are_switched_off_and_their_units_give_the_net_power_alone():
+    units = {"ess": FULL["ess"]}
+    own = running(gateway(ESS), units, plan((30.0, -40.0), served=(0.0, 0.6)))
+    begins = own.orders(0.0, measured(units))
+    assert (begins["customers"], begins["share"]) == ("off", 1.0) and p_of(begins) == {"ess": 30.0}
+    assert p_of(own.orders(5.0, measured(units, 5.0, shed=True))) == {"ess": 30.0}, "off: nobody takes anything"
+    in_part = own.orders(30.0, measured(units, 30.0, shed=True))
+    assert (in_part["customers"], in_part["share"]) == ("on", 0.6) and p_of(in_part) == {"ess": 20.0}
+    assert own.orders(35.0, measured(units, 35.0) | {"share_on": 0.6})["customers"] == "keep"
+
+
 def test_a_dark_area_is_off_but_its_nbsu_idles():
     units = FULL | {"nbsu": unit("follow", p_max=80.0)}
     own = running(gateway(PV, ESS, NBSU), units, plan(energised=(False, True), nbsu="online"), energised_min=0.0)
     order = own.orders(0.0, measured(units, energised_min=0.0))
     assert {u: o["state"] for u, o in order["units"].items()} == {"pv": "off", "ess": "off", "nbsu": "idle"}
-    assert all(o["p_kw"] == 0.0 for o in order["units"].values()) and order["pick_up"] is False
+    assert all(o["p_kw"] == 0.0 for o in order["units"].values()) and order["customers"] == "keep"
     order = own.orders(5.0, measured(units | {"nbsu": unit("starting")}, 5.0, energised_min=0.0))
     assert order["units"]["nbsu"]["state"] == "off"
 

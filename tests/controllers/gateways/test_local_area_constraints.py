@@ -47,6 +47,7 @@ def random_problem(seed: int) -> LocalAreaProblem:
     states = (("online",) * 3, ("starting", "online", "online"), ("off", "starting", "online"))
     return LocalAreaProblem(
         pv=pv, ess=ess, nbsu=nbsu, step_start_min=(0.0, 15.0, 45.0), dt_h=(0.25, 0.5, 0.5), energised=live,
+        served=tuple(map(float, live)),
         pv_connected=tuple(on and bool(rng.random() < 0.8) for on in live), nbsu_state=states[rng.integers(0, 3)],
         p_kw=values(-90, 150), q_kvar=values(-40, 40), demand_p_kw=values(0, 40), demand_q_kvar=values(0, 15),
         pv_pu={u.id: values(0, 1) for u in pv}, discharge_kwh={c.id: c.discharge_kwh for c in ess},

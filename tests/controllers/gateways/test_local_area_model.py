@@ -25,7 +25,7 @@ def problem(pv=(), ess=(), nbsu=(), **data) -> LocalAreaProblem:
     steps = len(data["p_kw"])
     defaults = {
         "step_start_min": tuple(30.0 * t for t in range(steps)), "dt_h": (0.5,) * steps, "energised": (True,) * steps,
-        "pv_connected": (True,) * steps, "nbsu_state": ("online",) * steps, "q_kvar": (0.0,) * steps,
+        "served": (1.0,) * steps, "pv_connected": (True,) * steps, "nbsu_state": ("online",) * steps, "q_kvar": (0.0,) * steps,
         "demand_p_kw": (0.0,) * steps, "demand_q_kvar": (0.0,) * steps, "pv_pu": {b.id: (0.5,) * steps for b in pv},
         "discharge_kwh": {c.id: c.discharge_kwh for c in ess}, "charge_kwh": {c.id: c.charge_kwh for c in ess},
     }  # fmt: skip
@@ -80,7 +80,7 @@ def test_first_on_line_step(free, first):
 def test_a_dark_area_gives_nothing_and_its_nbsu_needs_no_ramp_down():
     asked = problem(
         PV, ESS, NBSU, p_kw=(110.0, 0.0, 0.0), demand_p_kw=(0.0, 80.0, 0.0), q_kvar=(10.0, 0.0, 0.0),
-        energised=(True, False, True), pv_connected=(True, False, False),
+        energised=(True, False, True), served=(1.0, 0.0, 1.0), pv_connected=(True, False, False),
     )  # fmt: skip
     schedule = solve_local_area(asked)
     assert [schedule.p_kw[u][1] for u in ("pv", "ess", "nbsu")] == [0.0, 0.0, 0.0]

@@ -187,7 +187,7 @@ def test_the_limit_lets_one_area_in_per_step() -> None:
 def test_gateways_are_told_what_the_plan_counts_with() -> None:
     horizon = two_areas()
     plan = Planner(horizon.graph, 2).plan(horizon).plan
-    orders = net_power_plans(plan, horizon.graph.view)
+    orders = net_power_plans(plan, horizon)
     tell_multiples(orders, plan, horizon)
     told = {order["local_area"]: order.get("demand_multiple") for order in orders}
     assert told["a"] == pytest.approx([PEAK_KW / 50, LATER_KW / 50], abs=1e-6)

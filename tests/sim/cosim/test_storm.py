@@ -158,7 +158,7 @@ DELETE = object()
         ("unit", "state", lambda _: "form", {"unit": "infeed.1"}),
         ("violations", "kind", lambda _: DELETE, {"kind": "unsupplied_load"}),
         ("events", "kind", lambda _: DELETE, {"kind": "switch_operated"}),
-        ("events", "kind", lambda _: DELETE, {"kind": "la_shed"}),
+        ("events", "kind", lambda _: DELETE, {"kind": "section_shed"}),
         ("message", "kind", lambda _: DELETE, {"status": "lost"}),
         ("message", "status", lambda _: "delivered", {"status": "link_down"}),
     ],

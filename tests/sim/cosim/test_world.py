@@ -36,8 +36,7 @@ def run(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
 
 
 def table(log: RunLog, name: str) -> pd.DataFrame:
-    columns = SERIES.get(name) or ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
-    return pd.DataFrame(log.recorder.rows[name], columns=list(columns))
+    return pd.DataFrame(log.recorder.rows[name], columns=list(log.recorder.columns(name)))
 
 
 # -- perfect forecast: docs/world.md ---------------------------------------------------------------------------------
@@ -92,7 +91,7 @@ def test_every_step_is_judged_and_every_plan_can_be_followed(
 
     solve_local_area = gateway_module.solve_local_area
     monkeypatch.setattr(gateway_module, "solve_local_area", solve)
-    log = run(name, "dynamic", 0, f"outage.duration_min={minutes}")
+    log = run(name, "dynamic", 0, f"outage.duration_min={minutes}", "local_areas.load_control=area")
 
     assert len(schedules) == 45 * len(log.recorder.plans) == 45 * minutes // 30
     worst = max(abs(e) for _, s in schedules for e in (*s.follow_error_kw, *s.follow_error_kvar))

@@ -31,7 +31,7 @@ def table(log: RunLog, name: str) -> pd.DataFrame:
 def test_a_run_does_not_depend_on_the_engine(engine: str) -> None:
     logs = run(REFERENCE), run(engine)
     decided, repeated = ([[s["closed_branches"] for s in p["steps"]] for p in log.recorder.plans] for log in logs)
-    assert decided == repeated and len(decided) == 2
+    assert decided == repeated and len(decided) >= 2
     for name in ("events", "violations"):
         one, other = (table(log, name).drop(columns=["value", "text"], errors="ignore") for log in logs)
         assert len(one) and one.equals(other)

@@ -129,12 +129,12 @@ def test_an_overloaded_inverter_falls_at_the_rate_of_the_lack_and_trips():
 
 def test_ufls_sheds_after_its_delay_and_the_island_holds():
     stages = [
-        SheddingStage(48.8, 0.1, ("x", "y"), 30.0),
-        SheddingStage(48.0, 0.1, ("z",), 40.0),
-        SheddingStage(44.0, 0.1, ("w",), 40.0),
+        SheddingStage(48.8, 0.1, {"x": 0.0, "y": 0.0}, 30.0),
+        SheddingStage(48.0, 0.1, {"z": 0.0}, 40.0),
+        SheddingStage(44.0, 0.1, {"w": 0.0}, 40.0),
     ]
     response = overloaded(150.0, *stages, limits={"under_hz": 45.0})
-    assert [(one.number, one.stage.local_areas) for one in response.sheddings] == [(1, ("x", "y")), (2, ("z",))]
+    assert [(one.number, tuple(one.stage.kept)) for one in response.sheddings] == [(1, ("x", "y")), (2, ("z",))]
     assert response.shed_kw == 70
     first, second = response.sheddings
     assert first.time_s == pytest.approx(saturated_at(150.0) + 0.2 / (50 / 3.2) + 0.1, abs=0.012)
@@ -145,8 +145,8 @@ def test_ufls_sheds_after_its_delay_and_the_island_holds():
 def test_a_relay_that_sees_the_frequency_return_starts_anew():
     """A genset's dip below 48.8 Hz is shorter than the delay."""
     units = [unit(Genset.model_validate({}), 360.0)]
-    short = respond(100.0, 100.0, units, [SheddingStage(48.8, 0.2, ("x",), 50.0)])
-    long = respond(100.0, 100.0, units, [SheddingStage(48.8, 1.0, ("x",), 50.0)])
+    short = respond(100.0, 100.0, units, [SheddingStage(48.8, 0.2, {"x": 0.0}, 50.0)])
+    long = respond(100.0, 100.0, units, [SheddingStage(48.8, 1.0, {"x": 0.0}, 50.0)])
     assert short.sheddings and not long.sheddings
     assert long.min_hz < 48.8 < long.settled_hz
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relight.scenarios.schema.scenario import LoadControl
 from relight.sim.islands.balance import TOLERANCE_KW, BalanceSource, CannotBalance, Demand, Task, balance
 from relight.sim.power_flow.island_topology import choose_balance_unit, find_islands
 from relight.sim.units.unit_model import GivesWay
@@ -51,10 +52,10 @@ def test_charging_that_was_cut_is_given_back_after_shedding():
         BalanceSource("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
         (BalanceSource("b", "discharge_cut_kw", 100, SIN_PHI, (-100, 100), -50.0),),
         0.0,
-        (Demand("1", 1.0, 80, 0), Demand("2", 1.0, 40, 0)),
+        (Demand("1", (1.0,), 80, 0), Demand("2", (1.0,), 40, 0)),
     )
     dispatch = balance(task)
-    assert dispatch.shed == ("1",) and dispatch.charging_cut_kw == 0 and dispatch.p_kw == {"b": -50.0}
+    assert dispatch.kept == {"1": 0.0} and dispatch.charging_cut_kw == 0 and dispatch.p_kw == {"b": -50.0}
 
 
 def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
@@ -62,10 +63,10 @@ def test_an_area_without_reactive_demand_is_not_shed_for_reactive_power():
         BalanceSource("a", "discharge_cut_kw", 100, SIN_PHI, (-100, 100)),
         (),
         0.0,
-        (Demand("1", 1.0, 10, 0), Demand("2", 2.0, 10, 60)),
+        (Demand("1", (1.0,), 10, 0), Demand("2", (2.0,), 10, 60)),
     )
-    assert balance(task, 0.0, 0.0).shed == ("2",)
-    assert balance(task).shed == (), "losses of reactive power are not known before a power flow"
+    assert balance(task, 0.0, 0.0).kept == {"2": 0.0}
+    assert balance(task).kept == {}, "losses of reactive power are not known before a power flow"
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,10 @@ def test_a_dispatch_keeps_all_limits_and_sheds_in_order(data):
         tuple(data.draw(sources(f"f{k}")) for k in range(data.draw(st.integers(0, 3)))),
         data.draw(st.sampled_from((0.0, 5.0))),
         tuple(
-            Demand(f"la{k}", *data.draw(st.tuples(st.sampled_from((1.0, 2.0)), st.floats(0, 150), st.floats(0, 50))))
+            Demand(f"la{k}", (data.draw(st.sampled_from((1.0, 2.0))),), data.draw(st.floats(0, 150)), data.draw(st.floats(0, 50)))
             for k in range(data.draw(st.integers(0, 4)))
         ),
+        data.draw(st.sampled_from(get_args(LoadControl))),
     )  # fmt: skip
     losses_kw, losses_kvar = data.draw(st.floats(0, 5)), data.draw(st.floats(-20, 20))
     try:
@@ -115,9 +117,16 @@ def test_a_dispatch_keeps_all_limits_and_sheds_in_order(data):
         assert source.p_range[0] - 1e-9 <= p_kw <= source.p_range[1] + 1e-9
         assert abs(dispatch.q_kvar[source.id]) <= source.q_max(p_kw) + 1e-6
         assert abs(p_kw) <= abs(source.p_kw) + 1e-9, "followers give way towards zero, never beyond their set-points"
-    served = [d for d in task.demands if d.local_area not in dispatch.shed]
-    p_balance = sum(d.p_kw for d in served) + task.startup_kw + losses_kw - sum(dispatch.p_kw.values())
-    q_balance = sum(d.q_kvar for d in served) + losses_kvar - sum(dispatch.q_kvar.values())
+    kept = {d.local_area: dispatch.kept.get(d.local_area, 1.0) for d in task.demands}
+    assert task.load_control != "section" or not dispatch.kept, "nobody can be shed singly"
+    assert task.load_control == "part" or set(kept.values()) <= {0.0, 1.0}
+    p_balance = (
+        sum(d.p_kw * kept[d.local_area] for d in task.demands)
+        + task.startup_kw
+        + losses_kw
+        - sum(dispatch.p_kw.values())
+    )
+    q_balance = sum(d.q_kvar * kept[d.local_area] for d in task.demands) + losses_kvar - sum(dispatch.q_kvar.values())
     low, high = task.balance.p_range
     assert low - 2 * TOLERANCE_KW <= p_balance <= high + 2 * TOLERANCE_KW
     # Beside a p close to the rating the circle is steep: √(2·S·tolerance) is 0.3 kvar.

@@ -9,7 +9,7 @@ import pytest
 from relight.results.run.recorder import Recorder
 from relight.results.run.tables import FREQUENCY_COLUMNS, SERIES
 from relight.scenarios.loader import resolved_yaml
-from support.networks import Line, Run, build_case, chain, ess, infeed, nbsu, order, pv
+from support.networks import BY_AREA, Line, Run, build_case, chain, ess, infeed, nbsu, order, pv
 
 SHORT = 0.001
 
@@ -86,7 +86,12 @@ def test_drift_and_new_set_points_are_slow():
 def overload(**frequency: Any) -> Run:
     """a, b, c of 60 kW each live on 200 kVA (180 kW); d of 60 kW is picked up: 40 kW too much."""
     frequency = {"ufls": [{"below_hz": 49.0, "share_pct": 20}]} | frequency
-    case = star(ess("a", s_kva=200.0), frequency=frequency, priority={"a": 3.0, "b": 1.0, "c": 1.0, "d": 2.0})
+    case = star(
+        ess("a", s_kva=200.0),
+        frequency=frequency,
+        local_areas=BY_AREA,
+        priority={"a": 3.0, "b": 1.0, "c": 1.0, "d": 2.0},
+    )
     run = Run(case, loaded(60, "a", "b", "c", "d"))
     run.step(order("ess.a", "form")).step(switches={"a-b": True}).step(switches={"a-c": True})
     assert run.unit("ess.a")["p_kw"] == pytest.approx(180, abs=0.01) and run.shed == set()
@@ -174,7 +179,12 @@ def test_joining_live_islands_is_no_step():
 
 def test_a_balance_unit_out_of_energy_is_a_step():
     """60 kW from 12 kWh: the third step of 5 min finds 2 kWh, so 24 kW."""
-    case = build_case(chain("a", "b", "c", switchable=False, length_km=SHORT), [ess("a", 100.0, 12.0)], frequency={})
+    case = build_case(
+        chain("a", "b", "c", switchable=False, length_km=SHORT),
+        [ess("a", 100.0, 12.0)],
+        frequency={},
+        local_areas=BY_AREA,
+    )
     run = Run(case, loaded(20, "a", "b", "c")).step(order("ess.a", "form"), steps=2)
     assert run.shed == set()
     run.step()

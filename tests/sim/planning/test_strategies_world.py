@@ -37,7 +37,7 @@ def ran(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
 
 
 def areas(log: RunLog) -> pd.DataFrame:
-    rows = pd.DataFrame(log.recorder.rows["local_area"], columns=list(SERIES["local_area"]))
+    rows = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
     return rows[rows.in_outage_area == 1]
 
 
@@ -226,7 +226,8 @@ def test_open_loop_carries_out_the_first_plan_of_dynamic() -> None:
 
 
 def test_islanded_has_no_plan_and_every_section_that_can_start_is_an_island() -> None:
-    log, case = ran(FAULT, "islanded", 3, *SHORT), load_case(FAULT, SHORT, 3)
+    by_area = (*SHORT, "local_areas.load_control=area")
+    log, case = ran(FAULT, "islanded", 3, *by_area), load_case(FAULT, by_area, 3)
     assert not log.recorder.plans
     assert {row[-1] for row in log.recorder.rows["message"]} == {"receiver_down"}
     live = areas(log)

@@ -122,7 +122,7 @@ def test_an_area_follows_its_net_power_as_cheaply_as_its_gateway_would(seed: int
     schedule = solve_local_area(
         LocalAreaProblem(
             pv=pv_units, ess=ess_units, nbsu=nbsu_units, step_start_min=(0, 30, 60, 90), dt_h=(0.5,) * 4,
-            energised=(True,) * 4, pv_connected=(False, True, True, True),
+            energised=(True,) * 4, served=(1.0,) * 4, pv_connected=(False, True, True, True),
             nbsu_state=tuple(area["nbsu_state"] for area in areas), p_kw=tuple(area["p_kw"] for area in areas),
             q_kvar=tuple(area["q_kvar"] for area in areas), demand_p_kw=(100.0,) * 4, demand_q_kvar=(30.0,) * 4,
             pv_pu={u.id: tuple(series.pv_pu[u.id][:4]) for u in pv_units},

@@ -21,7 +21,7 @@ from relight.sim.cosim.wiring import run_world
 from relight.sim.planning.plan_once import plan_once
 from relight.sim.validation.run_state import state_in_run
 from relight.sim.validation.validator import Validator
-from support.networks import Run, build_case, chain, ess, nbsu, order
+from support.networks import BY_AREA, Run, build_case, chain, ess, nbsu, order
 
 HOUSE = {"peak": 3.0, "rise_min": 60.0, "hold_min": 30.0, "decay_min": 60.0}
 LOAD = {"a": (100.0, 30.0), "b": (100.0, 30.0)}
@@ -74,7 +74,7 @@ def test_customers_in_the_dark_demand_the_base_course() -> None:
 def test_an_area_that_the_pick_up_is_too_much_for_is_shed_and_stays_dark() -> None:
     """440 kVA carry 2 × 200 kW but not 2 × 226 kW. b's outage goes on as if untried; three hours after the fault it
     draws 290 kW, and a 128 kW."""
-    run = cold_run(s_kva=440.0, priority={"a": 2.0}).step(steps=12)
+    run = cold_run(s_kva=440.0, priority={"a": 2.0}, local_areas=BY_AREA).step(steps=12)
     run.step(order("ess.a", "form"), switches={"a-b": True})
     shed = next(row for row in run.record.events if row["kind"] == "la_shed")
     assert shed["element"] == "b" and shed["value"] == pytest.approx(100 * AFTER_AN_HOUR)
@@ -140,13 +140,13 @@ def test_with_the_right_estimate_what_is_planned_is_served(strategy: str) -> Non
 
 
 def test_a_wrong_estimate_plans_something_else() -> None:
-    """Without one, more is picked up at once than the units can carry: areas are shed that were planned. One that is
+    """Without one, more is picked up at once than the units can carry: sections are shed that were planned. One that is
     three times too high, or the largest of each step, leaves room that is not used."""
     none, high = whole_run(three_areas(None)), whole_run(three_areas({"factor": 3.0}))
-    assert {"la_shed"} <= {*none["events"].kind} and {"unsupplied_load"} == {*none["violations"].kind}
+    assert {"section_shed"} <= {*none["events"].kind} and {"unsupplied_load"} == {*none["violations"].kind}
     largest = whole_run(three_areas({"of_step": "largest"}))
     for run in (high, largest):
-        assert not {"la_shed"} & {*run["events"].kind} and run["violations"].empty
+        assert not {"section_shed", "collapse"} & {*run["events"].kind} and run["violations"].empty
         assert (run["steps"].planned_kw >= run["steps"].served_kw - 1e-6).all()
         assert run["steps"].planned_kw.sum() > 1.02 * run["steps"].served_kw.sum()
 

@@ -9,7 +9,7 @@ import pytest
 from relight.results.run.tables import EVENTS, SERIES, VIOLATIONS
 from relight.scenarios.kinds.violations import VIOLATION_KINDS
 from relight.sim.world.grid import Grid
-from support.networks import Line, Run, build_case, chain, ess, infeed, nbsu, order, orders, pv
+from support.networks import BY_AREA, Line, Run, build_case, chain, ess, infeed, nbsu, order, orders, pv
 
 SHORT = 0.001
 
@@ -194,7 +194,7 @@ def test_pv_waits_for_its_reconnect_delay_and_again_after_the_dark():
 
 
 def test_load_is_shed_by_priority_and_stays_shed_until_picked_up():
-    case = one_island(ess("a", s_kva=100), priority={"a": 1, "b": 0.5, "c": 2})
+    case = one_island(ess("a", s_kva=100), priority={"a": 1, "b": 0.5, "c": 2}, local_areas=BY_AREA)
     run = Run(case, loaded(45, "a", "b", "c")).step(order("ess.a", "form"), planned={"a": 45, "b": 45, "c": 45})
     assert run.shed == {"b"} and ("la_shed", "b") in run.events
     (row,) = run.record.violations
@@ -208,7 +208,7 @@ def test_load_is_shed_by_priority_and_stays_shed_until_picked_up():
 
 
 def test_charging_is_cut_before_load_is_shed():
-    case = one_island(ess("a", s_kva=100), ess("b", s_kva=200))
+    case = one_island(ess("a", s_kva=100), ess("b", s_kva=200), local_areas=BY_AREA)
     run = Run(case, loaded(80, "c")).step(order("ess.a", "form"), order("ess.b", "follow", -70))
     assert run.shed == set() and ("charging_cut", "a") in run.events
     assert run.unit("ess.b")["p_kw"] == pytest.approx(-20, abs=0.1)
@@ -260,7 +260,9 @@ def test_a_collapsed_island_stays_dark_until_ordered_again():
 
 
 def test_an_ess_that_runs_empty_is_never_overdrawn():
-    run = Run(one_island(ess("a", discharge_kwh=10)), loaded(50, "b", "c")).step(order("ess.a", "form"))
+    run = Run(one_island(ess("a", discharge_kwh=10), local_areas=BY_AREA), loaded(50, "b", "c")).step(
+        order("ess.a", "form")
+    )
     assert run.unit("ess.a")["discharge_kwh"] == pytest.approx(10 - 100 / 12, abs=1e-3)
     run.step()
     assert run.shed == {"b", "c"}, "what is left lasts for 20 kW, less than one area takes"
@@ -330,7 +332,7 @@ def test_closing_onto_a_fault_trips_both_islands_for_a_step():
 
 
 def test_reactive_power_beyond_the_balance_unit_is_shared():
-    case = one_island(ess("a", 200), ess("b", 400))
+    case = one_island(ess("a", 200), ess("b", 400), local_areas=BY_AREA)
     sin_phi = math.sqrt(1 - 0.95**2)
     run = Run(case, {"c": (100, 120)}).step(order("ess.a", "form"), order("ess.b", "follow", 50))
     assert run.shed == set()
@@ -427,7 +429,7 @@ def test_programming_errors_raise():
         (0, {"a": (math.nan, 0)}, none, none, none, none),
         (0, {"b": (1.0, 0)}, none, none, none, none),
         (0, none, {"ess.a": 1.0}, none, none, none),
-        (0, none, none, none, {"b": {"units": order("ess.a", "form"), "pick_up": False}}, none),
+        (0, none, none, none, {"b": {"units": order("ess.a", "form"), "customers": "keep", "share": 1.0}}, none),
         (0, none, none, none, orders(case, order("ess.a", "form", math.inf)), none),
         (0, none, none, none, orders(case, order("ess.a", "on")), none),  # type: ignore[arg-type]
     ):

@@ -16,7 +16,7 @@ def demand(case: Case, share: float) -> dict[str, tuple[float, float]]:
 
 
 def test_guo45_black_start_merge_nbsu_start_and_pv():
-    case = load_case("guo45/fault-0400")
+    case = load_case("guo45/fault-0400", ["local_areas.load_control=area"])
     run = Run(case, demand(case, 0.3))
     run.pv_pu = dict.fromkeys(case.view.pv, 0.2)
     opened = dict.fromkeys(("1-24", "24-29", "38-39"), False)
