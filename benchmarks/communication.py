@@ -24,7 +24,6 @@ from time import perf_counter
 from scipy.stats import t as student_t
 
 from relight.controllers.strategies.named import strategy_named
-from relight.results.run.tables import SERIES
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world

@@ -30,7 +30,6 @@ from relight.controllers.gateways.gateway import EnergyGateway
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner, PlanRecord
 from relight.controllers.strategies.named import strategy_named
-from relight.results.run.tables import SERIES
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog

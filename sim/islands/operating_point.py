@@ -13,7 +13,7 @@ from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
 from ..units.unit_model import UnitModel, clip
 from .balance import NOBODY_SHED, BalanceSource, CannotBalance, Cause, Demand, IslandDispatch, Task, balance
 from .frequency import Response
-from .section_shedding import SectionCut, Drawn, cuts, parted
+from .section_shedding import Drawn, SectionCut, cuts, parted
 
 MAX_ROUNDS = 10
 """Power flows per island and step; an island that needs more collapses."""

@@ -13,7 +13,6 @@ from relight.controllers.gateways import gateway as gateway_module
 from relight.controllers.strategies.named import strategy_named
 from relight.results.figures.drawing import draw_comparison_figures
 from relight.results.run.read import NotARun, read_run
-from relight.results.run.tables import SERIES
 from relight.scenarios.loader import load_case
 from relight.sim.campaigns.compare import compare_strategies
 from relight.sim.campaigns.run import RunFailedError, simulate
