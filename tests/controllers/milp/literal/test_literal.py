@@ -19,9 +19,10 @@ from relight.controllers.milp.problem import AreaGraph
 from relight.controllers.planning.planner import Planner
 from relight.controllers.solver.highs import KeptSolver, Solution
 from relight.scenarios.schema.literal_size import doublings, literal_binaries
+from relight.scenarios.schema.scenario import LoadControl
 from relight.scenarios.view import Branch, find_sections
 from support.brute_force import Optimum, brute_force
-from support.small_cases import SmallCase, random_case, with_options
+from support.small_cases import SmallCase, random_case, with_load_control, with_options
 
 DEFAULT = (0, 2, 4, 5)
 SLOW = [seed for seed in range(520) if seed not in DEFAULT]
@@ -228,6 +229,19 @@ def test_a_plan_of_the_literal_form_is_worth_as_much(seed: int, static: bool) ->
     assert [p.status for p in plans] == ["optimal", "optimal"]
     assert close(plans[0].objective, plans[1].objective)
     assert close(plans[1].bound, plans[1].objective)
+
+
+@pytest.mark.parametrize("mode", ["area", "part"])
+@pytest.mark.parametrize("seed", [6, 8])
+def test_forms_take_each_others_decisions_on_who_is_served(seed: int, mode: LoadControl) -> None:
+    """With load control, decided and dispatched through the planner too."""
+    case = with_load_control(random_case(seed, sections=(2, 3), steps=(2, 2)), mode)
+    optimum = brute_force(case.horizon)
+    assert optimum is not None
+    compare(case, False, optimum.objective)
+    literal = with_options(case, formulation="literal")
+    plan = Planner(literal.graph, literal.horizon.steps).plan(literal.horizon).plan
+    assert plan.status == "optimal" and close(plan.objective, optimum.objective)
 
 
 @pytest.mark.parametrize(("areas", "k_max"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (9, 5), (13, 5), (45, 7)])
