@@ -25,7 +25,7 @@ from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 from support.brute_force import brute_force
-from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options
+from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_load_control, with_options
 
 STATE = tuple(SourceState.__annotations__)
 TINY_KW = 1e-4
@@ -155,6 +155,14 @@ def test_without_aggregation_both_have_the_same_optimum(seed):
     assert same(solve(case), solve(centralised(case)))
 
 
+@pytest.mark.parametrize("mode", ["area", "part"])
+@pytest.mark.parametrize("seed", ALONE[:4])
+def test_without_aggregation_both_have_the_same_optimum_with_load_control(seed, mode):
+    """Who is served is said of areas, also by a dispatch centre that schedules devices."""
+    case = with_load_control(random_case(seed), mode)
+    assert same(solve(case), solve(centralised(case)))
+
+
 def test_most_random_cases_aggregate_nothing_and_some_do():
     assert 25 <= len(ALONE) < 60
     assert sum(devices_per_kind(crowded(seed)) > 1 for seed in range(40)) > 30
@@ -172,6 +180,12 @@ def test_centralised_optimum_is_that_of_one_area_per_device(seed):
         assert found.status == "none"
     else:
         assert found.objective == pytest.approx(optimum.objective, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", FEW_STARTS[:4])
+def test_centralised_optimum_by_area_is_that_of_one_area_per_device(seed):
+    case = with_load_control(crowded(seed), "area")
+    assert same(solve(centralised(case)), solve(one_area_per_device(case)))
 
 
 @pytest.mark.slow
