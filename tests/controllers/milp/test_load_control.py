@@ -136,3 +136,30 @@ def test_what_a_plan_leaves_out_is_served() -> None:
     shares = served_shares(case.horizon, silent, plan.steps.index(step))
     live = {la for la in shares if case.view.local_areas[la].buses[0] in step.energised_buses}
     assert shares == {la: float(la in live) for la in case.view.local_areas}
+
+
+@cache
+def has_few_states(seed: int) -> bool:
+    case = long_case(seed)
+    several = any(len(areas) > 1 for areas in case.graph.areas_in.values())
+    return several and len(BruteForce(case.horizon).configurations) <= 24
+
+
+def long_case(seed: int) -> SmallCase:
+    """Two sections and three steps, so that spells go on, end and begin anew."""
+    return with_load_control(random_case(seed, sections=(2, 2), steps=(3, 3)), "area")
+
+
+@pytest.mark.parametrize("seed", [7, 10, 14, 20, 26])
+def test_optimum_over_three_steps_equals_enumeration(seed: int) -> None:
+    assert has_few_states(seed)
+    compare(with_cold_load(long_case(seed), LIMITS[seed % len(LIMITS)]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(220))
+def test_optimum_over_three_steps_equals_enumeration_in_many_more(seed: int) -> None:
+    if not has_few_states(seed):
+        pytest.skip("every LA is a section of its own, or there are too many states")
+    compare(long_case(seed))
+    compare(with_cold_load(long_case(seed), LIMITS[seed % len(LIMITS)]))
