@@ -21,9 +21,9 @@ def switch_orders(wanted: dict[str, bool]) -> list[SwitchOrder]:
 
 
 def served_share(area: LocalAreaSetPoint | None, demand_kw: float, load_control: LoadControl) -> float:
-    """Share of an LA's demand that is to be served in a live section, as far as its switches allow; ``demand_kw`` is all.
+    """Share of an LA's demand (all: ``demand_kw``) that is to be served in a live section, as far as switches allow.
 
-    By section nobody can be off; by area any demand that is served means all of it. Who demands nothing is not switched.
+    By section nobody can be off; by area any demand that is served means all of it. No demand, no switching.
     """
     if load_control == "section" or area is None or area.demand_kw is None or demand_kw <= 0:
         return 1.0

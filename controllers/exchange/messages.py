@@ -162,8 +162,8 @@ class LocalAreaOrder(TypedDict):
 
     units: dict[str, UnitOrder]
     customers: Literal["on", "off", "keep"]
-    """on: switch customers on, those too that were shed (sent once at each plan step that serves this LA); off: switch all
-    off; keep: leave them as they are"""
+    """on: switch customers on, those too that were shed (sent once at each plan step that serves this LA); off: switch
+    all off; keep: leave them as they are"""
     share: float
     """of the demand that is to be on after ``on``; 1 unless the LA can be served in part"""
 

@@ -241,8 +241,8 @@ class EnergyGateway:
     def _demand_now(self, measurement: LocalAreaMeasurement, multiple: float) -> tuple[float, float]:
         """Demand (kW, kvar) expected of this step: as measured, moved by what the forecast says has changed since.
 
-        What customers would take who are dark or off cannot be metered: there the forecast counts, times the ``multiple`` of cold
-        load pick-up that the dispatch centre counts with.
+        What customers would take who are dark or off cannot be metered: there the forecast counts, times the
+        ``multiple`` of cold load pick-up that the dispatch centre counts with.
         """
         metered = measurement["demand_p_kw"], measurement["demand_q_kvar"]
         if self._forecast is None:
@@ -360,7 +360,7 @@ def _order(state: UnitState, p_kw: float = 0.0, q_kvar: float = 0.0) -> UnitOrde
 
 
 def _customers(begins: bool, served: float) -> _CustomersOrder:
-    """What becomes of customers in a live area: switched when a plan step begins, on or, where nobody is served, off."""
+    """What becomes of customers in a live area: switched when a plan step begins, on or, if none is served, off."""
     if not begins:
         return {"customers": "keep", "share": 1.0}
     return {"customers": "on" if served > 0 else "off", "share": served if served > 0 else 1.0}

@@ -20,10 +20,11 @@ from ..exchange.start_up import NbsuState
 class LocalAreaProblem:
     """Data of (46) for one LA over the plan's remaining steps.
 
-    ``p_kw`` and ``q_kvar`` are the net injection to follow; ``served`` is the share of the demand that is to be served. In
-    a step that is not ``energised`` nothing is served and every unit gives zero. ``pv_connected`` is X_{i,t−1} of (15c): energised and past the reconnect delay. All NBSUs of
-    the LA share ``nbsu_state``: they are launched and come on line together. ``nbsu_first_kw`` is the range of
-    each NBSU already on line that its ramp leaves for the first step.
+    ``p_kw`` and ``q_kvar`` are the net injection to follow; ``served`` is the share of the demand that is to be served.
+    In a step that is not ``energised`` nothing is served and every unit gives zero. ``pv_connected`` is X_{i,t−1} of
+    (15c): energised and past the reconnect delay. All NBSUs of the LA share ``nbsu_state``: they are launched and come
+    on line together. ``nbsu_first_kw`` is the range of each NBSU already on line that its ramp leaves for the first
+    step.
     """
 
     pv: tuple[PvUnit, ...]

@@ -27,8 +27,9 @@ MOST_NAMED_ROWS = 90
 def restoration_states(run: RunTables) -> Figure:
     """Which LAs (by section) and switches are on, simulation step by simulation step, ruled at the plan steps.
 
-    *shed*: energised, its customers switched off; *planned, not served*: not served by other causes although the plan
-    in force said so. An energised LA without demand counts as served. The counterpart of Figures 4, 6 and 8.
+    *off by plan*: energised, its customers off by order; *shed*: off in an emergency; *planned, not served*: not served
+    by other causes although the plan in force said so. An energised LA without demand counts as served. The counterpart
+    of Figures 4, 6 and 8.
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
@@ -176,7 +177,12 @@ def _states(local_area: pd.DataFrame) -> np.ndarray:
     on, idle = local_area["energised"] == 1, ~(local_area["demand_kw"] > 0)
     served = (local_area["served_kw"] > 0) | (on & idle & (local_area["shed"] != 1))
     shed, claimed = on & (local_area["shed"] == 1), local_area["planned_kw"] > 0
-    names = np.select([served, shed, claimed, on], ["served", "shed", "planned, not served", "shed"], default="dark")
+    ordered_off = on & (local_area["ordered_share"] == 0) if "ordered_share" in local_area else on & False
+    names = np.select(
+        [served, shed, claimed, ordered_off, on],
+        ["served", "shed", "planned, not served", "off by plan", "shed"],
+        default="dark",
+    )
     return np.array([STATES.index(str(name)) for name in names])
 
 

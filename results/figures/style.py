@@ -35,7 +35,9 @@ SEQUENTIAL = "cividis"
 """Colour map of amounts."""
 
 SOURCE_COLOURS: Mapping[str, str] = {"pv": ORANGE, "ess": SKY, "nbsu": GREEN, "infeed": GREY, "startup": PURPLE}
-STATE_COLOURS: Mapping[str, str] = {"dark": PALE, "served": BLUE, "shed": YELLOW, "planned, not served": RED}
+STATE_COLOURS: Mapping[str, str] = {
+    "dark": PALE, "served": BLUE, "off by plan": SKY, "shed": YELLOW, "planned, not served": RED,
+}  # fmt: skip
 
 Dash = str | tuple[int, tuple[float, ...]]
 DOTTED, DASHED = (0, (1.0, 1.0)), (0, (4.0, 1.5))

@@ -68,23 +68,29 @@ def self_balancing(dependence: float) -> float:
 
 
 def outage_hours(local_area: pd.DataFrame, hours: Mapping[float, float]) -> dict[str, float]:
-    """Hours without supply by local area (LA): steps in which it is dark or shed.
+    """Hours without supply by local area (LA): steps in which it is dark, shed or off by order.
 
     ``local_area`` has the columns of relight.results.run.tables; ``hours`` gives each step's length by its start in
     minutes.
     """
-    out = (local_area["energised"] != 1) | (local_area["shed"] == 1)
+    out = _out(local_area)
     length = local_area["time_min"].map(hours).where(out, 0.0)
     return {str(la): float(h) for la, h in length.groupby(local_area["local_area"], sort=False).sum().items()}
 
 
+def _out(local_area: pd.DataFrame) -> pd.Series:
+    """Rows of LAs without supply."""
+    out = (local_area["energised"] != 1) | (local_area["shed"] == 1)
+    return out | (local_area["ordered_share"] == 0) if "ordered_share" in local_area else out
+
+
 def outages(local_area: pd.DataFrame) -> dict[str, int]:
-    """Times each LA loses supply: at the start if it lies in the outage area, and whenever it goes dark or is shed.
+    """Times each LA loses supply: at the start if it lies in the outage area, and whenever it goes dark or off.
 
     An area that is supplied again within the first step has lost supply once, for 0 h.
     """
     ordered = local_area.sort_values(["local_area", "time_min"], kind="stable")
-    out = (ordered["energised"] != 1) | (ordered["shed"] == 1)
+    out = _out(ordered)
     at_start = ordered["in_outage_area"] == 1
     first = ~ordered["local_area"].duplicated()
     before = out.groupby(ordered["local_area"]).shift(fill_value=False)

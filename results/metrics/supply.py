@@ -17,7 +17,17 @@ from ...scenarios.errors import InputError
 
 REQUIRED = ("time_min", "local_area", "demand_kw", "served_kw")
 DEFAULTS = {"priority": 1.0, "in_outage_area": 1.0}
-NUMBERS = ("time_min", "demand_kw", "served_kw", "priority", "customers", "in_outage_area", "energised", "shed")
+NUMBERS = (
+    "time_min",
+    "demand_kw",
+    "served_kw",
+    "priority",
+    "customers",
+    "in_outage_area",
+    "energised",
+    "shed",
+    "ordered_share",
+)
 
 TOLERANCE = 1e-6
 """Shares closer to 0 or 1 than this are 0 or 1: tables hold six decimals."""
@@ -88,7 +98,8 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
 
     Without ``end_min`` the last step is as long as the one before it. Without a column ``customers`` an LA counts by
     its largest demand in the table (kW). A step in which an LA has no demand shows its supply by ``energised`` and
-    ``shed`` if both columns are there; else it is as in the step before. Raises BadTable.
+    ``shed`` if both columns are there, and by ``ordered_share`` if that is; else it is as in the step before. Raises
+    BadTable.
     """
     if twice := sorted({str(column) for column in rows.columns[rows.columns.duplicated()]}):
         raise BadTable(f"{name}: column {', '.join(twice)} appears more than once")
@@ -109,6 +120,8 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
     switched_on = None
     if "energised" in wide and "shed" in wide:
         switched_on = (wide["energised"] == 1) & (wide["shed"] != 1)
+        if "ordered_share" in wide:
+            switched_on &= wide["ordered_share"] > 0
     lost_supply = wide["in_outage_area"][0] == 1
     given = "customers" in wide
     return Supply(

@@ -90,10 +90,10 @@ FREQUENCY_COLUMNS: tuple[str, ...] = (
 OPTIONAL: dict[str, tuple[str, ...]] = {"island": FREQUENCY_COLUMNS, "local_area": ("ordered_share",)}
 """Columns that a table has only where a scenario asks for them: table → columns, after all others.
 
-``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency
-of the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
-empty for islands held by an infeed. See docs/frequency.md. Where customers can be off in a live section, a local area has
-``ordered_share``: the share of its demand that is on by order, whatever was ``shed`` of it since."""
+``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency of
+the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
+empty for islands held by an infeed. See docs/frequency.md. Where customers can be off in a live section, a local area
+has ``ordered_share``: the share of its demand that is on by order, whatever was ``shed`` of it since."""
 
 OPTIONAL_SERIES: dict[str, tuple[str, ...]] = {
     "cold_load": ("time_min", "local_area", "multiple", "cold_load_kw"),

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 ViolationKind = Literal[
     "not_radial", "no_balance_unit", "several_balance_units", "not_converged", "voltage_low", "voltage_high",
     "overload", "unit_p", "unit_q", "unit_s", "unit_energy", "unit_ramp", "unit_start", "pv_reconnect",
-    "faulted_branch_closed", "unswitchable_branch_opened", "unsupplied_load", "power_balance",
+    "faulted_branch_closed", "unswitchable_branch_opened", "area_left_off", "served_in_part", "unsupplied_load",
+    "power_balance",
 ]  # fmt: skip
 
 
@@ -59,6 +60,16 @@ VIOLATION_KINDS: dict[ViolationKind, Meaning] = {
     ),
     "unswitchable_branch_opened": Meaning(
         "1", "0", "not named where all are, or energised at one end only; further judged as closed"
+    ),
+    "area_left_off": Meaning(
+        "kW promised", "kW drawn",
+        "an LA of a live section is to be off, by `local_areas.load_control: section`: nothing can switch it off, so "
+        "it is served with its section, and judged so",
+    ),
+    "served_in_part": Meaning(
+        "kW promised", "kW drawn",
+        "only a part of an LA is to be served, by `local_areas.load_control: area` or `section`: it is served wholly, "
+        "and judged so",
     ),
     "unsupplied_load": Meaning(
         "kW promised", "0", "a promised LA is dark, or one that had not lost supply goes dark"

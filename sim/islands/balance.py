@@ -10,7 +10,8 @@ Followers keep their set-points and the balance unit takes the rest. Where that 
   is relieved of active power, as above, as far as that makes room in its circle; then LAs are shed.
 
 An LA that takes none of what is lacking (kW or kvar) is not shed for it. Shedding whole LAs may overshoot; charging
-that was cut is then given back. Where no LA can be off in a live section nobody is shed here (``section_shedding``). Powers are kW and kvar.
+that was cut is then given back. Where no LA can be off in a live section nobody is shed here (``section_shedding``).
+Powers are kW and kvar.
 """
 
 from __future__ import annotations
@@ -86,8 +87,9 @@ class Task:
 
 @dataclass(frozen=True)
 class IslandDispatch:
-    """What followers do (by unit id) and who is shed: ``kept`` is the share left of each LA's demand that was. ``charging_cut_kw`` and the amounts of surplus are ≥ 0;
-    ``p_range`` is the balance unit's range, narrowed where it needed room for reactive power."""
+    """What followers do (by unit id) and who is shed: ``kept`` is the share left of each LA's demand that was.
+    ``charging_cut_kw`` and the amounts of surplus are ≥ 0; ``p_range`` is the balance unit's range, narrowed where it
+    needed room for reactive power."""
 
     p_kw: dict[str, float]
     q_kvar: dict[str, float]
@@ -121,8 +123,8 @@ def balance(
 ) -> IslandDispatch:
     """Find what followers do and which LAs are shed, given the losses of the last power flow.
 
-    ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be
-    a cautious guess). ``kept``: shares left of LAs shed already in this step; they come to no more. Raises CannotBalance.
+    ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be a
+    cautious guess). ``kept``: shares left of LAs shed already in this step; they come to no more. Raises CannotBalance.
     """
     left, order = dict(kept), shedding_order(task.demands)
     while True:

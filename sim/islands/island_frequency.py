@@ -32,8 +32,8 @@ class FrequencyOfIslands:
     """by branch, of the last step"""
 
     def apply(self, islands: Iterable[IslandStep]) -> tuple[list[Row], list[IslandStep]]:
-        """Let each island that no infeed holds respond to its step, before it is balanced: customers are shed, units trip
-        or the island collapses. Returns the events, and what section switches parted, dark."""
+        """Let each island that no infeed holds respond to its step, before it is balanced: it sheds, units trip or
+        the island collapses. Returns the events, and what section switches parted, dark."""
         events, parts = list[Row](), list[IslandStep]()
         for one in islands:
             if not one.energised or one.choice.unit is None or one.units[one.choice.unit].kind == "infeed":

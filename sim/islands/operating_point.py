@@ -32,7 +32,7 @@ class Trip:
 
 @dataclass
 class IslandStep:
-    """An island in a step. ``demand`` (kW, kvar) is of all its LAs by bus, on or off; ``value`` as in ``balance.Demand``.
+    """An island in a step. ``demand`` (kW, kvar) is of all its LAs by bus, on or off; ``value`` as in ``Demand``.
 
     ``ordered``: share of an LA's demand that is on by order; ``on``: what is left of it before the island is balanced.
     """

@@ -1,8 +1,8 @@
 """Shedding where single areas have no switch: a section switch opens, and what lies behind it is dark.
 
 Of the closed switches that part sections from the balance unit, and whose part draws more than it gives of what is
-lacking, the one opens behind which the plan serves least: ``value`` as in ``balance.Demand``, ids to break ties. A switch in a
-loop parts nothing. What is parted goes dark and its units trip; a new order must bring it back.
+lacking, the one opens behind which the plan serves least: ``value`` as in ``balance.Demand``, ids to break ties. A
+switch in a loop parts nothing. What is parted goes dark and its units trip; a new order must bring it back.
 """
 
 from __future__ import annotations

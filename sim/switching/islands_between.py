@@ -112,7 +112,7 @@ class IslandsBetween:
         """Demand and sun at the boundary, held; customers whom the next step leaves switched off draw nothing."""
         forecast, at = self._validator.forecast, self._boundary
         k = forecast.index(at.time_min)
-        on = {la: float(at.phase.claims.served(la)) for la in forecast.demand_kw}
+        on = {la: at.phase.share(la) for la in forecast.demand_kw}
         return Conditions(
             np.array([at.time_min, self._end_min]),
             {la: on[la] * series[k : k + 1] for la, series in forecast.demand_kw.items()},

@@ -170,9 +170,10 @@ def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions
 
 def _drawn(phase: Phase, conditions: Conditions, local_area: str) -> tuple[float, float]:
     """Demand (kW, kvar) of an LA on a live bus."""
-    if not phase.claims.served(local_area):
+    share = phase.share(local_area)
+    if not share > 0:
         return 0.0, 0.0
-    index, multiple = conditions.index(phase.start_min), phase.multiple(local_area)
+    index, multiple = conditions.index(phase.start_min), phase.multiple(local_area) * share
     p_kw, q_kvar = conditions.demand_kw[local_area][index], conditions.demand_kvar[local_area][index]
     return float(p_kw) * multiple, float(q_kvar) * multiple
 

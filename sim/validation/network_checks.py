@@ -9,9 +9,11 @@ import numpy as np
 
 from ...controllers.exchange.plan import Violation
 from ...scenarios.case import Case
+from ...scenarios.kinds.violations import ViolationKind
 from ...scenarios.view import GridView, LocalArea
 from ..power_flow.protocol import IslandInput, IslandSolution
 from .conditions import Conditions
+from .plan_claims import StepClaims
 from .unit_checks import TOLERANCE, JudgedInterval
 from .walk import Phase
 
@@ -65,21 +67,29 @@ class AreaUnits:
         return cls(units, frozenset(view.local_area_of_unit(i.id) for i in view.infeeds.values() if i.live))
 
 
+def forecast_kw(phase: Phase, la: str, forecast: Conditions) -> float:
+    """What all customers of an LA on a live bus are forecast to draw, mean of a plan step."""
+    weights = forecast.weights(phase.claims.start_min, phase.claims.end_min)
+    mean_kw = float((forecast.demand_kw[la] * weights).sum())
+    return mean_kw * phase.multiple(la, phase.claims.start_min, phase.claims.end_min)
+
+
 def check_promises(case: Case, phase: Phase, forecast: Conditions, within: AreaUnits) -> Iterator[Violation]:
     """Demand that a plan counts with in a step, against what customers on live buses are forecast to draw in it.
 
-    Customers whom a closed switch supplies though the plan takes them for dark count as forgotten.
+    Customers whom a closed switch supplies though the plan takes them for dark count as forgotten. Those of a named LA
+    whom nothing can switch off, and a part of an LA that can only be served wholly, have kinds of their own.
     """
-    claims, weights = phase.claims, forecast.weights(phase.claims.start_min, phase.claims.end_min)
+    claims = phase.claims
     for la in case.view.local_areas.values():
         if not _is_told(case, phase, la):
             continue
-        mean_kw = float((forecast.demand_kw[la.id] * weights).sum())
-        mean_kw *= phase.multiple(la.id, claims.start_min, claims.end_min)
-        drawn_kw = mean_kw if claims.served(la.id) else 0.0
+        mean_kw = forecast_kw(phase, la.id, forecast)
+        drawn_kw = mean_kw * phase.share(la.id)
         promised_kw = claims.promised_kw(la.id, la.buses[0], mean_kw, live=True)
         if abs(promised_kw - drawn_kw) > max(BALANCE_KW, _allowance_pct(case) / 100 * drawn_kw):
-            yield Violation(claims.step, phase.start_min, "power_balance", la.id, promised_kw, drawn_kw, "kW")
+            kind = _misfit(claims, la.id, promised_kw, drawn_kw)
+            yield Violation(claims.step, phase.start_min, kind, la.id, promised_kw, drawn_kw, "kW")
         units = within.units[la.id]
         stated = la.id in claims.areas and la.id not in within.fed
         if stated and units and all(unit in claims.units for unit in units):
@@ -87,6 +97,14 @@ def check_promises(case: Case, phase: Phase, forecast: Conditions, within: AreaU
             if abs(net_kw - claims.areas[la.id].p_kw) > BALANCE_KW:
                 stated_kw = claims.areas[la.id].p_kw
                 yield Violation(claims.step, phase.start_min, "power_balance", la.id, stated_kw, net_kw, "kW")
+
+
+def _misfit(claims: StepClaims, la: str, promised_kw: float, drawn_kw: float) -> ViolationKind:
+    """What is wrong with a promise that is not what customers will draw."""
+    named = la in claims.areas and claims.areas[la].demand_kw is not None
+    if not named or promised_kw > drawn_kw or claims.load_control == "part":
+        return "power_balance"
+    return "served_in_part" if promised_kw > 0 else "area_left_off"
 
 
 def _is_told(case: Case, phase: Phase, la: LocalArea) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...controllers.exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint, Violation
+from ...scenarios.schema.scenario import LoadControl
 from ...scenarios.view import GridView
 
 
@@ -28,11 +29,19 @@ class StepClaims:
     areas: Mapping[str, LocalAreaSetPoint]
     split: frozenset[str]
     violations: tuple[Violation, ...]
+    load_control: LoadControl = "section"
 
     def served(self, local_area: str) -> bool:
-        """Whether the plan leaves an LA's customers switched on where their bus is energised."""
+        """Whether an LA's customers are on where their bus is energised: by section they are whatever the plan says."""
         area = self.areas.get(local_area)
-        return area is None or area.demand_kw is None or area.demand_kw > 0
+        return self.load_control == "section" or area is None or area.demand_kw is None or area.demand_kw > 0
+
+    def share(self, local_area: str, demand_kw: float) -> float:
+        """Share of an LA's demand that is on where its bus is energised; all is ``demand_kw``, mean of the step."""
+        area = self.areas.get(local_area)
+        if self.load_control != "part" or area is None or area.demand_kw is None or demand_kw <= 0:
+            return float(self.served(local_area))
+        return min(area.demand_kw / demand_kw, 1.0)
 
     def promised_kw(self, local_area: str, bus: str, demand_kw: float, *, live: bool) -> float:
         """Demand of an LA that the plan says is served; ``demand_kw`` is all of it, ``bus`` one of the LA's.
@@ -45,10 +54,13 @@ class StepClaims:
         return demand_kw if (live if self.energised is None else bus in self.energised) else 0.0
 
 
-def read_claims(view: GridView, plan: Plan) -> list[StepClaims]:
+def read_claims(view: GridView, plan: Plan, load_control: LoadControl) -> list[StepClaims]:
     """A plan's steps. Ids must be known (``read_plan`` checks that)."""
     names_all = any(not view.branches[b].switchable for step in plan.steps for b in step.closed_branches)
-    return [_read_step(view, plan, k, step, names_all) for k, step in enumerate(plan.steps)]
+    return [
+        replace(_read_step(view, plan, k, step, names_all), load_control=load_control)
+        for k, step in enumerate(plan.steps)
+    ]
 
 
 def _read_step(view: GridView, plan: Plan, k: int, step: PlanStep, names_all: bool) -> StepClaims:

@@ -9,6 +9,7 @@ import pandas as pd
 from ...controllers.exchange.messages import ON_LINE, UnitMeasurement
 from ...results.run.read import NotARun, read_table
 from ...results.run.recorder import COLUMNS, table_path
+from ...results.run.tables import OPTIONAL
 from ...scenarios.case import Case
 from ...scenarios.view import NbsuUnit
 from .conditions import EVER_MIN, StartState
@@ -47,9 +48,10 @@ def state_in_run(folder: Path, case: Case, at_min: float) -> StartState:
 
 
 def _supply_changes(rows: pd.DataFrame) -> list[float]:
-    """Times at which an LA's customers lost supply, got it back …: energised and not shed is supply."""
+    """Times at which an LA's customers lost supply, got it back …: energised, and not all shed or off by order."""
     changes = [0.0] if rows["in_outage_area"].iloc[0] == 1 else []
-    supplied = (rows["energised"] == 1) & (rows["shed"] == 0)
+    on = (rows["shed"] == 0) & (rows["ordered_share"] > 0 if "ordered_share" in rows else True)
+    supplied = (rows["energised"] == 1) & (on | (rows["served_kw"] > 0))
     for time_min, now in zip(rows["time_min"].tolist(), supplied.tolist(), strict=True):
         if now != (len(changes) % 2 == 0):
             changes.append(float(time_min))
@@ -57,7 +59,7 @@ def _supply_changes(rows: pd.DataFrame) -> list[float]:
 
 
 def _before(folder: Path, table: str, at_min: float, step_min: float) -> pd.DataFrame:
-    rows = read_table(folder / table_path(table), COLUMNS[table])
+    rows = read_table(folder / table_path(table), COLUMNS[table], OPTIONAL.get(table, ()))
     if at_min - step_min not in set(rows["time_min"]):
         raise NotARun(f"{folder}: no simulation step of this run ends at minute {at_min:g}, where the plan starts")
     return rows[rows["time_min"] < at_min]

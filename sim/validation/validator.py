@@ -20,7 +20,7 @@ from .cold_course import ColdCourse
 from .cold_load import follow
 from .conditions import Conditions, StartState, actual, cut, forecast
 from .dispatch import LACKING_KWH, dispatch
-from .network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply
+from .network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply, forecast_kw
 from .notes import notes
 from .plan_claims import StepClaims, read_claims
 from .unit_checks import JudgedInterval, UnitChecks
@@ -76,7 +76,7 @@ class Validator:
     def phases(self, plan: Plan, start: StartState | None = None) -> list[Phase]:
         """The parts of a plan's steps with all set-points, those that it leaves out dispatched."""
         begin = start or StartState.after_fault(self.case)
-        return self._complete(read_claims(self.case.view, plan), begin)[0]
+        return self._complete(self._claims(plan), begin)[0]
 
     def validate(self, plan: Plan, *, actual: bool = False, start: StartState | None = None) -> Verdict:
         """Judge a plan, by the ``actual`` series or by the forecast.
@@ -85,7 +85,7 @@ class Validator:
         (``read_plan`` checks that). Raises KeyError for an unknown one.
         """
         begin = start or StartState.after_fault(self.case)
-        claims = read_claims(self.case.view, plan)
+        claims = self._claims(plan)
         phases, lacking_kwh = self._complete(claims, begin)
         series = self.actual if actual else self.forecast
         if actual:
@@ -128,6 +128,9 @@ class Validator:
             notes=tuple(notes(self.case, plan, phases, start, lacking_kwh)),
         )
 
+    def _claims(self, plan: Plan) -> list[StepClaims]:
+        return read_claims(self.case.view, plan, self.case.scenario.local_areas.load_control)
+
     def _complete(self, claims: Sequence[StepClaims], start: StartState) -> tuple[list[Phase], float]:
         """The plan's phases with all set-points, and the energy (kWh) that units left out could not give or take.
 
@@ -138,6 +141,7 @@ class Validator:
             walk = Walk(self.case.view, self.topologies, start, auto_start=auto_start)
             phases = walk.phases(claims, self.forecast.edges_min)
             _count_cold_load(phases, follow(self.case, phases, start, estimated=True))
+            self._count_shares(phases)
             found = dispatch(self.case, phases, self.forecast, start)
             if best is None or found.lacking_kwh < best[1] - LACKING_KWH:
                 for phase, set_points in zip(phases, found.set_points, strict=True):
@@ -148,15 +152,23 @@ class Validator:
         assert best is not None
         return best
 
+    def _count_shares(self, phases: Sequence[Phase]) -> None:
+        """Note whom the plan serves in part, where it may: by what is forecast of their demand in the whole step."""
+        if self.case.scenario.local_areas.load_control != "part":
+            return
+        for phase in phases:
+            shares = {la: phase.claims.share(la, forecast_kw(phase, la, self.forecast)) for la in phase.claims.areas}
+            phase.in_part = {la: share for la, share in shares.items() if 0 < share < 1}
+
     def island_inputs(self, at: JudgedInterval, series: Conditions) -> list[IslandInput]:
         """What the power flow gets: served demand by bus, output of followers by unit."""
         phase, index = at.phase, series.index(at.start_min)
         loads: dict[int, dict[str, tuple[float, float]]] = {k: {} for k in phase.live}
         for la, shares in self.case.shares.items():
             k = phase.island_of(self.case.view.local_areas[la].buses[0])
-            if k is None or not phase.claims.served(la):
+            if k is None or not (share := phase.share(la)) > 0:
                 continue
-            multiple = phase.multiple(la, at.start_min, at.end_min)
+            multiple = phase.multiple(la, at.start_min, at.end_min) * share
             p_kw, q_kvar = (float(s[la][index]) * multiple for s in (series.demand_kw, series.demand_kvar))
             if p_kw or q_kvar:
                 loads[k] |= {bus: (p_kw * share, q_kvar * share) for bus, share in shares.items()}

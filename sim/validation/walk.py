@@ -75,6 +75,12 @@ class Phase:
     violations: list[Violation] = field(default_factory=list)
     cold: ColdCourse | None = None
     """cold load pick-up along the plan, where it counts"""
+    in_part: Mapping[str, float] = field(default_factory=dict)
+    """LA → share of its demand that is on where its bus is energised, if neither all nor nothing"""
+
+    def share(self, la: str) -> float:
+        """Share of an LA's demand that is on where its bus is energised."""
+        return self.in_part.get(la, float(self.claims.served(la)))
 
     def multiple(self, la: str, from_min: float | None = None, to_min: float | None = None) -> float:
         """What an area with supply draws as a multiple of the series, mean of the phase or of a time in the plan."""

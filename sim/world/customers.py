@@ -11,7 +11,7 @@ from ...scenarios.schema.scenario import LoadControl
 class Customers:
     """Shares of every local area's (LA's) demand, in [0, 1], be the LA live or dark.
 
-    ``ordered`` is what shall be on, ``on`` what is; who is on for less than ordered was shed. In the beginning all are on.
+    ``ordered`` is what shall be on, ``on`` what is; less of it was shed. In the beginning all are on.
     """
 
     def __init__(self, areas: Iterable[str], load_control: LoadControl) -> None:

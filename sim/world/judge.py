@@ -85,7 +85,7 @@ def judge(case: Case, one: IslandStep, planned_kw: Mapping[str, float]) -> Itera
 
 
 def _missed(one: IslandStep, local_area: str) -> float:
-    """Share of what was planned of an LA that it does not get: all where it is dark or off, else what was shed of it."""
+    """Share of what was planned of an LA that it does not get: all where it is dark or off, else what was shed."""
     share = one.share(local_area) if one.energised else 0.0
     return 1.0 - share / one.ordered[local_area] if share > 0 else 1.0
 

@@ -168,6 +168,16 @@ def unsupplied_load(breaks: bool) -> Judged:
     return case, plan(step(0, ["a-b"], "a b", "ess.a", areas=area))
 
 
+def area_left_off(breaks: bool) -> Judged:
+    case = build_case(chain("a", "b"), [ess("a")], local_areas={"load_control": "section" if breaks else "area"})
+    return case, plan(step(0, ["a-b"], "a b", "ess.a", areas={"b": {"p_kw": 0, "q_kvar": 0, "demand_kw": 0}}))
+
+
+def served_in_part(breaks: bool) -> Judged:
+    case = build_case(chain("a", "b"), [ess("a")], local_areas={"load_control": "area" if breaks else "part"})
+    return case, plan(step(0, ["a-b"], "a b", "ess.a", areas={"b": {"p_kw": -40, "q_kvar": -12, "demand_kw": 40}}))
+
+
 def power_balance(breaks: bool) -> Judged:
     """Set-points give 6 kW more or 3 kW less than the 200 kW drawn, of which 2 % (4 kW) is let pass."""
     case = build_case(chain("a", "b"), [ess("a"), ess("b")])
@@ -180,7 +190,7 @@ KINDS: dict[str, Callable[[bool], Judged]] = {
     for make in (
         not_radial, no_balance_unit, several_balance_units, not_converged, voltage_low, voltage_high, overload,
         unit_p, unit_q, unit_s, unit_energy, unit_ramp, unit_start, pv_reconnect, faulted_branch_closed,
-        unswitchable_branch_opened, unsupplied_load, power_balance,
+        unswitchable_branch_opened, area_left_off, served_in_part, unsupplied_load, power_balance,
     )
 }  # fmt: skip
 """Kind → a plan that breaks exactly it (True), or nearly does (False)."""

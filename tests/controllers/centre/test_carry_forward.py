@@ -25,8 +25,9 @@ def unit(state="follow", p_min=20.0, p_max=40.0, energy=(100.0, 50.0)):
 
 def measured(energised=True, nbsu="follow"):
     return {
-        "time_min": 30.0, "energised": energised, "energised_min": 20.0 * energised, "share_on": 0.0, "demand_p_kw": 7.0,
-        "demand_q_kvar": 2.0, "units": {"ess": unit(), "small": unit(), "nbsu": unit(nbsu, energy=(0.0, 0.0))},
+        "time_min": 30.0, "energised": energised, "energised_min": 20.0 * energised, "share_on": 0.0,
+        "demand_p_kw": 7.0, "demand_q_kvar": 2.0,
+        "units": {"ess": unit(), "small": unit(), "nbsu": unit(nbsu, energy=(0.0, 0.0))},
     }  # fmt: skip
 
 

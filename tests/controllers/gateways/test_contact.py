@@ -61,8 +61,8 @@ FORECAST = {
 def plan(issued=0.0, p_kw=10.0, end_min=300.0):
     return {
         "local_area": "1", "issued_at_min": issued, "step_start_min": [issued], "end_min": end_min,
-        "energised": [True], "served": [1.0], "p_kw": [p_kw], "q_kvar": [0.0], "p_ess_kw": [0.0], "p_pv_kw": [0.0], "p_nbsu_kw": [0.0],
-        "nbsu_state": ["off"], "balance_unit": [None],
+        "energised": [True], "served": [1.0], "p_kw": [p_kw], "q_kvar": [0.0], "p_ess_kw": [0.0],
+        "p_pv_kw": [0.0], "p_nbsu_kw": [0.0], "nbsu_state": ["off"], "balance_unit": [None],
     }  # fmt: skip
 
 

@@ -63,7 +63,8 @@ def plan(
     states = [nbsu] * 2 if isinstance(nbsu, str) else list(nbsu)
     return {
         "local_area": la, "issued_at_min": issued, "step_start_min": [0.0, 30.0], "end_min": 60.0,
-        "energised": list(energised), "served": [float(s) for s in (energised if served is None else served)], "p_kw": list(p_kw), "q_kvar": [q_kvar] * 2, "p_ess_kw": [0.0] * 2,
+        "energised": list(energised), "served": [float(s) for s in (energised if served is None else served)],
+        "p_kw": list(p_kw), "q_kvar": [q_kvar] * 2, "p_ess_kw": [0.0] * 2,
         "p_pv_kw": [0.0] * 2, "p_nbsu_kw": [0.0] * 2, "nbsu_state": states, "balance_unit": [balance] * 2,
     }  # fmt: skip
 

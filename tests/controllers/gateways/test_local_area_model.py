@@ -25,7 +25,8 @@ def problem(pv=(), ess=(), nbsu=(), **data) -> LocalAreaProblem:
     steps = len(data["p_kw"])
     defaults = {
         "step_start_min": tuple(30.0 * t for t in range(steps)), "dt_h": (0.5,) * steps, "energised": (True,) * steps,
-        "served": (1.0,) * steps, "pv_connected": (True,) * steps, "nbsu_state": ("online",) * steps, "q_kvar": (0.0,) * steps,
+        "served": (1.0,) * steps, "pv_connected": (True,) * steps, "nbsu_state": ("online",) * steps,
+        "q_kvar": (0.0,) * steps,
         "demand_p_kw": (0.0,) * steps, "demand_q_kvar": (0.0,) * steps, "pv_pu": {b.id: (0.5,) * steps for b in pv},
         "discharge_kwh": {c.id: c.discharge_kwh for c in ess}, "charge_kwh": {c.id: c.charge_kwh for c in ess},
     }  # fmt: skip

@@ -134,7 +134,8 @@ def random_area(rng, options, zeta_max=1.0, steps=6) -> LocalAreaProblem:
     return LocalAreaProblem(
         pv=pv, ess=ess, nbsu=nbsu,
         step_start_min=tuple(60 * sum(dt[:t]) for t in range(steps)), dt_h=dt,
-        energised=(True,) * steps, served=(1.0,) * steps, pv_connected=(bool(rng.random() < 0.5), *[True] * (steps - 1)),
+        energised=(True,) * steps, served=(1.0,) * steps,
+        pv_connected=(bool(rng.random() < 0.5), *[True] * (steps - 1)),
         nbsu_state=states, p_kw=(0.0,) * steps, q_kvar=(0.0,) * steps,
         demand_p_kw=tuple(rng.uniform(0, 300, steps)), demand_q_kvar=tuple(rng.uniform(0, 100, steps)),
         pv_pu={b.id: tuple(rng.uniform(0, zeta_max, steps)) for b in pv},
@@ -222,7 +223,8 @@ def bare_area(pv=(), ess=(), nbsu=(), **data) -> LocalAreaProblem:
     steps = len(data["p_kw"])
     defaults = {
         "step_start_min": tuple(30.0 * t for t in range(steps)), "dt_h": (0.5,) * steps, "energised": (True,) * steps,
-        "served": (1.0,) * steps, "pv_connected": (True,) * steps, "nbsu_state": ("off",) * steps, "q_kvar": (0.0,) * steps,
+        "served": (1.0,) * steps, "pv_connected": (True,) * steps, "nbsu_state": ("off",) * steps,
+        "q_kvar": (0.0,) * steps,
         "demand_p_kw": (0.0,) * steps, "demand_q_kvar": (0.0,) * steps, "pv_pu": {b.id: (1.0,) * steps for b in pv},
         "discharge_kwh": {c.id: c.discharge_kwh for c in ess}, "charge_kwh": {c.id: c.charge_kwh for c in ess},
     }  # fmt: skip

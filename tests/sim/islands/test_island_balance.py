@@ -94,6 +94,9 @@ def sources(draw: st.DrawFn, name: str) -> BalanceSource:
     return BalanceSource(name, way, s_kva, SIN_PHI, (low, high), p_kw, draw(st.floats(-1, 1)) * source.q_max(p_kw))
 
 
+VALUES = st.tuples(st.sampled_from((1.0, 2.0)))
+
+
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_dispatch_keeps_all_limits_and_sheds_in_order(data):
@@ -102,7 +105,7 @@ def test_a_dispatch_keeps_all_limits_and_sheds_in_order(data):
         tuple(data.draw(sources(f"f{k}")) for k in range(data.draw(st.integers(0, 3)))),
         data.draw(st.sampled_from((0.0, 5.0))),
         tuple(
-            Demand(f"la{k}", (data.draw(st.sampled_from((1.0, 2.0))),), data.draw(st.floats(0, 150)), data.draw(st.floats(0, 50)))
+            Demand(f"la{k}", *data.draw(st.tuples(VALUES, st.floats(0, 150), st.floats(0, 50))))
             for k in range(data.draw(st.integers(0, 4)))
         ),
         data.draw(st.sampled_from(get_args(LoadControl))),

@@ -39,6 +39,8 @@ EXPECTED = {
     "pv_reconnect": (1, "pv.b", 30, 31, "min"),
     "faulted_branch_closed": (0, "b-c", 1, 0, "closed"),
     "unswitchable_branch_opened": (0, "a-b", 1, 0, "opened"),
+    "area_left_off": (0, "b", 0, 100, "kW"),
+    "served_in_part": (0, "b", 40, 100, "kW"),
     "unsupplied_load": (0, "c", 100, 0, "kW"),
     "voltage_low": (0, "b", 0.9168, 0.92, "p.u."),
     "voltage_high": (0, "b", 1.0474, 1.04, "p.u."),
@@ -134,10 +136,12 @@ def test_set_points_must_add_up_where_energised_buses_follow_from_topology_too()
 
 
 def test_customers_switched_off_on_a_live_bus_draw_nothing() -> None:
-    case = build_case(chain("a", "b"), [ess("a")])
-    area = {"b": {"p_kw": 0, "q_kvar": 0, "demand_kw": 0}}
-    verdict = judge(case, plan(step(0, ["a-b"], "a b", "ess.a", areas=area)))
-    assert verdict.clean and verdict.islands[0].demand_kw == 100
+    for mode, given_kw, drawn_kw in (("area", 0, 100), ("part", 40, 140), ("section", 0, 200), ("area", 40, 200)):
+        case = build_case(chain("a", "b"), [ess("a")], local_areas={"load_control": mode})
+        area = {"b": {"p_kw": -given_kw, "q_kvar": 0, "demand_kw": given_kw}}
+        verdict = judge(case, plan(step(0, ["a-b"], "a b", "ess.a", areas=area)))
+        assert verdict.islands[0].demand_kw == pytest.approx(drawn_kw), "who cannot be off is served, and judged so"
+        assert verdict.clean == (drawn_kw < 200)
 
 
 def test_customers_that_had_not_lost_supply_must_keep_it() -> None:
