@@ -90,7 +90,7 @@ def textbook(h: Horizon, load_control: LoadControl, static: bool = False) -> Row
     X = {(s, t): m.binary() for s in sections for t in steps}
     b = {(k.id, t): m.binary() for k in switches for t in steps}
     a = {(k.id, t): m.binary() for k in switches for t in steps}
-    op = {(k.id, t): m.column(0, 1, -options.switching_cost_kwh) for k in switches for t in steps}
+    op = {(k.id, t): m.column(0, 1, -g.objective.switching_kwh) for k in switches for t in steps}
     root = {(s, t): m.binary() for s in sections for t in steps}
     out, net, net_q = (defaultdict[tuple[str, int], dict[int, float]](dict) for _ in range(3))
 

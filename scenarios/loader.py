@@ -16,7 +16,7 @@ from .reading.files import file_name_complaint
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
-from .reading.wording import in_plain_words
+from .reading.wording import RENAMED, in_plain_words
 from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, model_conflicts
@@ -224,13 +224,19 @@ def _problems_of(
             item["ctx"] = {**item.get("ctx", {}), "expected_tags": ", ".join(KINDS)}
         field = ".".join(keys)
         unknown = item["type"] == "extra_forbidden"
-        remedy = UNKNOWN_KEY.format(known=listed(_known_keys(data, keys[:-1]), 30)) if unknown else in_plain_words(item)
+        remedy = _unknown_key(data, keys) if unknown else in_plain_words(item)
         value = None if item["type"] == "missing" or isinstance(item["input"], dict) else item["input"]
         joined.setdefault(field, (value, []))[1].append(remedy)
     return [
         Problem(_origin(field, file, overridden), field, value, " or ".join(dict.fromkeys(remedies)))
         for field, (value, remedies) in joined.items()
     ]
+
+
+def _unknown_key(data: dict[str, Any], keys: list[str]) -> str:
+    if now := RENAMED.get(".".join(keys)):
+        return f"is called {now} now; write that"
+    return UNKNOWN_KEY.format(known=listed(_known_keys(data, keys[:-1]), 30))
 
 
 def _known_keys(data: dict[str, Any], keys: list[str]) -> list[str]:

@@ -114,7 +114,7 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
     m.narrowed, m.sides, m.given = [], SIDES, {}
     one = "an LA" if m.by_area else "a section"
     for name, value, told in (
-        ("switching_cost", options.switching_cost_kwh, "c_sw, price of a switch operation [kWh]"),
+        ("switching_cost", graph.objective.switching_kwh, "c_sw, price of a switch operation [kWh]"),
         ("loss_factor", 1 + options.loss_allowance_pct / 100, "demand with its loss allowance, a multiple"),
         ("q_ratio", graph.q_ratio, "reactive limit per unit of rating, 0.31"),
         ("chord", graph.chord, "(1 − cos φ)/sin φ"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ...scenarios.schema.dispatch_options import DispatchCentreOptions
+from ...scenarios.schema.dispatch_options import Objective
 from ..exchange.plan import PlanStep
 from .problem import Horizon
 from .served import shares_by_step, supply
@@ -59,7 +59,7 @@ def _switching(m):
 def _switching_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
     switches = {k for k, link in horizon.graph.links.items() if link.switchable}
     states = [{k for k in switches if horizon.closed[k]}, *(switches & set(step.closed_branches) for step in steps)]
-    return -switching_kwh(horizon.graph.options, sum(operations(*pair) for pair in pairwise(states)))
+    return -switching_kwh(horizon.graph.objective, sum(operations(*pair) for pair in pairwise(states)))
 
 
 TERMS = (
@@ -88,6 +88,6 @@ def operations(before: Collection[str], after: Collection[str]) -> int:
     return len(set(before) ^ set(after))
 
 
-def switching_kwh(options: DispatchCentreOptions, count: int) -> float:
+def switching_kwh(prices: Objective, count: int) -> float:
     """What so many switch operations cost."""
-    return options.switching_cost_kwh * count
+    return prices.switching_kwh * count

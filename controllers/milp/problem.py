@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ...scenarios.angles import chord, sin_phi
 from ...scenarios.schema.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
-from ...scenarios.schema.dispatch_options import DispatchCentreOptions
+from ...scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from ...scenarios.schema.scenario import Limits, LoadControl, Scenario
 from ...scenarios.view import GridView
 from ..exchange.messages import PscMessage, SourceState
@@ -52,6 +52,7 @@ class AreaGraph:
 
     ``per_device``: the dispatch centre knows every device and schedules it itself (strategy ``centralised``).
     ``load_control``: whose customers can be off in a live section: each LA's, nobody's, or any share of an LA's.
+    ``objective``: the prices of what a plan is for.
     """
 
     view: GridView
@@ -64,6 +65,7 @@ class AreaGraph:
     plan_step_min: float
     per_device: bool = False
     load_control: LoadControl = "section"
+    objective: Objective = field(default_factory=Objective)
     cold_load_estimate: Mapping[str, AreaColdLoad] = field(default_factory=dict)
     """LA → its cold load pick-up as the dispatch centre takes it to be; empty: it plans without"""
 
@@ -82,6 +84,7 @@ class AreaGraph:
             plan_step_min=scenario.clock.plan_step_min,
             per_device=per_device,
             load_control=scenario.local_areas.load_control,
+            objective=scenario.objective,
             cold_load_estimate=estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
         )
 

@@ -44,6 +44,8 @@ _WORDS = {
 }
 
 
+RENAMED = {"dispatch_centre.switching_cost_kwh": "objective.switching_kwh"}
+"""Keys of earlier versions and what they are called now."""
 _BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 _NUMBERS = ("int_type", "int_parsing", "float_type", "float_parsing")
 _DECIMAL_COMMA = re.compile(r"\s*([-+]?\d+),(\d+)\s*")

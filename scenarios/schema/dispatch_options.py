@@ -1,4 +1,4 @@
-"""Choices of the dispatch centre: its model, its check and its solver."""
+"""Choices of the dispatch centre: what its plans are for, its model, its check and its solver."""
 
 from __future__ import annotations
 
@@ -21,12 +21,21 @@ def _off(value: object) -> object:
     return "off" if value is False else value
 
 
+Price = Annotated[float, Field(ge=0, le=1e6)]
+"""kWh of supply of priority 1; 0: it does not count."""
+
+
+class Objective(Part):
+    """Prices of what counts in a plan's objective; energy by priority counts as such."""
+
+    switching_kwh: Price = Field(
+        default=1.0, description="c_sw of (18), price of a switch operation, once per branch and operation (D13) [A]."
+    )
+
+
 class DispatchCentreOptions(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
-    switching_cost_kwh: Annotated[float, Field(ge=0, le=1e6)] = Field(
-        default=1.0, description="c_sw of (18), once per branch and operation (D13) [A]."
-    )
     loss_allowance_pct: Percent = Field(
         default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A]."
     )

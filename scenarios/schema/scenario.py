@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
-from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
+from .dispatch_options import DispatchCentreOptions, Objective, look_ahead_conflict
 from .forecast import ForecastOptions
 from .frequency import Frequency
 from .network_kinds import Network
@@ -347,6 +347,7 @@ class Scenario(Part):
     dispatch_centre: DispatchCentreOptions = Field(
         default=DispatchCentreOptions(), description="Choices of the planner."
     )
+    objective: Objective = Field(default=Objective(), description="What plans are for, as prices.")
     gateway: Gateway = Field(default=Gateway(), description="Costs by which gateways dispatch their units.")
     cold_load: ColdLoad | None = Field(
         default=None,

@@ -39,7 +39,7 @@ PRINTED_FORMS = (
     "dispatch_centre.verify=off",
 )
 """Unchecked, for a repair by AC power flow would put circles and losses back."""
-NO_SWITCHING = ("dispatch_centre.switching_cost_kwh=100000",)
+NO_SWITCHING = ("objective.switching_kwh=100000",)
 """Dearer than all the demand of a window, so no plan pays for an operation."""
 
 RING_MAIN_UNITS = "ring main units switchable"

@@ -106,7 +106,7 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
         "weighted_served_mwh": served / 1e3,
         "in_part_mwh": in_part / 1e3,
         "steps_in_part": steps,
-        "switching_mwh": switching_kwh(case.scenario.dispatch_centre, operations) / 1e3,
+        "switching_mwh": switching_kwh(case.scenario.objective, operations) / 1e3,
         "service_bound_mwh": service,
     }
     if strategy.foresight:

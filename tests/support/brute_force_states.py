@@ -124,6 +124,7 @@ class States:
 
     def __init__(self, horizon: Horizon, *, static: bool = False) -> None:
         self.view, self.options, self.limits = horizon.graph.view, horizon.graph.options, horizon.graph.limits
+        self.prices = horizon.graph.objective
         self.psc: dict[str, PscMessage] = dict(horizon.psc)
         self.static, self.closed_before = static, horizon.closed
         self.pv_delay_min = horizon.graph.pv_reconnect_min
@@ -238,7 +239,7 @@ class States:
         ranked = [
             (
                 sum(value[c, t] for t, c in enumerate(sequence))
-                - self.options.switching_cost_kwh * sum(operations(k, sequence) for k in self.switches),
+                - self.prices.switching_kwh * sum(operations(k, sequence) for k in self.switches),
                 sequence,
             )
             for sequence in steps

@@ -194,5 +194,5 @@ class Claims:
         before = {k for k in rules.switches if self.horizon.closed[k]}
         states = [before, *(set(step.closed_branches) for step in self.plan.steps)]
         operations = sum(len(a ^ b) for a, b in pairwise(states))
-        value = served - rules.options.switching_cost_kwh * operations
+        value = served - rules.graph.objective.switching_kwh * operations
         self.need(math.isclose(value, self.plan.objective, rel_tol=1e-6, abs_tol=1e-4), f"objective (18): {value}")

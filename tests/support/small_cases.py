@@ -18,7 +18,7 @@ from relight.controllers.milp.model import build_model, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.solver.highs import KeptSolver, Solution
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Limits, Load, LoadControl, Outage, Pv, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
@@ -63,6 +63,14 @@ def with_options(case: SmallCase, **changes: object) -> SmallCase:
     options = DispatchCentreOptions.model_validate(case.scenario.dispatch_centre.model_dump() | changes)
     scenario = case.scenario.model_copy(update={"dispatch_centre": options})
     horizon = replace(case.horizon, graph=AreaGraph.of(case.view, scenario))
+    return replace(case, scenario=scenario, horizon=horizon)
+
+
+def with_prices(case: SmallCase, **changes: object) -> SmallCase:
+    """The same case with other prices of what a plan is for."""
+    prices = Objective.model_validate(case.scenario.objective.model_dump() | changes)
+    scenario = case.scenario.model_copy(update={"objective": prices})
+    horizon = replace(case.horizon, graph=replace(case.graph, objective=prices))
     return replace(case, scenario=scenario, horizon=horizon)
 
 
@@ -226,8 +234,8 @@ def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenari
         limits=Limits(
             vm_min_pu=low, reference_vm_pu=reference, vm_max_pu=high, min_power_factor=pick(0.95, 0.95, 0.9, 0.8)
         ),
+        objective=Objective(switching_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0)),
         dispatch_centre=DispatchCentreOptions(
-            switching_cost_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0),
             loss_allowance_pct=pick(0.0, 1.0, 5.0),
             first_online_step_free=pick(True, False),
             startup_power=pick("sum", "printed"),
@@ -309,7 +317,8 @@ def one_bus() -> tuple[Horizon, Scenario]:
         outage=Outage(start=datetime(2025, 6, 20, 12), duration_min=60),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=40),
-        dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0, mip_gap=0.0, switching_cost_kwh=0.0),
+        dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0, mip_gap=0.0),
+        objective=Objective(switching_kwh=0.0),
     )
     message = PscMessage(
         local_area="1", issued_at_min=0.0, step_start_min=[0.0, 30.0], demand_p_kw=[40.0] * 2, demand_q_kvar=[0.0] * 2,

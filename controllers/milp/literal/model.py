@@ -266,7 +266,7 @@ def _measured_range(m: Model, horizon: Horizon, i: str) -> None:
 def _declare_network_data(m: Model, horizon: Horizon) -> None:
     graph, limits = horizon.graph, horizon.graph.limits
     links = graph.links
-    m.switching_cost = graph.options.switching_cost_kwh
+    m.switching_cost = graph.objective.switching_kwh
     m.closed_before = {k: float(horizon.closed[k]) for k in m.SWITCH}
     m.u_min, m.u_max = limits.vm_min_pu**2, limits.vm_max_pu**2
     m.u_ref = {la: vm_pu**2 for la, vm_pu in graph.reference_vm_pu.items()}

@@ -11,7 +11,7 @@ from relight.controllers.exchange.messages import PscMessage
 from relight.controllers.milp.model import build_model, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
@@ -35,7 +35,8 @@ def long_cable() -> Horizon:
         outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=30),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
-        dispatch_centre=DispatchCentreOptions(switching_cost_kwh=0.0, loss_allowance_pct=0.0),
+        dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
+        objective=Objective(switching_kwh=0.0),
     )
     psc = {
         la: PscMessage(

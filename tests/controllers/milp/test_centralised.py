@@ -25,7 +25,15 @@ from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 from support.brute_force import brute_force
-from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_load_control, with_options
+from support.small_cases import (
+    SmallCase,
+    random_case,
+    random_horizon,
+    seeds,
+    with_load_control,
+    with_options,
+    with_prices,
+)
 
 STATE = tuple(SourceState.__annotations__)
 TINY_KW = 1e-4
@@ -242,7 +250,8 @@ def one_area(demand_kw: tuple[float, ...], *units, online=False, **options) -> S
     )  # fmt: skip
     horizon = Horizon(AreaGraph.of(view, scenario), tuple(message["step_start_min"]), 30.0 * steps, {"1": message}, {})
     case = SmallCase(0, scenario, view, horizon)
-    return with_options(case, loss_allowance_pct=0.0, switching_cost_kwh=0.0, mip_gap=0.0, **options)
+    case = with_prices(case, switching_kwh=0.0)
+    return with_options(case, loss_allowance_pct=0.0, mip_gap=0.0, **options)
 
 
 def ess(name: str, s_kva: float, discharge_kwh: float = 500.0) -> EssUnit:

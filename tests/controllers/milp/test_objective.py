@@ -15,7 +15,7 @@ from relight.controllers.milp.objective import Term, most_kwh, worth_kwh
 from relight.controllers.milp.problem import Horizon
 from relight.controllers.planning.planner import Planner
 from relight.controllers.solver.highs import KeptSolver
-from support.small_cases import SmallCase, random_case, with_options
+from support.small_cases import SmallCase, random_case, with_options, with_prices
 
 SEEDS = (1, 3, 8)
 
@@ -69,7 +69,7 @@ def test_nobody_can_be_worth_more_than_everybody_served_without_an_operation(see
 
 
 def test_an_operation_costs_unless_switching_is_left_out() -> None:
-    case = with_options(random_case(3), switching_cost_kwh=2.5)
+    case = with_prices(random_case(3), switching_kwh=2.5)
     steps = everyone(case.horizon)
     switch = next(k for k, link in case.graph.links.items() if link.switchable)
     other = sorted({switch} ^ set(steps[0].closed_branches))

@@ -13,7 +13,7 @@ from relight.controllers.solver.highs import SolverOptionError
 from relight.scenarios.view import GridView
 from support.brute_force import BruteForce
 from support.plan_claims import Claims
-from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options
+from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options, with_prices
 
 SEEDS = seeds(12, 60)
 
@@ -188,7 +188,8 @@ def test_a_node_limit_gives_a_feasible_plan_and_its_bound(seeds):
     """Larger cases, gap 0 and one node: at least one search is cut short, and none claims more than its bound."""
     statuses = set()
     for seed in seeds:
-        case = with_options(random_case(seed, sections=(7, 7), steps=(6, 6)), node_limit=1, switching_cost_kwh=0.5)
+        case = with_prices(random_case(seed, sections=(7, 7), steps=(6, 6)), switching_kwh=0.5)
+        case = with_options(case, node_limit=1)
         record = planned(case)
         if record.plan.status == "fallback":
             continue

@@ -13,7 +13,7 @@ import pytest
 from relight.controllers.milp.model import build_model, set_horizon
 from relight.controllers.planning.planner import Planner
 from relight.controllers.solver.highs import NODES_OVER, TIME_OVER, KeptSolver, Solution, agreed
-from support.small_cases import random_case, with_options
+from support.small_cases import random_case, with_options, with_prices
 
 
 def solve(status: Any, objective: float, bound: float, reason: str = "optimal", *, cut: bool = False) -> Solution:
@@ -78,7 +78,8 @@ def test_a_limit_is_no_contradiction(limit: str) -> None:
 def test_an_end_of_nodes_is_called_node_limit() -> None:
     notes = set()
     for seed in range(6):
-        case = with_options(random_case(seed, sections=(7, 7), steps=(6, 6)), node_limit=1, switching_cost_kwh=0.5)
+        case = with_prices(random_case(seed, sections=(7, 7), steps=(6, 6)), switching_kwh=0.5)
+        case = with_options(case, node_limit=1)
         record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
         if record.plan.status == "feasible":
             notes.add(record.note)
