@@ -114,7 +114,7 @@ class LocalAreas(Part):
         default="bus", description="One gateway per bus, or per section: buses joined by closed unswitched branches."
     )
     load_control: LoadControl = Field(
-        default="section",
+        default="area",
         description="Whose customers can be off while their section is live. area: each LA's, by its gateway's switch; "
         "section: nobody's, customers go on and off with their section; part: any share of an LA's demand.",
     )
