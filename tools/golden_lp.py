@@ -29,7 +29,7 @@ from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.milp.second_stage import build_dispatch, dispatch_contents
 from relight.controllers.milp.stricter_limits import Cut, Tightened
 from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Gateway as GatewayCosts
 from relight.scenarios.schema.scenario import Load, LoadControl, Outage, Scenario, Site
@@ -69,7 +69,7 @@ def small_horizon() -> Horizon:
         {b.id: b for b in branches},
         sections,
         {
-            name: LocalArea(name, (name,), section_of[name], priority)
+            name: LocalArea(name, (name,), section_of[name], priority, customers=8.0)
             for name, priority in zip("abc", (1, 2, 1), strict=True)
         },
         pv={"pv.b": PvUnit("pv.b", "b", 64.0)},
@@ -120,6 +120,7 @@ def compact_form(load_control: LoadControl = "section") -> Written:
         whole.graph,
         load_control=load_control,
         options=whole.graph.options.model_copy(update={"pick_up_limit_pct": 50.0}),
+        objective=Objective(interruption_kwh=2.0),
         cold_load_estimate=dict.fromkeys(whole.graph.view.local_areas, cold),
     )
     psc = dict(whole.psc)

@@ -100,6 +100,8 @@ class PscMessage(SourceState):
     energised_min: float
     shed: bool
     """all its customers are off, by order or shed"""
+    share_on: NotRequired[float]
+    """share of its customers that are switched on; only where some are and some are not"""
     supply_changes_min: NotRequired[list[float]]
     """as measured, see ``LocalAreaMeasurement``"""
     devices: NotRequired[dict[str, SourceState]]

@@ -211,6 +211,8 @@ def assess(
         shed=not measurement["share_on"] > 0,
         **_state(*units, measurement, forecast, age_min),
     )
+    if 0 < measurement["share_on"] < 1:
+        message["share_on"] = measurement["share_on"]
     if "supply_changes_min" in measurement:
         message["supply_changes_min"] = list(measurement["supply_changes_min"])
     if ess_aggregation == "proportional":

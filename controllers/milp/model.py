@@ -15,7 +15,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from . import cold_load, pick_up, powerflow, repair_rows, served, topology, units
+from . import cold_load, continuity, pick_up, powerflow, served, topology, units
 from . import constant_power as constant
 from .declarations import Model, declare_data, declare_loops, declare_sets, declare_variables
 from .objective import restored_energy
@@ -114,15 +114,15 @@ def contents(m: Model, static: bool) -> Contents:
             (powerflow.reference_min, (m.ROOT, T)),
         )
     if len(m.CUT):
-        table["cuts"] = ((repair_rows.no_good, (m.CUT, T)),)
+        table["cuts"] = ((topology.no_good, (m.CUT, T)),)
     if m.inside_rating_asked:
-        table["ratings"] = ((repair_rows.inside_rating, (m.RATED, m.SIDE, T)),)
+        table["ratings"] = ((powerflow.inside_rating, (m.RATED, m.SIDE, T)),)
     if m.inside_circle_asked:
         table["apparent_power"] = (
             (units.inside_circle, (m.KIND, m.SIGN, m.SIGN, T)),
             (powerflow.infeed_inside_circle, (m.INFEED, m.SIDE, T)),
         )
-    table |= cold_load.contents(m) | pick_up.contents(m)
+    table |= cold_load.contents(m) | pick_up.contents(m) | continuity.contents(m)
     if static:
         table["static"] = (
             (topology.static_sections, (S, T)),
@@ -168,6 +168,7 @@ def build_model(
     served.declare(m, graph)
     cold_load.declare(m, graph)
     pick_up.declare(m, graph)
+    continuity.declare(m, graph)
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))
@@ -195,6 +196,7 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
     served.set_horizon(m, horizon)
     cold_load.set_horizon(m, horizon)
     pick_up.set_horizon(m, horizon)
+    continuity.set_horizon(m, horizon)
     tighten(m, horizon.tightened)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...scenarios.schema.dispatch_options import Objective
 from ..exchange.plan import PlanStep
+from .continuity import interruptions
 from .problem import Horizon
 from .served import shares_by_step, supply
 
@@ -62,14 +63,30 @@ def _switching_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
     return -switching_kwh(horizon.graph.objective, sum(operations(*pair) for pair in pairwise(states)))
 
 
+def _interruptions(m):
+    """Cost of interruptions: −c_int Σ_t Σ_i d_{i,t}, d of LAs with customers."""
+    if not m.interruptions_asked:
+        return 0.0
+    return -(m.interruption_kwh * sum(m.interrupted[index] * m.ended[index] for index in m.ended))
+
+
+def _interruptions_by(horizon: Horizon, steps: Sequence[PlanStep]) -> float:
+    price = horizon.graph.objective.interruption_kwh
+    return -price * interruptions(horizon, steps) if price else 0.0
+
+
 TERMS = (
     Term(_served, _served_by, _all_served),
     Term(_switching, _switching_by, lambda horizon, areas: 0.0, family="switching"),
+    Term(_interruptions, _interruptions_by, lambda horizon, areas: 0.0, family="interruptions"),
 )
 
 
 def restored_energy(m):
-    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh."""
+    """Demand served, weighted by priority, less the cost of switching. (18), D13: Σ X C p^L Δt − c_sw Σ o, kWh.
+
+    Where interruptions have a price, − c_int Σ d besides.
+    """
     return sum(term.of_model(m) for term in TERMS)
 
 

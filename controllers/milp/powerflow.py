@@ -156,3 +156,11 @@ def infeed_inside_circle(m, i, side, t):
     S cos(π/n) X, α between two of n = 16 corners; (S, 0) is one."""
     cos, sin = direction((2 * side + 1) * math.pi / m.sides)
     return cos * m.p_infeed[i, t] + sin * m.q_infeed[i, t] <= m.s_infeed[i] * apothem(m.sides) * m.X[m.section[i], t]
+
+
+def inside_rating(m, k, side, t):
+    """Apparent power within a link's rating, by a polygon inside p² + q² ≤ S² of (38), (39): P cos α + Q sin α ≤
+    S cos(π/n) a_{l,t}, n = 16 sides; of S a share that AC power flow has shown to be right."""
+    cos, sin = direction(2 * math.pi * side / m.sides)
+    most = m.s_max[k] * apothem(m.sides) * m.link_share[k, t]
+    return cos * m.P[k, t] + sin * m.Q[k, t] <= most * closed(m, k, t)

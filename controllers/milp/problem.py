@@ -116,6 +116,9 @@ class AreaGraph:
             inside[la.section].append(la.id)
         return inside
 
+    def has_customers(self, la: str) -> bool:
+        return self.view.local_areas[la].customers > 0
+
     @cached_property
     def section(self) -> dict[str, str]:
         return {la.id: la.section for la in self.view.local_areas.values()}
@@ -251,6 +254,12 @@ class Horizon:
     def is_supplied(self, la: str) -> bool:
         """Whether the customers of an LA have supply now."""
         return self.psc[la]["energised_min"] > 0 and not self.psc[la]["shed"]
+
+    def supplied_share(self, la: str) -> float:
+        """Share of the customers of an LA that have supply now; all or none of them unless load control is in part."""
+        message = self.psc[la]
+        share = message.get("share_on", 1.0) if self.graph.load_control == "part" else 1.0
+        return share * self.is_supplied(la)
 
     @cached_property
     def _supply(self) -> dict[str, SupplyRecord]:

@@ -91,7 +91,7 @@ def dispatch_cost(m):
 
 DECIDED = ("X", "b", "edge", "root", "launch")
 """What the MILP decides and the dispatch problem takes as given, with who is served where customers can be off."""
-TOPOLOGY = ("states", "forest", "loops", "switching", "static")
+TOPOLOGY = ("states", "forest", "loops", "switching", "interruptions", "static")
 """Families that speak of decided things only."""
 
 

@@ -75,7 +75,9 @@ def _alike(m: Any, horizon: Horizon) -> list[list[str]]:
     for la in sorted(m.LA, key=lambda la: not horizon.is_supplied(la)):
         demand = (tuple(of(la, t) for t in m.T) for of in (horizon.demand_kw, horizon.demand_kvar))
         worth = tuple(horizon.area_value_kwh(la, t) for t in m.T)
-        groups.setdefault((m.section[la], *demand, worth, la if la in apart else ""), []).append(la)
+        groups.setdefault(
+            (m.section[la], *demand, worth, horizon.graph.has_customers(la), la if la in apart else ""), []
+        ).append(la)
     return list(groups.values())
 
 

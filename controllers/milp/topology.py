@@ -117,3 +117,12 @@ def static_sections(m, s, t):
 def static_topology(m, k, t):
     """A static plan has one topology (D14): b_{l,t} = b_{l,1}."""
     return m.b[k, t] == m.b[k, 0] if t else pyo.Constraint.Skip
+
+
+def no_good(m, c, t):
+    """A state of an island that AC power flow rejects must not come back: Σ_in X + Σclosed a − Σ_open a ≤ n − 1.
+
+    n counts the sections and the closed switches of that state; the rows are there before they are used.
+    """
+    sections = sum(m.cut_section[c, s, t] * m.X[s, t] for s in m.S)
+    return sections + sum(m.cut_switch[c, k, t] * m.edge[k, t] for k in m.SWITCH) <= m.cut_limit[c, t]

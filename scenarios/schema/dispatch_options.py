@@ -11,7 +11,7 @@ from .parts import Minutes, Part, Percent, Positive, absent
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "static", "constant_power",
+    "voltage", "apparent_power", "cold_load", "pick_up", "interruptions", "static", "constant_power",
 ]  # fmt: skip
 """Families of docs/formulation.md."""
 
@@ -30,6 +30,11 @@ class Objective(Part):
 
     switching_kwh: Price = Field(
         default=1.0, description="c_sw of (18), price of a switch operation, once per branch and operation (D13) [A]."
+    )
+    interruption_kwh: Price = Field(
+        default=0.0,
+        description="Price of a local area with customers that has supply in one step and none in the next; in part, "
+        "of the share that loses it.",
     )
 
 

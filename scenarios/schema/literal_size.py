@@ -8,6 +8,8 @@ from .scenario import Scenario
 
 MOST_LITERAL_BINARIES = 1_000_000
 """Most binaries c of (26): a literal model takes some 2 kB for each before it is solved."""
+LITERAL_TERMS = ("switching_kwh",)
+"""What the literal form knows of ``objective``, besides energy."""
 
 
 def doublings(areas: int) -> int:
@@ -49,6 +51,10 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
                 remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
                 value = dispatch.pick_up_limit_pct if field == "pick_up_limit_pct" else "an estimate"
                 problems.append(Problem(file, f"dispatch_centre.{field}", value, remedy))
+        for field, value in scenario.objective if scenario.objective else ():
+            if value and field not in LITERAL_TERMS:
+                remedy = "the literal form has no such term or constraint; use formulation: compact, or leave this out"
+                problems.append(Problem(file, f"objective.{field}", value, remedy))
     steps, areas = scenario.outage.duration_min // scenario.clock.plan_step_min, len(view.local_areas)
     binaries = literal_binaries(areas, steps)
     if scenario.dispatch_centre.formulation == "literal" and binaries > MOST_LITERAL_BINARIES:

@@ -24,6 +24,7 @@ from ...controllers.strategies.strategy import Strategy
 from ...results.run.recorder import Recorder
 from ...results.run.tables import SERIES
 from ...scenarios.case import Case
+from ...scenarios.schema.dispatch_options import Objective
 from .plan_once import first_plan
 from .service_bound import service_bound_kwh
 
@@ -49,6 +50,7 @@ _OPERATED = SERIES["switch"].index("operated")
 def foresight_bound_kwh(case: Case) -> float | None:
     """Upper bound of Σ C_i p_i Δt − c_sw · operations, (18), of a run without service in part (``served_kwh``), kWh.
 
+    Nothing else counts in it, whatever else plans are for: so it bounds what is measured of every run.
     None where the world holds what ``oracle`` does not foresee: surprises, cold load pick-up.
     """
     scenario, step_min = case.scenario, case.scenario.clock.plan_step_min
@@ -56,6 +58,7 @@ def foresight_bound_kwh(case: Case) -> float | None:
         return None
     changed: dict[str, Any] = {
         "dispatch_centre": scenario.dispatch_centre.model_copy(update=RELAXED),
+        "objective": Objective(switching_kwh=scenario.objective.switching_kwh),
         "limits": scenario.limits.model_copy(update={"max_loading_pct": math.inf, "min_power_factor": 0.0}),
         "pv": scenario.pv.model_copy(
             update={"reconnect_delay_min": scenario.pv.reconnect_delay_min // step_min * step_min}

@@ -30,7 +30,7 @@ class BruteForce(States):
     @cached_property
     def columns(self) -> dict[tuple[str, str], int]:
         """Variables of one step: p and q by kind and LA, the squared voltage of each island's first LA, and with load
-        control in part the share of each LA that is served."""
+        control in part the share of each LA that is served, and of each with customers the share that loses supply."""
         rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
         keys = [
             (name + kind, la)
@@ -40,6 +40,8 @@ class BruteForce(States):
             for name in ("p_", "q_")
         ]
         shares = [("n", la) for la in self.areas] if self.load_control == "part" else []
+        if shares and self.prices.interruption_kwh:
+            shares += [("lost", la) for la in self.with_customers]
         return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas), *shares])}
 
     def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
@@ -52,6 +54,8 @@ class BruteForce(States):
     def _build_block(self, t, configuration, status, connected) -> Block:
         n = len(self.columns)
         low, high = np.zeros(n), np.zeros(n)
+        for name, la in self.columns:
+            high[self.columns[name, la]] = float(name == "lost")
         at_most: list[tuple[np.ndarray, float]] = []
         equal: list[tuple[np.ndarray, float]] = []
         for island in self.islands(configuration):
@@ -184,7 +188,7 @@ class BruteForce(States):
     def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
         """All steps, or the first of them, together with what couples them: energy (13e) and ramps (13j)."""
         n = len(self.columns) * len(blocks)
-        coupled = chain(self._energy(), self._ramps(status, sequence))
+        coupled = chain(self._energy(), self._ramps(status, sequence), self._interruptions())
         a, b = stacked([(row[:n], limit) for row, limit in coupled if not row[n:].any()], n)
         return Block(
             np.vstack((block_diag(*(k.a for k in blocks)), a)), np.concatenate([*(k.b for k in blocks), b]),
@@ -204,6 +208,13 @@ class BruteForce(States):
                 for t in self.steps:
                     taken = taken + self.hours[t] * self._at("p_ess", la, t)
                     yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
+
+    def _interruptions(self) -> Iterator[tuple[np.ndarray, float]]:
+        """The share of an LA that loses supply is at least what is missing of the share before."""
+        for la in (la for name, la in self.columns if name == "lost"):
+            for t in self.steps:
+                fall = -self._at("n", la, t) - self._at("lost", la, t)
+                yield (fall + self._at("n", la, t - 1), 0.0) if t else (fall, -self.supplied_before[la])
 
     def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
         """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too.
@@ -261,12 +272,14 @@ class BruteForce(States):
         for la, area in self.areas.items():
             for t in self.steps:
                 value += self._at("n", la, t) * area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
+                if ("lost", la) in self.columns:
+                    value -= self._at("lost", la, t) * self.prices.interruption_kwh
                 if self.static and t:
                     kept.append((self._at("n", la, t) - self._at("n", la, 0), 0.0))
         for most, sequence in self.sequences():
             if best is not None and most <= best.objective + 1e-9:
                 return best
-            cost = sum(self._value(c, t) for t, c in enumerate(sequence)) - most
+            cost = self.cost(sequence)
             for launches, status in self.schedules(sequence):
                 capable = self._capable(sequence, status)
                 joined = None if capable is None else self._possible_together(sequence, status)

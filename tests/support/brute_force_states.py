@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import chain, combinations, product
+from functools import cache, cached_property
+from itertools import chain, combinations, pairwise, product
 
 import numpy as np
 from scipy.integrate import quad
@@ -69,6 +69,9 @@ class Configuration:
 
 Sequence = tuple[Configuration, ...]
 """One configuration per step."""
+
+State = bool | None
+"""On, off, or free: whoever is free may be either, as it suits."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,10 @@ class States:
         self.cold_load = None if "cold_load" in without else self.options.cold_load
         self.limit_pct = None if "pick_up" in without else self.options.pick_up_limit_pct
         self.load_control = horizon.graph.load_control
+        self.with_customers = [la.id for la in self.view.local_areas.values() if la.customers]
+        self.supplied_before = {
+            la: supply_now(message, in_part=self.load_control == "part") for la, message in self.psc.items()
+        }
         self.live_now = self._supplied_now()
         self._excess: dict[tuple[str, int, int], float] = {}
         self._spells: list[tuple[tuple[str, int], ...]] = [()] * len(self.steps)
@@ -235,14 +242,8 @@ class States:
         else:
             steps = list(product(self.configurations, repeat=len(self.steps)))
         value = {(c, t): self._value(c, t) for c in self.configurations for t in self.steps}
-        operations = self._operations()
         ranked = [
-            (
-                sum(value[c, t] for t, c in enumerate(sequence))
-                - self.prices.switching_kwh * sum(operations(k, sequence) for k in self.switches),
-                sequence,
-            )
-            for sequence in steps
+            (sum(value[c, t] for t, c in enumerate(sequence)) - self.cost(sequence), sequence) for sequence in steps
         ]
         return sorted(ranked, key=lambda pair: -pair[0])
 
@@ -253,24 +254,28 @@ class States:
             if la in configuration.served
         )
 
-    def _operations(self):
-        """Fewest operations of a switch along a sequence: between dark sections its state is free."""
-        cache: dict[tuple, int] = {}
+    def cost(self, sequence: Sequence) -> float:
+        """What a sequence costs beyond energy; where shares are free, without interruptions."""
+        switched = sum(self._operations_of(switch, sequence) for switch in self.switches)
+        cost = self.prices.switching_kwh * switched
+        if self.load_control != "part" and self.prices.interruption_kwh:
+            cost += self.prices.interruption_kwh * sum(
+                self._interruptions_of(la, sequence) for la in self.with_customers
+            )
+        return cost
 
-        def state(switch: str, c: Configuration) -> bool | None:
-            return switch in c.switches if set(self.sections_of(switch)) & c.sections else None
+    def _operations_of(self, switch: str, sequence: Sequence) -> float:
+        ends = set(self.sections_of(switch))
+        states = tuple(switch in c.switches if ends & c.sections else None for c in sequence)
+        return operations(self.closed_before[switch], states, self.static)
 
-        def fewest(switch: str, sequence: Sequence) -> int:
-            states = tuple(state(switch, c) for c in sequence)
-            key = (self.closed_before[switch], states)
-            if key not in cache:
-                filled = product(*((False, True) if s is None else (s,) for s in states))
-                if self.static:
-                    filled = (f for f in filled if len(set(f)) == 1)
-                cache[key] = min(sum(a != b for a, b in zip((key[0], *f), f, strict=False)) for f in filled)
-            return cache[key]
-
-        return fewest
+    def _interruptions_of(self, la: str, sequence: Sequence) -> float:
+        idle = [self.load_control == "area" and not self.psc[la]["demand_p_kw"][t] for t in self.steps]
+        states = (
+            None if free and self.areas[la].section in c.sections else la in c.served
+            for free, c in zip(idle, sequence, strict=True)
+        )
+        return interruptions(self.supplied_before[la] > 0, tuple(states))
 
     # -- start-up and reconnection -------------------------------------------------------------------------------
 
@@ -395,3 +400,30 @@ def decayed(own, minutes: float) -> float:
 def subsets(items) -> Iterator[tuple]:
     items = list(items)
     return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
+
+
+def fewest(cost: Callable[[tuple[bool, ...]], float], states: Iterable[State], *, fixed: bool = False) -> float:
+    """The least cost of a course of states, over all choices of those that are free; ``fixed``: all are the same."""
+    filled = product(*((False, True) if state is None else (state,) for state in states))
+    return min(cost(course) for course in filled if not fixed or len(set(course)) <= 1)
+
+
+@cache
+def operations(before: bool, states: tuple[State, ...], fixed: bool) -> float:
+    """Fewest operations of a switch: between dark sections its state is free."""
+    return fewest(lambda course: sum(a != b for a, b in pairwise((before, *course))), states, fixed=fixed)
+
+
+@cache
+def interruptions(before: bool, states: tuple[State, ...]) -> float:
+    """Fewest interruptions of an LA: in a live section, with nothing to draw, its customers may be on or off."""
+    return fewest(lambda course: sum(a and not b for a, b in pairwise((before, *course))), states)
+
+
+def supply_now(message: Mapping[str, object], *, in_part: bool) -> float:
+    """Share of the customers of an LA that have supply before the first step."""
+    if not message["energised_min"] or message["shed"]:
+        return 0.0
+    share = message.get("share_on", 1.0) if in_part else 1.0
+    assert isinstance(share, float)
+    return share

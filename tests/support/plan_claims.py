@@ -194,5 +194,15 @@ class Claims:
         before = {k for k in rules.switches if self.horizon.closed[k]}
         states = [before, *(set(step.closed_branches) for step in self.plan.steps)]
         operations = sum(len(a ^ b) for a, b in pairwise(states))
-        value = served - rules.graph.objective.switching_kwh * operations
+        value = served - rules.prices.switching_kwh * operations
+        value -= rules.prices.interruption_kwh * sum(self._interruptions(la) for la in rules.with_customers)
         self.need(math.isclose(value, self.plan.objective, rel_tol=1e-6, abs_tol=1e-4), f"objective (18): {value}")
+
+    def _interruptions(self, la: str) -> float:
+        """Shares of an LA's customers that lose supply, those steps left out in which nothing says who has it."""
+        rules, shares = self.rules, [self.rules.supplied_before[la]]
+        for t, configuration in enumerate(self.sequence):
+            live = rules.areas[la].section in configuration.sections
+            if not live or rules.load_control == "section" or rules.psc[la]["demand_p_kw"][t]:
+                shares.append(self.share(t, la) if live else 0.0)
+        return sum(max(0.0, a - b) for a, b in pairwise(shares))

@@ -74,6 +74,18 @@ def with_prices(case: SmallCase, **changes: object) -> SmallCase:
     return replace(case, scenario=scenario, horizon=horizon)
 
 
+def with_prices_at_random(case: SmallCase) -> SmallCase:
+    """The same case with customers in most LAs, and prices that may matter of all that plans are for."""
+    rng = np.random.default_rng([case.seed, 7])
+    areas = {
+        la.id: replace(la, customers=float(rng.choice([0.0, 1.0, 40.0], p=[0.2, 0.4, 0.4])))
+        for la in case.view.local_areas.values()
+    }
+    view = replace(case.view, local_areas=areas)
+    case = replace(case, view=view, horizon=replace(case.horizon, graph=replace(case.graph, view=view)))
+    return with_prices(case, interruption_kwh=float(rng.choice([0.5, 3.0, 12.0])))
+
+
 def with_load_control(case: SmallCase, mode: LoadControl) -> SmallCase:
     """The same case with load control; in every other one the LAs of a section are alike: demand, priority."""
     psc, areas = dict(case.horizon.psc), dict(case.view.local_areas)

@@ -150,3 +150,9 @@ def test_a_message_device_by_device_says_of_each_what_it_says_of_one_alone():
     fast = devices["fast"]
     assert (fast["nbsu_state"], fast["nbsu_p_min_kw"], fast["nbsu_p_max_kw"]) == ("online", 10.0, 45.0)
     assert message["nbsu_state"] == "starting", "together they are not on line before the slow one is"
+
+
+def test_a_share_of_customers_is_told_where_only_some_are_on():
+    for share, told in ((0.0, None), (0.4, 0.4), (1.0, None)):
+        message = psc.assess(area(), "24", measurement({}) | {"share_on": share}, FORECAST, 60.0)
+        assert message.get("share_on") == told and message["shed"] == (share == 0.0)

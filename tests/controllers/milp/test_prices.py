@@ -1,0 +1,106 @@
+"""Plans with a price on all that counts: the MILP against enumeration in all three modes, and what each price does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from relight.controllers.milp.continuity import interruptions
+from relight.controllers.milp.objective import worth_kwh
+from relight.controllers.planning.planner import Planner
+from relight.scenarios.schema.scenario import LoadControl
+from support.brute_force import BruteForce
+from support.plan_claims import Claims
+from support.small_cases import (
+    SmallCase,
+    agree,
+    random_case,
+    solve,
+    with_cold_load,
+    with_load_control,
+    with_options,
+    with_prices,
+    with_prices_at_random,
+)
+
+MODES = ("section", "area", "part")
+MOST = 120
+"""Most states of a step that are enumerated here; all pairs of them are tried."""
+
+
+def case_of(seed: int, mode: LoadControl) -> SmallCase:
+    """Some customers are shed though their section is live, in part a share of them."""
+    case = with_load_control(random_case(seed, sections=(2, 3), steps=(2, 2)), mode)
+    psc = dict(case.horizon.psc)
+    for n, (la, message) in enumerate(psc.items()):
+        if (seed + n) % 4 == 0:
+            psc[la] = message | {"shed": True}
+        elif (seed + n) % 4 == 1 and mode == "part":
+            psc[la] = message | {"share_on": 0.25}
+    return with_prices_at_random(replace(case, horizon=replace(case.horizon, psc=psc)))
+
+
+@cache
+def is_small(seed: int) -> bool:
+    return len(BruteForce(case_of(seed, "area").horizon).configurations) <= MOST
+
+
+def compare(case: SmallCase, static: bool) -> None:
+    optimum = BruteForce(case.horizon, static=static).best()
+    solution = solve(case, static=static)
+    assert agree(solution, optimum), f"MILP {solution}, enumeration {optimum}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", [seed for seed in range(24) if is_small(seed)])
+def test_optimum_equals_enumeration(seed: int, mode: LoadControl) -> None:
+    compare(case_of(seed, mode), static=seed % 4 == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", range(24, 424))
+def test_optimum_equals_enumeration_in_many_more(seed: int, mode: LoadControl) -> None:
+    if not is_small(seed):
+        pytest.skip("too many states")
+    for static in (False, True):
+        compare(case_of(seed, mode), static)
+        if mode != "part":
+            compare(with_cold_load(case_of(seed, mode), 60.0), static)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", [1, 6, 9, 26, 33])
+def test_a_plan_is_worth_what_it_says(seed: int, mode: LoadControl) -> None:
+    """With like areas counted together, voltages left out until they matter, and a dispatch found after that."""
+    case = case_of(seed, mode)
+    plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
+    assert plan.objective == pytest.approx(solve(case).objective, rel=1e-5, abs=1e-5)
+    assert plan.objective == pytest.approx(worth_kwh(case.horizon, plan.steps))
+    assert Claims(plan, case.horizon).broken == []
+
+
+def losing(case: SmallCase) -> float:
+    """Interruptions of the best plan."""
+    plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
+    return interruptions(case.horizon, plan.steps)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_has_a_price_is_done_less(mode: LoadControl) -> None:
+    """Where it can be: a part of the customers who have supply now cannot be kept at any price."""
+    cases = [case_of(seed, mode) for seed in (2, 4, 18)]
+    free = [losing(with_prices(case, interruption_kwh=0.0)) for case in cases]
+    dear = [losing(with_prices(case, interruption_kwh=1e4)) for case in cases]
+    assert all(few <= many + 1e-5 for few, many in zip(dear, free, strict=True))
+    assert sum(dear) < sum(free) - 0.5
+
+
+def test_leaving_the_family_out_makes_interruptions_free() -> None:
+    case = case_of(4, "area")
+    without = with_options(case, without=("interruptions",))
+    plan = Planner(without.graph, without.horizon.steps).plan(without.horizon).plan
+    assert plan.objective == pytest.approx(solve(with_prices(case, interruption_kwh=0.0)).objective)
+    assert plan.objective > (solve(case).objective or 0.0) + 1e-3
