@@ -1,8 +1,8 @@
 """A run's folder: what it holds, how it is written in one piece and read back.
 
 ``manifest.json`` (status, versions, input hashes, seed, strategy), ``scenario.yaml``, ``inputs/`` (copies of the
-scenario's own files), ``plans/*.json``, ``series/*.csv``, ``violations.csv``, ``events.csv``, ``summary.json``,
-``timing.json`` (all wall times and nothing else), ``figures/``, ``network.json`` and ``report.html``
+scenario's own files), ``plans/*.json``, ``series/*.csv``, ``violations.csv``, ``events.csv``, ``forecast.csv``,
+``summary.json``, ``timing.json`` (all wall times and nothing else), ``figures/``, ``network.json`` and ``report.html``
 (``relight.results.report``); of a complete run ``metrics.csv`` and ``psc.csv``. Apart from ``timing.json`` the same
 scenario, seed and versions give the same bytes.
 """
@@ -27,7 +27,7 @@ from .new_folder import FolderNotEmpty, ensure_writable, new_folder
 from .run.read import NotARun, RunTables, read_run
 from .run.recorder import COLUMNS, Recorder, table_path
 from .run.summary import EnergyImbalance, summarise
-from .run.tables import EVENTS, OPTIONAL_SERIES
+from .run.tables import EVENTS, OPTIONAL_TABLES
 from .run.writing import write_json, write_text
 
 __all__ = [
@@ -151,7 +151,7 @@ def _keep(files: Mapping[str, Path], folder: Path) -> list[str]:
 def _write_tables(folder: Path, scenario: Scenario, recorder: Recorder) -> None:
     write_text(folder / "scenario.yaml", resolved_yaml(scenario))
     for table in COLUMNS:
-        if table in OPTIONAL_SERIES and not recorder.rows[table]:
+        if table in OPTIONAL_TABLES and not recorder.rows[table]:
             continue
         write_text(folder / table_path(table), recorder.table_text(table))
     (folder / "plans").mkdir()

@@ -179,12 +179,11 @@ def _cold_load(case: Case) -> Iterator[str]:
 
 
 def _clock(case: Case) -> str:
-    clock, pv, sd_pct = case.scenario.clock, case.scenario.pv, case.scenario.load.actual.sd_pct
-    forecast = (
-        "perfect forecast"
-        if case.scenario.perfect_forecast
-        else (f"actual load differs by {sd_pct:g} % (standard deviation), PV by at most {pv.variability_pct:g} %")
-    )
+    clock, pv, load = case.scenario.clock, case.scenario.pv, case.scenario.load.actual
+    differs = f"actual load differs by {load.sd_pct:g} % (standard deviation), PV by at most {pv.variability_pct:g} %"
+    if load.day_sd_pct or pv.day_sd_pct:
+        differs += f", whole days by {load.day_sd_pct:g} % and {pv.day_sd_pct:g} % (standard deviation)"
+    forecast = "perfect forecast" if case.scenario.perfect_forecast else differs
     return _block(
         "Clock and forecast",
         [
@@ -204,11 +203,13 @@ def _weather(case: Case) -> list[str]:
         lines.append(f"forecasts by method {options.method}" + (f", by issue from {_names(given)}" if given else ""))
     if weather := case.scenario.weather:
         length_km = weather.correlation_length_km(case.scenario.pv.correlation_min)
-        sites = "one sky for all sites" if weather.sites == "common" else f"correlation 1/e at {length_km:.3g} km"
+        correlated = f"correlation 1/e at {length_km:.3g} km"
+        placed = f"{correlated} where all sites have coordinates"
+        told = {"common": "one sky for all sites", "where_placed": placed, "correlated": correlated}
         clouds = [
             f"minute {cloud.start_min:g} for {cloud.duration_min:g} min, {cloud.depth_pct:g} % darker"
             + never(cloud.start_min, case.scenario.outage.duration_min)
             for cloud in weather.passing_clouds
         ]
-        lines.append(f"weather: {sites}; passing clouds: {_names(clouds)}")
+        lines.append(f"weather: {told[weather.sites]}; passing clouds: {_names(clouds)}")
     return lines

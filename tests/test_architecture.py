@@ -52,7 +52,7 @@ results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal; scenarios: errors
 results/new_folder        scenarios: errors reading
 results/paper             results: comparison figures run run_folder
-results/report            results: figures run
+results/report            results: comparison figures run
 results/run               scenarios: errors kinds reading schema view
 results/run_folder        results: metrics new_folder run; scenarios: kept_inputs kinds loader reading schema
 results/study             results: comparison figures metrics run; scenarios: reading studies
@@ -76,7 +76,7 @@ sim/planning              sim: power_flow series validation world; results: run;
                           milp planning solver strategies; scenarios: case errors quanta schema view
 sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
-                          schema series
+                          schema series view
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles

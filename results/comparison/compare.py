@@ -19,6 +19,7 @@ from ...scenarios.errors import RelightError
 from ...scenarios.schema.scenario import Published
 from ..metrics.side_by_side import metrics_of
 from ..run.read import IncompleteRun, NotARun, RunTables, read_json, read_run
+from .forecast import forecast_columns, forecast_of
 
 KEYS = ["scenario", "strategy", "seed"]
 PUBLISHED_COLUMNS = ["scenario", "quantity", "strategy", "value", "unit", "mark", "printed", "printed_mark"]
@@ -50,6 +51,8 @@ class ComparedRuns:
     timing: pd.DataFrame
     metrics: pd.DataFrame
     """one row per scenario, strategy and seed, a column per metric (``relight.results.metrics``)"""
+    forecast: pd.DataFrame
+    """how good the forecasts were: a row per run, kind (load, sun) and lead time (min; NaN: over all)"""
     notes: dict[str, str]
     """scenario → source and note of what is printed for it"""
     starts: dict[str, str]
@@ -79,7 +82,7 @@ def compare(folders: Sequence[Path]) -> ComparedRuns:
     """
     if not folders:
         raise ValueError("nothing to compare: no run's folder was given")
-    runs, rows, served, timing, metrics = [], [], [], [], []
+    runs, rows, served, timing, metrics, forecast = [], [], [], [], [], []
     for folder in folders:
         run, summary = read_run(folder), read_json(folder / "summary.json")
         if not run.complete:
@@ -91,6 +94,8 @@ def compare(folders: Sequence[Path]) -> ComparedRuns:
         rows.append({**key, **flatten(summary)})
         served.append(_power_over_time(run).assign(**key))
         metrics.append({**key, **metrics_of(run)})
+        if not run.forecast.empty:
+            forecast.append(forecast_of(run).assign(**key))
         wall_times = read_json(folder / "timing.json")
         timing.append({**key, **{name: s for name, s in wall_times.items() if isinstance(s, int | float)}})
     check_same_worlds(runs, rows)
@@ -108,6 +113,9 @@ def compare(folders: Sequence[Path]) -> ComparedRuns:
         served=pd.concat(served, ignore_index=True)[[*KEYS, "time_min", "demand_kw", "planned_kw", "served_kw"]],
         timing=_ordered(pd.DataFrame(timing)),
         metrics=_ordered(pd.DataFrame(metrics)),
+        forecast=pd.concat(forecast or [pd.DataFrame(columns=[*forecast_columns(), *KEYS])], ignore_index=True)[
+            [*KEYS, *forecast_columns()]
+        ],
         notes={s.name: ": ".join(filter(None, (s.published.source, s.published.note)))
                for s in scenarios.values() if s.published},
         starts={s.name: s.outage.start.isoformat() for s in scenarios.values()},

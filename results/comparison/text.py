@@ -14,6 +14,8 @@ from ..metrics.side_by_side import metric_rows, metrics_over_seeds
 from ..run.writing import cell, write_json, write_text
 from ..terminal import WIDTH, Rows, column_tables, text_table
 from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, ComparedRuns
+from .forecast import HEAD, forecast_tables
+from .forecast import LEGEND as FORECAST_LEGEND
 from .measures import SHOWN, VIOLATIONS, shown_of
 
 GROUPS = {
@@ -41,15 +43,16 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
     """Write a comparison's files into a folder (made if needed, other files in it stay); return their paths.
 
     ``comparison.csv`` one row per run, ``comparison_seeds.csv`` mean, min and max over seeds, ``published.csv`` our
-    numbers beside printed ones, ``served.csv`` power over time, ``comparison.md``, ``comparison.json``; these compare
-    byte for byte. ``metrics.csv`` and ``metrics_seeds.csv`` are the same for metrics. Wall times are in ``timing.csv``
-    only.
+    numbers beside printed ones, ``served.csv`` power over time, ``forecast.csv`` how good the forecasts were,
+    ``comparison.md``, ``comparison.json``; these compare byte for byte. ``metrics.csv`` and ``metrics_seeds.csv`` are
+    the same for metrics. Wall times are in ``timing.csv`` only.
     """
     tables = {
         "comparison": comparison.runs,
         "comparison_seeds": comparison.over_seeds(),
         "published": comparison.published,
         "served": comparison.served,
+        "forecast": comparison.forecast,
         "timing": comparison.timing,
         "metrics": comparison.metrics,
         "metrics_seeds": metrics_over_seeds(comparison.metrics),
@@ -65,6 +68,7 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
         "published": [
             {**row, "value": NOT_DEFINED} if row["value"] is None else row for row in records(comparison.published)
         ],
+        "forecast": records(comparison.forecast),
     }
     write_json(folder / "comparison.json", content)
     return [folder / f"{name}.csv" for name in tables] + [folder / "comparison.md", folder / "comparison.json"]
@@ -82,6 +86,8 @@ def as_markdown(comparison: ComparedRuns) -> str:
         parts += ["Metrics:", "", *_md_table(["", "unit", *strategies], [[m[0], m[1], *m[2]] for m in metrics]), ""]
         if scenario in comparison.unnumbered:
             parts += [CUSTOMERS, ""]
+        for table in forecast_tables(comparison.forecast, scenario):
+            parts += [f"{table.title}:", "", *_md_table(HEAD, table.rows), "", FORECAST_LEGEND, ""]
         if rows := _beside(comparison, scenario):
             head = ["", "strategy", "ours", "mark", *(("published", "mark") if _is_printed(rows) else ())]
             body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)][: len(head)] for row in rows]
@@ -104,6 +110,8 @@ def as_text(comparison: ComparedRuns) -> str:
         lines += column_tables("Metrics", strategies, [("", metric_rows(metrics, strategies, headline=True))])
         if scenario in comparison.unnumbered:
             lines += [*textwrap.wrap(CUSTOMERS, WIDTH), ""]
+        for table in forecast_tables(comparison.forecast, scenario, ranges=False):
+            lines += [*text_table([table.title, *HEAD[1:]], table.rows), *textwrap.wrap(FORECAST_LEGEND, WIDTH), ""]
         if seeds := _seeds_line(comparison, scenario):
             lines += [*textwrap.wrap(seeds, WIDTH), ""]
         if beside := _beside(comparison, scenario):

@@ -12,7 +12,7 @@ from ..figures.style import Look, strategy_looks
 from ..run.read import NotARun, RunTables, read_json, read_run
 from .layout import layouts
 from .network import DrawnNetwork, read_network
-from .overview import overview, run_tiles
+from .overview import forecasts, overview, run_tiles
 from .page import CLAIM, MOST_BYTES, assemble
 from .run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
 
@@ -96,8 +96,9 @@ def write_comparison_report(folder: Path) -> Path:
         return {**page, "kind": "comparison", "cases": listed, "looks": looks, "otherSeed": OTHER_SEED}
 
     title = "Comparison: " + ", ".join(first_seed)
+    tables = overview(records) + forecasts(read_json(folder / "comparison.json").get("forecast", []))
     cases = list(first_seed)
-    return _write(folder, "comparison", title, lambda note: _comparison_head(cases, records, note), payload, LEVELS)
+    return _write(folder, "comparison", title, lambda note: _comparison_head(cases, tables, note), payload, LEVELS)
 
 
 def _drawn(look: Look) -> dict[str, str]:
@@ -210,9 +211,9 @@ def _run_head(run: RunTables, summary: dict[str, Any], note: str) -> str:
     )
 
 
-def _comparison_head(cases: list[str], records: list[dict[str, Any]], note: str) -> str:
+def _comparison_head(cases: list[str], tables: str, note: str) -> str:
     left_out = f'<p class="note">{escape(note)}</p>' if note else ""
     return (
         f'<header><div class="subject"><h1>Comparison of strategies</h1><p>{escape(", ".join(cases))}</p></div>'
-        f'<p class="quiet">{CLAIM}</p>{left_out}</header><div class="summary">{overview(records)}</div>'
+        f'<p class="quiet">{CLAIM}</p>{left_out}</header><div class="summary">{tables}</div>'
     )

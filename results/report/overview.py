@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
+import pandas as pd
+
+from ..comparison.forecast import HEAD, LEGEND, forecast_tables
 from .page import table, tiles
 
 _COLUMNS = {
@@ -47,6 +51,18 @@ def overview(records: list[dict[str, Any]]) -> str:
     ]
     head = ["case", "strategy", "seeds", *_COLUMNS]
     return table(head, rows, "Energies in MWh; mean and, in brackets, least and largest over the seeds", 2)
+
+
+def forecasts(records: list[dict[str, Any]]) -> str:
+    """How good the forecasts of each case were, as ``comparison.json`` tells it; nothing where it does not."""
+    if not records:
+        return ""
+    told = pd.DataFrame(records)
+    return "".join(
+        table(HEAD, one.rows, f"{escape(f'{one.title}, {scenario}')}. {escape(LEGEND)}", 1)
+        for scenario in dict.fromkeys(told["scenario"])
+        for one in forecast_tables(told, scenario)
+    )
 
 
 def _spread(values: list[float | None], digits: int) -> str:

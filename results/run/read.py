@@ -15,7 +15,7 @@ from ...scenarios.errors import InputError
 from ...scenarios.reading.yaml_text import read_yaml
 from ...scenarios.schema.scenario import Scenario
 from .recorder import COLUMNS, TEXT_COLUMNS, table_path
-from .tables import OPTIONAL, OPTIONAL_SERIES
+from .tables import OPTIONAL, OPTIONAL_TABLES
 
 
 class NotARun(InputError):
@@ -61,6 +61,8 @@ class RunTables:
     events: pd.DataFrame
     cold_load: pd.DataFrame
     """empty without cold load pick-up"""
+    forecast: pd.DataFrame
+    """how good the forecasts are; empty where a run does not tell"""
 
     @property
     def strategy(self) -> str:
@@ -98,7 +100,7 @@ def read_run(folder: Path) -> RunTables:
     plans = [read_json(path) for path in sorted((folder / "plans").glob("*.json"))]
     tables = {
         table: pd.DataFrame({column: [] for column in columns})
-        if table in OPTIONAL_SERIES and not (folder / table_path(table)).exists()
+        if table in OPTIONAL_TABLES and not (folder / table_path(table)).exists()
         else read_table(folder / table_path(table), columns, OPTIONAL.get(table, ()))
         for table, columns in COLUMNS.items()
     }

@@ -12,10 +12,10 @@ from ...scenarios.kinds.events import EVENT_KINDS, EventKind
 from ...scenarios.kinds.messages import MESSAGE_KINDS, MESSAGE_STATUSES
 from ...scenarios.kinds.violations import VIOLATION_KINDS
 from .rows import Row, event
-from .tables import EVENTS, OPTIONAL, OPTIONAL_SERIES, SERIES, VIOLATIONS
+from .tables import EVENTS, OPTIONAL, OPTIONAL_TABLES, SERIES, VIOLATIONS
 from .writing import cell
 
-COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, **OPTIONAL_SERIES, "violations": VIOLATIONS, "events": EVENTS}
+COLUMNS: dict[str, tuple[str, ...]] = {**SERIES, **OPTIONAL_TABLES, "violations": VIOLATIONS, "events": EVENTS}
 """Every table of a run: name → columns."""
 
 CLOSED: dict[str, dict[str, Collection[str]]] = {
@@ -36,7 +36,7 @@ _FINE = ("vm_pu", "va_degree", "vm_min_pu", "vm_max_pu", "value", "limit")
 
 def table_path(table: str) -> Path:
     """Where a table lies in a run's folder."""
-    return Path(f"{table}.csv") if table in ("violations", "events") else Path("series", f"{table}.csv")
+    return Path(f"{table}.csv") if table in ("violations", "events", "forecast") else Path("series", f"{table}.csv")
 
 
 class Recorder:

@@ -105,5 +105,23 @@ served (docs/world.md)."""
 EVENTS: tuple[str, ...] = ("time_min", "kind", "element", "value", "unit", "text")
 """events.csv; ``kind``: ``relight.scenarios.kinds.events``."""
 
+FORECAST: tuple[str, ...] = (
+    "kind",
+    "lead_min",
+    "steps",
+    "actual_kw",
+    "bias_kw",
+    "rmse_kw",
+    "rmse_single_kw",
+    "common_share",
+)
+"""forecast.csv, of runs that know their forecasts: how good they are, for ``load`` (all local areas) and ``sun`` (all
+PV units), by lead time and, where ``lead_min`` is empty, over all; so many plan steps (``steps``) were compared. Bias
+and root-mean-square error of the total, the sum of the errors of single areas (units), and the share of the error in
+common, 0 to 1 (docs/world.md)."""
+
+OPTIONAL_TABLES: dict[str, tuple[str, ...]] = {**OPTIONAL_SERIES, "forecast": FORECAST}
+"""Tables that a run's folder holds only where there is something in them."""
+
 VIOLATIONS: tuple[str, ...] = ("time_min", "step", "island", "kind", "element", "value", "limit", "unit")
 """violations.csv; ``step`` counts simulation steps from 0; ``kind``: ``relight.scenarios.kinds.violations``."""

@@ -48,8 +48,10 @@ class Weather(Part):
     ``branch_km``.
     """
 
-    sites: Literal["correlated", "common"] = Field(
-        default="correlated", description="One series per site, or one for all as without this part."
+    sites: Literal["correlated", "common", "where_placed"] = Field(
+        default="correlated",
+        description="correlated: one series per site; common: one for all, as without this part; where_placed: "
+        "correlated where all buses with PV have coordinates, else common.",
     )
     cloud_speed_m_per_s: Positive = Field(default=10.0, description="Of clouds in general [A].")
     decay_km: Positive | None = Field(default=None, description="L, where correlation is 1/e; None: the formula's.")

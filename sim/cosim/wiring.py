@@ -22,6 +22,7 @@ from ...scenarios.errors import RelightError
 from ...scenarios.schema.communication import DISPATCH_CENTRE, gateway, terminal
 from ..planning.strategy_case import case_under
 from ..series.profiles import Profiles
+from ..series.quality import forecast_quality
 from ..world.grid import Grid
 from .actors import actors_of
 from .adapters import Adapter, GridSim, ProfilesSim, RecorderSim, clock
@@ -51,6 +52,7 @@ def run_world(
     step_min, duration = case.scenario.clock.sim_step_min, case.scenario.outage.duration_min
     view = case.view
     profiles, grid = Profiles(case, seed), Grid(case, seed, engine)
+    log.recorder.add("forecast", forecast_quality(view, profiles))
     channel = channel_of(case.scenario, seed)
     actors = actors_of(case, strategy, profiles, grid, channel, log)
     pv_of = {la: [pv for pv in view.pv if view.local_area_of_unit(pv) == la] for la in view.local_areas}

@@ -54,6 +54,13 @@ class Comparison:
         return self.tables.metrics
 
     @property
+    def forecast(self) -> pd.DataFrame:
+        """How good the forecasts were: one row per scenario, strategy, seed, `kind` (load, sun) and `lead_min` (lead
+        time; NaN: over all). Bias and root-mean-square error of the total, sum of the errors of single areas or PV
+        units, in kW and in % of what happened, and the share of the error in common."""
+        return self.tables.forecast
+
+    @property
     def published(self) -> pd.DataFrame:
         """Our numbers beside those that a publication prints, with their marks."""
         return self.tables.published

@@ -100,6 +100,11 @@ class Run:
         `unit`."""
         return happenings(self.scenario, self.tables.violations).astype({"step": int})
 
+    @property
+    def forecast(self) -> pd.DataFrame:
+        """How good the forecasts of load and sun were, by lead time; columns as in a comparison's, in kW."""
+        return self.tables.forecast
+
     def demand_by_area(self) -> pd.DataFrame:
         """What customers would have taken (kW)."""
         return wide(self.scenario, self.tables.local_area, "local_area", "demand_kw")

@@ -81,14 +81,18 @@ class LeadTimeErrors:
     forecast of a time is revised by independent amounts, whose variances add up to that of the error, so that a later
     issue is better and no revision can be foreseen. Errors of one issue are AR(1) along the times they are about; part
     of each is common to all series of the kind.
+
+    Besides, forecasts miss the day's level (a factor on the mean course) as far as errors have grown:
+    −(level − 1)(1 − e^(−ℓ/g)) at lead time ℓ, all of it far off and nothing of it in the step in progress.
     """
 
-    def __init__(self, growth: ErrorGrowth, noise: Noise, kind: str, times: Times):
+    def __init__(self, growth: ErrorGrowth, noise: Noise, kind: str, times: Times, day_level: float = 1.0):
         self._growth, self._noise, self._kind, self._times = growth, noise, kind, times
         issues = np.arange(0, times.duration_min, times.sim_step_min)
         starts = np.arange(0, times.duration_min, times.plan_step_min)
         leads = np.maximum(starts[None, :] - issues[:, None], 0.0)
         sigma = error_sd(growth, leads)
+        self._missed = rounded((1 - day_level) * grown(growth, leads), PER_UNIT)
         after = np.vstack([sigma[1:], error_sd(growth, np.zeros(len(starts)))[None, :]])
         # Rows: revisions at each issue; the last row: the error that is left of the plan step in progress.
         self._sd = np.sqrt(np.vstack([np.maximum(sigma**2 - after**2, 0.0), after[-1:] ** 2]))
@@ -97,7 +101,7 @@ class LeadTimeErrors:
     def of(self, name: str) -> np.ndarray:
         """Relative errors of a series: a row per issue (simulation step), a column per plan step."""
         share, own = self._growth.common_share, self._evolved(f"{self._kind} forecast {name}")
-        return math.sqrt(share) * self._common + math.sqrt(1 - share) * own
+        return math.sqrt(share) * self._common + math.sqrt(1 - share) * own + self._missed
 
     def _evolved(self, stream: str) -> np.ndarray:
         shocks = self._noise.stream(stream).standard_normal(self._sd.shape)
@@ -108,7 +112,12 @@ class LeadTimeErrors:
         return rounded(np.cumsum(revisions[::-1], axis=0)[::-1][:-1], PER_UNIT)
 
 
+def grown(growth: ErrorGrowth, lead_min: np.ndarray) -> np.ndarray:
+    """How much of the growth with lead time is over, 0 to 1."""
+    return 1 - np.exp(-lead_min / growth.growth_min)
+
+
 def error_sd(growth: ErrorGrowth, lead_min: np.ndarray) -> np.ndarray:
     """Standard deviation of the relative error by lead time."""
     near, far = growth.near_pct / 100, growth.far_pct / 100
-    return rounded(near + (far - near) * (1 - np.exp(-lead_min / growth.growth_min)), PER_UNIT)
+    return rounded(near + (far - near) * grown(growth, lead_min), PER_UNIT)

@@ -21,9 +21,10 @@ class Forecasts:
     ``relight.sim.series.forecasters``.
 
     ``demand``: courses of kW and kvar by LA, of which kvar takes the relative deviations of kW; ``pv``: by unit.
-    ``fixed`` names the columns (``la``, ``la:q``, unit) whose one forecast the scenario gives. ``sites`` says under
-    which piece of ``sky`` a unit stands; None for those whose actual series is given. Load is forecast as if meters saw
-    it everywhere, also in dark areas: an assumption in the forecaster's favour.
+    ``load_level`` is the day's level of load. ``fixed`` names the columns (``la``, ``la:q``, unit) whose one forecast
+    the scenario gives. ``sites`` says under which piece of ``sky`` a unit stands; None for those whose actual series is
+    given. Load is forecast as if meters saw it everywhere, also in dark areas: an assumption in the forecaster's
+    favour.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Forecasts:
         times: Times,
         noise: Noise,
         sky: Sky,
+        load_level: float,
         demand: Mapping[str, tuple[Course, Course]],
         pv: Mapping[str, Course],
         sites: Mapping[str, str | None],
@@ -45,8 +47,8 @@ class Forecasts:
         self._errors: dict[str, np.ndarray] = {}
         if options.method == "lead_time":
             load, sun = (
-                LeadTimeErrors(options.load, noise, "load", times),
-                LeadTimeErrors(options.pv, noise, "pv", times),
+                LeadTimeErrors(options.load, noise, "load", times, load_level),
+                LeadTimeErrors(options.pv, noise, "pv", times, sky.day_level),
             )
             self._errors = {la: load.of(la) for la in demand}
             by_site = {site: sun.of(site) for site in sky.sites}

@@ -30,6 +30,14 @@ class Noise:
             z[k] = memory * z[k - 1] + math.sqrt(1 - memory**2) * shocks[k]
         return rounded(z, SHOCK)
 
+    def once(self, name: str) -> float:
+        """One value for the whole window."""
+        return rounded(float(self.stream(name).standard_normal()), SHOCK)
+
+    def day_level(self, kind: str, sd_pct: float) -> float:
+        """Level of a day as a factor on its mean course, one for all series of a kind; never below 0."""
+        return max(1 + sd_pct / 100 * self.once(f"{kind}, day"), 0.0)
+
     def before(self, name: str, correlation_min: float, first: float) -> float:
         """The value one step before a series whose first value is ``first``: an AR(1) looks the same backwards."""
         memory = math.exp(-self._step_min / correlation_min)

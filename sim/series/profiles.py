@@ -63,12 +63,13 @@ class Profiles:
         actual = demand.over(sim_edges, None)
         fine, before = dict(actual), dict[str, float]()
         spread = scenario.load.actual
+        self._load_level = noise.day_level("load", spread.day_sd_pct)
         for area, (p_kw, q_kvar) in actual.items():
             z = noise.draw(f"load {area}", spread.correlation_min)
-            factor = np.maximum(1 + spread.sd_pct / 100 * z, 0)
+            factor = self._load_level * np.maximum(1 + spread.sd_pct / 100 * z, 0)
             actual[area] = (rounded(p_kw * factor, POWER_KW), rounded(q_kvar * factor, POWER_KW))
             z_before = noise.before(f"load {area}", spread.correlation_min, float(z[0]))
-            before[area] = max(1 + spread.sd_pct / 100 * z_before, 0.0)
+            before[area] = self._load_level * max(1 + spread.sd_pct / 100 * z_before, 0.0)
         self._demand_actual = demand.replaced(actual, sim_edges, series.get("load.actual_csv"))
 
         pv, units = scenario.pv, tuple(case.view.pv)
@@ -170,6 +171,7 @@ class Profiles:
             self._times,
             noise,
             self._sky,
+            self._load_level,
             demand,
             pv,
             sites={unit: None if unit in given else site for unit, site in self._site_of.items()},

@@ -1,8 +1,8 @@
 """What the sky lets through at each site: clear sky, the clear-sky index, and clouds that pass.
 
-Without ``weather`` in the scenario all sites have one index: the mean times 1 ± variability, an AR(1) process clipped
-to that range. With it each bus with PV has an index of its own with the same distribution and the same memory; between
-two buses at distance d the processes are correlated by exp(−d/L) before they are clipped
+Without ``weather`` in the scenario all sites have one index: the mean times the day's level times 1 ± variability, an
+AR(1) process clipped to that range. With it each bus with PV has an index of its own with the same distribution and the
+same memory; between two buses at distance d the processes are correlated by exp(−d/L) before they are clipped
 (``relight.scenarios.schema.weather``). A passing cloud multiplies irradiance by 1 − depth where it is, minute by
 minute, whatever the index.
 """
@@ -44,8 +44,11 @@ class Sky:
         self.sites = tuple(bus for bus in case.view.buses if any(u.bus == bus for u in case.view.pv.values()))
         clear_sky = clear_sky_pu(scenario.site, scenario.outage.start, self._duration_min)
         self.clear_sky_pu = clear_sky * scenario.pv.performance_ratio
-        self._z = self._drawn()
+        self.day_level = noise.day_level("sun", self._pv.day_sd_pct)
         places = bus_places(case.net)
+        placed = all(site in places for site in self.sites)
+        self._common = self._weather.sites == "common" or (self._weather.sites == "where_placed" and not placed)
+        self._z = self._drawn()
         self._arrival_min = [_arrivals(cloud, self._weather, places, self.sites) for cloud in self.clouds]
 
     @property
@@ -58,7 +61,7 @@ class Sky:
 
     def ratio_before(self, site: str) -> float:
         """The index over its mean in the step before the window; 1 where the mean is 0."""
-        name = _PROCESS if self._weather.sites == "common" else f"{_PROCESS} {site}"
+        name = _PROCESS if self._common else f"{_PROCESS} {site}"
         z = self._noise.before(name, self._pv.correlation_min, float(self._z[site][0]))
         mean = self._pv.clear_sky_index
         return float(self._scaled(np.array(z))) / mean if mean > 0 else 1.0
@@ -93,7 +96,7 @@ class Sky:
         return rows
 
     def _drawn(self) -> dict[str, np.ndarray]:
-        if self._weather.sites == "common":
+        if self._common:
             return dict.fromkeys(self.sites, self._noise.draw(_PROCESS, self._pv.correlation_min))
         own = np.array([self._noise.draw(f"{_PROCESS} {site}", self._pv.correlation_min) for site in self.sites])
         length_km = self._weather.correlation_length_km(self._pv.correlation_min)
@@ -102,7 +105,7 @@ class Sky:
 
     def _scaled(self, z: np.ndarray) -> np.ndarray:
         bounded = np.clip(_INDEX_SD * z, -1, 1)
-        return self._pv.clear_sky_index * (1 + self._pv.variability_pct / 100 * bounded)
+        return self._pv.clear_sky_index * self.day_level * (1 + self._pv.variability_pct / 100 * bounded)
 
     def _known(self, cloud: int, site: str, at_min: float) -> bool:
         return self._arrival_min[cloud][site] - self.clouds[cloud].foreseen_min <= at_min

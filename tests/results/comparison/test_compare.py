@@ -193,7 +193,7 @@ def test_files_repeat_byte_for_byte_and_hold_no_wall_time(tmp_path: Path, folder
             assert b"solve_s" not in one.read_bytes()
             assert b"wall" not in one.read_bytes()
     content = json.loads((tmp_path / "one" / "comparison.json").read_text(encoding="utf-8"))
-    assert set(content) == {"starts", "notes", "runs", "over_seeds", "published"}
+    assert set(content) == {"starts", "notes", "runs", "over_seeds", "published", "forecast"}
     assert len(content["runs"]) == 4
 
 

@@ -63,6 +63,17 @@ def test_one_common_sky_is_the_simple_process_to_the_bit() -> None:
     assert len({own.index(site).tobytes() for site in own.sites}) == 4
 
 
+def test_skies_differ_where_all_sites_have_coordinates() -> None:
+    placed, correlated = sky("weather={sites: where_placed}"), sky("weather={}")
+    assert all((placed.index(site) == correlated.index(site)).all() for site in placed.sites)
+    case = load_case("guo45/fault-1000", ("weather={sites: where_placed}",))
+    net = copy.deepcopy(case.net)
+    net.bus.loc[net.bus["name"] == "28", "geo"] = None
+    unplaced = Sky(replace(case, net=net), Noise(0, 5, 60))
+    assert all((unplaced.index(site) == sky().index(site)).all() for site in unplaced.sites)
+    assert unplaced.ratio_before("28") == sky().ratio_before("28")
+
+
 def test_devices_of_one_bus_stand_under_the_same_piece_of_sky() -> None:
     profiles = Profiles(load_case("guo45/devices-16", ["weather={}"]))
     pu = {unit: tuple(profiles.pv_pu(t)[unit] for t in (200, 230, 260, 290)) for unit in profiles.pv_pu(0)}
