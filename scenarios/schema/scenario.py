@@ -131,7 +131,7 @@ class ActualLoad(Part):
 
     sd_pct: Percent = Field(default=2.0, description="Standard deviation [A].")
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the noise [A].")
-    day_sd_pct: Percent = Field(default=0.0, description="Sd of the day's level: one factor for all LAs, drawn once a run.")
+    day_sd_pct: Percent = Field(default=0.0, description="Of the day's level: one factor for all LAs, drawn once.")
 
 
 class Load(Part):
@@ -189,7 +189,7 @@ class Pv(Part):
         default=30.0, description="The actual index stays within ± this of its mean on the day [T: ±30 %]."
     )
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
-    day_sd_pct: Percent = Field(default=0.0, description="As in load.actual: one factor for all sites, drawn once a run.")
+    day_sd_pct: Percent = Field(default=0.0, description="As in load.actual: one factor for all sites, drawn once.")
     reconnect_delay_min: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
     )
