@@ -151,6 +151,11 @@ class Plan(_Part):
     end_min: Number = Field(default_factory=_unknown, description="Left out: one step after the last start.")
     objective: Number | None = Field(default=None, description="Value of (18), weighted kWh.")
     bound: Number | None = Field(default=None, description="Proven upper bound of the objective.")
+    terms_kwh: dict[str, Number] = Field(
+        default_factory=dict,
+        exclude_if=lambda terms: not terms,
+        description="What the objective is the sum of, by name, where more counts in it than energy and switching.",
+    )
     status: PlanStatus | None = Field(
         default=None, description="Within the asked gap; a limit stopped the search; or no plan was found."
     )

@@ -135,7 +135,13 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
     ):
         setattr(m, name, value)
         m.given[name] = told
+    m.earlier_asked = graph.objective.earlier_kwh > 0
     for name, index, first, told in (
+        *(
+            (("earlier", (as_one(m), m.T), 0.0, f"c_e c Δt τ, worth of serving {one} now, not later [kWh]"),)
+            if m.earlier_asked
+            else ()
+        ),
         ("link_share", (m.L, m.T), 1.0, "share of a link's rating that its apparent power may take"),
         ("cut_section", (m.CUT, m.S, m.T), 1.0, "1: section of a state that is ruled out"),
         ("u_least", (m.Z, m.T), m.u_min, "least squared voltage, raised by checks [p.u.²]"),

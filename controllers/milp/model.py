@@ -205,10 +205,14 @@ def _set_demand(m: Model, horizon: Horizon, t: int) -> None:
     if m.by_area:
         for la in m.LA:
             m.value[la, t] = horizon.area_value_kwh(la, t)
+            if m.earlier_asked:
+                m.earlier[la, t] = horizon.earlier_kwh(la, t)
             m.demand[la, t], m.demand_q[la, t] = horizon.demand_kw(la, t), horizon.demand_kvar(la, t)
         return
     for s in m.S:
         m.value[s, t] = horizon.value_kwh(s, t)
+        if m.earlier_asked:
+            m.earlier[s, t] = sum(horizon.earlier_kwh(la, t) for la in m.areas_in[s])
     for z in m.Z:
         m.demand[z, t] = sum(horizon.demand_kw(la, t) for la in m.areas_at[z])
         m.demand_q[z, t] = sum(horizon.demand_kvar(la, t) for la in m.areas_at[z])

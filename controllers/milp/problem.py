@@ -243,6 +243,15 @@ class Horizon:
         """What serving an LA in a step is worth: C_i p^L_{i,t} Δt of (18)."""
         return self.graph.view.local_areas[la].priority * self.demand_kw(la, t) * self.dt_h(t)
 
+    def earlier_kwh(self, la: str, t: int) -> float:
+        """What it is worth that an LA's customers have supply in a step, and not later: c_e c_i Δt times the hours from
+        the middle of the step to the end of the horizon; nothing where they draw nothing."""
+        if not self.graph.objective.earlier_kwh or not self.demand_kw(la, t) > 0:
+            return 0.0
+        left_h = (self.end_min - (self.start(t) + self.start(t + 1)) / 2) / 60
+        customers = self.graph.view.local_areas[la].customers
+        return self.graph.objective.earlier_kwh * customers * self.dt_h(t) * left_h
+
     def value_kwh(self, section: str, t: int) -> float:
         """What serving a section in a step is worth: Σ C_i p^L_{i,t} Δt of (18)."""
         return sum(self.area_value_kwh(la, t) for la in self.graph.areas_in[section])

@@ -74,7 +74,7 @@ def _alike(m: Any, horizon: Horizon) -> list[list[str]]:
     apart = {la for name, la, _ in horizon.tightened.bounds if name == "served"}
     for la in sorted(m.LA, key=lambda la: not horizon.is_supplied(la)):
         demand = (tuple(of(la, t) for t in m.T) for of in (horizon.demand_kw, horizon.demand_kvar))
-        worth = tuple(horizon.area_value_kwh(la, t) for t in m.T)
+        worth = tuple(of(la, t) for of in (horizon.area_value_kwh, horizon.earlier_kwh) for t in m.T)
         groups.setdefault(
             (m.section[la], *demand, worth, horizon.graph.has_customers(la), la if la in apart else ""), []
         ).append(la)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyomo.environ as pyo
@@ -123,15 +123,24 @@ def _single_units(
 
 
 def plan_of(
-    horizon: Horizon, steps: Sequence[PlanStep], status: PlanStatus, objective: float, bound: float | None = None
+    horizon: Horizon,
+    steps: Sequence[PlanStep],
+    status: PlanStatus,
+    terms: Mapping[str, float],
+    bound: float | None = None,
 ) -> Plan:
-    """A plan of such steps, one for each of the horizon's; the dispatch centre signs it for a scenario and strategy."""
+    """A plan of such steps, one for each of the horizon's; the dispatch centre signs it for a scenario and strategy.
+
+    ``terms`` are what its objective is the sum of.
+    """
+    objective = sum(terms.values())
     return Plan(
         issued_at_min=horizon.start(0),
         step_min=max(horizon.dt_h(t) * 60 for t in range(horizon.steps)),
         end_min=horizon.end_min,
         objective=objective,
-        bound=bound,
+        bound=None if bound is None else max(objective, bound),
+        terms_kwh=dict(terms) if horizon.graph.objective.beyond_energy_and_switching else {},
         status=status,
         steps=list(steps),
     )
@@ -169,4 +178,4 @@ def nothing_restored(horizon: Horizon) -> Plan:
         )
         for t in range(horizon.steps)
     ]
-    return plan_of(horizon, steps, "fallback", 0.0, value if math.isfinite(value) else 0.0)
+    return plan_of(horizon, steps, "fallback", {}, value if math.isfinite(value) else 0.0)

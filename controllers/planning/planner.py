@@ -11,7 +11,7 @@ import networkx as nx
 from ..exchange.plan import Plan
 from ..milp.cold_load import drawn
 from ..milp.model import Model, set_horizon
-from ..milp.objective import most_kwh, worth_kwh
+from ..milp.objective import most_kwh, terms_kwh
 from ..milp.pick_up import keeps_limit
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import decide, price_charging
@@ -153,10 +153,10 @@ class Planner:
             proven = "; ".join(filter(None, (proven, "time_limit_s stopped part of the search: not reproducible")))
         steps = [read_step(decided, horizon, t) for t in range(horizon.steps)]
         # Of what was decided: an incumbent short of optimal may count operations that it does not make.
-        objective = worth_kwh(horizon, steps)
+        terms = terms_kwh(horizon, steps)
         bound = most_kwh(horizon, horizon.graph.view.local_areas) if math.isnan(solution.bound) else solution.bound
         status = "optimal" if solution.status == "optimal" else "feasible"
-        plan = plan_of(horizon, steps, status, objective, max(objective, bound))
+        plan = plan_of(horizon, steps, status, terms, bound)
         return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
 
     def _solve(self, horizon: Horizon, began: float) -> tuple[Stage, Solution, Model | None]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ..exchange.messages import UnitState
 from ..exchange.plan import LocalAreaSetPoint, PlanStep, UnitSetPoint
-from ..milp.objective import worth_kwh
+from ..milp.objective import terms_kwh
 from ..milp.problem import Horizon
 from ..planning.plan_reader import plan_of
 from ..planning.planner import PlanRecord
@@ -43,9 +43,9 @@ def rule_record(horizon: Horizon, steps: Sequence[PlanStep], note: str = "") -> 
     """
     if len(steps) != horizon.steps:
         raise ValueError(f"{len(steps)} steps were planned, the horizon has {horizon.steps}")
-    objective = worth_kwh(horizon, steps)
-    solution = Solution("feasible", objective, math.nan, 0.0, 0, "made by a rule")
-    return PlanRecord(plan_of(horizon, steps, "feasible", objective), solution, horizon, note)
+    plan = plan_of(horizon, steps, "feasible", terms_kwh(horizon, steps))
+    solution = Solution("feasible", plan.objective or 0.0, math.nan, 0.0, 0, "made by a rule")
+    return PlanRecord(plan, solution, horizon, note)
 
 
 def _area(horizon: Horizon, t: int, la: str, powers: StepPowers, *, served: bool) -> LocalAreaSetPoint:

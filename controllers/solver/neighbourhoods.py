@@ -193,7 +193,7 @@ class _Around:
             section, column = m.section[one] if m.by_area else one, self.column(id(variable))
             inside = self.worth_of.setdefault((section, t), [])
             if column is not None:
-                inside.append((m.value[one, t].value, column))
+                inside.append((m.value[one, t].value + (m.earlier[one, t].value if m.earlier_asked else 0.0), column))
         edges = [(k, t) for k in m.SWITCH for t in m.T if self.column(id(m.edge[k, t])) is not None]
         self.edges = np.array([self.column(id(m.edge[k, t])) for k, t in edges], dtype=int)
         self.edge_step = np.array([t for _, t in edges], dtype=int)

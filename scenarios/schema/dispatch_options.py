@@ -36,6 +36,14 @@ class Objective(Part):
         description="Price of a local area with customers that has supply in one step and none in the next; in part, "
         "of the share that loses it.",
     )
+    earlier_kwh: Price = Field(
+        default=0.0, description="Price of an hour of a customer's supply, for each hour that it comes earlier."
+    )
+
+    @property
+    def beyond_energy_and_switching(self) -> bool:
+        """Whether anything counts that (18) does not."""
+        return self.interruption_kwh > 0 or self.earlier_kwh > 0
 
 
 class DispatchCentreOptions(Part):

@@ -13,6 +13,7 @@ which cover areas that are shed for some of a plan step.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -114,7 +115,13 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
     }
     if strategy.foresight:
         bound = foresight_bound_kwh(case)
-        planned = recorder.plans[0]["objective"] if recorder.plans else None
+        planned = _energy_less_switching(recorder.plans[0]) if recorder.plans else None
         found["foresight_bound_mwh"] = None if bound is None else min(bound / 1e3, service)
         found["foresight_planned_mwh"] = None if planned is None else planned / 1e3
     return found
+
+
+def _energy_less_switching(plan: Mapping[str, Any]) -> float | None:
+    """Of a plan's objective, what the foresight bound counts."""
+    terms = plan.get("terms_kwh")
+    return terms["energy"] + terms.get("switching", 0.0) if terms else plan["objective"]

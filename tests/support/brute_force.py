@@ -269,9 +269,9 @@ class BruteForce(States):
         best: Optimum | None = None
         n = len(self.columns)
         value, kept = np.zeros(n * len(self.steps)), list[tuple[np.ndarray, float]]()
-        for la, area in self.areas.items():
+        for la in self.areas:
             for t in self.steps:
-                value += self._at("n", la, t) * area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
+                value += self._at("n", la, t) * self.value_of(la, t)
                 if ("lost", la) in self.columns:
                     value -= self._at("lost", la, t) * self.prices.interruption_kwh
                 if self.static and t:

@@ -247,12 +247,14 @@ class States:
         ]
         return sorted(ranked, key=lambda pair: -pair[0])
 
+    def value_of(self, la: str, t: int) -> float:
+        """What serving an LA in a step is worth: energy, and that customers have it so long before the end."""
+        kw, left_min = self.psc[la]["demand_p_kw"][t], self.start[-1] - (self.start[t] + self.start[t + 1]) / 2
+        early = self.prices.earlier_kwh * self.view.local_areas[la].customers * left_min / 60 if kw else 0.0
+        return self.hours[t] * (self.areas[la].priority * kw + early)
+
     def _value(self, configuration: Configuration, t: int) -> float:
-        return sum(
-            area.priority * self.hours[t] * self.psc[la]["demand_p_kw"][t]
-            for la, area in self.areas.items()
-            if la in configuration.served
-        )
+        return sum(self.value_of(la, t) for la, area in self.areas.items() if la in configuration.served)
 
     def cost(self, sequence: Sequence) -> float:
         """What a sequence costs beyond energy; where shares are free, without interruptions."""

@@ -187,9 +187,10 @@ class Claims:
     def _check_objective(self) -> None:
         rules = self.rules
         served = sum(
-            known.priority * rules.hours[t] * self.area(t, la, "demand_kw")
-            for la, known in rules.areas.items()
+            rules.value_of(la, t) * self.area(t, la, "demand_kw") / rules.psc[la]["demand_p_kw"][t]
+            for la in rules.areas
             for t in rules.steps
+            if rules.psc[la]["demand_p_kw"][t]
         )
         before = {k for k in rules.switches if self.horizon.closed[k]}
         states = [before, *(set(step.closed_branches) for step in self.plan.steps)]

@@ -20,7 +20,7 @@ from relight.controllers.solver.highs import KeptSolver, Solution
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Limits, Load, LoadControl, Outage, Pv, Scenario, Site
+from relight.scenarios.schema.scenario import Limits, Load, LoadControl, LocalAreas, Outage, Pv, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 from support.brute_force import Optimum
 
@@ -83,7 +83,9 @@ def with_prices_at_random(case: SmallCase) -> SmallCase:
     }
     view = replace(case.view, local_areas=areas)
     case = replace(case, view=view, horizon=replace(case.horizon, graph=replace(case.graph, view=view)))
-    return with_prices(case, interruption_kwh=float(rng.choice([0.5, 3.0, 12.0])))
+    return with_prices(
+        case, interruption_kwh=float(rng.choice([0.5, 3.0, 12.0])), earlier_kwh=float(rng.choice([0.0, 0.02, 0.5]))
+    )
 
 
 def with_load_control(case: SmallCase, mode: LoadControl) -> SmallCase:
@@ -241,6 +243,7 @@ def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenari
         network=TablesNetwork(folder="none"),
         outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=PLAN_STEP_MIN * steps),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
+        local_areas=LocalAreas(load_control="section"),
         load=Load(peak_kw=1),
         pv=Pv(reconnect_delay_min=pick(0, 15, 30, 30, 30, 45, 60)),
         limits=Limits(

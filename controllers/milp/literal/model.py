@@ -266,7 +266,7 @@ def _measured_range(m: Model, horizon: Horizon, i: str) -> None:
 def _declare_network_data(m: Model, horizon: Horizon) -> None:
     graph, limits = horizon.graph, horizon.graph.limits
     links = graph.links
-    m.interruptions_asked = False
+    m.interruptions_asked = m.earlier_asked = False
     m.switching_cost = graph.objective.switching_kwh
     m.closed_before = {k: float(horizon.closed[k]) for k in m.SWITCH}
     m.u_min, m.u_max = limits.vm_min_pu**2, limits.vm_max_pu**2

@@ -91,6 +91,7 @@ def test_a_row_more_counts_in_both_forms_in_plans_and_in_the_bound(monkeypatch: 
     before = worth_kwh(case.horizon, steps_of(solved(case, "compact"), case, "compact"))
     first = next(iter(case.view.local_areas))
     term = Term(
+        "first",
         lambda m: 1000.0 * sum(m.X[m.section[first] if hasattr(m, "section") else first, t] for t in m.T),
         of_plan,
         lambda horizon, areas: 1000.0 * horizon.steps,
