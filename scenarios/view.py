@@ -66,11 +66,35 @@ class PvUnit(Unit):
 
 @dataclass(frozen=True)
 class EssUnit(Unit):
-    """An energy storage system: energy it can still discharge and charge at the start (lossless)."""
+    """An energy storage system: energy in store at the start that it can discharge, and room there to charge.
+
+    Powers are those at its terminals. Charging puts ``charge_efficiency`` of what is taken into store; of what leaves
+    the store ``discharge_efficiency`` is given.
+    """
 
     kind = "ess"
     discharge_kwh: float
     charge_kwh: float
+    charge_efficiency: float = 1.0
+    discharge_efficiency: float = 1.0
+
+    def drawn_kwh(self, p_kw: float, hours: float) -> float:
+        """Energy that leaves the store (< 0: comes into it) while it gives so much power; never less than p Δt."""
+        return p_kw * hours / self.discharge_efficiency if p_kw > 0 else p_kw * hours * self.charge_efficiency
+
+    def range_kw(self, discharge_kwh: float, charge_kwh: float, hours: float) -> tuple[float, float]:
+        """Least and largest power that it can give for so long with so much in store, and so much room."""
+        taken_kw = charge_kwh / hours / self.charge_efficiency
+        return -min(self.s_kva, taken_kw), min(self.s_kva, discharge_kwh / hours * self.discharge_efficiency)
+
+    def after(self, discharge_kwh: float, charge_kwh: float, p_kw: float, hours: float) -> tuple[float, float]:
+        """What is in store, and the room, after it was asked for so much power: it runs empty or full, then stays."""
+        drawn_kwh = min(max(self.drawn_kwh(p_kw, hours), -charge_kwh), discharge_kwh)
+        return discharge_kwh - drawn_kwh, charge_kwh + drawn_kwh
+
+    @property
+    def lossless(self) -> bool:
+        return self.charge_efficiency == self.discharge_efficiency == 1.0
 
 
 @dataclass(frozen=True)

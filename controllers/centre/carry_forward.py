@@ -66,9 +66,7 @@ def _planned_ess_kw(view: GridView, la: str, ess: EssUnit, step: PlanStep | None
 
 
 def _move_ess(moved: UnitMeasurement, ess: EssUnit, p_kw: float, hours: float) -> None:
-    given_kwh = min(max(p_kw * hours, -moved["charge_kwh"]), moved["discharge_kwh"])
-    moved["discharge_kwh"] -= given_kwh
-    moved["charge_kwh"] += given_kwh
+    moved["discharge_kwh"], moved["charge_kwh"] = ess.after(moved["discharge_kwh"], moved["charge_kwh"], p_kw, hours)
 
 
 def _widen(moved: UnitMeasurement, nbsu: NbsuUnit, hours: float) -> None:

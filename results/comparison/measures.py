@@ -55,6 +55,7 @@ SHOWN: dict[str, Measure] = {
         Measure("pv_curtailed_mwh", "PV curtailed", "MWh", 3, LESS),
         Measure("ess_discharge_mwh", "from ESS", "MWh", 3, 0),
         Measure("ess_charge_mwh", "into ESS", "MWh", 3, 0),
+        Measure("ess_losses_mwh", "lost by ESS", "MWh", 3, LESS),
         Measure("nbsu_mwh", "from NBSU", "MWh", 3, 0),
         Measure("nbsu_startup_mwh", "NBSU start-up", "MWh", 3, LESS),
         Measure("infeed_mwh", "from infeed", "MWh", 3, 0),

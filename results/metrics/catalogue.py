@@ -95,6 +95,7 @@ def _list() -> tuple[Metric, ...]:
         Metric("loading_over_limit_branch_h", "loading over its limit", "branch h", 2, network, LESS),
         Metric("losses_mwh", "losses", "MWh", 3, sources, LESS),
         Metric("losses_pct", "losses / supply", "%", 2, sources, LESS),
+        Metric("storage_losses_mwh", "losses of storage", "MWh", 3, sources, LESS),
         Metric("pv_curtailed_mwh", "PV curtailed", "MWh", 3, sources, LESS),
         Metric("pv_curtailed_pct", "PV curtailed / available", "%", 1, sources, LESS, headline=True),
         *(Metric(f"share_{s}_pct", f"from {label}", "%", 1, sources) for s, label in SOURCES.items()),

@@ -14,7 +14,8 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   interruptions; ``unserved_outside_area_…`` is what the restoration took from them.
 - ``energy_mwh``: ``pv``, ``ess_discharge``, ``ess_charge``, ``nbsu`` (generation) and ``nbsu_startup`` of units in
   the outage area, charge and start-up as positive consumption; ``infeed`` (net, from the upstream grid) and ``losses``
-  of all energised islands; ``pv_curtailed`` = available − output of PV on line (not of PV dark or waiting).
+  of all energised islands; ``pv_curtailed`` = available − output of PV on line (not of PV dark or waiting);
+  ``ess_losses``, only where storage loses energy: what storage in the outage area lost, charging and discharging.
 - ``switch_operations``: operations of field terminals, fault clearing not among them unless recorded so.
 - ``interruptions``: times an LA, also one that had not lost supply, that was served (served_kw > 0) is not served in
   a later step although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
@@ -121,6 +122,7 @@ def energy_by_source(run: RunTables, area_ids: frozenset[str], hours: dict[float
         "infeed": _mwh(run.island["infeed_kw"].fillna(0.0), island_length),
         "losses": _mwh(run.island["losses_kw"].fillna(0.0), island_length),
         "pv_curtailed": _mwh(curtailed.clip(lower=0.0), length),
+        **({"ess_losses": _mwh(units["storage_losses_kw"], length)} if "storage_losses_kw" in units else {}),
     }
 
 
@@ -159,7 +161,8 @@ def plan_quality(plans: list[dict[str, Any]], area_ids: frozenset[str]) -> dict[
 
 def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
     """Generation + discharge + infeed = served + charge + start-up + losses, to 1 Wh in every step and island; and
-    islands, units and LAs tell the same story, to 1 Wh in every step. Raises EnergyImbalance.
+    islands, units and LAs tell the same story, to 1 Wh in every step; what an ESS gives and loses has left its store.
+    Raises EnergyImbalance.
 
     Islands without a power flow are left out of the first check, steps in which one failed out of the second.
     """
@@ -177,6 +180,19 @@ def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
         for time, difference_kw in zip(per_step.index.to_list(), per_step, strict=True):
             if time not in unsolved and not abs(difference_kw * hours.get(time, 0.0)) <= TOLERANCE_KWH:
                 raise EnergyImbalance(f"{name} at {time:g} min: island.csv has {difference_kw:.6g} kW too much")
+    if "storage_losses_kw" in run.unit:
+        _check_stores(run, hours)
+
+
+def _check_stores(run: RunTables, hours: dict[float, float]) -> None:
+    """From step to step an ESS's energy falls, and its room grows, by (p + losses) Δt."""
+    stores = run.unit[run.unit["kind"] == "ess"].sort_values(["unit", "time_min"], kind="stable")
+    left_kwh = (stores["p_kw"] + stores["storage_losses_kw"]) * stores["time_min"].map(hours)
+    for column, sign in (("discharge_kwh", 1), ("charge_kwh", -1)):
+        missing_kwh = stores.groupby("unit")[column].diff() + sign * left_kwh
+        for unit, time, amount in zip(stores["unit"], stores["time_min"], missing_kwh, strict=True):
+            if abs(amount) > TOLERANCE_KWH:  # never true for a first step, which none is before
+                raise EnergyImbalance(f"store of {unit} at {time:g} min: {amount:.6g} kWh unaccounted for")
 
 
 def _unsolved(run: RunTables) -> set[float]:

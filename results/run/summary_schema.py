@@ -23,6 +23,9 @@ class EnergyBySource(_Part):
     infeed: float = Field(description="Net, from the upstream grid.")
     losses: float = Field(description="Of lines and transformers, by AC power flow.")
     pv_curtailed: float = Field(description="Available to PV on line, and not used.")
+    ess_losses: float | None = Field(
+        default=None, description="Lost by storage, charging and discharging; only where storage loses energy."
+    )
 
 
 class AcVerdict(_Part):

@@ -74,7 +74,8 @@ SERIES: dict[str, tuple[str, ...]] = {
 }
 """Series tables: file stem → columns. Generation and discharge are positive; ``p_available_kw`` is a PV unit's
 available power, ``p_min_kw`` and ``p_max_kw`` the range that a unit's own limits leave it after the step, as its
-gateway meters it, ``discharge_kwh`` an ESS's remaining energy at the end of the step, ``mismatch_kw`` the energy
+gateway meters it, ``discharge_kwh`` and ``charge_kwh`` what is in an ESS's store at the end of the step, and the room
+left there (before losses), ``mismatch_kw`` the energy
 balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
 number of rows in violations.csv for this island and step; a message's ``kind`` and ``status`` are among
 ``relight.scenarios.kinds.messages``."""
@@ -87,13 +88,19 @@ FREQUENCY_COLUMNS: tuple[str, ...] = (
     "rocof_hz_per_s",
     "ufls_kw",
 )
-OPTIONAL: dict[str, tuple[str, ...]] = {"island": FREQUENCY_COLUMNS, "local_area": ("ordered_share",)}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "island": FREQUENCY_COLUMNS,
+    "local_area": ("ordered_share",),
+    "unit": ("storage_losses_kw",),
+}
 """Columns that a table has only where a scenario asks for them: table → columns, after all others.
 
 ``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency of
 the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
 empty for islands held by an infeed. See docs/frequency.md. Where customers can be off in a live section, a local area
-has ``ordered_share``: the share of its demand that is on by order, whatever was ``shed`` of it since."""
+has ``ordered_share``: the share of its demand that is on by order, whatever was ``shed`` of it since. Where storage
+loses energy, a unit has ``storage_losses_kw``: what left an ESS's store and was not given, or was taken and not stored,
+so that p + losses is what its energy fell by."""
 
 OPTIONAL_SERIES: dict[str, tuple[str, ...]] = {
     "cold_load": ("time_min", "local_area", "multiple", "cold_load_kw"),

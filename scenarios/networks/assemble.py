@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import networkx as nx
@@ -15,16 +17,17 @@ from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, listed, no_such
 from ..schema.cold_load import kinds_of
 from ..schema.network_kinds import Network, SyntheticNetwork, TablesNetwork
-from ..schema.scenario import EssSpec, Load, NbsuSpec, PvSpec, Scenario
-from ..schema.unit_scaling import scaled
+from ..schema.scenario import Load, Scenario
+from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
 from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
 from .cache import keep, recall
 from .pandapower_import import read_pandapower
-from .raw_network import RawNetwork
+from .raw_network import EFFICIENCIES, RawNetwork
 from .synthetic import draw_network
 from .tables import read_tables
 
 _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
+NOTHING_ASSUMED: Mapping[str, float] = MappingProxyType({})
 
 
 def load_network(network: Network, base: Path, file: str, problems: list[Problem]) -> RawNetwork | None:
@@ -130,7 +133,9 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
         infeeds = {key: replace(infeed, live=key not in outage.dead_infeeds) for key, infeed in infeeds.items()}
     units = _Units(raw, list(buses), file, problems, taken=set(infeeds))
     pv = units.collect("pv", PvUnit, raw.pv, scenario.units.pv)
-    ess = units.collect("ess", EssUnit, raw.ess, scenario.units.ess)
+    assumed = {name: getattr(scenario.units, f"ess_{name}") for name in EFFICIENCIES}
+    stored = [replace(unit, **(assumed | raw.ess_efficiency.get(unit.id, {}))) for unit in raw.ess]
+    ess = units.collect("ess", EssUnit, stored, scenario.units.ess, assumed)
     nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
     for name in scenario.switching.manual_switches if scenario.switching else ():
         if name not in branches or not branches[name].switchable:
@@ -199,9 +204,15 @@ class _Units:
         self.raw, self.buses, self.file, self.problems, self.taken = raw, buses, file, problems, taken
 
     def collect(
-        self, kind: str, make: type[_UnitT], from_tables: list[_UnitT], specs: tuple[PvSpec | EssSpec | NbsuSpec, ...]
+        self,
+        kind: str,
+        make: type[_UnitT],
+        from_tables: list[_UnitT],
+        specs: tuple[PvSpec | EssSpec | NbsuSpec, ...],
+        assumed: Mapping[str, float] = NOTHING_ASSUMED,
     ) -> dict[str, _UnitT]:
-        declared = [self._place(f"units.{kind}.{k}", make, spec) for k, spec in enumerate(specs)]
+        """Units by id; ``assumed``: facts of those specs that do not state them."""
+        declared = [self._place(f"units.{kind}.{k}", make, spec, assumed) for k, spec in enumerate(specs)]
         result: dict[str, _UnitT] = {}
         fields = [f"tables, {kind}.csv"] * len(from_tables) + [f"units.{kind}.{k}" for k in range(len(specs))]
         for field, unit in zip(fields, [*from_tables, *declared], strict=True):
@@ -213,7 +224,9 @@ class _Units:
             result[unit.id] = unit
         return result
 
-    def _place(self, field: str, make: type[_UnitT], spec: PvSpec | EssSpec | NbsuSpec) -> _UnitT | None:
+    def _place(
+        self, field: str, make: type[_UnitT], spec: PvSpec | EssSpec | NbsuSpec, assumed: Mapping[str, float]
+    ) -> _UnitT | None:
         bus, s_kva = spec.bus, spec.s_kva
         if (bus is None) == (spec.element is None):
             remedy = "give either bus, or element such as sgen.3 of a pandapower net"
@@ -232,8 +245,8 @@ class _Units:
         if s_kva is None:
             self.problems.append(Problem(self.file, f"{field}.s_kva", None, "missing: rated power in kVA"))
             return None
-        facts = spec.model_dump(exclude={"element", "bus", "s_kva"})
-        return make(**facts, bus=str(bus), s_kva=s_kva)
+        facts = spec.model_dump(exclude={"element", "bus", "s_kva"}, exclude_none=True)
+        return make(**{**assumed, **facts, "bus": str(bus), "s_kva": s_kva})
 
 
 def bus_demand(

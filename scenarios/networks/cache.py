@@ -56,6 +56,7 @@ def _copy(raw: RawNetwork) -> RawNetwork:
         pv=list(raw.pv),
         ess=list(raw.ess),
         nbsu=list(raw.nbsu),
+        ess_efficiency={unit: dict(stated) for unit, stated in raw.ess_efficiency.items()},
         load_kw=dict(raw.load_kw),
         load_kvar=dict(raw.load_kvar),
         mix_by_bus={bus: dict(mix) for bus, mix in raw.mix_by_bus.items()},

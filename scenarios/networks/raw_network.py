@@ -8,6 +8,9 @@ from typing import Any
 
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
 
+EFFICIENCIES = ("charge_efficiency", "discharge_efficiency")
+"""of an ESS, where it states its own"""
+
 
 @dataclass
 class RawNetwork:
@@ -15,7 +18,8 @@ class RawNetwork:
 
     ``net`` fulfils the promises of ``Case.net``. ``switchable`` holds branch ids. Loads are peaks by bus in kW and
     kvar, ``mix_by_bus`` weighs the load classes of buses whose source tells them. ``elements`` gives bus and rating
-    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name. ``files`` were read.
+    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name. ``ess_efficiency``
+    holds what ESSs state of their own, for others a scenario does. ``files`` were read.
     """
 
     net: Any
@@ -24,6 +28,7 @@ class RawNetwork:
     pv: list[PvUnit] = field(default_factory=list)
     ess: list[EssUnit] = field(default_factory=list)
     nbsu: list[NbsuUnit] = field(default_factory=list)
+    ess_efficiency: dict[str, dict[str, float]] = field(default_factory=dict)
     load_kw: dict[str, float] = field(default_factory=dict)
     load_kvar: dict[str, float] = field(default_factory=dict)
     mix_by_bus: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -27,9 +27,9 @@ from ..reading.problems import Problem, ScenarioError, display_name, find_input,
 from ..reading.wording import in_plain_words
 from ..reading.yaml_text import read_mapping
 from ..schema.network_kinds import TablesNetwork
-from ..schema.scenario import EssSpec, NbsuSpec, PvSpec
+from ..schema.units import EssSpec, NbsuSpec, PvSpec
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
-from .raw_network import RawNetwork
+from .raw_network import EFFICIENCIES, RawNetwork
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buses": (("name", "vn_kv"), ("x", "y", "only_if")),
@@ -41,7 +41,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "switches": (("name", "from_bus", "to_bus", "normally"), ("switch", "only_if")),
     "infeeds": (("name", "bus", "s_kva"), ("vm_pu", "dead", "only_if")),
     "pv": (("id", "bus", "s_kva"), ("devices", "only_if", "tag")),
-    "ess": (("id", "bus", "s_kva", "discharge_kwh", "charge_kwh"), ("devices", "only_if", "tag")),
+    "ess": (("id", "bus", "s_kva", "discharge_kwh", "charge_kwh"), (*EFFICIENCIES, "devices", "only_if", "tag")),
     "nbsu": (
         ("id", "bus", "s_kva", "p_in_kw", "ramp_up_kw_per_h", "ramp_down_kw_per_h", "start_min"),
         ("devices", "only_if", "tag"),
@@ -305,6 +305,7 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
         pv=[PvUnit(**_facts(spec)) for spec in pv],
         ess=[EssUnit(**_facts(spec)) for spec in ess],
         nbsu=[NbsuUnit(**_facts(spec)) for spec in nbsu],
+        ess_efficiency={spec.id: spec.model_dump(include=set(EFFICIENCIES), exclude_none=True) for spec in ess},
         files=tables.files,
     )
 
@@ -352,7 +353,11 @@ def _split(spec: _Spec, devices: int) -> list[_Spec]:
 
 
 def _unit(row: _Row, model: type[_Spec], vn: dict[str, float]) -> _Spec | None:
-    cells = {name: text for name, text in row.cells.items() if name not in ("devices", "only_if", "tag")}
+    cells = {
+        name: text
+        for name, text in row.cells.items()
+        if name not in ("devices", "only_if", "tag") and (text or name not in EFFICIENCIES)
+    }
     row.choice("bus", vn, "bus")
     for column in ("id", "s_kva"):
         row.text(column)
@@ -366,7 +371,7 @@ def _unit(row: _Row, model: type[_Spec], vn: dict[str, float]) -> _Spec | None:
 
 
 def _facts(spec: BaseModel) -> dict[str, Any]:
-    return spec.model_dump(exclude={"element"})
+    return spec.model_dump(exclude={"element"}, exclude_none=True)
 
 
 def _net(

@@ -24,9 +24,7 @@ from .parts import (
     FileName,
     FolderName,
     Kilo,
-    KiloWattHours,
     Minutes,
-    Name,
     Names,
     NonNegative,
     Part,
@@ -38,7 +36,7 @@ from .parts import (
     absent,
 )
 from .surprises import Surprises
-from .unit_scaling import UnitScaling
+from .units import Units
 from .weather import Weather
 
 LoadControl = Literal["area", "section", "part"]
@@ -197,60 +195,6 @@ class Pv(Part):
         default=None, description="Same form, one column per PV unit id, per unit of s_kva."
     )
     actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
-
-
-MOST_ESS_H = 1000
-"""Most energy of a storage over its rating, in hours."""
-
-
-class UnitSpec(Part):
-    """What every unit has; ``element`` takes bus and rating from an element of the net."""
-
-    id: Name = Field(description="Name of the unit, as plans and tables use it; no other unit may have it.")
-    bus: str | None = Field(default=None, description="Bus it is connected to; None: that of its element.")
-    element: str | None = Field(default=None, description="Element of the net, e.g. sgen.2, or its own name there.")
-    s_kva: Kilo | None = Field(default=None, description="Apparent power; None: the element's rating.")
-
-
-class PvSpec(UnitSpec):
-    """A PV unit; ``element`` takes bus and rating from an element of the net."""
-
-
-class EssSpec(UnitSpec):
-    """An energy storage; able to form an island's voltage."""
-
-    discharge_kwh: KiloWattHours = Field(description="Energy it can give when the outage begins.")
-    charge_kwh: KiloWattHours = Field(description="Energy it can take up when the outage begins.")
-
-    @model_validator(mode="after")
-    def _has_power(self) -> EssSpec:
-        room_kwh = self.discharge_kwh + self.charge_kwh
-        if self.s_kva and room_kwh > MOST_ESS_H * self.s_kva:
-            raise ValueError(
-                f"holds {room_kwh:g} kWh at {self.s_kva:g} kVA, more than {MOST_ESS_H} hours of its rating; "
-                "mend discharge_kwh, charge_kwh or s_kva"
-            )
-        return self
-
-
-class NbsuSpec(UnitSpec):
-    """A unit that cannot black start: it needs power for a while before it gives any."""
-
-    p_in_kw: Annotated[float, Field(ge=0, le=1e6)] = Field(description="Power it draws while it starts.")
-    ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
-    ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
-    start_min: Annotated[float, Field(ge=0, le=100_000)] = Field(
-        description="Length of its start-up, with its bus energised throughout."
-    )
-
-
-class Units(Part):
-    """Units of the scenario, added to those of the network's tables."""
-
-    pv: tuple[PvSpec, ...] = Field(default=(), description="Photovoltaic systems.")
-    ess: tuple[EssSpec, ...] = Field(default=(), description="Energy storage systems.")
-    nbsu: tuple[NbsuSpec, ...] = Field(default=(), description="Non-black-start units.")
-    scaling: UnitScaling = Field(default=UnitScaling(), description="Installed power by a factor.")
 
 
 class Limits(Part):

@@ -157,10 +157,8 @@ def _metered_after(
         after = metered.copy()
         after["p_kw"] = p_kw
         if unit in view.ess:
-            energy = min(max(p_kw * phase.hours, -metered["charge_kwh"]), metered["discharge_kwh"])
-            after["discharge_kwh"], after["charge_kwh"] = (
-                metered["discharge_kwh"] - energy,
-                metered["charge_kwh"] + energy,
+            after["discharge_kwh"], after["charge_kwh"] = view.ess[unit].after(
+                metered["discharge_kwh"], metered["charge_kwh"], p_kw, phase.hours
             )
         elif unit in view.nbsu:
             spec, mode = view.nbsu[unit], phase.nbsu[unit]

@@ -56,12 +56,13 @@ class PvModel(UnitModel):
 
 
 class Ess(UnitModel):
-    """Energy storage: lossless, limited by rating and by energy over the step; able to form voltage at any energy."""
+    """Energy storage: limited by rating and by energy over the step; able to form voltage at any energy."""
 
     gives_way = "discharge_cut_kw"
 
     def __init__(self, spec: EssUnit, step_min: float, sin_phi: float) -> None:
         super().__init__(spec, step_min, sin_phi)
+        self.spec = spec
         self.discharge_kwh, self.charge_kwh = spec.discharge_kwh, spec.charge_kwh
 
     def able_to_form(self) -> bool:
@@ -77,27 +78,31 @@ class Ess(UnitModel):
     def next_range(self) -> tuple[float, float]:
         if self.outages:
             return 0.0, 0.0
-        return -min(self.s_kva, self.charge_kwh / self.step_h), min(self.s_kva, self.discharge_kwh / self.step_h)
+        return self.spec.range_kw(self.discharge_kwh, self.charge_kwh, self.step_h)
 
     def commit(self, p_kw: float, q_kvar: float) -> None:
         super().commit(p_kw, q_kvar)
-        energy_kwh = p_kw * self.step_h
+        drawn_kwh = self.spec.drawn_kwh(p_kw, self.step_h)
         # max() only removes the rounding of a division undone by a multiplication: p is within p_range.
-        self.discharge_kwh = max(self.discharge_kwh - energy_kwh, 0.0)
-        self.charge_kwh = max(self.charge_kwh + energy_kwh, 0.0)
+        self.discharge_kwh = max(self.discharge_kwh - drawn_kwh, 0.0)
+        self.charge_kwh = max(self.charge_kwh + drawn_kwh, 0.0)
 
     def misfit(self, p_kw: float, tolerance: float) -> Misfit | None:
         low, high = self.p_range()
         if abs(p_kw) > self.s_kva + tolerance:
             return "unit_p", p_kw, self.s_kva if p_kw > 0 else -self.s_kva, "kW"
         if (p_kw - high) * self.step_h > tolerance:
-            return "unit_energy", p_kw * self.step_h, self.discharge_kwh, "kWh"
+            return "unit_energy", self.spec.drawn_kwh(p_kw, self.step_h), self.discharge_kwh, "kWh"
         if (low - p_kw) * self.step_h > tolerance:
-            return "unit_energy", p_kw * self.step_h, -self.charge_kwh, "kWh"
+            return "unit_energy", self.spec.drawn_kwh(p_kw, self.step_h), -self.charge_kwh, "kWh"
         return None
 
     def energies(self) -> tuple[float, float]:
         return self.discharge_kwh, self.charge_kwh
+
+    @property
+    def storage_losses_kw(self) -> float:
+        return self.spec.drawn_kwh(self.p_kw, self.step_h) / self.step_h - self.p_kw
 
 
 class Nbsu(UnitModel):

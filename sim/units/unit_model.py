@@ -152,8 +152,13 @@ class UnitModel:
         return self.p_range()
 
     def energies(self) -> tuple[float, float]:
-        """Energy (kWh) it can still discharge and charge."""
+        """Energy in store that it can still discharge, and room there to charge, kWh."""
         return 0.0, 0.0
+
+    @property
+    def storage_losses_kw(self) -> float:
+        """What left its store in the last step and was not given, or was taken and not stored."""
+        return 0.0
 
     def measurement(self, time_min: float) -> UnitMeasurement:
         """Metered at ``time_min``, the end of the last step."""

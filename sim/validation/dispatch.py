@@ -58,12 +58,13 @@ class _Target:
 
 @dataclass
 class _Program:
-    """A linear problem in the making: bounds and costs of columns, rows low ≤ Σ a x ≤ high."""
+    """A linear problem in the making: bounds and costs of columns, which of them are whole, rows low ≤ Σ a x ≤ high."""
 
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     cost: list[float] = field(default_factory=list)
     rows: list[tuple[dict[int, float], float, float]] = field(default_factory=list)
+    whole: set[int] = field(default_factory=set)
 
     def column(self, lower: float, upper: float, cost: float = 0.0) -> int:
         self.lower.append(lower)
@@ -86,7 +87,8 @@ class _Program:
             A_ub=vstack([matrix[has_high], -matrix[has_low]]),
             b_ub=np.concatenate([high[has_high], -low[has_low]]),
             bounds=np.column_stack([self.lower, self.upper]),
-            method="highs-ds",
+            method="highs" if self.whole else "highs-ds",
+            integrality=[int(column in self.whole) for column in range(len(self.lower))] if self.whole else None,
         )
         if both.x is None:
             raise UnsolvedError(f"set-points were not found: {both.message}")
@@ -271,7 +273,7 @@ class _Problem:
 
     def _energy(self, unit: str) -> None:
         """Energy taken out so far, a column per phase: a sum over all phases before would grow with their square."""
-        measured, program = self._start.units[unit], self.program
+        measured, program, spec = self._start.units[unit], self.program, self._case.view.ess[unit]
         given, before = 0.0, None
         for k, phase in enumerate(self._phases):
             if (unit, k) in self.p:
@@ -279,10 +281,27 @@ class _Problem:
                 # Storage that the plan itself overdraws must not leave this problem without a solution.
                 taken = program.column(min(low - given, 0.0), max(high - given, 0.0))
                 carried = {} if before is None else {before: -1.0}
-                program.row({taken: 1.0, self.p[unit, k]: -phase.hours, **carried}, 0.0, 0.0)
+                drawn = {self.p[unit, k]: -phase.hours / spec.discharge_efficiency}
+                if not spec.lossless:
+                    lost = 1 / spec.discharge_efficiency - spec.charge_efficiency
+                    drawn[self._charge(spec, self.p[unit, k], measured["charge_kwh"])] = -phase.hours * lost
+                program.row({taken: 1.0, **drawn, **carried}, 0.0, 0.0)
                 before = taken
             elif unit in phase.claims.units:
-                given += phase.claims.units[unit].p_kw * phase.hours
+                given += spec.drawn_kwh(phase.claims.units[unit].p_kw, phase.hours)
+
+    def _charge(self, spec: EssUnit, p: int, room_kwh: float) -> int:
+        """Column of what an ESS that loses energy charges, kW: no less than −p. Where it could run full also no more,
+        for charging and discharging at once would make room."""
+        program = self.program
+        charge = program.column(0.0, spec.s_kva)
+        program.row({charge: 1.0, p: 1.0}, 0.0, np.inf)
+        if room_kwh < spec.charge_efficiency * spec.s_kva * sum(phase.hours for phase in self._phases):
+            charges = program.column(0.0, 1.0)
+            program.whole.add(charges)
+            program.row({charge: 1.0, charges: -spec.s_kva}, -np.inf, 0.0)
+            program.row({p: 1.0, charge: 1.0, charges: spec.s_kva}, -np.inf, spec.s_kva)
+        return charge
 
     def _ramps(self, unit: str) -> None:
         """Between phases that lie within one window; the first on-line phase is free if the scenario says so (D8)."""

@@ -151,15 +151,15 @@ class UnitChecks:
         step, begun_with, asked_kwh = self._steps.get(unit, (-1, (0.0, 0.0), 0.0))
         if step != at.phase.claims.step:
             begun_with, asked_kwh = (discharge_kwh, charge_kwh), 0.0
-        energy_kwh = p_kw * at.hours
+        spec = self._view.ess[unit]
+        energy_kwh = spec.drawn_kwh(p_kw, at.hours)
         asked_kwh += energy_kwh
         self._steps[unit] = at.phase.claims.step, begun_with, asked_kwh
         if energy_kwh > discharge_kwh + TOLERANCE:
             self._add(at, "unit_energy", unit, asked_kwh, begun_with[0], "kWh")
         elif energy_kwh < -charge_kwh - TOLERANCE:
             self._add(at, "unit_energy", unit, asked_kwh, -begun_with[1], "kWh")
-        moved = min(max(energy_kwh, -charge_kwh), discharge_kwh)
-        self.stored_kwh[unit] = discharge_kwh - moved, charge_kwh + moved
+        self.stored_kwh[unit] = spec.after(discharge_kwh, charge_kwh, p_kw, at.hours)
 
     def _within(self, at: JudgedInterval, unit: str, p_kw: float, low: float, high: float) -> bool:
         if low - TOLERANCE <= p_kw <= high + TOLERANCE:

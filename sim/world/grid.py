@@ -169,6 +169,7 @@ class Grid:
             time_min, islands, self._units, self._closed, frozenset(operated), self._customers.shed,
             None if self._customers.load_control == "section" else self._customers.ordered, planned_kw, by_island,
             with_frequency=self._frequency is not None,
+            storage_loses=any(not ess.lossless for ess in self.view.ess.values()),
         )  # fmt: skip
         tables = series(self.view, settled) | ({"cold_load": cold_load} if cold_load else {})
         record = StepRecord(

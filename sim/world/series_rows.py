@@ -34,6 +34,8 @@ class Settled:
     """number of violations by island"""
     with_frequency: bool = False
     """whether island rows have the columns of frequency"""
+    storage_loses: bool = False
+    """whether unit rows tell losses of storage"""
 
 
 def series(view: GridView, settled: Settled) -> dict[str, list[Row]]:
@@ -135,4 +137,5 @@ def _unit_rows(view: GridView, settled: Settled) -> Iterable[Row]:
             "p_kw": unit.p_kw, "q_kvar": unit.q_kvar,
             "p_available_kw": unit.available_kw if unit.weather_driven else None, "p_order_kw": unit.order["p_kw"],
             "p_min_kw": p_min_kw, "p_max_kw": p_max_kw, "discharge_kwh": discharge_kwh, "charge_kwh": charge_kwh,
+            **({"storage_losses_kw": unit.storage_losses_kw} if settled.storage_loses else {}),
         }  # fmt: skip

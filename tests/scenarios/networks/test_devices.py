@@ -15,7 +15,7 @@ SPLIT = {"pv": "devices", "ess": "devices", "nbsu": "gensets"}
 
 
 @pytest.mark.parametrize("devices", [4, 16])
-def test_devices_share_all_but_place_and_start_up_time(devices: int) -> None:
+def test_devices_share_all_but_place_start_up_time_and_efficiency(devices: int) -> None:
     whole = load_case("guo45/fault-0400").view
     split = load_case(
         "guo45/fault-0400", [f"network.options.devices={devices}", f"network.options.gensets={devices}"]
@@ -29,7 +29,7 @@ def test_devices_share_all_but_place_and_start_up_time(devices: int) -> None:
                 own = {part[field] for part in parts}
                 if field == "id":
                     assert sorted(own) == [part["id"] for part in parts]  # in the order of their numbers
-                elif field in ("bus", "start_min"):
+                elif field in ("bus", "start_min", "charge_efficiency", "discharge_efficiency"):
                     assert own == {value}
                 else:
                     assert sum(part[field] for part in parts) == pytest.approx(value)
