@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import networkx as nx
 
@@ -64,6 +64,17 @@ class PvUnit(Unit):
     kind = "pv"
 
 
+class StoreEfficiency(NamedTuple):
+    """Shares of energy that get into a store, of what is taken, and out of it, of what leaves it."""
+
+    charge: float = 1.0
+    discharge: float = 1.0
+
+    def drawn_kwh(self, p_kw: float, hours: float) -> float:
+        """Energy that leaves the store (< 0: comes into it) while so much power is given; never less than p Δt."""
+        return p_kw * hours / self.discharge if p_kw > 0 else p_kw * hours * self.charge
+
+
 @dataclass(frozen=True)
 class EssUnit(Unit):
     """An energy storage system: energy in store at the start that it can discharge, and room there to charge.
@@ -78,9 +89,17 @@ class EssUnit(Unit):
     charge_efficiency: float = 1.0
     discharge_efficiency: float = 1.0
 
+    @property
+    def efficiency(self) -> StoreEfficiency:
+        return StoreEfficiency(self.charge_efficiency, self.discharge_efficiency)
+
+    @property
+    def lossless(self) -> bool:
+        return self.efficiency == StoreEfficiency()
+
     def drawn_kwh(self, p_kw: float, hours: float) -> float:
-        """Energy that leaves the store (< 0: comes into it) while it gives so much power; never less than p Δt."""
-        return p_kw * hours / self.discharge_efficiency if p_kw > 0 else p_kw * hours * self.charge_efficiency
+        """Energy that leaves the store (< 0: comes into it) while it gives so much power."""
+        return self.efficiency.drawn_kwh(p_kw, hours)
 
     def range_kw(self, discharge_kwh: float, charge_kwh: float, hours: float) -> tuple[float, float]:
         """Least and largest power that it can give for so long with so much in store, and so much room."""
@@ -91,10 +110,6 @@ class EssUnit(Unit):
         """What is in store, and the room, after it was asked for so much power: it runs empty or full, then stays."""
         drawn_kwh = min(max(self.drawn_kwh(p_kw, hours), -charge_kwh), discharge_kwh)
         return discharge_kwh - drawn_kwh, charge_kwh + drawn_kwh
-
-    @property
-    def lossless(self) -> bool:
-        return self.charge_efficiency == self.discharge_efficiency == 1.0
 
 
 @dataclass(frozen=True)

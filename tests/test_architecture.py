@@ -38,13 +38,14 @@ scenarios/studies         scenarios: reading schema
 scenarios/view
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
 controllers/exchange      scenarios: kinds view
-controllers/gateways      controllers: exchange solver storage_cost; scenarios: angles quanta schema view
-controllers/milp          controllers: exchange storage_cost; scenarios: angles schema view
-controllers/milp/literal  controllers: exchange milp solver; scenarios: angles errors schema
+controllers/gateways      controllers: exchange solver storage_cost storage_losses; scenarios: angles quanta schema view
+controllers/milp          controllers: exchange storage_cost storage_losses; scenarios: angles schema view
+controllers/milp/literal  controllers: exchange milp solver storage_losses; scenarios: angles errors schema
 controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta
 controllers/rules         controllers: exchange milp planning solver
 controllers/solver        scenarios: errors schema
 controllers/storage_cost
+controllers/storage_losses controllers: exchange; scenarios: view
 controllers/strategies    controllers: milp planning rules; scenarios: errors reading schema
 results/comparison        results: metrics run terminal; scenarios: errors kinds schema
 results/figures           results: run; scenarios: view

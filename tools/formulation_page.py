@@ -44,7 +44,7 @@ def names_in(form: str) -> list[Name]:
     """Sets, data and variables of a model, in the order of their declaration; of one that takes over the constraints
     of another only those that the other has not. Raises ValueError for one that does not say what it is."""
     m, _, _, taken_over, room = FORMS[form]()
-    first = form.removesuffix("_by_area")
+    first = form.removesuffix("_by_area").removesuffix("_lossy")
     if first == form:
         first = next(other for other in FORMS if FORMS[other]().room == room)
     known = {one.name for one in names_in(first)} if taken_over else set[str]()

@@ -51,7 +51,11 @@ class Written(NamedTuple):
     room: str = "milp"
 
 
-def small_horizon() -> Horizon:
+ESS = EssUnit("ess.a", "a", 32.0, 40.0, 20.0)
+LOSSY = {"charge_efficiency": 0.9375, "discharge_efficiency": 0.8}
+
+
+def small_horizon(ess: EssUnit = ESS) -> Horizon:
     """Three LAs, two of them one section, and two parallel switches to the third; the first step is a short one.
 
     LA a: live infeed, ESS; LA b: PV, an NBSU that is starting; LA c: an NBSU on line.
@@ -73,7 +77,7 @@ def small_horizon() -> Horizon:
             for name, priority in zip("abc", (1, 2, 1), strict=True)
         },
         pv={"pv.b": PvUnit("pv.b", "b", 64.0)},
-        ess={"ess.a": EssUnit("ess.a", "a", 32.0, 40.0, 20.0)},
+        ess=dict.fromkeys(("ess.a",), ess),
         nbsu={
             "nbsu.b": NbsuUnit("nbsu.b", "b", 48.0, 2.0, 96.0, 64.0, 30.0),
             "nbsu.c": NbsuUnit("nbsu.c", "c", 80.0, 4.0, 80.0, 40.0, 60.0),
@@ -112,9 +116,9 @@ def small_horizon() -> Horizon:
     return Horizon(AreaGraph.of(view, scenario), starts, 60.0, psc, {"bc": True, "tie": False})
 
 
-def compact_form(load_control: LoadControl = "section") -> Written:
+def compact_form(load_control: LoadControl = "section", ess: EssUnit = ESS) -> Written:
     """The compact model of the small case, with every family of constraints."""
-    whole = small_horizon()
+    whole = small_horizon(ess)
     cold = AreaColdLoad(((1.0, ColdLoadClass(peak=3.0, rise_min=60.0, hold_min=15.0, decay_min=30.0)),))
     graph = replace(
         whole.graph,
@@ -134,9 +138,9 @@ def compact_form(load_control: LoadControl = "section") -> Written:
     return Written(m, contents(m, static=True))
 
 
-def literal_form(load_control: LoadControl = "section") -> Written:
+def literal_form(load_control: LoadControl = "section", ess: EssUnit = ESS) -> Written:
     """The literal model of the small case, with every family of constraints."""
-    horizon = small_horizon()
+    horizon = small_horizon(ess)
     graph = replace(horizon.graph, load_control=load_control)
     m = literal.build_literal(replace(horizon, graph=graph), static=True)
     return Written(m, literal.contents(m, static=True))
@@ -144,7 +148,11 @@ def literal_form(load_control: LoadControl = "section") -> Written:
 
 def by_area(form: Callable[[LoadControl], Written]) -> Written:
     """The constraints that load control by area adds to a model, or alters."""
-    plain, written = form("section"), form("area")
+    return beyond(form("section"), form("area"))
+
+
+def beyond(plain: Written, written: Written) -> Written:
+    """The constraints that a model has beyond another, or states otherwise."""
     texts = dict(lp_texts(plain))
     other = {name for name, text in lp_texts(written) if texts.get(name) != text}
     table = {
@@ -164,9 +172,10 @@ def dispatch_stage() -> Written:
     return Written(m, dispatch_contents(m), "dispatch_cost", tuple(names_of(contents(m, static=False))))
 
 
-def local_area(cost_form: CostForm = "printed") -> Written:
+def local_area(cost_form: CostForm = "printed", *, lossy: bool = False) -> Written:
     """The problem of an LA with a PV, two ESSs and an NBSU on line; the first step is a short one."""
-    units = [EssUnit("ess.a", "a", 32.0, 40.0, 20.0), EssUnit("ess.b", "a", 16.0, 20.0, 10.0)]
+    second = EssUnit("ess.b", "a", 16.0, 20.0, 10.0)
+    units = [ESS, replace(second, **LOSSY) if lossy else second]
     problem = LocalAreaProblem(
         pv=(PvUnit("pv.a", "a", 64.0),),
         ess=tuple(units),
@@ -203,11 +212,14 @@ def local_area_epigraph() -> Written:
 FORMS: dict[str, Callable[[], Written]] = {
     "compact": compact_form,
     "compact_by_area": lambda: by_area(compact_form),
+    "compact_lossy": lambda: beyond(compact_form(), compact_form(ess=replace(ESS, **LOSSY))),
     "literal": literal_form,
     "literal_by_area": lambda: by_area(literal_form),
+    "literal_lossy": lambda: beyond(literal_form(), literal_form(ess=replace(ESS, **LOSSY))),
     "dispatch": dispatch_stage,
     "local_area": local_area,
     "local_area_epigraph": local_area_epigraph,
+    "local_area_lossy": lambda: beyond(local_area(), local_area(lossy=True)),
 }
 
 

@@ -29,7 +29,7 @@ class UnitMeasurement(TypedDict):
     """range that limits (power, energy over one simulation step, ramp) leave for the next simulation step"""
     discharge_kwh: float
     charge_kwh: float
-    """ESS: energy it can still discharge and charge; 0 for the rest"""
+    """ESS: energy in store that it can still discharge, and room there to charge; 0 for the rest"""
     failed: NotRequired[bool]
     """off line and deaf to orders; only where it is so"""
     upstream_live: NotRequired[bool]

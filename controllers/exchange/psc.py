@@ -7,17 +7,18 @@ equal devices say the same as one device of their size would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 from typing import Literal, TypeVar
 
-from ...scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit
+from ...scenarios.view import EssUnit, GridView, NbsuUnit, PvUnit, StoreEfficiency
 from .messages import ON_LINE, Forecast, LocalAreaMeasurement, PscMessage, SourceState, UnitMeasurement
 from .start_up import NbsuState, start_up_remaining
 
 U = TypeVar("U", PvUnit, EssUnit, NbsuUnit)
 EssAggregation = Literal["printed", "proportional"]
+LOSSLESS = StoreEfficiency()
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class PscParameters:
     ramp_down_kw_per_h: float
     start_min: float
     p_in_kw: float
+    ess_least: StoreEfficiency = LOSSLESS
+    """least efficiencies of the ESSs: by them so much is in store at least"""
+    ess_most: StoreEfficiency = LOSSLESS
+    """largest efficiencies of the ESSs: by them so much is in store at most"""
 
 
 def pv_factor(pv: Sequence[PvUnit], pv_pu: Mapping[str, Sequence[float]], step: int) -> float:
@@ -44,12 +49,12 @@ def pv_factor(pv: Sequence[PvUnit], pv_pu: Mapping[str, Sequence[float]], step: 
 
 
 def charge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
-    """Energy the ESSs can still take in, kWh. (3): E_i^Char = Σ_c E_c^Char."""
+    """Room in store of the ESSs, kWh. (3): E_i^Char = Σ_c E_c^Char."""
     return fsum(measured[c.id]["charge_kwh"] for c in ess)
 
 
 def discharge_energy(ess: Sequence[EssUnit], measured: Mapping[str, UnitMeasurement]) -> float:
-    """Energy the ESSs can still give, kWh. (4): E_i^Dis = Σ_c E_c^Dis."""
+    """Energy in store that the ESSs can still discharge, kWh. (4): E_i^Dis = Σ_c E_c^Dis."""
     return fsum(measured[c.id]["discharge_kwh"] for c in ess)
 
 
@@ -80,6 +85,13 @@ def nbsu_rating(nbsu: Sequence[NbsuUnit]) -> float:
 def ess_smallest_rating(ess: Sequence[EssUnit]) -> float:
     """Rated power of the smallest ESS, kVA. (8): S_{i,min}^ESS = min_c S_c."""
     return min((c.s_kva for c in ess), default=0.0)
+
+
+def ess_efficiency(ess: Sequence[EssUnit], pick: Callable[[Iterable[float]], float]) -> StoreEfficiency:
+    """Least (``min``) or largest (``max``) efficiencies of the ESSs; 1 where there is none."""
+    if not ess:
+        return StoreEfficiency()
+    return StoreEfficiency(pick(c.charge_efficiency for c in ess), pick(c.discharge_efficiency for c in ess))
 
 
 def ramp_down(nbsu: Sequence[NbsuUnit]) -> float:
@@ -164,6 +176,8 @@ def _parameters(
         ramp_down_kw_per_h=ramp_down(nbsu),
         start_min=start_duration(nbsu),
         p_in_kw=p_in_kw,
+        ess_least=ess_efficiency(ess, min),
+        ess_most=ess_efficiency(ess, max),
     )
 
 

@@ -19,7 +19,9 @@ from typing import Any, Literal
 
 import pyomo.environ as pyo
 
+from .. import storage_losses
 from ..storage_cost import ess_charge_cost, ess_discharge_cost
+from ..storage_losses import drawn
 
 CostForm = Literal["printed", "epigraph"]
 
@@ -31,7 +33,13 @@ def contents(m: Any) -> Mapping[str, tuple[tuple[Callable[..., Any], tuple[Any, 
         "balance": ((active_balance, (T,)), (reactive_balance, (T,))),
         "ratings": ((octagon, (D, m.SIGN, T)),),
         "pv": ((pv_reactive, (B, T)), (pv_power, (B, T))),
-        "ess": ((ess_reactive, (C, T)), (ess_power, (C, T)), (ess_share, (C, T)), (ess_energy, (C, T))),
+        "ess": (
+            (ess_reactive, (C, T)),
+            (ess_power, (C, T)),
+            (ess_share, (C, T)),
+            (ess_energy, (C, T)),
+            *storage_losses.rows(m),
+        ),
         "nbsu": (
             (nbsu_reactive, (E, T)),
             (nbsu_power, (E, T)),
@@ -134,7 +142,7 @@ def ess_share(m, c, t):
 
 def ess_energy(m, c, t):
     """Energy limits of an ESS, kWh. (16d): −E_c^Char ≤ Δt Σ_{d≤t} p_{d,c} ≤ E_c^Dis."""
-    taken = sum(m.dt[d] * m.p[c, d] for d in m.T if d <= t)
+    taken = sum(m.dt[d] * drawn(m, c, d) for d in m.T if d <= t)
     return pyo.inequality(-m.data.charge_kwh[c], taken, m.data.discharge_kwh[c])
 
 

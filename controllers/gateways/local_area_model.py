@@ -8,6 +8,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from ...scenarios.quanta import POWER_KW, rounded
+from .. import storage_losses
 from ..solver.once import solve_once
 from .local_area_constraints import CostForm, contents, operating_cost, p_slack, q_slack, unit_cost
 from .local_area_problem import LocalAreaProblem, LocalAreaSchedule
@@ -25,6 +26,8 @@ def build_local_area(problem: LocalAreaProblem, cost_form: CostForm = "printed")
     m.SIGN = pyo.Set(initialize=(1, -1), doc="signs of a bound on both sides")
     _declare_data(m)
     _declare_variables(m)
+    storage_losses.declare(m, {c.id: (c.efficiency, c.efficiency) for c in problem.ess}, m.S)
+    storage_losses.set_room(m, problem.charge_kwh, sum(problem.dt_h))
     for family in contents(m).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from .. import storage_losses
 from . import cold_load, continuity, pick_up, powerflow, served, topology, units
 from . import constant_power as constant
 from .declarations import Model, declare_data, declare_loops, declare_sets, declare_variables
@@ -41,6 +42,7 @@ def contents(m: Model, static: bool) -> Contents:
             (units.ess_state, (m.ESS, T)),
             (units.ess_energy_max, (m.ESS, T)),
             (units.ess_energy_min, (m.ESS, T)),
+            *storage_losses.rows(m),
         ),
         "nbsu": (
             (units.nbsu_launched_once, (m.NBSU,)),
@@ -165,6 +167,8 @@ def build_model(
     declare_loops(m)
     declare_data(m, graph)
     declare_variables(m)
+    efficiency = {i: (graph.sources[i].parameters.ess_least, graph.sources[i].parameters.ess_most) for i in m.ESS}
+    storage_losses.declare(m, efficiency, m.s_ess_min)
     served.declare(m, graph)
     cold_load.declare(m, graph)
     pick_up.declare(m, graph)
@@ -189,6 +193,8 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
             m.pv_kw[i, t], m.delay_met[i, t] = horizon.pv_kw(i, t), float(horizon.pv_delay_met(i, t))
     for i in m.ESS:
         m.e_dis[i], m.e_char[i] = horizon.state(i)["discharge_kwh"], horizon.state(i)["charge_kwh"]
+    hours = sum(horizon.dt_h(t) for t in range(horizon.steps))
+    storage_losses.set_room(m, {i: horizon.state(i)["charge_kwh"] for i in m.LOSSY}, hours)
     for k in m.SWITCH:
         m.b0[k] = float(horizon.closed[k])
     for i in m.NBSU:

@@ -14,6 +14,7 @@ from collections.abc import Collection
 import pyomo.environ as pyo
 
 from ..storage_cost import ess_charge_cost, ess_discharge_cost
+from ..storage_losses import LOSSLESS, least_discharge
 from .model import Contents, Model, build_model, contents
 from .problem import AreaGraph
 from .served import hold
@@ -52,12 +53,15 @@ def headroom_power(m, la, unit, t):
 
 
 def headroom_energy(m, la, unit, t):
-    """Who holds an island keeps energy for its reserve over one step: Σ e + reserve Δt ≤ Σ E^Dis + shortfall, kWh."""
+    """Who holds an island keeps energy for its reserve over one step: Σ e + reserve Δt ≤ Σ E^Dis + shortfall, kWh; the
+    reserve over the least η^Dis where storage loses energy."""
     ess, _ = m.members[la, unit]
     if not ess:
         return pyo.Constraint.Skip
     taken, store = sum(m.e_ess[i, t] for i in ess), sum(m.e_dis[i] for i in ess)
-    return taken + m.reserve_kw[la, unit, t] * m.dt[t] <= store + m.short_e[la, unit, t]
+    asked = m.reserve_kw[la, unit, t] * m.dt[t]
+    efficiency = least_discharge(m, ess)
+    return taken + (asked if efficiency == 1.0 else asked / efficiency) <= store + m.short_e[la, unit, t]
 
 
 def headroom_reactive(m, la, unit, sign, t):
@@ -157,8 +161,9 @@ def price_charging(m: Model, t: int, fed: Collection[str]) -> None:
     That is charged as a cost of charging, so that what is in store already keeps its value: PV that is left over is
     stored, the infeed's energy is not, and what is in store stays there as long as it is worth as much.
     """
-    excess = max(m.stored_energy_value - INFEED_COST * m.nbsu_cost, 0.0)
     for i in m.ESS:
+        gets_in = m.store_efficiency.get(i, (LOSSLESS, LOSSLESS))[1].charge
+        excess = max(gets_in * m.stored_energy_value - INFEED_COST * m.nbsu_cost, 0.0)
         m.ess_charge_cost_rate[i, t] = m.ess_wear_charging + excess * (m.la_of[i] in fed)
 
 

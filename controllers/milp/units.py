@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
+from ..storage_losses import drawn, drawn_at_least
+
 
 def phi(m, i, t):
     """φ_{i,t}: 1 once the NBSU is on line (13g)."""
@@ -59,9 +61,9 @@ def ess_power_min(m, i, t):
 
 
 def ess_state(m, i, t):
-    """Energy taken out so far, kWh. (13e): e_{i,t} = e_{i,t−1} + Δt p^ESS_{i,t}."""
+    """Energy taken out so far, kWh. (13e): e_{i,t} = e_{i,t−1} + Δt p^ESS_{i,t}; with losses as in `storage_losses`."""
     before = m.e_ess[i, t - 1] if t else 0.0
-    return m.e_ess[i, t] == before + m.dt[t] * m.p_ess[i, t]
+    return m.e_ess[i, t] == before + m.dt[t] * drawn(m, i, t)
 
 
 def ess_energy_max(m, i, t):
@@ -71,6 +73,8 @@ def ess_energy_max(m, i, t):
 
 def ess_energy_min(m, i, t):
     """No more than E^Char can be put in. (13e): −E_i^Char ≤ Δt Σ_{d≤t} p^ESS_{i,d}."""
+    if i in m.MIXED:
+        return sum(m.dt[d] * drawn_at_least(m, i, d) for d in m.T if d <= t) >= -m.e_char[i]
     return m.e_ess[i, t] >= -m.e_char[i]
 
 

@@ -203,11 +203,12 @@ class Lessons:
             return abs(p_kw) > NEWS_KW
         if v.element not in (self._plan.steps[v.step].balance_units or ()):
             return False
-        hours = {t: self._horizon.dt_h(t) for t in missed}
+        hours, ess = {t: self._horizon.dt_h(t) for t in missed}, self._horizon.graph.view.ess.get(v.element)
+        missed_kwh = sum(kw * hours[t] for t, (kw, _) in missed.items())
         size = {
             "unit_q": abs(q_kvar),
             "unit_s": math.hypot(p_kw, q_kvar),
-            "unit_energy": abs(sum(kw * hours[t] for t, (kw, _) in missed.items())),
+            "unit_energy": abs(ess.drawn_kwh(missed_kwh, 1.0) if ess else missed_kwh),
         }.get(v.kind, abs(p_kw))
         return size >= EXPLAINED * v.excess
 

@@ -22,10 +22,11 @@ _TOLERANCE_KW = 1e-6
 
 @dataclass(frozen=True)
 class SupplyState:
-    """What earlier steps of a plan leave to the next: kWh taken out of each LA's ESS since the plan began, launch steps
-    of NBSUs (−1: under way when it began), their last output in kW, since when sections are live (min)."""
+    """What earlier steps of a plan leave to the next: kWh taken out of each LA's store since the plan began, at most
+    and at least, launch steps of NBSUs (−1: under way when it began), their last output in kW, since when sections are
+    live (min)."""
 
-    taken_kwh: Mapping[str, float]
+    taken_kwh: Mapping[str, tuple[float, float]]
     launch: Mapping[str, int]
     nbsu_kw: Mapping[str, float]
     since_min: Mapping[str, float]
@@ -89,7 +90,11 @@ class MeritOrder:
             if not self._supply(island, topology, begun, t, powers, reserve):
                 return None
         dt_h = self._horizon.dt_h(t)
-        taken = {la: begun.taken_kwh.get(la, 0.0) + dt_h * p for la, p in powers.p_ess.items()}
+        taken: dict[str, tuple[float, float]] = {}
+        for la, p_kw in powers.p_ess.items():
+            most, least = begun.taken_kwh.get(la, (0.0, 0.0))
+            of = self._of[la]
+            taken[la] = most + of.ess_least.drawn_kwh(p_kw, dt_h), least + of.ess_most.drawn_kwh(p_kw, dt_h)
         running = {la: powers.p_nbsu.get(la, 0.0) for la, now in powers.nbsu_state.items() if now == "online"}
         return replace(begun, taken_kwh={**begun.taken_kwh, **taken}, nbsu_kw=running), powers
 
@@ -222,10 +227,10 @@ class MeritOrder:
 
     def _ess_range(self, la: str, state: SupplyState, dt_h: float, reserve: bool) -> tuple[float, float]:
         """Most power into and out of an LA's ESS, kW: −charge, discharge; with reserve part of its energy is kept."""
-        psc, rating, taken = self._horizon.psc[la], self._of[la].s_ess_min_kva, state.taken_kwh.get(la, 0.0)
-        charge = max(0.0, min(rating, (psc["charge_kwh"] + taken) / dt_h))
+        psc, of, (most, least) = self._horizon.psc[la], self._of[la], state.taken_kwh.get(la, (0.0, 0.0))
+        charge = max(0.0, min(of.s_ess_min_kva, (psc["charge_kwh"] + least) / dt_h / of.ess_most.charge))
         store_kwh = psc["discharge_kwh"] / (self._reserve if reserve else 1.0)
-        return -charge, max(0.0, min(rating, (store_kwh - taken) / dt_h))
+        return -charge, max(0.0, min(of.s_ess_min_kva, (store_kwh - most) / dt_h * of.ess_least.discharge))
 
     def _nbsu_range(self, la: str, state: SupplyState, t: int) -> tuple[float, float]:
         """Least and most output of an LA's NBSUs on line, kW, (13j)."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, hstack, kron, vstack
+from scipy.sparse import block_diag, csr_matrix, hstack, kron, vstack
 from scipy.sparse import eye as identity
 
 from ...scenarios.errors import UnsolvedError
@@ -20,10 +20,11 @@ PEAK_TOLERANCE = 1e-6
 def level_import(net_load_kw: np.ndarray, storage: Sequence[EssUnit], step_h: float) -> dict[str, np.ndarray]:
     """Output of each storage unit (kW, discharge positive) that makes the largest import as small as can be.
 
-    ``net_load_kw`` is demand less PV per step; losses are left out. Each unit stays within its rating and its
-    capacity (what it can discharge and charge together). The period is taken to repeat: a unit ends as full as it
-    began, at a level that the schedule chooses. Among all such schedules the one with the least throughput is taken,
-    and an import below 0 is worth nothing. Raises UnsolvedError if the solver fails: idling is always feasible.
+    ``net_load_kw`` is demand less PV per step; losses of the network are left out, those of storage are not. Each unit
+    stays within its rating and its capacity (what it can discharge and charge together). The period is taken to repeat:
+    a unit ends as full as it began, at a level that the schedule chooses. Among all such schedules the one with the
+    least throughput is taken, and an import below 0 is worth nothing. Raises UnsolvedError if the solver fails: idling
+    is always feasible.
     """
     steps, units = len(net_load_kw), len(storage)
     if not units:
@@ -33,7 +34,8 @@ def level_import(net_load_kw: np.ndarray, storage: Sequence[EssUnit], step_h: fl
     outputs = kron(identity(units), one_output)
     no_level = csr_matrix((steps, units))
     import_rows = hstack([-kron(np.ones((1, units)), one_output), no_level, csr_matrix(-np.ones((steps, 1)))])
-    drawn = kron(identity(units), np.tril(np.ones((steps, steps))) * step_h) @ outputs
+    passed = csr_matrix(np.tril(np.ones((steps, steps))) * step_h)
+    drawn = block_diag([hstack([passed / u.discharge_efficiency, -passed * u.charge_efficiency]) for u in storage])
     at_start = kron(identity(units), np.ones((steps, 1)))
     no_peak = csr_matrix((units * steps, 1))
     never_below_empty = hstack([drawn, -at_start, no_peak])

@@ -3,20 +3,21 @@
 A linear problem over the simulation steps of what really happens, with everything left out that only takes away: one
 node instead of the network, demand that can be served in any part, no losses, ramps, reactive power or switching.
 What is left: PV gives no more than the sun allows and not before its reconnect delay, a non-black-start unit nothing
-before its start-up time, storage its rated power and its energy, all counted from the beginning of the outage. Infeeds
-that return count from then on; with cold load pick-up demand is the largest that it can come to.
+before its start-up time, storage its rated power and its energy, less what it loses, all counted from the beginning of
+the outage. Infeeds that return count from then on; with cold load pick-up demand is the largest that it can come to.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import bmat, coo_array, eye_array, hstack
+from scipy.sparse import block_diag, bmat, coo_array, eye_array, hstack
 
 from ...scenarios.case import Case
 from ...scenarios.errors import UnsolvedError
 from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.schema.cold_load import cold_load_of
+from ...scenarios.view import EssUnit, StoreEfficiency
 from ..series.profiles import Profiles
 
 
@@ -46,21 +47,29 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     other_kw = sum((times >= live_from[i.id]) * i.s_kva for i in view.infeeds.values()) + sum(
         (times >= (u.start_min if u.bus in lost else 0.0)) * u.s_kva for u in view.nbsu.values()
     )
-    ess_kva = sum(u.s_kva for u in view.ess.values())
+    stores: dict[StoreEfficiency, list[EssUnit]] = {}
+    for ess in view.ess.values():
+        stores.setdefault(ess.efficiency, []).append(ess)
 
-    # Columns: served by weight and step, then storage by step. Rows: served − storage ≤ PV and the rest; energy.
+    # Columns: served by weight and step, then discharge and charge by efficiency and step. Rows: served − storage ≤ PV
+    # and the rest; energy that left each store, and its room.
     one = eye_array(steps, format="csr")
     passed = dt_h * coo_array(np.tril(np.ones((steps, steps))))
-    supply = hstack([*[one] * len(weights), -one])
-    energy = bmat([[None, passed], [coo_array((steps, len(weights) * steps)), -passed]])
-    limits = np.concatenate([
-        pv_kw + other_kw,
-        np.full(steps, sum(u.discharge_kwh for u in view.ess.values())),
-        np.full(steps, sum(u.charge_kwh for u in view.ess.values())),
-    ])  # fmt: skip
-    rows = bmat([[supply], [energy]], format="csr")
-    bounds = [(0.0, float(p)) for p in demand_kw.ravel()] + [(-ess_kva, ess_kva)] * steps
-    value = np.concatenate([np.repeat(weights, steps) * dt_h, np.zeros(steps)])
+    drawn = [hstack([passed / of.discharge, -passed * of.charge]) for of in stores]
+    energy = [[block_diag([sign * part for part in drawn])] for sign in (1, -1)] if stores else []
+    kwh = [
+        sum(getattr(ess, side) for ess in group)
+        for side in ("discharge_kwh", "charge_kwh")
+        for group in stores.values()
+    ]
+    rows = bmat([
+        [hstack([one] * len(weights)), hstack([-one, one] * len(stores)) if stores else None],
+        *([None, *row] for row in energy),
+    ], format="csr")  # fmt: skip
+    limits = np.concatenate([pv_kw + other_kw, np.repeat(kwh, steps)])
+    kva = [sum(ess.s_kva for ess in group) for group in stores.values()]
+    bounds = [(0.0, float(p)) for p in (*demand_kw.ravel(), *np.repeat(kva, 2 * steps))]
+    value = np.concatenate([np.repeat(weights, steps) * dt_h, np.zeros(2 * steps * len(stores))])
     found = linprog(-value, A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
     if found.status != 0:
         raise UnsolvedError(f"the bound of what can be served was not found: {found.message}")

@@ -30,7 +30,8 @@ class BruteForce(States):
     @cached_property
     def columns(self) -> dict[tuple[str, str], int]:
         """Variables of one step: p and q by kind and LA, the squared voltage of each island's first LA, and with load
-        control in part the share of each LA that is served, and of each with customers the share that loses supply."""
+        control in part the share of each LA that is served, and of each with customers the share that loses supply. Of
+        storage that loses energy what it gives and what it takes, and 1 if it gives."""
         rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
         keys = [
             (name + kind, la)
@@ -42,7 +43,8 @@ class BruteForce(States):
         shares = [("n", la) for la in self.areas] if self.load_control == "part" else []
         if shares and self.prices.interruption_kwh:
             shares += [("lost", la) for la in self.with_customers]
-        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas), *shares])}
+        stores = [(name, la) for la, area in self.areas.items() if area.loses for name in ("out", "in", "gives")]
+        return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas), *shares, *stores])}
 
     def block(self, t: int, configuration: Configuration, status: dict[str, str], connected: frozenset[str]) -> Block:
         """One step's rows: (13a)-(13d), (13i), balance of islands (31)-(34), ratings (38), voltages (37), (40)."""
@@ -64,6 +66,15 @@ class BruteForce(States):
                 at_most += self._circle(la, status)
                 if ("n", la) in self.columns:
                     high[self.columns["n", la]] = 1.0
+                if self.areas[la].loses:
+                    for name, most in (
+                        ("out", self.areas[la].s_ess_min),
+                        ("in", self.areas[la].s_ess_min),
+                        ("gives", 1),
+                    ):
+                        high[self.columns[name, la]] = most
+                    at_most += self._one_way(la)
+                    equal.append((self._row(la, p_ess=1, **{"out": -1, "in": 1}), 0.0))
             first = self.columns["u", island.las[0]]
             low[first], high[first] = self.limits.vm_min_pu**2, self.limits.vm_max_pu**2
             for name in ("p", "q"):
@@ -77,6 +88,17 @@ class BruteForce(States):
                 row, constant = self._voltage(island, la, t)
                 at_most += between(self.limits.vm_min_pu**2, row, constant, self.limits.vm_max_pu**2)
         return Block(*stacked(at_most, n), *stacked(equal, n), low, high)
+
+    def _row(self, la: str, **entries: float) -> np.ndarray:
+        row = np.zeros(len(self.columns))
+        for name, entry in entries.items():
+            row[self.columns[name, la]] = entry
+        return row
+
+    def _one_way(self, la: str) -> list[tuple[np.ndarray, float]]:
+        """Storage gives, or takes."""
+        s = self.areas[la].s_ess_min
+        return [(self._row(la, out=1, gives=-s), 0.0), (self._row(la, **{"in": 1}, gives=s), s)]
 
     def _bound_units(self, la, t, status, connected, low, high) -> None:
         area, state = self.areas[la], status.get(la, "off")
@@ -178,9 +200,11 @@ class BruteForce(States):
     def largest(self, block: Block, value: np.ndarray) -> float | None:
         """The largest value of powers and shares, or None if there are none."""
         self.programmes += 1
+        whole = [name == "gives" for name, _ in self.columns]
         found = linprog(
             -value, block.a, block.b, block.e if len(block.f) else None,
             block.f if len(block.f) else None, np.column_stack((block.low, block.high)),
+            integrality=np.resize(whole, len(value)) if any(whole) else None,
         )  # fmt: skip
         assert found.status in (0, 2), found.message
         return -found.fun if found.status == 0 else None
@@ -202,12 +226,21 @@ class BruteForce(States):
         return row
 
     def _energy(self) -> Iterator[tuple[np.ndarray, float]]:
+        """(13e). ESSs that lose energy differently hold what the worst would at least, the best at most."""
         for la, area in self.areas.items():
             if area.s_ess:
-                taken = np.zeros(len(self.columns) * len(self.steps))
-                for t in self.steps:
-                    taken = taken + self.hours[t] * self._at("p_ess", la, t)
-                    yield from between(-self.psc[la]["charge_kwh"], taken, 0.0, self.psc[la]["discharge_kwh"])
+                message = self.psc[la]
+                low, high = (-message["charge_kwh"], math.inf), (-math.inf, message["discharge_kwh"])
+                for (least, most), efficiency in ((low, area.best), (high, area.worst)):
+                    taken = np.zeros(len(self.columns) * len(self.steps))
+                    for t in self.steps:
+                        taken = taken + self.hours[t] * self._drawn(la, t, *efficiency)
+                        yield from between(least, taken, 0.0, most)
+
+    def _drawn(self, la: str, t: int, charging: float, discharging: float) -> np.ndarray:
+        if not self.areas[la].loses:
+            return self._at("p_ess", la, t)
+        return self._at("out", la, t) / discharging - self._at("in", la, t) * charging
 
     def _interruptions(self) -> Iterator[tuple[np.ndarray, float]]:
         """The share of an LA that loses supply is at least what is missing of the share before."""

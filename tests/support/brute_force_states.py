@@ -16,6 +16,7 @@ from relight.controllers.milp.problem import Horizon
 from relight.scenarios.view import Branch, GridView
 
 EPS_MIN = 1e-6
+EFFICIENCIES = ("charge_efficiency", "discharge_efficiency")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Area:
     ramp_down: float
     start_min: float
     s_infeed: float
+    worst: tuple[float, float]
+    best: tuple[float, float]
+    """efficiency of charging, and of discharging"""
+
+    @property
+    def loses(self) -> bool:
+        return min(self.worst) < 1
 
 
 def areas_of(view: GridView, startup_power: str) -> dict[str, Area]:
@@ -54,6 +62,8 @@ def areas_of(view: GridView, startup_power: str) -> dict[str, Area]:
             ramp_up=min((e.ramp_up_kw_per_h for e in nbsu), default=0.0),
             ramp_down=min((e.ramp_down_kw_per_h for e in nbsu), default=0.0), start_min=start_min,
             s_infeed=sum(i.s_kva for i in infeeds if i.live),
+            worst=tuple(min((getattr(c, side) for c in ess), default=1.0) for side in EFFICIENCIES),
+            best=tuple(max((getattr(c, side) for c in ess), default=1.0) for side in EFFICIENCIES),
         )  # fmt: skip
     return result
 

@@ -277,7 +277,8 @@ class Watch:
 
     def check_ess(self, row: Row, before: Row | None) -> None:
         spec = self.view.ess[row["unit"]]
-        kwh = row["p_kw"] * self.step_min / 60
+        p_kw, hours = row["p_kw"], self.step_min / 60
+        kwh = max(p_kw, 0.0) * hours / spec.discharge_efficiency + min(p_kw, 0.0) * hours * spec.charge_efficiency
         had = before or {"discharge_kwh": spec.discharge_kwh, "charge_kwh": spec.charge_kwh}
         assert row["discharge_kwh"] >= 0 and row["charge_kwh"] >= 0
         assert math.isclose(had["discharge_kwh"] - kwh, row["discharge_kwh"], abs_tol=1e-6)

@@ -121,8 +121,14 @@ def build_case(
     return Case(Scenario.model_validate(data | scenario), net, view, Path(), loads, None, {})
 
 
-def ess(bus: str, s_kva: float = 500.0, discharge_kwh: float = 1000.0, charge_kwh: float = 1000.0) -> EssUnit:
-    return EssUnit(f"ess.{bus}", bus, s_kva, discharge_kwh, charge_kwh)
+def ess(
+    bus: str,
+    s_kva: float = 500.0,
+    discharge_kwh: float = 1000.0,
+    charge_kwh: float = 1000.0,
+    efficiency: tuple[float, float] = (1.0, 1.0),
+) -> EssUnit:
+    return EssUnit(f"ess.{bus}", bus, s_kva, discharge_kwh, charge_kwh, *efficiency)
 
 
 def pv(bus: str, s_kva: float = 200.0) -> PvUnit:

@@ -153,12 +153,16 @@ class Claims:
 
     def _check_energy(self) -> None:
         for la in self.rules.areas:
-            taken = 0.0
+            most = least = 0.0
+            known, message = self.rules.areas[la], self.horizon.psc[la]
             for t in self.rules.steps:
-                taken += self.rules.hours[t] * self.area(t, la, "p_ess_kw")
-                message = self.horizon.psc[la]
-                holds = -message["charge_kwh"] - TINY_KW < taken < message["discharge_kwh"] + TINY_KW
-                self.need(holds, f"{t}: energy (13e) of LA {la}: {taken}")
+                kwh = self.rules.hours[t] * self.area(t, la, "p_ess_kw")
+                most, least = (
+                    taken + (kwh / discharging if kwh > 0 else kwh * charging)
+                    for taken, (charging, discharging) in ((most, known.worst), (least, known.best))
+                )
+                holds = -message["charge_kwh"] - TINY_KW < least and most < message["discharge_kwh"] + TINY_KW
+                self.need(holds, f"{t}: energy (13e) of LA {la}: {least} to {most}")
 
     def _check_nbsu(self) -> None:
         """Start-up happens once and without a break (13f)-(13h); ramps (13j)."""

@@ -103,6 +103,22 @@ def with_load_control(case: SmallCase, mode: LoadControl) -> SmallCase:
     return replace(case, scenario=scenario, view=view, horizon=horizon)
 
 
+def with_storage_losses(case: SmallCase) -> SmallCase:
+    """The same case with storage that loses energy: each of random efficiencies, now and then none one way."""
+    rng = np.random.default_rng([case.seed, 11])
+
+    def efficiency() -> float:
+        return 1.0 if rng.random() < 0.2 else float(rng.uniform(0.4, 0.99))
+
+    ess = {
+        name: replace(unit, charge_efficiency=efficiency(), discharge_efficiency=efficiency())
+        for name, unit in case.view.ess.items()
+    }
+    view = replace(case.view, ess=ess)
+    horizon = replace(case.horizon, graph=AreaGraph.of(view, case.scenario))
+    return replace(case, view=view, horizon=horizon)
+
+
 def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: object) -> SmallCase:
     """The same case planned with cold load pick-up, and a limit on what is picked up.
 

@@ -10,6 +10,7 @@ import networkx as nx
 import pyomo.environ as pyo
 
 from ....scenarios.schema.literal_size import doublings
+from ... import storage_losses
 from ...exchange.psc import PscParameters
 from ..declarations import SIDES, Model
 from ..model import Contents
@@ -32,6 +33,7 @@ def contents(m: Model, static: bool) -> Contents:
             (units.ess_power_min, (m.ESS, T)),
             (units.ess_energy_max, (m.ESS, T)),
             (units.ess_energy_min, (m.ESS, T)),
+            *storage_losses.rows(m),
         ),
         "nbsu": (
             (units.nbsu_launched_max, (m.NBSU_SLOT,)),
@@ -150,6 +152,9 @@ def build_literal(horizon: Horizon, static: bool = False) -> Model:
     _declare_launch_data(m, horizon)
     _declare_network_data(m, horizon)
     _declare_variables(m)
+    parameters = _parameters(horizon.graph)
+    storage_losses.declare(m, {i: (parameters[i].ess_least, parameters[i].ess_most) for i in m.ESS}, m.s_ess_min)
+    storage_losses.set_room(m, m.e_char, sum(m.dt.values()))
     for family in contents(m, static).values():
         for rule, index in family:
             setattr(m, rule.__name__, pyo.Constraint(*index, rule=rule, doc=rule.__doc__))

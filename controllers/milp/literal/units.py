@@ -11,6 +11,7 @@ import math
 import pyomo.environ as pyo
 
 from ....scenarios.angles import apothem, direction
+from ...storage_losses import drawn, drawn_at_least
 
 KINDS = ("pv", "ess", "nbsu")
 
@@ -55,18 +56,14 @@ def ess_power_min(m, i, t):
     return m.p_ess[i, t] >= -m.s_ess_min[i] * m.X[i, t]
 
 
-def _energy_taken(m, i, t):
-    return sum(m.dt[d] * m.p_ess[i, d] for d in m.T if d <= t)
-
-
 def ess_energy_max(m, i, t):
     """No more than E^Dis can be taken out. (13e): Δt Σ_{d≤t} p^ESS_{i,d} ≤ E_i^Dis."""
-    return _energy_taken(m, i, t) <= m.e_dis[i]
+    return sum(m.dt[d] * drawn(m, i, d) for d in m.T if d <= t) <= m.e_dis[i]
 
 
 def ess_energy_min(m, i, t):
     """No more than E^Char can be put in. (13e): −E_i^Char ≤ Δt Σ_{d≤t} p^ESS_{i,d}."""
-    return _energy_taken(m, i, t) >= -m.e_char[i]
+    return sum(m.dt[d] * drawn_at_least(m, i, d) for d in m.T if d <= t) >= -m.e_char[i]
 
 
 def nbsu_launched_max(m, i, slot):

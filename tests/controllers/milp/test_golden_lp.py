@@ -55,7 +55,7 @@ def test_a_change_is_noticed_where_it_is_made(monkeypatch: pytest.MonkeyPatch) -
     """The comparison can fail: other demand changes the texts that hold it, and no others."""
     horizon = golden_lp.small_horizon()
     psc = {la: message | {"demand_p_kw": [11.0, 21.0]} for la, message in horizon.psc.items()}
-    monkeypatch.setattr(golden_lp, "small_horizon", lambda: replace(horizon, psc=psc))
+    monkeypatch.setattr(golden_lp, "small_horizon", lambda *_: replace(horizon, psc=psc))
     changed = {name for name, text in golden_texts("literal") if text != texts("literal")[name]}
     holds_demand = {"net_power", "restored_energy"}
     bounded_by_it = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,12 @@ def test_random_days_stay_within_all_limits_and_never_raise_the_peak() -> None:
             assert drawn[-1] == pytest.approx(0, abs=24 * 1e-6)  # each power is rounded to 1e-6 kW
             total += power
         assert (net - total).max() <= max(net.max(), 0) + 1e-3
+
+
+def test_a_store_that_loses_energy_charges_more_than_it_gives() -> None:
+    """What it gives at noon, 0.5 · 8 = 4 kWh, takes 8 kWh out of it, for which it charges 16 kWh at night."""
+    store = replace(unit(discharge_kwh=8, charge_kwh=0), charge_efficiency=0.5, discharge_efficiency=0.5)
+    assert level_import(np.array([10.0, 50.0]), [store], 1.0)["ess.1"] == pytest.approx([-16, 4], abs=1e-3)
 
 
 def test_without_storage_nothing() -> None:

@@ -45,7 +45,8 @@ def cases(draw: st.DrawFn) -> Case:
     for name in names:
         if draw(st.booleans()):
             discharge_kwh, charge_kwh = draw(st.sampled_from(((1000.0, 1000.0), (3.0, 2.0), (0.0, 50.0), (50.0, 0.0))))
-            units.append(ess(name, draw(st.sampled_from((40.0, 300.0))), discharge_kwh, charge_kwh))
+            efficiency = draw(st.sampled_from(((1.0, 1.0), (0.9, 0.8), (0.5, 1.0), (1.0, 0.5))))
+            units.append(ess(name, draw(st.sampled_from((40.0, 300.0))), discharge_kwh, charge_kwh, efficiency))
         if draw(st.integers(0, 2)) == 0:
             units.append(pv(name, draw(st.sampled_from((30.0, 400.0)))))
         if draw(st.integers(0, 2)) == 0:
@@ -215,7 +216,10 @@ class Watch:
             assert metered["p_min_kw"] - 1e-6 <= row["p_kw"] <= metered["p_max_kw"] + 1e-6
         if row["kind"] == "ess":
             assert row["discharge_kwh"] >= 0 and row["charge_kwh"] >= 0
-            moved = row["p_kw"] * STEP_MIN / 60
+            store, p_kw = self.view.ess[row["unit"]], row["p_kw"]
+            drawn_kw = p_kw / store.discharge_efficiency if p_kw > 0 else p_kw * store.charge_efficiency
+            assert math.isclose(row.get("storage_losses_kw", 0.0), drawn_kw - p_kw, abs_tol=1e-9)
+            moved = drawn_kw * STEP_MIN / 60
             assert math.isclose(metered["discharge_kwh"] - moved, row["discharge_kwh"], abs_tol=1e-9)
             assert math.isclose(metered["charge_kwh"] + moved, row["charge_kwh"], abs_tol=1e-9)
             assert metered["p_min_kw"] - 1e-6 <= row["p_kw"] <= metered["p_max_kw"] + 1e-6
