@@ -111,12 +111,14 @@ class DispatchCentre:
         messages: Mapping[str, PscMessage],
         switch_closed: Mapping[str, bool],
         faults: Mapping[str, list[str]] | None = None,
+        shed_min: Mapping[str, float] | None = None,
     ) -> None:
         """Take in PSC messages (by LA) and switch states reported by field terminals; older ones are replaced.
 
         ``faults``: switch → places of the faults its terminal saw; a terminal that reports without one sees none.
+        ``shed_min``: switch that opened by itself to shed → when.
         """
-        self._reports.receive(messages, switch_closed, faults or {})
+        self._reports.receive(messages, switch_closed, faults or {}, shed_min)
         self._contacts.hear(_senders(messages, switch_closed))
 
     def comes_back(self) -> None:
@@ -128,7 +130,7 @@ class DispatchCentre:
         reports, contacts = self._reports, self._contacts
         reports.carry_to(time_min, self._view, self._ledger.followed)
         lost, regained = contacts.changes(time_min)
-        news = self._known.learn(time_min, reports.psc, reports.closed, reports.faults, contacts.now)
+        news = self._known.learn(time_min, reports.psc, reports.closed, reports.faults, contacts.now, reports.shed_min)
 
         decision = Decision(contact_lost=lost, contact_regained=regained)
         decision.why = self._reason_to_plan(time_min, news, regained)

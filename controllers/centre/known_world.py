@@ -87,6 +87,7 @@ class FixedWorld:
         closed: Mapping[str, bool],
         faults: Mapping[str, Collection[str]],
         heard: Collection[Address],
+        shed_min: Mapping[str, float] | None = None,
     ) -> list[str]:
         """Nothing is news."""
         self.closed = dict(closed)
@@ -138,17 +139,19 @@ class KnownWorld:
         closed: Mapping[str, bool],
         faults: Mapping[str, Collection[str]],
         heard: Collection[Address],
+        shed_min: Mapping[str, float] | None = None,
     ) -> list[str]:
         """Take in all that was reported last; returns what is new and calls for a plan, in words.
 
         ``closed`` and ``faults`` are by switch; ``faults`` names where its terminal saw any. ``heard``: whose report is
-        of now; older ones contradict nothing, and tell of no order.
+        of now; older ones contradict nothing, and tell of no order. ``shed_min``: switch that opened by itself to shed
+        what lies behind it → when.
         """
         news: list[str] = []
         for message in psc.values():
             self.returned |= message.get("infeeds", {})
         self._believe(psc, closed, heard, news)
-        self._watch_orders(time_min, faults, heard, news)
+        self._watch_orders(time_min, faults, shed_min or {}, heard, news)
         failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
         live = frozenset(i for i, state in self.returned.items() if state != "dead")
         facts = Facts(
@@ -213,13 +216,19 @@ class KnownWorld:
         ]  # fmt: skip
 
     def _watch_orders(
-        self, time_min: float, faults: Mapping[str, Collection[str]], heard: Collection[Address], news: list[str]
+        self,
+        time_min: float,
+        faults: Mapping[str, Collection[str]],
+        shed_min: Mapping[str, float],
+        heard: Collection[Address],
+        news: list[str],
     ) -> None:
         """Count orders that were not carried out; give a switch up after some, and trust it again once it moves."""
         for switch, (ordered_min, state) in list(self._ordered.items()):
             if ("terminal", switch) not in heard:
                 continue
-            if switch in faults:  # protection holds it open: no fault of the switch
+            shed_since = shed_min.get(switch, -1.0) >= ordered_min
+            if switch in faults or shed_since:  # protection holds it open, or it opened to shed: no fault of the switch
                 del self._ordered[switch]
                 self._failures.pop(switch, None)
             elif self.closed[switch] == state:

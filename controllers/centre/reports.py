@@ -24,14 +24,21 @@ class Reports:
         """switches, as their terminals say"""
         self.faults: dict[str, list[str]] = {}
         """switch → places of the faults that its terminal saw"""
+        self.shed_min: dict[str, float] = {}
+        """switch that opened by itself to shed what lies behind it → when"""
         self.went_dark: set[str] = set()
         """LAs that were live in the report before, since the last ``close``"""
         self._basis: dict[str, PscBasis] = {}
 
     def receive(
-        self, messages: Mapping[str, PscMessage], closed: Mapping[str, bool], faults: Mapping[str, list[str]]
+        self,
+        messages: Mapping[str, PscMessage],
+        closed: Mapping[str, bool],
+        faults: Mapping[str, list[str]],
+        shed_min: Mapping[str, float] | None = None,
     ) -> None:
-        """Take in PSC messages (by LA) and switch reports; a terminal that reports without a fault sees none."""
+        """Take in PSC messages (by LA) and switch reports; a terminal that reports without a fault sees none, and its
+        switch has not shed anything."""
         for la, message in messages.items():
             before = self.psc.get(la)
             if before and before["energised_min"] > 0 and message["energised_min"] == 0:
@@ -43,7 +50,9 @@ class Reports:
         self.closed.update(closed)
         for switch in closed:
             self.faults.pop(switch, None)
+            self.shed_min.pop(switch, None)
         self.faults.update(faults)
+        self.shed_min.update(shed_min or {})
 
     def close(self) -> None:
         """End the instant."""

@@ -177,6 +177,8 @@ class SwitchReport(TypedDict):
     closed: bool
     faults: NotRequired[list[str]]
     """where the terminal saw fault currents, not repaired yet: this branch, or the section at one of its sides"""
+    shed_min: NotRequired[float]
+    """when it opened by itself so that the rest of its island could live; left out once it was operated since"""
 
 
 class SwitchOrder(TypedDict):

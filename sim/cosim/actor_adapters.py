@@ -130,7 +130,7 @@ class TerminalSim(MessagingSim):
     """Field terminals: one entity per switch."""
 
     def __init__(self, terminals: dict[str, FieldTerminal], step_min: int) -> None:
-        super().__init__("Terminal", ["closed", "faults", "operation"], step_min)
+        super().__init__("Terminal", ["report", "operation"], step_min)
         self._terminals = terminals
         self.switches = tuple(terminals)
         self._reported_at = -1
@@ -140,10 +140,8 @@ class TerminalSim(MessagingSim):
             attrs = inputs.get(switch, {})
             for envelope in _received_by(attrs):
                 own.receive(envelope["body"])
-            if self._reported_at != time and "closed" in attrs:
-                body = SwitchReport(switch=switch, closed=one_of(attrs["closed"]))
-                if fault := one_of(attrs["faults"]):
-                    body["faults"] = fault
+            if self._reported_at != time and "report" in attrs:
+                body: SwitchReport = one_of(attrs["report"])
                 self._outbox[switch] = [
                     Envelope(sender=terminal(switch), receiver=DISPATCH_CENTRE, kind="switch_state", body=body)
                 ]
@@ -221,6 +219,7 @@ class DispatchCentreSim(MessagingSim):
             {e["body"]["local_area"]: e["body"] for e in received if e["kind"] == "psc"},
             {e["body"]["switch"]: e["body"]["closed"] for e in received if e["kind"] == "switch_state"},
             {e["body"]["switch"]: e["body"]["faults"] for e in received if "faults" in e["body"]},
+            {e["body"]["switch"]: e["body"]["shed_min"] for e in received if "shed_min" in e["body"]},
         )
         began = adapters.clock()
         decision = self._centre.decide(time)

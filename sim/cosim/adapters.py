@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ...controllers.exchange.messages import SwitchReport
 from ...results.run.recorder import Recorder
 from ..series.profiles import Profiles
 from ..world.grid import Grid
@@ -84,7 +85,7 @@ class GridSim(Adapter):
     def __init__(self, grid: Grid, log: RunLog, step_min: int, on_step: Callable[[int], None]) -> None:
         models = {
             "LocalArea": model(["demand", "pv_pu", "order", "planned_kw", "measurement"]),
-            "Switch": model(["operation", "closed", "faults"]),
+            "Switch": model(["operation", "report"]),
             "Record": model(["record"]),
         }
         super().__init__("time-based", models, step_min)
@@ -111,21 +112,25 @@ class GridSim(Adapter):
         return time + self._step_min
 
     def get_data(self, outputs: Requested) -> Outputs:
-        measurements, closed = self._grid.measurements(), self._grid.switch_states()
-        faults = self._grid.fault_reports()
-        return {
-            eid: {
-                attr: self._record
-                if attr == "record"
-                else closed[eid[3:]]
-                if attr == "closed"
-                else faults.get(eid[3:], [])
-                if attr == "faults"
-                else measurements[eid[3:]]
-                for attr in attrs
-            }
-            for eid, attrs in outputs.items()
+        measurements, reports = self._grid.measurements(), switch_reports(self._grid)
+        values: dict[str, Callable[[str], Any]] = {
+            "record": lambda _: self._record,
+            "report": reports.__getitem__,
+            "measurement": measurements.__getitem__,
         }
+        return {eid: {attr: values[attr](eid[3:]) for attr in attrs} for eid, attrs in outputs.items()}
+
+
+def switch_reports(grid: Grid) -> dict[str, SwitchReport]:
+    """What the terminal of every switch sees of it at the end of the last step."""
+    faults, shed_min = grid.fault_reports(), grid.shed_switches()
+    reports = {switch: SwitchReport(switch=switch, closed=closed) for switch, closed in grid.switch_states().items()}
+    for switch, report in reports.items():
+        if seen := faults.get(switch):
+            report["faults"] = seen
+        if switch in shed_min:
+            report["shed_min"] = shed_min[switch]
+    return reports
 
 
 class RecorderSim(Adapter):

@@ -25,7 +25,7 @@ from ..series.profiles import Profiles
 from ..series.quality import forecast_quality
 from ..world.grid import Grid
 from .actors import actors_of
-from .adapters import Adapter, GridSim, ProfilesSim, RecorderSim, clock
+from .adapters import Adapter, GridSim, ProfilesSim, RecorderSim, clock, switch_reports
 from .channels.chosen import channel_of
 from .run_log import RunLog
 from .timing import Timing
@@ -81,11 +81,10 @@ def run_world(
             world.connect(own, area, "order")
             world.connect(dispatch_centre, area, "planned_kw")
             _connect_mail(world, mail, own, gateway(la))
-        states, faults = grid.switch_states(), grid.fault_reports()
+        reports = switch_reports(grid)
         for switch in actors.terminals.switches:
             area, own = physics.Switch(eid=f"sw.{switch}"), fields.Terminal(eid=switch)
-            report = {"closed": states[switch], "faults": faults.get(switch, [])}
-            world.connect(area, own, "closed", "faults", time_shifted=True, initial_data=report)
+            world.connect(area, own, "report", time_shifted=True, initial_data={"report": reports[switch]})
             world.connect(own, area, "operation")
             _connect_mail(world, mail, own, terminal(switch))
         world.connect(physics.Record(eid="record"), recorder.Recorder(eid="recorder"), "record")

@@ -66,6 +66,7 @@ class Grid:
         self._shares = case.shares
         self._customers = Customers(self.view.local_areas, case.scenario.local_areas.load_control)
         self._supply = SupplyLog(case)
+        self._shed_min: dict[str, float] = {}
         self._demand: dict[str, Power] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
         self._end_min = 0.0
@@ -92,6 +93,10 @@ class Grid:
     def fault_reports(self) -> dict[str, list[str]]:
         """Switch → places of the faults that its field terminal saw and that are not repaired."""
         return self._equipment.faults.reports()
+
+    def shed_switches(self) -> dict[str, float]:
+        """Switches that opened by themselves to shed, and were not operated since → when (min)."""
+        return dict(self._shed_min)
 
     def step(
         self,
@@ -141,6 +146,7 @@ class Grid:
         islands += settle([one for one in islands if one.energised], self._solve)
         for switch in (one.opened for one in islands if one.opened):
             self._closed[switch] = False
+            self._shed_min[switch] = time_min
             operated.add(switch)
         if self._frequency:
             self._frequency.note(islands)
@@ -237,6 +243,7 @@ class Grid:
                 events.append(event("closing_blocked", branch, text=text))
                 continue
             operated.add(branch)
+            self._shed_min.pop(branch, None)
             events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
             if closed and branch in self._equipment.faults.branches:
                 closed_on_fault.append(branch)

@@ -51,10 +51,12 @@ def psc(live: str, **more: dict[str, Any]) -> dict[str, PscMessage]:
     }  # fmt: skip
 
 
-def learn(known: KnownWorld, time_min: float, messages: Any, closed: Any, faults: Any, heard: Any = None) -> list[str]:
+def learn(
+    known: KnownWorld, time_min: float, messages: Any, closed: Any, faults: Any, heard: Any = None, **more: Any
+) -> list[str]:
     """What is new; without ``heard`` everybody reports now."""
     everybody = {("gateway", la) for la in messages} | {("terminal", switch) for switch in closed}
-    return known.learn(time_min, messages, closed, faults, everybody if heard is None else heard)
+    return known.learn(time_min, messages, closed, faults, everybody if heard is None else heard, **more)
 
 
 INITIAL = {"k3": ["k3"]}
@@ -95,6 +97,20 @@ def test_an_infeed_that_returned_supplies_its_own_section_unless_that_is_faulted
     assert view.infeeds["infeed.e"].live and view.outage_area == set("abcd")
     learn(known, 5, psc("", **infeeds), OPEN, INITIAL | {"k3": ["e", "k3"]})
     assert not known.view().infeeds["infeed.e"].live
+
+
+def test_a_switch_that_opened_to_shed_has_not_failed_but_one_that_does_not_close_again_has() -> None:
+    known, closed = KnownWorld(network(), 2), OPEN | {"k1": True}
+    learn(known, 0, psc(""), OPEN, INITIAL)
+    known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
+    assert learn(known, 5, psc(""), closed, INITIAL) == []
+    for time_min in (10, 15, 20):
+        assert learn(known, time_min, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == []
+        assert known.reminders() == [], "a new plan says whether it shall close again"
+    known.note_orders(20, [SwitchOrder(switch="k1", closed=True)])
+    assert learn(known, 25, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == []
+    assert known.reminders() == [{"switch": "k1", "closed": True}]
+    assert learn(known, 30, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == ["k1 does not operate"]
 
 
 def test_orders_are_repeated_then_given_up_and_a_switch_that_moves_is_trusted_again() -> None:

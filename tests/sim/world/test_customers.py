@@ -10,6 +10,7 @@ from support.networks import BY_AREA, Line, Run, build_case, chain, ess, order
 
 SHORT = 0.01
 IN_PART: dict[str, Any] = {"load_control": "part"}
+BY_SECTION: dict[str, Any] = {"load_control": "section"}
 
 
 def live(load_control: dict[str, Any], s_kva: float = 500.0, **more: Any) -> Run:
@@ -78,7 +79,7 @@ def test_an_order_that_no_switch_could_carry_out_is_refused(mode: str, what: dic
 def sections(s_kva: float, **more: Any) -> Run:
     """a, and b and c each behind a switch of its own, 50 kW each; live on an ESS at a."""
     lines = [Line("a", "b", length_km=SHORT), Line("a", "c", length_km=SHORT)]
-    case = build_case(lines, [ess("a", s_kva)], **more)
+    case = build_case(lines, [ess("a", s_kva)], local_areas=BY_SECTION, **more)
     return Run(case, dict.fromkeys("abc", (50.0, 10.0))).step(
         order("ess.a", "form"), planned=dict.fromkeys("abc", 50.0)
     )
@@ -95,13 +96,15 @@ def test_by_section_a_switch_opens_before_the_section_of_least_planned_value() -
     assert [row["operated"] for row in run.record.series["switch"]] == [1, 0]
     run.step(planned={"a": 50.0, "c": 45.0})
     assert run.events == [] and run.area("b")["energised"] == 0, "open until it is ordered to close"
+    assert list(run.grid.shed_switches()) == ["a-b"], "its terminal tells that nobody ordered it"
     run.demand = dict.fromkeys("abc", (50.0, 0.0))
     assert run.step(switches={"a-b": True}).area("b")["served_kw"] == 50.0
+    assert run.grid.shed_switches() == {}
 
 
 def test_by_section_the_island_collapses_where_no_switch_can_open() -> None:
     run = Run(
-        build_case(chain("a", "b", switchable=False, length_km=SHORT), [ess("a", 60.0)]),
+        build_case(chain("a", "b", switchable=False, length_km=SHORT), [ess("a", 60.0)], local_areas=BY_SECTION),
         dict.fromkeys("ab", (50.0, 0.0)),
     ).step(order("ess.a", "form"), planned=dict.fromkeys("ab", 50.0))
     assert ("collapse", "a") in run.events and run.shed == set()
@@ -111,7 +114,8 @@ def test_by_section_the_island_collapses_where_no_switch_can_open() -> None:
 def test_by_section_a_part_that_gives_more_than_it_draws_is_not_parted() -> None:
     """c draws 50 kW and gives 100: without it there would be less. b goes, though it is worth more."""
     lines = [Line("a", "b", length_km=SHORT), Line("a", "c", length_km=SHORT)]
-    run = Run(build_case(lines, [ess("a", 20.0), ess("c", 100.0)]), dict.fromkeys("abc", (50.0, 0.0)))
+    case = build_case(lines, [ess("a", 20.0), ess("c", 100.0)], local_areas=BY_SECTION)
+    run = Run(case, dict.fromkeys("abc", (50.0, 0.0)))
     run.step(order("ess.a", "form"), order("ess.c", "follow", 100.0), planned={"a": 50.0, "b": 50.0, "c": 10.0})
     assert ("section_shed", "a-b") in run.events and run.area("c")["served_kw"] == 50.0
 
