@@ -9,10 +9,10 @@ from datetime import timedelta
 from itertools import groupby
 
 from .case import Case
-from .schema.local_time import zone_far_from
 from .schema.parts import never
 from .schema.scenario import LoadControl
 from .schema.surprises import described
+from .schema.time_and_place import zone_far_from
 from .view import Branch, Unit
 
 _WIDTH = 80
@@ -188,11 +188,21 @@ def _clock(case: Case) -> str:
         "Clock and forecast",
         [
             f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
-            f"simulation step {clock.sim_step_min} min",
+            f"simulation step {clock.sim_step_min} min{_first_orders(case)}",
             f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
             *_weather(case),
         ],
     )
+
+
+def _first_orders(case: Case) -> str:
+    """When plans begin, and how long their last step is where it is shorter than the others."""
+    scenario = case.scenario
+    if not scenario.first_step_min:
+        return ""
+    last_min = scenario.outage.duration_min - scenario.plan_starts_min[-1]
+    short = "" if last_min == scenario.clock.plan_step_min else f", and have a last step of {last_min} min"
+    return f"; plans begin at minute {scenario.first_step_min}, when the first orders take effect{short}"
 
 
 def _weather(case: Case) -> list[str]:

@@ -20,11 +20,11 @@ from .reading.wording import RENAMED, in_plain_words
 from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, model_conflicts
-from .schema.local_time import skipped_time
 from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario, step_conflicts
 from .schema.solver_options import check_solver_options
 from .schema.surprises import complaints
+from .schema.time_and_place import skipped_time
 from .series.forecast_issues import LOAD_ISSUES, load_issues
 from .series.from_csv import load_series
 

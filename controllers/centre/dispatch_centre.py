@@ -86,7 +86,7 @@ class DispatchCentre:
 
     def __init__(self, view: GridView, scenario: Scenario, strategy: Strategy, judge: Judge | None = None) -> None:
         self._scenario, self._strategy = scenario, strategy
-        self._end_min = float(scenario.outage.duration_min)
+        self._begin_min, self._end_min = float(scenario.first_step_min), float(scenario.outage.duration_min)
         self._contacts = contacts_of(scenario.communication)
         self._reports, self._ledger = Reports(), Ledger(self._contacts)
         self._known = world_of(view, scenario.surprises)
@@ -155,10 +155,10 @@ class DispatchCentre:
 
     def _reason_to_plan(self, time_min: float, news: list[str], regained: list[Address]) -> str:
         if self.plan is None:
-            return "first plan"
+            return "first plan" if time_min >= self._begin_min else ""
         if not self._strategy.replans or time_min >= self._end_min:
             return ""
-        if time_min % self._scenario.clock.replan_min == 0:
+        if (time_min - self._begin_min) % self._scenario.clock.replan_min == 0:
             return "replan interval"
         if why := "; ".join([*news, *self._gone_dark(), *self._not_started()]):
             return why
@@ -263,8 +263,13 @@ class DispatchCentre:
     # -- orders -------------------------------------------------------------------------------------------------------
 
     def _give_orders(self, time_min: float, decision: Decision) -> None:
-        """What follows from the plan just issued or from a step that begins; else what has to be said again."""
-        assert self.plan is not None
+        """What follows from the plan just issued or from a step that begins; else what has to be said again.
+
+        Before the first plan it says only that it is there.
+        """
+        if self.plan is None:
+            decision.heartbeats = self._contacts.to_reassure(self._view.local_areas)
+            return
         step, before = self.plan.step_at(time_min), self._ledger.step
         if decision.issued or step is not before:
             decision.switches = switch_orders(wanted_switches(step, self._view))

@@ -9,13 +9,12 @@ from ...scenarios.schema.scenario import Scenario
 
 def longest_horizon(scenario: Scenario) -> int:
     """Most steps that a plan can have: those of the window, or of the look-ahead and a first one begun between two."""
-    clock, look_ahead_min = scenario.clock, scenario.dispatch_centre.look_ahead_min
-    window = scenario.outage.duration_min // clock.plan_step_min
-    return window if look_ahead_min is None else min(window, look_ahead_min // clock.plan_step_min + 1)
+    window, look_ahead_min = len(scenario.plan_starts_min), scenario.dispatch_centre.look_ahead_min
+    return window if look_ahead_min is None else min(window, look_ahead_min // scenario.clock.plan_step_min + 1)
 
 
 def ahead(step_start_min: Sequence[float], end_min: float, scenario: Scenario) -> tuple[tuple[float, ...], float]:
-    """Starts of the plan steps that ``dispatch_centre.look_ahead_min`` reaches into, all whole, and where they end."""
+    """Starts of the plan steps that ``dispatch_centre.look_ahead_min`` reaches into, and where the last one ends."""
     look_ahead_min = scenario.dispatch_centre.look_ahead_min
     if look_ahead_min is None:
         return tuple(step_start_min), end_min

@@ -315,7 +315,7 @@ PlanChecker = Callable[[Plan], Findings]
 def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, Any]:
     """A plan's JSON with the times that it leaves out; one without steps that have starts is returned as it is.
 
-    ``end_min``: end of a plan that tells neither its end nor ``step_min``.
+    ``end_min``: end of a plan that tells neither its end nor ``step_min``; none that tells only this ends later.
     """
     steps = data.get("steps")
     starts = [_start(step) for step in steps] if isinstance(steps, list) else []
@@ -330,7 +330,7 @@ def with_times(data: dict[str, Any], end_min: float | None = None) -> dict[str, 
     filled.setdefault("step_min", longest)
     step_min = filled["step_min"]
     if isinstance(step_min, int | float) and not isinstance(step_min, bool) and step_min > 0:
-        filled.setdefault("end_min", known[-1] + step_min)
+        filled.setdefault("end_min", min(known[-1] + step_min, math.inf if end_min is None else end_min))
     return filled
 
 

@@ -171,9 +171,11 @@ class EnergyGateway:
         """Orders for one simulation step from ``time_min``, asked for once all messages of the instant have arrived.
 
         By plan, or alone where it has none that still holds and hears of nobody who could send one. Before any plan
-        units are left as they are, after its end every unit is off.
+        units are left as they are, after its end every unit is off. Nobody acts before the first plan step begins.
         """
         self._time_min, self._measurement = time_min, measurement
+        if time_min < self._scenario.first_step_min:
+            return LocalAreaOrder(units={}, customers="keep", share=1.0)
         running = self._running
         t = running.step_at(time_min) if running else None
         expired = t is None or not self._contact.keeps_plan(time_min)
@@ -283,6 +285,7 @@ class EnergyGateway:
             nbsu=self._nbsu,
             step_start_min=tuple(starts),
             dt_h=tuple((end - start) / 60 for start, end in zip(starts, ends[first:], strict=True)),
+            plan_step_h=self._scenario.clock.plan_step_min / 60,
             energised=tuple(energised),
             served=tuple(plan["served"][first:]),
             pv_connected=pv_connected(

@@ -44,7 +44,7 @@ def _declare_data(m: Any) -> None:
         ("S", {u.id: u.s_kva for u in problem.units.values()}, "S, rating of a unit [kVA]"),
         ("M_cost", {c.id: dearest * c.s_kva for c in problem.ess}, "M of (44), (45) [CNY/h]"),
         ("penalty", problem.follow_penalty, "price of not following the plan [CNY/kWh]"),
-        ("full_step", max(problem.dt_h, default=0.0), "longest step, Δt of (17g) [h]"),
+        ("full_step", max((*problem.dt_h, problem.plan_step_h)), "longest step, Δt of (17g) [h]"),
         ("ess_discharge_cost_rate", costs.ess_discharge_cost, "α^Dis [CNY/kWh]"),
         ("ess_charge_cost_rate", dict.fromkeys(m.C * m.T, costs.ess_charge_cost), "α^Char [CNY/kWh]"),
     ):

@@ -47,6 +47,8 @@ class LocalAreaProblem:
     costs: Gateway = field(default_factory=Gateway)
     options: DispatchCentreOptions = field(default_factory=DispatchCentreOptions)
     min_power_factor: float = 0.95
+    plan_step_h: float = 0.0
+    """Δt of (17g), where no step left is that long"""
 
     @property
     def steps(self) -> range:

@@ -225,8 +225,8 @@ class Horizon:
 
     @property
     def full_step_h(self) -> float:
-        """Δt of the plan in hours; a first step begun between two plan steps is shorter."""
-        return max((self.dt_h(t) for t in range(self.steps)), default=0.0)
+        """Δt of the plan in hours; a first step begun between two plan steps is shorter, the window's last may be."""
+        return max((self.graph.plan_step_min / 60, *(self.dt_h(t) for t in range(self.steps))))
 
     def state(self, source: str) -> SourceState:
         """What is known of a source now."""

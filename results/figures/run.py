@@ -60,7 +60,7 @@ def restoration_states(run: RunTables) -> Figure:
     _draw_switches(lower, run, switches, edges, named)
     for axes in (upper, lower):
         axes.grid(visible=False)
-        for time in np.arange(0, run.end_min, run.scenario.clock.plan_step_min):
+        for time in dict.fromkeys((0, *run.scenario.plan_starts_min)):
             axes.axvline(time, color=style.WHITE, linewidth=0.35)
     clock_axis(lower, run)
     upper.tick_params(labelbottom=False)

@@ -55,7 +55,7 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
             if value and field not in LITERAL_TERMS:
                 remedy = "the literal form has no such term or constraint; use formulation: compact, or leave this out"
                 problems.append(Problem(file, f"objective.{field}", value, remedy))
-    steps, areas = scenario.outage.duration_min // scenario.clock.plan_step_min, len(view.local_areas)
+    steps, areas = len(scenario.plan_starts_min), len(view.local_areas)
     binaries = literal_binaries(areas, steps)
     if scenario.dispatch_centre.formulation == "literal" and binaries > MOST_LITERAL_BINARIES:
         remedy = (

@@ -5,16 +5,14 @@ Tags in the descriptions: [T] printed in Guo et al. 2025, [C] computed from it, 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
-from .dispatch_options import DispatchCentreOptions, Objective, look_ahead_conflict
+from .dispatch_options import DispatchCentreOptions, Objective
 from .forecast import ForecastOptions
 from .frequency import Frequency
 from .network_kinds import Network
@@ -36,6 +34,10 @@ from .parts import (
     absent,
 )
 from .surprises import Surprises
+from .time_and_place import Clock as Clock
+from .time_and_place import Outage as Outage
+from .time_and_place import Site as Site
+from .time_and_place import first_step_min, step_conflicts
 from .units import Units
 from .weather import Weather
 
@@ -44,62 +46,6 @@ LoadControl = Literal["area", "section", "part"]
 
 LoadClass = Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
 """Classes of the BDEW standard load profiles: h household, g business, l farming."""
-
-
-class Clock(Part):
-    """Plan step, simulation step, replan interval (min)."""
-
-    plan_step_min: Minutes = Field(default=30, description="Δt of the plan [A, D4].")
-    sim_step_min: Minutes = Field(
-        default=5, description="Step of the world and its AC power flow; divides the plan step."
-    )
-    replan_interval_min: Minutes | None = Field(
-        default=None, description="How often the dispatch centre replans; None: each plan step."
-    )
-
-    @property
-    def replan_min(self) -> int:
-        return self.replan_interval_min or self.plan_step_min
-
-
-class Outage(Part):
-    """When, how long, and what is lost."""
-
-    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
-    duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
-    faulted_branches: Names = Field(
-        default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
-    )
-    dead_infeeds: Names | None = Field(
-        default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
-    )
-
-    @field_validator("start")
-    @classmethod
-    def _is_local(cls, start: datetime) -> datetime:
-        if start.tzinfo is not None:
-            raise ValueError("must be local time without an offset; site.timezone says where")
-        if start.second or start.microsecond or not 1970 <= start.year <= 2100:
-            raise ValueError("must be a full minute in the years 1970 to 2100")
-        return start
-
-
-class Site(Part):
-    """Where the PV stands; for the clear-sky model."""
-
-    latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(description="North positive.")
-    longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(description="East positive.")
-    altitude_m: Annotated[float, Field(ge=-500, le=9000)] = Field(default=0.0, description="Above sea level.")
-    timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_known(cls, timezone: str) -> str:
-        try:
-            ZoneInfo(timezone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("must be a name in the time zone database, e.g. Asia/Shanghai") from error
-        return timezone
 
 
 Priority = Annotated[float, Field(ge=1e-3, le=1e3)]
@@ -317,24 +263,18 @@ class Scenario(Part):
         description="Frequency response of islands; None: islands keep the nominal frequency.",
     )
 
+    @property
+    def first_step_min(self) -> int:
+        """Start of the first plan step, min."""
+        return first_step_min(self.clock, self.outage)
+
+    @property
+    def plan_starts_min(self) -> range:
+        """Starts of all plan steps; the last one ends with the window and may be shorter."""
+        return range(self.first_step_min, self.outage.duration_min, self.clock.plan_step_min)
+
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
         if conflicts := step_conflicts(self.clock, self.outage, self.dispatch_centre):
-            raise ValueError("; ".join(f"{field} {value} {remedy}" for field, value, remedy in conflicts))
+            raise ValueError("; ".join(f"{field} {value:g} {remedy}" for field, value, remedy in conflicts))
         return self
-
-
-def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions) -> list[tuple[str, int, str]]:
-    """Time steps that do not divide: field, value (min) and what would be right."""
-    plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
-    conflicts = []
-    if plan % step:
-        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
-    if outage.duration_min % plan:
-        remedy = f"must be a multiple of clock.plan_step_min ({plan})"
-        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
-    if clock.replan_interval_min and replan % step:
-        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
-    if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
-        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
-    return conflicts

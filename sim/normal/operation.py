@@ -61,7 +61,7 @@ def normal_state(case: Case) -> NormalState:
         raise NoNormalOperation("an infeed (external grid) in the network")
     has_series = any((scenario.load.forecast_csv, scenario.load.actual_csv, scenario.pv.forecast_csv,
                       scenario.pv.actual_csv))  # fmt: skip
-    outage = scenario.outage.model_copy(update={"faulted_branches": (), "dead_infeeds": ()})
+    outage = scenario.outage.model_copy(update={"faulted_branches": (), "dead_infeeds": (), "first_order_min": 0.0})
     clock = scenario.clock
     if not has_series:
         midnight = outage.start.replace(hour=0, minute=0)

@@ -91,7 +91,7 @@ def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
         energy_kwh=served * rows["priority"] * clock.sim_step_min / 60,
         live=rows["energised"] == 1,
         missing=demand - served > _TOLERANCE_KW if whole else rows["energised"] != 1,
-        plan_step=rows["time_min"] // clock.plan_step_min,
+        plan_step=(rows["time_min"] - case.scenario.first_step_min) // clock.plan_step_min,
     )
     blocks = rows.groupby(["section", "plan_step"]).agg({"energy_kwh": "sum", "live": "any", "missing": "any"})
     in_part = blocks[blocks["live"] & blocks["missing"]]

@@ -1,4 +1,4 @@
-"""One plan without a run: what the dispatch centre decides at the fault time, from the messages it has then."""
+"""One plan without a run: what the dispatch centre decides when it first can, from the messages it has then."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .strategy_case import case_under
 
 
 def plan_once(case: Case, strategy: str) -> PlanRecord:
-    """The first plan of a run under ``strategy``, made from the forecast at the fault time; the plan carries its note.
+    """The first plan of a run under ``strategy``, made from the forecast of the time when it begins; the plan carries
+    its note.
 
     Raises ``StrategyError`` and ``SolverOptionError`` before anything is computed.
     """
@@ -33,16 +34,16 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
 def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
     """The first plan of a strategy that has a dispatch centre."""
     case = case_under(case, chosen)
-    profiles, grid = Profiles(case), Grid(case)
+    profiles, grid, now = Profiles(case), Grid(case), float(case.scenario.first_step_min)
     measured = grid.measurements()
     messages = {
         la: EnergyGateway(case.view, la, case.scenario, per_device=chosen.per_device).assess(
-            measured[la], profiles.forecast(la, 0.0), 0.0
+            measured[la], profiles.forecast(la, now), now
         )
         for la in case.view.local_areas
     }
     centre = DispatchCentre(case.view, case.scenario, chosen, PlanJudge(case, profiles))
     centre.receive(messages, grid.switch_states())
-    record = centre.decide(0.0).issued
+    record = centre.decide(now).issued
     assert record is not None, "the first decision always issues a plan"
     return record

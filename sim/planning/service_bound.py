@@ -3,8 +3,9 @@
 A linear problem over the simulation steps of what really happens, with everything left out that only takes away: one
 node instead of the network, demand that can be served in any part, no losses, ramps, reactive power or switching.
 What is left: PV gives no more than the sun allows and not before its reconnect delay, a non-black-start unit nothing
-before its start-up time, storage its rated power and its energy, less what it loses, all counted from the beginning of
-the outage. Infeeds that return count from then on; with cold load pick-up demand is the largest that it can come to.
+before its start-up time, storage its rated power and its energy, less what it loses, all counted from the time when
+the first orders take effect; before it nothing is served or stored. Infeeds that return count from then on; with cold
+load pick-up demand is the largest that it can come to.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     profiles = Profiles(case, seed)
     times = np.arange(0, scenario.outage.duration_min, scenario.clock.sim_step_min, dtype=float)
     dt_h, steps = scenario.clock.sim_step_min / 60, len(times)
-    lost = view.outage_area
+    lost, first_min = view.outage_area, scenario.first_step_min
     areas = [la for la in view.local_areas.values() if la.buses[0] in lost]
     weights = sorted({la.priority for la in areas})
 
@@ -38,14 +39,15 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     demand_kw, pv_kw = np.zeros((len(weights), steps)), np.zeros(steps)
     for k, time_min in enumerate(times):
         demand, pv_pu = profiles.demand(time_min), profiles.pv_pu(time_min)
-        for la in areas:
+        for la in areas if time_min >= first_min else ():
             demand_kw[weights.index(la.priority), k] += demand[la.id][0] * largest.get(la.id, 1.0)
-        on = (u for u in view.pv.values() if u.bus not in lost or time_min >= scenario.pv.reconnect_delay_min)
+        connected = time_min >= first_min + scenario.pv.reconnect_delay_min
+        on = (u for u in view.pv.values() if u.bus not in lost or connected)
         pv_kw[k] = sum(pv_pu[u.id] * u.s_kva for u in on)
     returns_min = {one.infeed: one.at_min for one in scenario.surprises.infeeds} if scenario.surprises else {}
     live_from = {i.id: 0.0 if i.live else returns_min.get(i.id, np.inf) for i in view.infeeds.values()}
     other_kw = sum((times >= live_from[i.id]) * i.s_kva for i in view.infeeds.values()) + sum(
-        (times >= (u.start_min if u.bus in lost else 0.0)) * u.s_kva for u in view.nbsu.values()
+        (times >= (first_min + u.start_min if u.bus in lost else 0.0)) * u.s_kva for u in view.nbsu.values()
     )
     stores: dict[StoreEfficiency, list[EssUnit]] = {}
     for ess in view.ess.values():
@@ -68,7 +70,8 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
     ], format="csr")  # fmt: skip
     limits = np.concatenate([pv_kw + other_kw, np.repeat(kwh, steps)])
     kva = [sum(ess.s_kva for ess in group) for group in stores.values()]
-    bounds = [(0.0, float(p)) for p in (*demand_kw.ravel(), *np.repeat(kva, 2 * steps))]
+    able = [rating * (times >= first_min) for rating in kva for _ in ("discharge", "charge")]
+    bounds = [(0.0, float(p)) for p in np.concatenate([demand_kw.ravel(), *able])]
     value = np.concatenate([np.repeat(weights, steps) * dt_h, np.zeros(2 * steps * len(stores))])
     found = linprog(-value, A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
     if found.status != 0:

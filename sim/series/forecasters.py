@@ -7,7 +7,10 @@ only what is left of it is forecast.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,15 +21,31 @@ from .noise import Noise
 
 @dataclass(frozen=True)
 class Times:
-    """The window in plan steps and simulation steps (min)."""
+    """The window in plan steps and simulation steps (min).
+
+    Plan steps begin at ``first_min`` and every ``plan_step_min`` from then on, and count back to the start, so that the
+    first and the last may be shorter.
+    """
 
     plan_step_min: int
     sim_step_min: int
     duration_min: int
+    first_min: int = 0
 
-    @property
-    def per_plan_step(self) -> int:
-        return self.plan_step_min // self.sim_step_min
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Starts of the plan steps, and the window's end."""
+        starts = range(self.first_min % self.plan_step_min, self.duration_min, self.plan_step_min)
+        return np.unique([0, *starts, self.duration_min]).astype(float)
+
+    @cached_property
+    def sim_edges(self) -> list[int]:
+        """The same in simulation steps."""
+        return (self.edges // self.sim_step_min).astype(int).tolist()
+
+    def means(self, fine: np.ndarray) -> np.ndarray:
+        """Means over plan steps of a series by simulation step."""
+        return means_between(fine, self.sim_edges)
 
     def step(self, time_min: float) -> int:
         """The simulation step that holds a time."""
@@ -34,12 +53,11 @@ class Times:
 
     def plan_step(self, time_min: float) -> int:
         """The plan step that holds a time; the first one for earlier times."""
-        return max(math.floor(time_min / self.plan_step_min), 0)
+        return max(int(np.searchsorted(self.edges, time_min, side="right")) - 1, 0)
 
     def edges_from(self, time_min: float) -> np.ndarray:
         """``time_min`` and the starts of the plan steps after it, and the window's end."""
-        first = self.plan_step(time_min)
-        edges = np.arange(first * self.plan_step_min, self.duration_min + 1, self.plan_step_min, dtype=float)
+        edges = self.edges[self.plan_step(time_min) :].copy()
         edges[0] = max(edges[0], time_min)
         return edges
 
@@ -57,11 +75,16 @@ class Course:
     ratio_before: float = 1.0
 
 
+def means_between(series: np.ndarray, edges: Iterable[int]) -> np.ndarray:
+    """Means of a series between these places in it."""
+    return np.array([series[begin:end].mean() for begin, end in pairwise(edges)])
+
+
 def expected(actual: np.ndarray, times: Times, time_min: float) -> np.ndarray:
     """Perfect foresight: the mean of what happens over each plan step."""
-    first, size = times.plan_step(time_min), times.per_plan_step
-    means = actual.reshape(-1, size).mean(axis=1)[first:]
-    means[0] = actual[times.step(time_min) : (first + 1) * size].mean()
+    first = times.plan_step(time_min)
+    means = times.means(actual)[first:]
+    means[0] = actual[times.step(time_min) : times.sim_edges[first + 1]].mean()
     return means
 
 
@@ -89,7 +112,7 @@ class LeadTimeErrors:
     def __init__(self, growth: ErrorGrowth, noise: Noise, kind: str, times: Times, day_level: float = 1.0):
         self._growth, self._noise, self._kind, self._times = growth, noise, kind, times
         issues = np.arange(0, times.duration_min, times.sim_step_min)
-        starts = np.arange(0, times.duration_min, times.plan_step_min)
+        starts = times.edges[:-1]
         leads = np.maximum(starts[None, :] - issues[:, None], 0.0)
         sigma = error_sd(growth, leads)
         self._missed = rounded((1 - day_level) * grown(growth, leads), PER_UNIT)
@@ -105,8 +128,9 @@ class LeadTimeErrors:
 
     def _evolved(self, stream: str) -> np.ndarray:
         shocks = self._noise.stream(stream).standard_normal(self._sd.shape)
-        memory = math.exp(-self._times.plan_step_min / self._growth.correlation_min)
+        lengths = np.diff(self._times.edges)
         for j in range(1, shocks.shape[1]):
+            memory = math.exp(-lengths[j - 1] / self._growth.correlation_min)
             shocks[:, j] = memory * shocks[:, j - 1] + math.sqrt(1 - memory**2) * shocks[:, j]
         revisions = self._sd * shocks
         return rounded(np.cumsum(revisions[::-1], axis=0)[::-1][:-1], PER_UNIT)

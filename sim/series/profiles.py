@@ -27,7 +27,7 @@ from ...scenarios.reading.problems import Problem, ScenarioError
 from ...scenarios.schema.forecast import ForecastOptions
 from ...scenarios.series.forecast_issues import Issues, load_issues
 from ...scenarios.series.from_csv import Series, interval_means, load_series
-from .forecasters import Course, Times
+from .forecasters import Course, Times, means_between
 from .forecasts import Forecasts
 from .noise import Noise
 from .sky import Sky, step_means
@@ -52,8 +52,8 @@ class Profiles:
             self._pv_of_area[case.view.local_area_of_unit(unit)].append(unit)
         self.plan_step_min, self.sim_step_min = scenario.clock.plan_step_min, scenario.clock.sim_step_min
         self.duration_min = scenario.outage.duration_min
-        self._times = Times(self.plan_step_min, self.sim_step_min, self.duration_min)
-        plan_edges = np.arange(0, self.duration_min + 1, self.plan_step_min, dtype=float)
+        self._times = Times(self.plan_step_min, self.sim_step_min, self.duration_min, scenario.first_step_min)
+        plan_edges = self._times.edges
         sim_edges = np.arange(0, self.duration_min + 1, self.sim_step_min, dtype=float)
         series, self._issues = _checked_series(case)
         noise = Noise(scenario.seed if seed is None else seed, self.sim_step_min, len(sim_edges) - 1)
@@ -74,7 +74,7 @@ class Profiles:
 
         pv, units = scenario.pv, tuple(case.view.pv)
         self._sky = Sky(case, noise)
-        expected_pu = step_means(self._sky.clear_sky_pu, len(plan_edges) - 1) * pv.clear_sky_index
+        expected_pu = means_between(self._sky.clear_sky_pu, plan_edges.astype(int)) * pv.clear_sky_index
         bounded = np.clip(expected_pu, 0, 1)
         happened = {site: self._sky.available_pu(site) for site in self._sky.sites}
         self._pv_forecast = _pv_series(units, dict.fromkeys(units, bounded), plan_edges, series.get("pv.forecast_csv"))
@@ -84,7 +84,7 @@ class Profiles:
         self._under_the_sky = {site for u, site in self._site_of.items() if not given or u not in given.columns}
 
         if scenario.perfect_forecast:
-            repeat = self.plan_step_min // self.sim_step_min
+            repeat = np.diff(self._times.sim_edges)
             self._demand_actual = {
                 area: (np.repeat(p_kw, repeat), np.repeat(q_kvar, repeat))
                 for area, (p_kw, q_kvar) in self._demand_forecast.items()
@@ -108,9 +108,7 @@ class Profiles:
         plan steps. Empty lists at the end of the window. Raises ``KeyError`` for an unknown area.
         """
         first = self._times.plan_step(from_min)
-        starts = [float(start) for start in range(first * self.plan_step_min, self.duration_min, self.plan_step_min)]
-        if starts and from_min > starts[0]:
-            starts[0] = float(from_min)
+        starts: list[float] = self._times.edges_from(from_min)[:-1].tolist()
         p_kw, q_kvar = self._demand_forecast[la_id]
         p_kw, q_kvar = p_kw[first:], q_kvar[first:]
         pv_pu = {unit: self._pv_forecast[unit][first:] for unit in self._pv_of_area[la_id]}

@@ -138,7 +138,8 @@ class Validator:
         """
         best: tuple[list[Phase], float] | None = None
         for auto_start in (False, True):
-            walk = Walk(self.case.view, self.topologies, start, auto_start=auto_start)
+            first_min = float(self.case.scenario.first_step_min)
+            walk = Walk(self.case.view, self.topologies, start, auto_start=auto_start, first_min=first_min)
             phases = walk.phases(claims, self.forecast.edges_min)
             _count_cold_load(phases, follow(self.case, phases, start, estimated=True))
             self._count_shares(phases)

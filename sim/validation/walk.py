@@ -110,15 +110,21 @@ class _Clock:
 
 
 class Walk:
-    """Walks through a plan's steps; ``auto_start``: NBSUs that the plan leaves out start as soon as they can."""
+    """Walks through a plan's steps; ``auto_start``: NBSUs that the plan leaves out start as soon as they can.
 
-    def __init__(self, view: GridView, topologies: Topologies, start: StartState, *, auto_start: bool) -> None:
+    No order takes effect before ``first_min``: till then switches are as they were, and only live infeeds supply.
+    """
+
+    def __init__(
+        self, view: GridView, topologies: Topologies, start: StartState, *, auto_start: bool, first_min: float = 0.0
+    ) -> None:
         self._view, self._topologies, self._auto_start = view, topologies, auto_start
-        self._start = start
+        self._start, self._first_min = start, first_min - _EPS_MIN
 
     def phases(self, claims: Iterable[StepClaims], edges_min: Iterable[float]) -> list[Phase]:
         """All phases in order; steps are cut at ``edges_min``, where demand or sun change."""
-        claims, edges = list(claims), list(edges_min)
+        claims, edges = list(claims), [*edges_min, self._first_min + _EPS_MIN]
+        before = frozenset(branch for branch, closed in self._start.closed.items() if closed)
         now = claims[0].start_min
         self._since = {bus: now - minutes for bus, minutes in self._start.energised_min.items()}
         self._clocks = {
@@ -132,9 +138,13 @@ class Walk:
         phases: list[Phase] = []
         for step in claims:
             for number, (begin, end) in enumerate(cut(step.start_min, step.end_min, edges)):
-                phase = Phase(step, begin, end, self._topologies.of(step.closed), set_points=dict(step.units))
+                early = begin < self._first_min
+                topology = self._topologies.of(before if early else step.closed)
+                phase = Phase(step, begin, end, topology, set_points=dict(step.units))
                 if not number:
                     phase.violations.extend(step.violations)
+                    for branch in sorted(before ^ step.closed) if early else ():
+                        self._add_early(phase, branch)
                 self._advance(phase)
                 phases.append(phase)
         return phases
@@ -198,9 +208,12 @@ class Walk:
         elif clock.mode == "off" and wanted is None and live and self._auto_start:
             self._clocks[unit] = _Clock("starting", phase.start_min)
 
+    def _add_early(self, phase: Phase, element: str) -> None:
+        phase.add("before_first_order", element, phase.start_min, self._first_min + _EPS_MIN, "min")
+
     def _form(self, phase: Phase) -> None:
         """Find each island's balance unit."""
-        claims = phase.claims
+        claims, early = phase.claims, phase.start_min < self._first_min
         named = claims.balance
         if named is None:
             named = tuple(unit for unit, set_point in claims.units.items() if set_point.state == "form")
@@ -208,7 +221,7 @@ class Walk:
         for unit in named:
             asked.setdefault(phase.topology.at[self._view.units[unit].bus], []).append(unit)
         for k, island in enumerate(phase.topology.islands):
-            able = [unit for unit in phase.topology.formers[k] if self._able(unit)]
+            able = [unit for unit in phase.topology.formers[k] if self._able(unit, early=early)]
             forming = [unit for unit in able if unit in self._view.infeeds or unit in asked.get(k, ())]
             wants = k in asked or (claims.energised is not None and not claims.energised.isdisjoint(island.buses))
             if not forming and claims.balance is None and k not in asked and (wants or claims.energised is None):
@@ -216,6 +229,9 @@ class Walk:
                 phase.chosen = phase.chosen or bool(forming)
             if forming:
                 phase.live[k] = forming[0]
+            elif wants and early:
+                phase.failed.add(k)
+                self._add_early(phase, island.id)
             elif wants:
                 phase.failed.add(k)
                 phase.add("no_balance_unit", island.id, 0.0, 1.0, "units")
@@ -224,5 +240,7 @@ class Walk:
             if forming and island.loops:
                 phase.add("not_radial", island.id, float(island.loops), 0.0, "loops")
 
-    def _able(self, unit: str) -> bool:
+    def _able(self, unit: str, *, early: bool) -> bool:
+        if early:
+            return unit in self._view.infeeds
         return unit not in self._view.nbsu or self._clocks[unit].mode == "online"

@@ -1,0 +1,123 @@
+"""When and where: clock, outage, site; steps that do not divide, times that no clock shows, zones far off."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
+from .parts import Minutes, Names, NonNegative, Part
+
+MOST_HOURS_OFF = 3.5
+"""Between a zone and the sun; politics explains less."""
+
+
+class Clock(Part):
+    """Plan step, simulation step, replan interval (min)."""
+
+    plan_step_min: Minutes = Field(default=30, description="Δt of the plan [A, D4].")
+    sim_step_min: Minutes = Field(
+        default=5, description="Step of the world and its AC power flow; divides the plan step."
+    )
+    replan_interval_min: Minutes | None = Field(
+        default=None, description="How often the dispatch centre replans; None: each plan step."
+    )
+
+    @property
+    def replan_min(self) -> int:
+        return self.replan_interval_min or self.plan_step_min
+
+
+class Outage(Part):
+    """When, how long, and what is lost."""
+
+    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
+    duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
+    first_order_min: NonNegative = Field(
+        default=0.0,
+        description="Until the first orders take effect: detection, decision, operation. Plans begin in the first "
+        "simulation step that starts then or later; nobody in the outage area has supply before.",
+    )
+    faulted_branches: Names = Field(
+        default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
+    )
+    dead_infeeds: Names | None = Field(
+        default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _is_local(cls, start: datetime) -> datetime:
+        if start.tzinfo is not None:
+            raise ValueError("must be local time without an offset; site.timezone says where")
+        if start.second or start.microsecond or not 1970 <= start.year <= 2100:
+            raise ValueError("must be a full minute in the years 1970 to 2100")
+        return start
+
+
+class Site(Part):
+    """Where the PV stands; for the clear-sky model."""
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(description="North positive.")
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(description="East positive.")
+    altitude_m: Annotated[float, Field(ge=-500, le=9000)] = Field(default=0.0, description="Above sea level.")
+    timezone: str = Field(description="Name in the time zone database, e.g. Asia/Shanghai.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be a name in the time zone database, e.g. Asia/Shanghai") from error
+        return timezone
+
+
+def first_step_min(clock: Clock, outage: Outage) -> int:
+    """Start of the first simulation step in which an order can take effect, min."""
+    return math.ceil(outage.first_order_min / clock.sim_step_min) * clock.sim_step_min
+
+
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions) -> list[tuple[str, float, str]]:
+    """Time steps that do not divide: field, value (min) and what would be right."""
+    plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
+    conflicts: list[tuple[str, float, str]] = []
+    if plan % step:
+        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
+    if outage.duration_min % plan:
+        remedy = f"must be a multiple of clock.plan_step_min ({plan})"
+        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+    if first_step_min(clock, outage) >= outage.duration_min:
+        remedy = f"must lie a simulation step ({step}) or more before the window's end ({outage.duration_min})"
+        conflicts.append(("outage.first_order_min", outage.first_order_min, remedy))
+    if clock.replan_interval_min and replan % step:
+        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+    if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
+        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
+    return conflicts
+
+
+def skipped_time(start: datetime, timezone: str) -> str:
+    """Why the clock of a zone does not show a local time; empty: it does."""
+    there = start.replace(tzinfo=ZoneInfo(timezone))
+    shown = there.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    if shown == start:
+        return ""
+    return f"the clock in {timezone} skips this time; after {start:%H:%M} would come {shown:%Y-%m-%dT%H:%M}, write that"
+
+
+def zone_far_from(longitude_deg: float, start: datetime, timezone: str) -> str:
+    """A warning where a zone's clock and the sun at a longitude differ by hours; empty: they do not."""
+    offset = start.replace(tzinfo=ZoneInfo(timezone)).utcoffset()
+    zone_h, sun_h = (offset.total_seconds() / 3600 if offset else 0.0), longitude_deg / 15
+    apart = abs((zone_h - sun_h + 12) % 24 - 12)
+    if apart <= MOST_HOURS_OFF:
+        return ""
+    return (
+        f"site.timezone {timezone} is UTC{zone_h:+g} h, the sun at {longitude_deg:g} degrees east has "
+        f"UTC{sun_h:+.1f} h: PV will peak far from noon; are both of one place?"
+    )
