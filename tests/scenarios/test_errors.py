@@ -79,6 +79,8 @@ def test_the_small_case_is_right(tmp_path: Path) -> None:
         ({"clock": {"sim_step_min": 7}}, "clock.sim_step_min", "must divide clock.plan_step_min (30)"),
         ({"clock": {"replan_interval_min": 12}}, "clock.replan_interval_min", "multiple of clock.sim_step_min"),
         ({"outage": {"duration_min": 100}}, "outage.duration_min", "multiple of clock.plan_step_min"),
+        ({"outage": {"first_order_min": 116}}, "outage.first_order_min", "before the window's end (120)"),
+        ({"outage": {"first_order_min": -5}}, "outage.first_order_min", "must be 0 minutes or more"),
         ({"outage": {"start": "2025-06-20T10:00+08:00"}}, "outage.start", "local time"),
         ({"outage": {"faulted_branches": ["a-z"]}}, "outage.faulted_branches", "known: a-b, b-c"),
         ({"outage": {"dead_infeeds": ["moon"]}}, "outage.dead_infeeds", "known: grid"),

@@ -270,18 +270,18 @@ class BruteForce(States):
                             yield -now, -message["nbsu_p_min_kw"]
                     elif not self.options.first_online_step_free:
                         drawn = area.p_in if message["nbsu_state"] == "starting" else 0.0
-                        yield now, max(0.0, area.ramp_up * max(self.hours) - drawn)
+                        yield now, max(0.0, area.ramp_up * self.full_step_h - drawn)
                     continue
-                if t == 1 and message["nbsu_state"] == "online" and self.hours[0] < max(self.hours):
+                if t == 1 and message["nbsu_state"] == "online" and self.hours[0] < self.full_step_h:
                     yield now, message["nbsu_p_max_kw"]
                     if live:
                         yield -now, -message["nbsu_p_min_kw"]
                 rise = now - self._at("p_nbsu", la, t - 1)
                 was_online = status[t - 1][la] == "online"
                 if was_online or not self.options.first_online_step_free:
-                    yield rise, area.ramp_up * max(self.hours)
+                    yield rise, area.ramp_up * self.full_step_h
                 if was_online and live:
-                    yield -rise, area.ramp_down * max(self.hours)
+                    yield -rise, area.ramp_down * self.full_step_h
 
     # -- the search ----------------------------------------------------------------------------------------------
 

@@ -144,6 +144,7 @@ class States:
         self.start = [*horizon.step_start_min, horizon.end_min]
         self.steps = range(len(horizon.step_start_min))
         self.hours = [(self.start[t + 1] - self.start[t]) / 60 for t in self.steps]
+        self.full_step_h = horizon.graph.plan_step_min / 60
         self.areas = areas_of(self.view, self.options.startup_power)
         self.links = self._links()
         self.switches = [k for k, link in self.links.items() if link.switchable]

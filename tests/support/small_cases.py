@@ -88,6 +88,12 @@ def with_prices_at_random(case: SmallCase) -> SmallCase:
     )
 
 
+def with_short_last_step(case: SmallCase, minutes: float) -> SmallCase:
+    """The same case in a window that ends so long after its last step begins."""
+    end_min = case.horizon.step_start_min[-1] + minutes
+    return replace(case, horizon=replace(case.horizon, end_min=end_min))
+
+
 def with_load_control(case: SmallCase, mode: LoadControl) -> SmallCase:
     """The same case with load control; in every other one the LAs of a section are alike: demand, priority."""
     psc, areas = dict(case.horizon.psc), dict(case.view.local_areas)

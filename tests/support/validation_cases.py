@@ -152,6 +152,14 @@ def pv_reconnect(breaks: bool) -> Judged:
     return case, plan(*(step(30 * k, ["a-b"], "a b", "ess.a", {"pv.b": o}) for k, o in enumerate(outputs)))
 
 
+def before_first_order(breaks: bool) -> Judged:
+    """The first orders take effect at minute 20."""
+    outage = {"start": "2025-06-21T04:00", "duration_min": 300, "first_order_min": 17}
+    lines = [Line("a", "b", closed=False)]
+    case = build_case(lines, [ess("a")], {"b": 100.0}, outage=outage, clock={"sim_step_min": 10})
+    return case, plan(step(0 if breaks else 20, [], "a", "ess.a"), step(30, ["a-b"], "a b", "ess.a"))
+
+
 def faulted_branch_closed(breaks: bool) -> Judged:
     case = build_case([*chain("a", "b"), Line("b", "c", faulted=True)], [ess("a")])
     return case, plan(step(0, ["a-b", "b-c"] if breaks else ["a-b"], "a b", "ess.a"))
@@ -189,8 +197,9 @@ KINDS: dict[str, Callable[[bool], Judged]] = {
     make.__name__: make
     for make in (
         not_radial, no_balance_unit, several_balance_units, not_converged, voltage_low, voltage_high, overload,
-        unit_p, unit_q, unit_s, unit_energy, unit_ramp, unit_start, pv_reconnect, faulted_branch_closed,
-        unswitchable_branch_opened, area_left_off, served_in_part, unsupplied_load, power_balance,
+        unit_p, unit_q, unit_s, unit_energy, unit_ramp, unit_start, pv_reconnect, before_first_order,
+        faulted_branch_closed, unswitchable_branch_opened, area_left_off, served_in_part, unsupplied_load,
+        power_balance,
     )
 }  # fmt: skip
 """Kind → a plan that breaks exactly it (True), or nearly does (False)."""

@@ -9,7 +9,7 @@ import pytest
 from relight.controllers.milp.model import build_model, contents
 from relight.controllers.solver.highs import Solution
 from support.brute_force import Optimum, brute_force
-from support.small_cases import agree, random_case, solve, with_free_start_up
+from support.small_cases import agree, random_case, solve, with_free_start_up, with_short_last_step
 
 LONG = (
     5, 7, 8, 10, 11, 12, 17, 18, 20, 26, 31, 36, 39, 41, 43, 44, 45, 52, 53, 64, 66, 67, 82, 86, 89, 96, 99
@@ -116,6 +116,13 @@ def test_dynamic_and_static_optimum_of_many_more(seed):
 def test_optimum_where_the_solver_was_caught_wrong(seed):
     """The value is right; where two of three solves are wrong it may be called not proven."""
     assert agree(solved(seed), enumerated(seed))
+
+
+@pytest.mark.parametrize("seed", [*DEFAULT[:8], *(pytest.param(seed, marks=pytest.mark.slow) for seed in DEFAULT[8:])])
+def test_the_optimum_with_a_short_last_step(seed):
+    """Energy, ramps and start-ups count with its true length; what it is worth, too."""
+    case, static = with_short_last_step(random_case(seed), (5, 10, 17, 25)[seed % 4]), seed % 5 == 0
+    assert agree(solve(case, static=static), brute_force(case.horizon, static=static))
 
 
 @pytest.mark.parametrize("name", NOTICED_BY)
