@@ -52,6 +52,7 @@ class Profiles:
             self._pv_of_area[case.view.local_area_of_unit(unit)].append(unit)
         self.plan_step_min, self.sim_step_min = scenario.clock.plan_step_min, scenario.clock.sim_step_min
         self.duration_min = scenario.outage.duration_min
+        self.plan_starts_min = scenario.plan_starts_min
         self._times = Times(self.plan_step_min, self.sim_step_min, self.duration_min, scenario.first_step_min)
         plan_edges = self._times.edges
         sim_edges = np.arange(0, self.duration_min + 1, self.sim_step_min, dtype=float)

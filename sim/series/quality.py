@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def forecast_quality(view: GridView, profiles: Profiles) -> list[Row]:
     (kW), whether supplied or not. A row per lead time (from the issue to the start of the plan step that is forecast),
     and one over all lead times, whose ``lead_min`` is empty.
     """
-    starts = range(0, profiles.duration_min, profiles.plan_step_min)
+    starts = profiles.plan_starts_min
     actual = {"load": _happens(profiles, "load", view), "sun": _happens(profiles, "sun", view)}
     known = {kind: np.full((len(starts), *values.shape), np.nan) for kind, values in actual.items()}
     for issue, issued_min in enumerate(starts):
@@ -37,17 +38,16 @@ def forecast_quality(view: GridView, profiles: Profiles) -> list[Row]:
 
 def _happens(profiles: Profiles, kind: str, view: GridView) -> np.ndarray:
     """Means over plan steps, rounded as forecasts are: a row per step, a column per series (kW)."""
-    times = range(0, profiles.duration_min, profiles.sim_step_min)
-    size = profiles.plan_step_min // profiles.sim_step_min
+    starts, step_min = profiles.plan_starts_min, profiles.sim_step_min
+    times = [range(a, b, step_min) for a, b in pairwise((*starts, profiles.duration_min))]
     if kind == "load":
-        return _means([[p_kw for p_kw, _ in profiles.demand(time).values()] for time in times], size, POWER_KW)
+        return _means([[[p_kw for p_kw, _ in profiles.demand(t).values()] for t in of] for of in times], POWER_KW)
     rated_kw = np.array([view.pv[unit].s_kva for unit in profiles.pv_pu(0)])
-    return _means([list(profiles.pv_pu(time).values()) for time in times], size, PER_UNIT) * rated_kw
+    return _means([[list(profiles.pv_pu(t).values()) for t in of] for of in times], PER_UNIT) * rated_kw
 
 
-def _means(fine: Sequence[Sequence[float]], size: int, decimals: int) -> np.ndarray:
-    rows = np.array(fine).reshape(len(fine) // size, size, -1)
-    return rounded(rows.mean(axis=1), decimals)
+def _means(fine: Sequence[Sequence[Sequence[float]]], decimals: int) -> np.ndarray:
+    return rounded(np.array([np.array(rows).mean(axis=0) for rows in fine]), decimals)
 
 
 def _forecasts(profiles: Profiles, view: GridView, issued_min: float) -> dict[str, np.ndarray]:

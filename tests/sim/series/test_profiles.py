@@ -182,3 +182,20 @@ def test_reactive_power_of_a_net_is_kept() -> None:
     case = load_case("cigre_mv/blackout", ["local_areas.by=bus"])
     forecast = Profiles(case).forecast("Bus 9", 0)
     assert forecast["demand_q_kvar"][0] / forecast["demand_p_kw"][0] == pytest.approx(0.355578 / 0.57375)
+
+
+@pytest.mark.parametrize("method", ["mean", "perfect", "persistence", "lead_time"])
+@pytest.mark.parametrize("first_min", [0, 20, 45])
+def test_plan_steps_count_from_the_first_orders_and_forecasts_hold_their_energy(method: str, first_min: int) -> None:
+    """The time before is forecast too, in the same steps; with foresight each value is the mean of what happens."""
+    changed = (f"outage.first_order_min={first_min}", f"forecast={{method: {method}}}")
+    profiles = Profiles(load_case("guo45/fault-1000", changed), 2)
+    for issued in (0, 10, 45, 290):
+        known = profiles.forecast("28", issued)
+        later = [start for start in range(first_min % 30, 300, 30) if start > issued]
+        assert known["step_start_min"] == [issued, *later]
+        assert len(known["demand_p_kw"]) == len(known["pv_pu"]["pv.28"]) == 1 + len(later)
+        if method == "perfect":
+            for begin, end, kw in zip((issued, *later), (*later, 300), known["demand_p_kw"], strict=True):
+                happens = [profiles.demand(t)["28"][0] for t in range(begin, end, 5)]
+                assert kw == pytest.approx(np.mean(happens), abs=1e-3)
