@@ -124,7 +124,7 @@ def compact_form(load_control: LoadControl = "section", ess: EssUnit = ESS) -> W
         whole.graph,
         load_control=load_control,
         options=whole.graph.options.model_copy(update={"pick_up_limit_pct": 50.0}),
-        objective=Objective(interruption_kwh=2.0, earlier_kwh=0.5),
+        objective=Objective(interruption_kwh=2.0, earlier_kwh=0.5, keep_served=True, min_on_min=20, min_off_min=20),
         cold_load_estimate=dict.fromkeys(whole.graph.view.local_areas, cold),
     )
     psc = dict(whole.psc)

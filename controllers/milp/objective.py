@@ -87,7 +87,7 @@ def _all_early(horizon: Horizon, areas: Collection[str]) -> float:
 
 def _interruptions(m):
     """Cost of interruptions: −c_int Σ_t Σ_i d_{i,t}, d of LAs with customers."""
-    if not m.interruptions_asked:
+    if not (m.interruptions_asked and m.interruption_kwh):
         return 0.0
     return -(m.interruption_kwh * sum(m.interrupted[index] * m.ended[index] for index in m.ended))
 

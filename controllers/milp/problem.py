@@ -211,6 +211,8 @@ class Horizon:
     psc: Mapping[str, PscMessage]
     closed: Mapping[str, bool]
     tightened: Tightened = NOTHING_KNOWN
+    holds_now: bool = True
+    """whether ``objective`` may ask that those who have supply now keep it"""
 
     @cached_property
     def steps(self) -> int:
@@ -269,6 +271,21 @@ class Horizon:
         message = self.psc[la]
         share = message.get("share_on", 1.0) if self.graph.load_control == "part" else 1.0
         return share * self.is_supplied(la)
+
+    def supplied_min(self, la: str) -> float:
+        """Minutes since the customers of an LA have had supply, as far as is known; without end if never lost."""
+        message = self.psc[la]
+        changes = message.get("supply_changes_min")
+        if changes is None:
+            return message["energised_min"]
+        return self.start(0) - changes[-1] if changes else math.inf
+
+    def interrupted_min(self, la: str) -> float:
+        """Minutes since an LA lost supply, where that was no part of the blackout; else, or unknown: without end."""
+        changes = self.psc[la].get("supply_changes_min", [])
+        blackout = 1 if la in self.graph.view.lost_areas else 0
+        again = len(changes) % 2 == 1 and len(changes) > blackout and not self.is_supplied(la)
+        return self.start(0) - changes[-1] if again else math.inf
 
     @cached_property
     def _supply(self) -> dict[str, SupplyRecord]:

@@ -95,7 +95,7 @@ def dispatch_cost(m):
 
 DECIDED = ("X", "b", "edge", "root", "launch")
 """What the MILP decides and the dispatch problem takes as given, with who is served where customers can be off."""
-TOPOLOGY = ("states", "forest", "loops", "switching", "interruptions", "static")
+TOPOLOGY = ("states", "forest", "loops", "switching", "interruptions", "continuity", "static")
 """Families that speak of decided things only."""
 
 

@@ -3,7 +3,8 @@
 With load control by area n is 0 or 1, in part any share of the LA's demand. By section nobody is off in a live section,
 so there is no n: X says it all. LAs that are alike, in one section and with equal demand and value in every step, are
 counted by the n of the first of them, up to N_i; the others have N_i = 0. ``share_out`` then tells them apart. Where
-they lie, or since when they are supplied, matters to voltages and to cold load pick-up: there each counts itself.
+they lie, or since when they are supplied, matters to voltages, cold load pick-up and least times of supply: there each
+counts itself.
 """
 
 # pyright: basic
@@ -45,7 +46,9 @@ def declare(m: Any, graph: AreaGraph) -> None:
     """Data and variables, where customers can be off in a live section."""
     if not m.by_area:
         return
-    m.each_alone = m.detailed or bool(graph.cold_load)
+    wanted, without = graph.objective, graph.options.without
+    timed = "continuity" not in without and wanted.min_on_min + wanted.min_off_min > 0
+    m.each_alone = m.detailed or bool(graph.cold_load) or timed
     m.counted = pyo.Param(m.LA, mutable=True, initialize=1.0, doc="N, LAs that an LA counts: alike, or itself")
     most = {la: 1 if m.each_alone else len(graph.areas_in[graph.section[la]]) for la in m.LA}
     m.served = pyo.Var(
@@ -69,9 +72,10 @@ def set_horizon(m: Any, horizon: Horizon) -> None:
 
 
 def _alike(m: Any, horizon: Horizon) -> list[list[str]]:
-    """LAs by what the model knows of them, those that have supply now first; bounds set an LA apart."""
+    """LAs by what the model knows of them, those with supply now first; bounds, or supply in part, set one apart."""
     groups: dict[tuple, list[str]] = {}
     apart = {la for name, la, _ in horizon.tightened.bounds if name == "served"}
+    apart |= {la for la in m.LA if 0 < horizon.supplied_share(la) < 1}
     for la in sorted(m.LA, key=lambda la: not horizon.is_supplied(la)):
         demand = (tuple(of(la, t) for t in m.T) for of in (horizon.demand_kw, horizon.demand_kvar))
         worth = tuple(of(la, t) for of in (horizon.area_value_kwh, horizon.earlier_kwh) for t in m.T)

@@ -10,6 +10,7 @@ import networkx as nx
 
 from ..exchange.plan import Plan
 from ..milp.cold_load import drawn
+from ..milp.continuity import holds_now
 from ..milp.model import Model, set_horizon
 from ..milp.objective import most_kwh, terms_kwh
 from ..milp.pick_up import keeps_limit
@@ -25,6 +26,7 @@ from .plan_reader import balance_unit, formers, is_online, nothing_restored, pla
 from .stage import Stage, Wanted
 from .warm_start import PreviousPlan
 
+NOT_ALL_KEPT = "not all who have supply now can be kept"
 NOTHING = "; nothing is restored"
 MILP_SHARE = 0.9
 """Share of the time limit that the MILP may take; the rest is for the dispatch problem."""
@@ -107,17 +109,22 @@ class Planner:
         ``time_limit_s`` is for all solves of both stages.
         """
         self._dispatch_cut = False
-        stage, solution, dispatched = self._solve(horizon, time.perf_counter())
+        began, note = time.perf_counter(), ""
+        stage, solution, dispatched = self._solve(horizon, began)
+        if solution.status == "none" and "infeasible" in solution.reason and holds_now(horizon):
+            horizon, note = replace(horizon, holds_now=False), NOT_ALL_KEPT
+            stage, solution, dispatched = self._solve(horizon, began)
         solution = replace(solution, cut_by_clock=solution.cut_by_clock or self._dispatch_cut)
         if solution.status == "none":
             why = explain(stage.model, horizon) if "infeasible" in solution.reason else ""
             note = f"no plan found ({'; '.join(filter(None, (solution.reason, why)))}){NOTHING}"
             return PlanRecord(nothing_restored(horizon), solution, horizon, note)
         self._before, self._last = PreviousPlan.of(stage.model, horizon), (stage, solution)
-        note = ""
         if dispatched is None:
             solution = replace(solution, status="feasible")
-            note = "the dispatch stage found no solution; the MILP's own dispatch is used"
+            note = "; ".join(
+                filter(None, (note, "the dispatch stage found no solution; the MILP's own dispatch is used"))
+            )
         decided = stage.model if dispatched is None else dispatched
         return self._record(solution, horizon, decided, note)
 

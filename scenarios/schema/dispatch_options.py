@@ -11,7 +11,7 @@ from .parts import Minutes, Part, Percent, Positive, absent
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "interruptions", "static", "constant_power",
+    "voltage", "apparent_power", "cold_load", "pick_up", "interruptions", "continuity", "static", "constant_power",
 ]  # fmt: skip
 """Families of docs/formulation.md."""
 
@@ -26,7 +26,7 @@ Price = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class Objective(Part):
-    """Prices of what counts in a plan's objective; energy by priority counts as such."""
+    """Prices of what counts in a plan's objective, where energy by priority counts as such, and what it must keep."""
 
     switching_kwh: Price = Field(
         default=1.0, description="c_sw of (18), price of a switch operation, once per branch and operation (D13) [A]."
@@ -39,6 +39,22 @@ class Objective(Part):
     earlier_kwh: Price = Field(
         default=0.0, description="Price of an hour of a customer's supply, for each hour that it comes earlier."
     )
+
+    keep_served: bool = Field(
+        default=False,
+        description="Who has supply is not dropped in a plan, nor at its start while the forecast lets all be kept.",
+    )
+    min_on_min: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=0, description="Least time that customers who get supply have it, within plans and at their start."
+    )
+    min_off_min: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=0, description="Least time that customers whom a plan drops are without supply; not after the blackout."
+    )
+
+    @property
+    def keeps_supply(self) -> bool:
+        """Whether plans are bound by who had supply before."""
+        return self.keep_served or self.min_on_min > 0 or self.min_off_min > 0
 
     @property
     def beyond_energy_and_switching(self) -> bool:

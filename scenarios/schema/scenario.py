@@ -239,7 +239,7 @@ class Scenario(Part):
     dispatch_centre: DispatchCentreOptions = Field(
         default=DispatchCentreOptions(), description="Choices of the planner."
     )
-    objective: Objective = Field(default=Objective(), description="What plans are for, as prices.")
+    objective: Objective = Field(default=Objective(), description="What plans are for.")
     gateway: Gateway = Field(default=Gateway(), description="Costs by which gateways dispatch their units.")
     cold_load: ColdLoad | None = Field(
         default=None,

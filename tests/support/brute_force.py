@@ -19,7 +19,7 @@ from scipy.linalg import block_diag
 from scipy.optimize import linprog
 
 from relight.controllers.milp.problem import Horizon
-from support.brute_force_states import Block, Configuration, Island, Optimum, Sequence, States
+from support.brute_force_states import EPS_MIN, Block, Configuration, Island, Optimum, Sequence, States
 
 
 class BruteForce(States):
@@ -30,7 +30,7 @@ class BruteForce(States):
     @cached_property
     def columns(self) -> dict[tuple[str, str], int]:
         """Variables of one step: p and q by kind and LA, the squared voltage of each island's first LA, and with load
-        control in part the share of each LA that is served, and of each with customers the share that loses supply. Of
+        control in part the share of each LA that is served, and of each with customers what loses or gets it. Of
         storage that loses energy what it gives and what it takes, and 1 if it gives."""
         rating = {"pv": "s_pv", "ess": "s_ess", "nbsu": "s_nbsu", "infeed": "s_infeed"}
         keys = [
@@ -41,8 +41,8 @@ class BruteForce(States):
             for name in ("p_", "q_")
         ]
         shares = [("n", la) for la in self.areas] if self.load_control == "part" else []
-        if shares and self.prices.interruption_kwh:
-            shares += [("lost", la) for la in self.with_customers]
+        if shares and (self.prices.interruption_kwh or self.prices.keeps_supply):
+            shares += [(change, la) for la in self.with_customers for change in ("lost", "new")]
         stores = [(name, la) for la, area in self.areas.items() if area.loses for name in ("out", "in", "gives")]
         return {key: n for n, key in enumerate([*keys, *(("u", la) for la in self.areas), *shares, *stores])}
 
@@ -57,7 +57,7 @@ class BruteForce(States):
         n = len(self.columns)
         low, high = np.zeros(n), np.zeros(n)
         for name, la in self.columns:
-            high[self.columns[name, la]] = float(name == "lost")
+            high[self.columns[name, la]] = float(name in ("lost", "new"))
         at_most: list[tuple[np.ndarray, float]] = []
         equal: list[tuple[np.ndarray, float]] = []
         for island in self.islands(configuration):
@@ -212,7 +212,7 @@ class BruteForce(States):
     def joined(self, blocks: list[Block], status: list[dict[str, str]], sequence: Sequence) -> Block:
         """All steps, or the first of them, together with what couples them: energy (13e) and ramps (13j)."""
         n = len(self.columns) * len(blocks)
-        coupled = chain(self._energy(), self._ramps(status, sequence), self._interruptions())
+        coupled = chain(self._energy(), self._ramps(status, sequence), self._supply())
         a, b = stacked([(row[:n], limit) for row, limit in coupled if not row[n:].any()], n)
         return Block(
             np.vstack((block_diag(*(k.a for k in blocks)), a)), np.concatenate([*(k.b for k in blocks), b]),
@@ -242,12 +242,23 @@ class BruteForce(States):
             return self._at("p_ess", la, t)
         return self._at("out", la, t) / discharging - self._at("in", la, t) * charging
 
-    def _interruptions(self) -> Iterator[tuple[np.ndarray, float]]:
-        """The share of an LA that loses supply is at least what is missing of the share before."""
+    def _supply(self) -> Iterator[tuple[np.ndarray, float]]:
+        """Shares with supply, of what was before: what is lost and what is new stays so for a least time."""
         for la in (la for name, la in self.columns if name == "lost"):
-            for t in self.steps:
-                fall = -self._at("n", la, t) - self._at("lost", la, t)
-                yield (fall + self._at("n", la, t - 1), 0.0) if t else (fall, -self.supplied_before[la])
+            for t, (low, high) in zip(self.steps, self.held(la), strict=True):
+                n, change = self._at("n", la, t), self._at("new", la, t) - self._at("lost", la, t)
+                rise = n - self._at("n", la, t - 1) if t else n
+                yield from between(0.0, rise - change, 0.0 if t else -self.supplied_before[la], 0.0)
+                yield from between(low, n, 0.0, high)
+                if self.prices.keep_served:
+                    yield self._at("lost", la, t), 0.0
+                for name, least_min, sign in (
+                    ("new", self.prices.min_on_min, -1),
+                    ("lost", self.prices.min_off_min, 1),
+                ):
+                    within = [u for u in self.steps[: t + 1] if self.start[t] < self.start[u] + least_min - EPS_MIN]
+                    if within:
+                        yield sum((self._at(name, la, u) for u in within), sign * n), max(0.0, float(sign))
 
     def _ramps(self, status: list[dict[str, str]], sequence) -> Iterator[tuple[np.ndarray, float]]:
         """(13j), D8: rate × the full plan step; after a shorter first step the range now bounds the second too.

@@ -163,6 +163,7 @@ class States:
             la: supply_now(message, in_part=self.load_control == "part") for la, message in self.psc.items()
         }
         self.live_now = self._supplied_now()
+        self._supply_costs: dict[tuple[str, tuple[State, ...]], float] = {}
         self._excess: dict[tuple[str, int, int], float] = {}
         self._spells: list[tuple[tuple[str, int], ...]] = [()] * len(self.steps)
         """of the sequence that is tried: the step since which each LA has supply, −1 if it had before"""
@@ -256,7 +257,7 @@ class States:
         ranked = [
             (sum(value[c, t] for t, c in enumerate(sequence)) - self.cost(sequence), sequence) for sequence in steps
         ]
-        return sorted(ranked, key=lambda pair: -pair[0])
+        return sorted((pair for pair in ranked if pair[0] > -math.inf), key=lambda pair: -pair[0])
 
     def value_of(self, la: str, t: int) -> float:
         """What serving an LA in a step is worth: energy, and that customers have it so long before the end."""
@@ -271,10 +272,8 @@ class States:
         """What a sequence costs beyond energy; where shares are free, without interruptions."""
         switched = sum(self._operations_of(switch, sequence) for switch in self.switches)
         cost = self.prices.switching_kwh * switched
-        if self.load_control != "part" and self.prices.interruption_kwh:
-            cost += self.prices.interruption_kwh * sum(
-                self._interruptions_of(la, sequence) for la in self.with_customers
-            )
+        if self.load_control != "part" and (self.prices.interruption_kwh or self.prices.keeps_supply):
+            cost += sum(self._supply_cost(la, sequence) for la in self.with_customers)
         return cost
 
     def _operations_of(self, switch: str, sequence: Sequence) -> float:
@@ -282,13 +281,49 @@ class States:
         states = tuple(switch in c.switches if ends & c.sections else None for c in sequence)
         return operations(self.closed_before[switch], states, self.static)
 
-    def _interruptions_of(self, la: str, sequence: Sequence) -> float:
+    def _supply_cost(self, la: str, sequence: Sequence) -> float:
+        """Of an LA's interruptions, as few as may be; without end if it is not kept as it must be.
+
+        In a live section, with nothing to draw, its customers may be on or off.
+        """
         idle = [self.load_control == "area" and not self.psc[la]["demand_p_kw"][t] for t in self.steps]
-        states = (
+        states = tuple(
             None if free and self.areas[la].section in c.sections else la in c.served
             for free, c in zip(idle, sequence, strict=True)
         )
-        return interruptions(self.supplied_before[la] > 0, tuple(states))
+        if (la, states) not in self._supply_costs:
+            self._supply_costs[la, states] = fewest(lambda course: self._course_cost(la, course), states)
+        return self._supply_costs[la, states]
+
+    def _course_cost(self, la: str, course: tuple[bool, ...]) -> float:
+        before = self.supplied_before[la] > 0
+        if not all(low <= on <= high for (low, high), on in zip(self.held(la), course, strict=True)):
+            return math.inf
+        lost = 0
+        for t, (was, on) in enumerate(pairwise((before, *course))):
+            lost += was and not on
+            least_min = 0 if was == on else self.prices.min_on_min if on else self.prices.min_off_min
+            within = [course[k] for k in self.steps[t:] if self.start[k] < self.start[t] + least_min - EPS_MIN]
+            if (self.prices.keep_served and was and not on) or any(state != on for state in within):
+                return math.inf
+        return self.prices.interruption_kwh * lost
+
+    def held(self, la: str) -> list[tuple[float, float]]:
+        """Least and largest share of an LA with supply in each step, for what was before: who had supply for too short
+        a time keeps it, and who lost it after the blackout, in a section that is dark or by area, stays without."""
+        changes, share = self.psc[la].get("supply_changes_min"), self.supplied_before[la]
+        since = (changes or [-math.inf])[-1] if changes is not None else self.start[0] - self.psc[la]["energised_min"]
+        losses = 0 if changes is None else (len(changes) + 1) // 2 - (la in self.view.lost_areas)
+        may_stay_off = self.load_control != "section" or not self.psc[la]["energised_min"]
+        found = []
+        for t in self.steps:
+            fixed = [
+                self.start[t] < since + least - EPS_MIN for least in (self.prices.min_on_min, self.prices.min_off_min)
+            ]
+            kept = share if fixed[0] or (self.prices.keep_served and t == 0) else 0.0
+            off = not share and changes is not None and len(changes) % 2 == 1 and losses > 0 and may_stay_off
+            found.append((kept, 0.0 if off and fixed[1] else 1.0))
+        return found
 
     # -- start-up and reconnection -------------------------------------------------------------------------------
 
@@ -425,12 +460,6 @@ def fewest(cost: Callable[[tuple[bool, ...]], float], states: Iterable[State], *
 def operations(before: bool, states: tuple[State, ...], fixed: bool) -> float:
     """Fewest operations of a switch: between dark sections its state is free."""
     return fewest(lambda course: sum(a != b for a, b in pairwise((before, *course))), states, fixed=fixed)
-
-
-@cache
-def interruptions(before: bool, states: tuple[State, ...]) -> float:
-    """Fewest interruptions of an LA: in a live section, with nothing to draw, its customers may be on or off."""
-    return fewest(lambda course: sum(a and not b for a, b in pairwise((before, *course))), states)
 
 
 def supply_now(message: Mapping[str, object], *, in_part: bool) -> float:

@@ -74,18 +74,37 @@ def with_prices(case: SmallCase, **changes: object) -> SmallCase:
     return replace(case, scenario=scenario, horizon=horizon)
 
 
-def with_prices_at_random(case: SmallCase) -> SmallCase:
-    """The same case with customers in most LAs, and prices that may matter of all that plans are for."""
+def with_customers_at_random(case: SmallCase) -> SmallCase:
+    """The same case with customers in most LAs."""
     rng = np.random.default_rng([case.seed, 7])
     areas = {
         la.id: replace(la, customers=float(rng.choice([0.0, 1.0, 40.0], p=[0.2, 0.4, 0.4])))
         for la in case.view.local_areas.values()
     }
     view = replace(case.view, local_areas=areas)
-    case = replace(case, view=view, horizon=replace(case.horizon, graph=replace(case.graph, view=view)))
-    return with_prices(
-        case, interruption_kwh=float(rng.choice([0.5, 3.0, 12.0])), earlier_kwh=float(rng.choice([0.0, 0.02, 0.5]))
-    )
+    return replace(case, view=view, horizon=replace(case.horizon, graph=replace(case.graph, view=view)))
+
+
+def with_prices_at_random(case: SmallCase) -> SmallCase:
+    """The same case with prices that may matter of all that plans are for."""
+    rng = np.random.default_rng([case.seed, 11])
+    dear, early = float(rng.choice([0.5, 3.0, 12.0])), float(rng.choice([0.0, 0.02, 0.5]))
+    return with_prices(with_customers_at_random(case), interruption_kwh=dear, earlier_kwh=early)
+
+
+def with_continuity_at_random(case: SmallCase) -> SmallCase:
+    """The same case with what operators ask for: nobody dropped, least times on and off, of what was before too."""
+    rng = np.random.default_rng([case.seed, 13])
+    psc, now = dict(case.horizon.psc), case.horizon.start(0)
+    for la, message in psc.items():
+        ago = float(rng.choice([5.0, 40.0, 200.0]))
+        history = {"on": [now - 300.0, now - ago], "off": [now - 300.0, now - 200.0, now - ago], "dark": [now - ago]}
+        kind = "on" if case.horizon.is_supplied(la) else str(rng.choice(["off", "dark"]))
+        if rng.random() < 0.8:
+            psc[la] = message | {"supply_changes_min": history[kind]}
+    times = {"min_on_min": int(rng.choice([0, 20, 60])), "min_off_min": int(rng.choice([0, 20, 60]))}
+    case = replace(case, horizon=replace(case.horizon, psc=psc))
+    return with_prices(case, keep_served=bool(rng.random() < 0.4), **times)
 
 
 def with_short_last_step(case: SmallCase, minutes: float) -> SmallCase:

@@ -9,7 +9,7 @@ import pytest
 
 from relight.controllers.milp.continuity import interruptions
 from relight.controllers.milp.objective import worth_kwh
-from relight.controllers.planning.planner import Planner
+from relight.controllers.planning.planner import NOT_ALL_KEPT, Planner
 from relight.scenarios.schema.scenario import LoadControl
 from support.brute_force import BruteForce
 from support.plan_claims import Claims
@@ -20,6 +20,7 @@ from support.small_cases import (
     random_case,
     solve,
     with_cold_load,
+    with_continuity_at_random,
     with_load_control,
     with_options,
     with_prices,
@@ -60,6 +61,12 @@ def test_optimum_equals_enumeration(seed: int, mode: LoadControl) -> None:
     compare(case_of(seed, mode), static=seed % 4 == 0)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", [seed for seed in range(24) if is_small(seed)])
+def test_optimum_equals_enumeration_where_supply_is_kept(seed: int, mode: LoadControl) -> None:
+    compare(with_continuity_at_random(case_of(seed, mode)), static=seed % 4 == 0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("seed", range(24, 424))
@@ -68,6 +75,7 @@ def test_optimum_equals_enumeration_in_many_more(seed: int, mode: LoadControl) -
         pytest.skip("too many states")
     for static in (False, True):
         compare(case_of(seed, mode), static)
+        compare(with_continuity_at_random(case_of(seed, mode)), static)
         if mode != "part":
             compare(with_cold_load(case_of(seed, mode), 60.0), static)
 
@@ -131,3 +139,41 @@ def test_among_equal_energies_nobody_waits(mode: LoadControl) -> None:
         "0.01 kWh for 60 customers, half an hour and 0.75 h ahead of the end"
     )
     assert Planner(case.graph, 2).plan(case.horizon).plan.terms_kwh == {}, "(18) alone"
+
+
+NEEDED = {
+    "interruption_begins": ("area", 10), "supply_held": ("section", 2), "supply_kept": ("area", 4),
+    "supply_begins": ("area", 0), "least_time_on": ("area", 0), "least_time_off": ("area", 2),
+}  # fmt: skip
+"""Constraint → mode and seed of a case in which it matters."""
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_without_one_constraint_plans_are_worth_too_much(name: str) -> None:
+    mode, seed = NEEDED[name]
+    case = with_continuity_at_random(case_of(seed, mode))
+    whole, broken = solve(case), solve(case, without=name)
+    assert whole.status == "none" or broken.objective > whole.objective + 1e-4
+    assert broken.status == "optimal"
+
+
+def unable_to_keep() -> SmallCase:
+    """One bus that has supply for ten minutes now, and storage for the first of two half-hours only."""
+    horizon, scenario = one_bus()
+    message = horizon.psc["1"] | {"pv_pu": [0.0, 0.0], "discharge_kwh": 20.0, "charge_kwh": 0.0, "energised_min": 10.0}
+    area = replace(horizon.graph.view.local_areas["1"], customers=60.0)
+    view = replace(horizon.graph.view, local_areas={"1": area})
+    return SmallCase(0, scenario, view, replace(horizon, graph=replace(horizon.graph, view=view), psc={"1": message}))
+
+
+@pytest.mark.parametrize("wanted", [{"keep_served": True}, {"min_on_min": 60}])
+def test_where_not_all_can_be_kept_nobody_has_to_be_and_the_plan_says_so(wanted: dict[str, int]) -> None:
+    case = with_prices(unable_to_keep(), **wanted)
+    record = Planner(case.graph, 2).plan(case.horizon)
+    assert NOT_ALL_KEPT in record.note and not record.horizon.holds_now
+    assert record.plan.objective == pytest.approx(20.0)
+    if "keep_served" in wanted:
+        assert when_served(case) == pytest.approx([0.0, 20.0]), "who is restored within the plan is kept all the same"
+    can = replace(case.horizon, psc={"1": case.horizon.psc["1"] | {"discharge_kwh": 40.0}})
+    kept = Planner(case.graph, 2).plan(can)
+    assert NOT_ALL_KEPT not in kept.note and kept.plan.objective == pytest.approx(40.0)
