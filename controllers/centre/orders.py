@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...scenarios.schema.scenario import LoadControl
 from ...scenarios.view import GridView
 from ..exchange.messages import NetPowerPlan, SwitchOrder, UnitSchedule
-from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStep, UnitSetPoint
+from ..exchange.plan import Plan, PlanStep, UnitSetPoint
 from ..milp.problem import Horizon
+from ..milp.served import shares_by_step
 
 
 def wanted_switches(step: PlanStep, view: GridView) -> dict[str, bool]:
@@ -20,29 +20,16 @@ def switch_orders(wanted: dict[str, bool]) -> list[SwitchOrder]:
     return [SwitchOrder(switch=switch, closed=closed) for switch, closed in wanted.items()]
 
 
-def served_share(area: LocalAreaSetPoint | None, demand_kw: float, load_control: LoadControl) -> float:
-    """Share of an LA's demand (all: ``demand_kw``) that is to be served in a live section, as far as switches allow.
-
-    By section nobody can be off; by area any demand that is served means all of it. No demand, no switching.
-    """
-    if load_control == "section" or area is None or area.demand_kw is None or demand_kw <= 0:
-        return 1.0
-    return min(area.demand_kw / demand_kw, 1.0) if load_control == "part" else float(area.demand_kw > 0)
-
-
 def net_power_plans(plan: Plan, horizon: Horizon, *, per_device: bool = False) -> list[NetPowerPlan]:
     """For each gateway the part of a plan that it needs to know, in the order of the LAs; ``per_device`` with the
     set-points of its units. ``horizon`` is what the plan was made with."""
-    view, load_control = horizon.graph.view, horizon.graph.load_control
+    view = horizon.graph.view
     live = [set(step.energised_buses or ()) for step in plan.steps]
-    known = [max(k for k in range(horizon.steps) if k == 0 or horizon.start(k) <= s.start_min) for s in plan.steps]
+    shares = shares_by_step(horizon, plan.steps)
     orders: list[NetPowerPlan] = []
     for la, area in view.local_areas.items():
         energised = [area.buses[0] in buses for buses in live]
-        served = [
-            served_share(step.local_areas.get(la), horizon.demand_kw(la, t), load_control) if on else 0.0
-            for step, t, on in zip(plan.steps, known, energised, strict=True)
-        ]
+        served = [of_step[la] for of_step in shares]
         orders.append(_net_power_plan(plan, view, la, energised, served, per_device=per_device))
     return orders
 

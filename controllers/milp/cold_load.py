@@ -20,7 +20,7 @@ import pyomo.environ as pyo
 from ..exchange.messages import NetPowerPlan
 from ..exchange.plan import Plan
 from .problem import AreaGraph, Horizon
-from .served import as_one, supply
+from .served import SHARE_TOLERANCE, as_one, steps_of, supply
 
 
 def spell_energised(m, s, t):
@@ -95,7 +95,8 @@ def set_horizon(m: Any, horizon: Horizon) -> None:
 def spell_of(m: Any, horizon: Horizon, la: str, t: int) -> int:
     """The spell of an LA with supply in a step of a solved model."""
     one, has_supply, begun = la if m.by_area else m.section[la], supply(m), t
-    while begun > 0 and has_supply[one, begun - 1].value > 0.5:
+    least = SHARE_TOLERANCE if m.in_part else 0.5
+    while begun > 0 and has_supply[one, begun - 1].value > least:
         begun -= 1
     now = horizon.is_supplied(la) if m.by_area else horizon.is_live(one)
     return -1 if begun == 0 and now else begun
@@ -118,6 +119,6 @@ def tell_multiples(orders: Iterable[NetPowerPlan], plan: Plan, horizon: Horizon)
         la = order["local_area"]
         areas = [step.local_areas.get(la) for step in plan.steps]
         order["demand_multiple"] = [
-            area.demand_kw / kw if area and area.demand_kw and (kw := horizon.demand_kw(la, t)) > 0 else 1.0
-            for t, area in enumerate(areas)
+            area.demand_kw / kw if area and area.demand_kw and (kw := horizon.demand_kw(la, t) * share) > 0 else 1.0
+            for t, area, share in zip(steps_of(horizon, plan.steps), areas, order["served"], strict=True)
         ]

@@ -15,7 +15,8 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from ..exchange.plan import PlanStep
+from ...scenarios.schema.scenario import LoadControl
+from ..exchange.plan import LocalAreaSetPoint, PlanStep
 from .problem import AreaGraph, Horizon
 
 SHARE_TOLERANCE = 1e-6
@@ -109,22 +110,56 @@ def hold(variable: Any, share: float) -> None:
     variable.set_value(share, skip_validation=True)
 
 
-def served_shares(horizon: Horizon, step: PlanStep, t: int) -> dict[str, float]:
-    """LA → share of its demand that step ``t`` of a plan serves: what the plan says where customers can be off."""
-    graph, live = horizon.graph, set(step.energised_buses or ())
-    return {
-        la: _share(horizon, step, la, t) if graph.view.local_areas[la].buses[0] in live else 0.0
-        for la in graph.view.local_areas
-    }
-
-
-def _share(horizon: Horizon, step: PlanStep, la: str, t: int) -> float:
-    area, kw = step.local_areas.get(la), horizon.demand_kw(la, t)
-    if horizon.graph.load_control == "section" or area is None or area.demand_kw is None or not kw > 0:
-        return 1.0
-    return min(1.0, area.demand_kw / kw) if horizon.graph.load_control == "part" else float(area.demand_kw > 0)
+def steps_of(horizon: Horizon, steps: Sequence[PlanStep]) -> list[int]:
+    """The horizon's step that each step of a plan lies in; one put in for a transfer lies in the one it delays."""
+    return [max(t for t in range(horizon.steps) if t == 0 or horizon.start(t) <= one.start_min) for one in steps]
 
 
 def shares_by_step(horizon: Horizon, steps: Sequence[PlanStep]) -> list[dict[str, float]]:
-    """``served_shares`` of each step of a plan."""
-    return [served_shares(horizon, step, t) for t, step in enumerate(steps)]
+    """LA → share of its demand that each step of a plan serves: what the plan says where customers can be off."""
+    areas, control = horizon.graph.view.local_areas, horizon.graph.load_control
+    at, found = steps_of(horizon, steps), list[dict[str, float]]()
+    multiple = {la: multiples(horizon, steps, la) for la in areas} if control == "part" else {}
+    for k, (step, t) in enumerate(zip(steps, at, strict=True)):
+        live = set(step.energised_buses or ())
+        drawn_kw = {la: horizon.demand_kw(la, t) * (multiple[la][k] if multiple else 1.0) for la in areas}
+        found.append(
+            {
+                la: share_of(step.local_areas.get(la), drawn_kw[la], control) if area.buses[0] in live else 0.0
+                for la, area in areas.items()
+            }
+        )
+    return found
+
+
+def share_of(area: LocalAreaSetPoint | None, drawn_kw: float, load_control: LoadControl) -> float:
+    """Share of an LA's demand (all: ``drawn_kw``) that is to be served in a live section, as far as switches allow.
+
+    By section nobody can be off; by area any demand that is served means all of it. No demand, no switching.
+    """
+    if load_control == "section" or area is None or area.demand_kw is None or not drawn_kw > 0:
+        return 1.0
+    return min(area.demand_kw / drawn_kw, 1.0) if load_control == "part" else float(area.demand_kw > 0)
+
+
+def multiples(horizon: Horizon, steps: Sequence[PlanStep], la: str) -> list[float]:
+    """What customers with supply draw in each step of a plan as a multiple of their LA's forecast.
+
+    1 without cold load pick-up, and where the LA has no supply. A step put in for a transfer ends no spell: the plan
+    counts without it.
+    """
+    if la not in horizon.graph.cold_load:
+        return [1.0] * len(steps)
+    bus, at = horizon.graph.view.local_areas[la].buses[0], steps_of(horizon, steps)
+    supplied: dict[int, bool] = {}
+    for t, step in zip(at, steps, strict=True):
+        area = step.local_areas.get(la)
+        off = area is not None and area.demand_kw == 0 and horizon.graph.load_control != "section"
+        supplied[t] = bus in (step.energised_buses or ()) and not off
+    by_area = horizon.graph.load_control != "section"
+    begun = -1 if (horizon.is_supplied(la) if by_area else horizon.is_live(horizon.graph.section[la])) else None
+    found: dict[int, float] = {}
+    for t, has_supply in supplied.items():
+        begun = (t if begun is None else begun) if has_supply else None
+        found[t] = 1.0 if begun is None else 1.0 + horizon.cold_excess(la, begun, t)
+    return [found[t] for t in at]

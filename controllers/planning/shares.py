@@ -19,7 +19,7 @@ from ..exchange.plan import Plan, PlanStep, SourceEnergy
 from ..milp.model import Model, set_horizon
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.second_stage import build_dispatch
-from ..milp.served import hold, served_shares
+from ..milp.served import hold, shares_by_step
 from ..milp.stricter_limits import Form
 from ..solver.highs import KeptSolver
 
@@ -126,7 +126,7 @@ def planned_energy_kwh(plan: Plan, graph: AreaGraph) -> dict[str, float]:
 
 def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
     """Fix sections, who is served, switches, balance units and start-ups of a model to what a plan says."""
-    view = horizon.graph.view
+    view, served = horizon.graph.view, shares_by_step(horizon, plan.steps)
     for t in m.T:
         step = plan.steps[t] if t < len(plan.steps) else None
         live = set(step.energised_buses) if step else set()
@@ -134,7 +134,7 @@ def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
         forming = {view.local_area_of_unit(unit) for unit in step.balance_units} if step else set()
         for s in m.S:
             m.X[s, t].fix(float(view.sections[s].buses[0] in live))
-        shares = served_shares(horizon, step, t) if step and m.by_area else {}
+        shares = served[t] if step else {}
         for la in m.LA if m.by_area else ():
             hold(m.served[la, t], shares.get(la, 0.0))
         for k in m.SWITCH:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..exchange.plan import Findings, IslandLosses, Plan, Violation
 from ..milp.model import Model
 from ..milp.problem import Horizon
-from ..milp.served import served_shares
+from ..milp.served import shares_by_step
 from ..milp.stricter_limits import Cut, Tightened
 from .island_flow import LinearIslandFlow, island_flows
 from .plan_reader import formers
@@ -114,7 +114,7 @@ class Lessons:
         graph = self._horizon.graph
         if graph.load_control == "section":
             return []
-        shares = served_shares(self._horizon, self._plan.steps[t], t)
+        shares = shares_by_step(self._horizon, self._plan.steps)[t]
         served = [
             la
             for la, share in shares.items()

@@ -83,3 +83,18 @@ def test_an_nbsu_on_line_may_have_ramped_and_another_has_not() -> None:
     assert (long_ago["p_min_kw"], long_ago["p_max_kw"]) == (0.0, 80.0)
     starting = carried_measurement(measured(nbsu="starting"), 20.0, VIEW, "1", None)["units"]["nbsu"]
     assert (starting["p_min_kw"], starting["p_max_kw"]) == (20.0, 40.0)
+
+
+def test_customers_of_a_live_area_are_carried_on_as_the_plan_serves_them() -> None:
+    def share(was: float, demand_kw: float | None, energised: bool = True) -> float:
+        area = LocalAreaSetPoint(p_kw=0.0, q_kvar=0.0, demand_kw=demand_kw)
+        followed = PlanStep(start_min=30.0, closed_branches=[], local_areas={"1": area})
+        then = {**measured(energised), "share_on": was}
+        return carried_measurement(then, 15.0, VIEW, "1", followed)["share_on"]
+
+    assert [share(was, 50.0) for was in (0.0, 0.4, 1.0)] == [1.0, 0.4, 1.0], "on, in part where they were"
+    assert [share(was, 0.0) for was in (0.0, 0.4, 1.0)] == [0.0, 0.0, 0.0], "off"
+    assert [share(was, None) for was in (0.0, 0.4)] == [0.0, 0.4], "the plan does not say"
+    assert [share(was, 50.0, energised=False) for was in (0.0, 0.4)] == [0.0, 0.4], "dark: nobody is switched"
+    silent = PlanStep(start_min=30.0, closed_branches=[])
+    assert carried_measurement({**measured(), "share_on": 0.4}, 15.0, VIEW, "1", silent)["share_on"] == 0.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -13,6 +14,7 @@ from pyomo.repn import generate_standard_repn
 import golden_lp
 from relight.controllers.centre.orders import net_power_plans
 from relight.controllers.exchange.messages import PscMessage
+from relight.controllers.exchange.plan import LocalAreaSetPoint, PlanStep
 from relight.controllers.milp.cold_load import tell_multiples
 from relight.controllers.milp.model import build_model, contents, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
@@ -192,3 +194,21 @@ def test_gateways_are_told_what_the_plan_counts_with() -> None:
     told = {order["local_area"]: order.get("demand_multiple") for order in orders}
     assert told["a"] == pytest.approx([PEAK_KW / 50, LATER_KW / 50], abs=1e-6)
     assert told["b"] == [1.0, 1.0]
+
+
+def test_shares_and_multiples_are_told_apart_and_by_time_where_a_transfer_put_a_dark_step_in() -> None:
+    """Area a is served by 40 % of its peak, then by 60 % of what is left of it; five dark minutes come first."""
+    whole = two_areas()
+    horizon = replace(whole, graph=replace(whole.graph, load_control="part"))
+
+    def step(start_min: float, demand_kw: float) -> PlanStep:
+        areas = {"a": LocalAreaSetPoint(p_kw=0.0, q_kvar=0.0, demand_kw=demand_kw)}
+        return PlanStep(start_min=start_min, closed_branches=[], energised_buses=["a"], local_areas=areas)
+
+    dark = PlanStep(start_min=60.0, closed_branches=[], energised_buses=[])
+    steps = [dark, step(65.0, 0.4 * PEAK_KW), step(90.0, 0.6 * LATER_KW)]
+    plan = Planner(whole.graph, 2).plan(whole).plan.model_copy(update={"steps": steps})
+    order = next(one for one in net_power_plans(plan, horizon) if one["local_area"] == "a")
+    tell_multiples([order], plan, horizon)
+    assert order["served"] == pytest.approx([0.0, 0.4, 0.6], abs=1e-6)
+    assert order.get("demand_multiple") == pytest.approx([1.0, PEAK_KW / 50, LATER_KW / 50], abs=1e-6)

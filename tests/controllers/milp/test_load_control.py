@@ -9,7 +9,7 @@ import pytest
 
 from relight.controllers.milp.literal.model import build_literal
 from relight.controllers.milp.model import build_model, set_horizon
-from relight.controllers.milp.served import served_shares, share_out
+from relight.controllers.milp.served import share_out, shares_by_step
 from relight.controllers.planning.planner import Planner
 from relight.controllers.solver.highs import KeptSolver
 from relight.scenarios.schema.scenario import LoadControl
@@ -133,7 +133,7 @@ def test_what_a_plan_leaves_out_is_served() -> None:
     plan = Planner(case.graph, case.horizon.steps).plan(case.horizon).plan
     step = next(step for step in plan.steps if step.energised_buses)
     silent = step.model_copy(update={"local_areas": {}})
-    shares = served_shares(case.horizon, silent, plan.steps.index(step))
+    (shares,) = shares_by_step(case.horizon, [silent])
     live = {la for la in shares if case.view.local_areas[la].buses[0] in step.energised_buses}
     assert shares == {la: float(la in live) for la in case.view.local_areas}
 
