@@ -1,6 +1,6 @@
 """How much could be served at best, whoever decides: a bound that no strategy can exceed, ``oracle`` included.
 
-A linear problem over the simulation steps of what really happens, with everything left out that only takes away: one
+A linear problem over the simulation steps of what happens, with everything left out that only takes away: one
 node instead of the network, demand that can be served in any part, no losses, ramps, reactive power or switching.
 What is left: PV gives no more than the sun allows and not before its reconnect delay, a non-black-start unit nothing
 before its start-up time, storage its rated power and its energy, less what it loses, all counted from the time when
@@ -20,12 +20,16 @@ from ...scenarios.quanta import POWER_KW, rounded
 from ...scenarios.schema.cold_load import cold_load_of
 from ...scenarios.view import EssUnit, StoreEfficiency
 from ..series.profiles import Profiles
+from ..validation.conditions import actual as actual_series
+from ..validation.conditions import forecast as forecast_series
 
 
-def service_bound_kwh(case: Case, seed: int | None = None) -> float:
-    """Upper bound of the weighted energy served in the outage area, kWh: Σ C_i p_i Δt of (18), by the actual series.
+def service_bound_kwh(case: Case, seed: int | None = None, *, actual: bool = True) -> float:
+    """Upper bound of the weighted energy served in the outage area, kWh: Σ C_i p_i Δt of (18).
 
-    ``seed``: None, the scenario's. Raises UnsolvedError if the linear problem cannot be solved.
+    Of every run, however it serves, by the ``actual`` series; of every first plan that breaks no limit by what is
+    forecast at the fault time. ``seed``: None, the scenario's. Raises UnsolvedError if the linear problem cannot be
+    solved.
     """
     view, scenario = case.view, case.scenario
     profiles = Profiles(case, seed)
@@ -37,10 +41,12 @@ def service_bound_kwh(case: Case, seed: int | None = None) -> float:
 
     largest = _largest_multiples(case)
     demand_kw, pv_kw = np.zeros((len(weights), steps)), np.zeros(steps)
+    series = actual_series(case, profiles) if actual else forecast_series(case, profiles)
     for k, time_min in enumerate(times):
-        demand, pv_pu = profiles.demand(time_min), profiles.pv_pu(time_min)
+        at = series.index(time_min)
+        pv_pu = {unit: float(known[at]) for unit, known in series.pv_pu.items()}
         for la in areas if time_min >= first_min else ():
-            demand_kw[weights.index(la.priority), k] += demand[la.id][0] * largest.get(la.id, 1.0)
+            demand_kw[weights.index(la.priority), k] += series.demand_kw[la.id][at] * largest.get(la.id, 1.0)
         connected = time_min >= first_min + scenario.pv.reconnect_delay_min
         on = (u for u in view.pv.values() if u.bus not in lost or connected)
         pv_kw[k] = sum(pv_pu[u.id] * u.s_kva for u in on)
