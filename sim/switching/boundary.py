@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ...controllers.exchange.messages import UnitMeasurement
 from ...controllers.exchange.plan import Plan
 from ...scenarios.case import Case
+from ...scenarios.quanta import rounded
 from ..power_flow.protocol import IslandInput
 from ..validation.conditions import StartState
 from ..validation.unit_checks import JudgedInterval
@@ -15,6 +16,9 @@ from ..validation.validator import Validator
 from ..validation.verdict import Verdict
 from ..validation.walk import Phase, Topology
 from .search import Operation
+
+SHARE = 6
+"""Decimals of a share of an LA's demand that is told."""
 
 IslandKey = tuple[frozenset[str], frozenset[str], str]
 """Buses, closed branches and balance unit of an island."""
@@ -52,6 +56,8 @@ class Boundary:
     waited_min: Mapping[str, float | None]
     excused: frozenset[tuple[str, str]]
     refused: tuple[str, ...]
+    customers: Mapping[str, tuple[float, float]]
+    """LA that is live in the next step → shares of its demand that are on, before and after, where they differ"""
 
     @property
     def step(self) -> int:
@@ -97,6 +103,7 @@ def boundaries(validator: Validator, plan: Plan, verdict: Verdict, start: StartS
                     waited_min=_waited(validator.case, begin, last),
                     excused=frozenset((v.kind, v.element) for v in verdict.violations if step - 1 <= v.step <= step),
                     refused=tuple(sorted(wanted - named)),
+                    customers=_switched(validator.case, last, phase),
                 )
             )
             named = wanted
@@ -121,6 +128,20 @@ def _side(validator: Validator, phase: Phase) -> Side:
     }
     islands = {key_of(phase.topology, k, unit): one for (k, unit), one in zip(phase.live.items(), inputs, strict=True)}
     return Side(phase.claims.closed, frozenset(phase.live.values()), frozenset(supplied), islands)
+
+
+def _switched(case: Case, before: Phase | None, after: Phase) -> dict[str, tuple[float, float]]:
+    """LAs that are live after it and whose customers are switched; those of one that was dark are taken to be on."""
+    found: dict[str, tuple[float, float]] = {}
+    for la in case.view.local_areas.values():
+        if after.island_of(la.buses[0]) is None:
+            continue
+        was_live = before is not None and before.island_of(la.buses[0]) is not None
+        was = rounded(before.share(la.id), SHARE) if before is not None and was_live else 1.0
+        will = rounded(after.share(la.id), SHARE)
+        if was != will:
+            found[la.id] = was, will
+    return found
 
 
 def _at_start(validator: Validator, start: StartState, phase: Phase) -> Side:

@@ -28,6 +28,11 @@ def as_text(sequences: Iterable[Sequence]) -> str:
     lines: list[str] = []
     for one in sequences:
         lines += ["", _head(one)]
+        lines += [
+            f"  {one.start_min:7.2f}  {verb:7}  customers of {len(areas)} local area{'' if len(areas) == 1 else 's'}: "
+            f"{listed(areas, 20)}"
+            for verb, areas in _customers(one)
+        ]
         lines += [f"  {op.time_min:7.2f}  {op.action:7}  {op.device:12}  {op.reason}" for op in one.operations]
         lines += [f"  {remark}" for remark in _remarks(one)]
     return "\n".join(lines[1:])
@@ -46,11 +51,19 @@ def as_json(sequences: Iterable[Sequence], scenario: str) -> dict[str, Any]:
 
 
 def as_csv(sequences: Iterable[Sequence]) -> str:
-    """A row per operation; a step without an order has one row ``impossible``, with the reason."""
+    """A row per operation; a step without an order has one row ``impossible``, with the reason.
+
+    Customers that are switched come first, a row for each local area: ``customers_off``, ``customers_on`` or, in part,
+    ``customers_to`` with the share in ``reason``.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in sequences:
+        for la, (_, share) in one.customers.items():
+            verb, why = _order_of(share)
+            at = _number(one.start_min, 3)
+            writer.writerow([one.step, "", at, at, la, f"customers_{verb}", why, *[""] * 5])
         for order, op in enumerate(one.operations, start=1):
             writer.writerow(_row(one.step, order, op))
         if one.status == "impossible":
@@ -80,6 +93,20 @@ def _head(one: Sequence) -> str:
         what += f" in {one.duration_min:g} min"
     search = "" if one.exact else ", beam search: a better order may exist"
     return f"step {one.step}, minute {one.start_min:g}: {what}, {one.status}{search}"
+
+
+def _order_of(share: float) -> tuple[str, str]:
+    """off, on, or to a share, which is told."""
+    return ("off", "") if share == 0 else ("on", "") if share == 1 else ("to", f"{100 * share:.4g} %")
+
+
+def _customers(one: Sequence) -> Iterable[tuple[str, list[str]]]:
+    """LAs whose customers are switched, by what is done."""
+    found: dict[str, list[str]] = {}
+    for la, (_, share) in one.customers.items():
+        verb, why = _order_of(share)
+        found.setdefault(verb, []).append(f"{la} ({why})" if why else la)
+    return found.items()
 
 
 def _remarks(one: Sequence) -> Iterable[str]:

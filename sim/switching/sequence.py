@@ -55,8 +55,9 @@ class Sequence:
     ``interrupted_min``: minutes that local areas go dark which the plan supplies in both steps; ``passing_min``:
     minutes that others are supplied whom it supplies in neither; ``reconnecting``: units that go dark on the way, so
     that PV must wait and NBSUs start anew, whatever the plan says; ``refused``: faulted branches that the plan wants
-    closed. ``exact``: no other order interrupts less. An impossible sequence has no operations but ``pending`` ones,
-    and a ``reason``.
+    closed. ``customers``: local areas live in the step whose customers are switched as it begins, before any other
+    operation, with the shares of their demand that are on before and after. ``exact``: no other order interrupts less.
+    An impossible sequence has no operations but ``pending`` ones, and a ``reason``.
     """
 
     step: int
@@ -71,6 +72,7 @@ class Sequence:
     passing_min: Mapping[str, float] = field(default_factory=dict)
     reconnecting: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    customers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     reason: str = ""
 
     @property
@@ -92,7 +94,7 @@ def find_sequences(
     """
     verdict = validator.validate(plan, start=start)
     found = [find_sequence(validator, at, exact_operations) for at in boundaries(validator, plan, verdict, start)]
-    return [one for one in found if one.operations or one.pending or one.refused]
+    return [one for one in found if one.operations or one.pending or one.refused or one.customers]
 
 
 def find_sequence(validator: Validator, at: Boundary, exact_operations: int = EXACT_OPERATIONS) -> Sequence:
@@ -105,8 +107,9 @@ def find_sequence(validator: Validator, at: Boundary, exact_operations: int = EX
     if found.path is None:
         pending, reason = tuple(transition.operations), _obstacles(found)
         return Sequence(
-            at.step, at.time_min, step_min, "impossible", exact, pending=pending, refused=at.refused, reason=reason
-        )
+            at.step, at.time_min, step_min, "impossible", exact,
+            pending=pending, refused=at.refused, customers=at.customers, reason=reason,
+        )  # fmt: skip
     rows: list[SequencedOperation] = []
     interrupted: dict[str, float] = {}
     passing: dict[str, float] = {}
@@ -132,6 +135,7 @@ def find_sequence(validator: Validator, at: Boundary, exact_operations: int = EX
         passing_min=passing,
         reconnecting=tuple(sorted(state.lost)),
         refused=at.refused,
+        customers=at.customers,
     )
 
 

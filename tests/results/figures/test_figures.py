@@ -6,11 +6,13 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 
 from relight.results.comparison.compare import compare
 from relight.results.comparison.text import write_comparison
 from relight.results.figures.drawing import RUN_FIGURES, draw_comparison_figures, draw_run_figures
+from relight.results.figures.run import STATES, _states
 from relight.results.figures.style import strategy_colours
 from relight.results.run_folder import Recorder, RunRecord, write_run
 from support.synthetic_run import make_scenario, write_synthetic
@@ -56,6 +58,19 @@ def test_a_run_that_failed_at_once_has_no_figures(tmp_path: Path) -> None:
         RunRecord(scenario=make_scenario(), strategy="dynamic", seed=0, recorder=Recorder(), failure="no plan"),
     )
     assert draw_run_figures(folder) == []
+
+
+def test_who_is_off_by_plan_is_drawn_so_and_who_is_shed_as_shed() -> None:
+    rows = pd.DataFrame(
+        [(1, 0, 5.0, 5.0, 5.0, 1.0), (1, 0, 5.0, 0.0, 0.0, 0.0), (1, 1, 5.0, 0.0, 0.0, 1.0), (1, 0, 5.0, 1.5, 1.5, 0.3),
+         (1, 0, 5.0, 0.0, 5.0, 0.0), (0, 0, 5.0, 0.0, 0.0, 1.0), (1, 0, 0.0, 0.0, 0.0, 1.0)],
+        columns=["energised", "shed", "demand_kw", "served_kw", "planned_kw", "ordered_share"],
+    )  # fmt: skip
+    told = [STATES[k] for k in _states(rows)]
+    expected = ["served", "off by plan", "shed", "served", "planned, not served", "dark", "served"]
+    assert told == expected
+    by_section = rows.drop(columns="ordered_share")
+    assert [STATES[k] for k in _states(by_section)][1] == "shed", "nobody can be off by plan"
 
 
 def test_strategies_keep_their_colours() -> None:

@@ -69,6 +69,16 @@ def test_outages_count_the_first_loss_of_everybody_in_the_outage_area() -> None:
     assert formulas.mean_per_household(counts, {"a": 10, "b": 20, "c": 60, "d": 10}) == close(1.2)
 
 
+def test_who_is_off_by_order_in_a_live_area_is_without_supply_and_who_is_served_in_part_is_not() -> None:
+    table = local_area().assign(energised=1, shed=0, in_outage_area=0, ordered_share=1.0)
+    assert set(formulas.outage_hours(table, HOURS).values()) == {0.0} and set(formulas.outages(table).values()) == {0}
+    off = (table["local_area"] == "b") & (table["time_min"] == table["time_min"].max())
+    hours = HOURS[table["time_min"].max()]
+    assert formulas.outage_hours(table.assign(ordered_share=(~off) * 1.0), HOURS)["b"] == hours
+    assert formulas.outages(table.assign(ordered_share=(~off) * 1.0))["b"] == 1
+    assert formulas.outages(table.assign(ordered_share=1.0 - 0.9 * off))["b"] == 0
+
+
 def test_splitting_a_step_changes_nothing() -> None:
     table = local_area()
     later = table.assign(time_min=table["time_min"] + 15)

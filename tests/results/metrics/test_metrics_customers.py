@@ -116,6 +116,15 @@ def test_shed_and_shed_again_is_two_interruptions_and_every_minute_counts_once()
     assert indices.asai == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("ordered", "interruptions"), [(1.0, 0), (0.3, 0), (0.0, 1)])
+def test_an_area_without_demand_is_without_supply_if_it_is_off_by_order(ordered: float, interruptions: int) -> None:
+    rows = pd.DataFrame({
+        "time_min": [0.0, 30.0, 60.0], "local_area": "a", "demand_kw": [5.0, 0.0, 5.0], "served_kw": [5.0, 0.0, 5.0],
+        "in_outage_area": 0, "energised": 1, "shed": 0, "ordered_share": [1.0, ordered, 1.0],
+    })  # fmt: skip
+    assert len(spells_of(supply_of(rows, 90.0))) == interruptions
+
+
 def test_an_area_that_is_back_in_the_first_step_has_no_interruption() -> None:
     found = supply({"a": [1, 1], "b": [0, 1]}, step_min=10, customers={"a": 1, "b": 1}, lost=True)
     assert spells_of(found) == [("b", 1, 0, 10, 1)]

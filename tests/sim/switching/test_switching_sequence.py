@@ -190,3 +190,32 @@ def test_tables_hold_each_operation_once() -> None:
     data = as_json(found, "test")
     assert data["sequences"][1]["duration_min"] == 3.0
     assert data["sequences"][1]["status"] == "interrupting"
+
+
+def test_customers_that_are_switched_are_named_before_the_switches() -> None:
+    """x stays live and is switched off, then on; y goes live without its customers, who are served by a third later."""
+    case = build_case(
+        [Line("s", "x"), Line("s", "y")],
+        [ess("s", 2000, 5000)],
+        loads={"x": 100.0, "y": 100.0},
+        local_areas={"load_control": "part"},
+    )
+    served = [{"x": 100.0}, {"x": 0.0, "y": 0.0}, {"x": 100.0, "y": 25.0}]
+    closed = [["s-x"], ["s-x", "s-y"], ["s-x", "s-y"]]
+    steps = [
+        {**step(30 * k, switches, None, "ess.s"),
+         "local_areas": {la: {"p_kw": -kw, "q_kvar": 0.0, "demand_kw": kw} for la, kw in demand.items()}}
+        for k, (switches, demand) in enumerate(zip(closed, served, strict=True))
+    ]  # fmt: skip
+    found = sequences(case, steps)
+    assert [one.customers for one in found] == [{}, {"x": (1, 0), "y": (1, 0)}, {"x": (0, 1), "y": (0, 0.25)}]
+    assert order(found[1]) == ["close s-y"] and order(found[2]) == []
+    text = as_text(found)
+    assert "off      customers of 2 local areas: x, y" in text
+    assert "on       customers of 1 local area: x" in text and "to       customers of 1 local area: y (25 %)" in text
+    rows = [row for row in csv.DictReader(io.StringIO(as_csv(found))) if row["operation"].startswith("customers")]
+    assert [(row["step"], row["device"], row["operation"], row["reason"]) for row in rows] == [
+        ("1", "x", "customers_off", ""), ("1", "y", "customers_off", ""), ("2", "x", "customers_on", ""),
+        ("2", "y", "customers_to", "25 %"),
+    ]  # fmt: skip
+    assert as_json(found, "test")["sequences"][2]["customers"] == {"x": (0, 1), "y": (0, 0.25)}
