@@ -41,7 +41,7 @@ controllers/exchange      scenarios: kinds view
 controllers/gateways      controllers: exchange solver storage_cost storage_losses; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost storage_losses; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver storage_losses; scenarios: angles errors schema
-controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta
+controllers/planning      controllers: exchange milp milp/literal solver; scenarios: quanta view
 controllers/rules         controllers: exchange milp planning solver
 controllers/solver        scenarios: errors schema
 controllers/storage_cost

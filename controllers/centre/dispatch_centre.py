@@ -23,6 +23,7 @@ from ..exchange.plan import Findings, Plan
 from ..milp.cold_load import tell_multiples
 from ..milp.problem import Horizon
 from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
+from ..planning.loss_allowance import LossAllowance
 from ..planning.planner import PlanRecord
 from ..solver.highs import TIME_OVER
 from ..strategies.strategy import Strategy
@@ -94,6 +95,9 @@ class DispatchCentre:
         """what the planner knows by now"""
         self._view, self._desk = view, PlanningDesk(view, scenario, strategy)
         self._judge = judge if scenario.dispatch_centre.verify != "off" else None
+        self._allowance = LossAllowance() if scenario.dispatch_centre.loss_allowance == "learned" else None
+        self._findings: list[tuple[Plan, Findings]] = []
+        """what checks found on the versions of the plan in the making"""
         self._was_down = False
 
     @property
@@ -130,6 +134,7 @@ class DispatchCentre:
         reports, contacts = self._reports, self._contacts
         reports.carry_to(time_min, self._view, self._ledger.followed)
         lost, regained = contacts.changes(time_min)
+        self._learn_losses_from_reports(time_min)
         news = self._known.learn(time_min, reports.psc, reports.closed, reports.faults, contacts.now, reports.shed_min)
 
         decision = Decision(contact_lost=lost, contact_regained=regained)
@@ -199,8 +204,9 @@ class DispatchCentre:
 
     def _make_plan(self, time_min: float, decision: Decision) -> None:
         self._take_changes()
-        checker = self._checked if self._judge else None
-        record = self._desk.plan(self._horizon(time_min), checker)
+        record = self._planned(self._horizon(time_min))
+        if self._allowance and self.plan is None:
+            record = self._planned_again(record)
         record = self._handed_over(self._marked_as_stale(record))
         in_vain, before = record.plan.status == "fallback", self.plan
         if not in_vain:
@@ -214,6 +220,37 @@ class DispatchCentre:
         decision.net_power = net_power_plans(record.plan, record.horizon, per_device=self._strategy.per_device)
         if self._desk.graph.cold_load:
             tell_multiples(decision.net_power, record.plan, record.horizon)
+
+    def _planned(self, horizon: Horizon) -> PlanRecord:
+        """A plan, checked as asked; what its islands lose by AC power flow is learned."""
+        self._findings = []
+        record = self._desk.plan(horizon, self._checked if self._judge else None)
+        if self._allowance is None:
+            return record
+        for plan, found in self._findings:
+            if plan.steps is record.plan.steps:
+                self._allowance.learn_from_check(plan, found.losses, self._view)
+        told = {s: horizon.loss_allowance_pct(s) for s in self._view.sections}
+        return replace(record, plan=record.plan.model_copy(update={"loss_allowance_pct": told}))
+
+    def _planned_again(self, first: PlanRecord) -> PlanRecord:
+        """The first plan made anew with the losses that its check found; the first one where that is worth more."""
+        assert self._allowance is not None
+        learned = self._allowance.by_section(self._view)
+        if not learned or first.plan.status == "fallback":
+            return first
+        again = self._planned(replace(first.horizon, loss_pct=learned, tightened=self._blocked(first.horizon.steps)))
+        better = again.plan.status != "fallback" and (again.plan.objective or 0.0) >= (first.plan.objective or 0.0)
+        return again if better else first
+
+    def _learn_losses_from_reports(self, time_min: float) -> None:
+        """What was lost in the last simulation step, if the step in force was there and all switches are as it has
+        them."""
+        step, hours = self._ledger.step, self._scenario.clock.sim_step_min / 60
+        if self._allowance is None or step is None or time_min <= step.start_min or self._not_as_ordered(time_min):
+            return
+        measured = {la: one for la, one in self._reports.measured.items() if one["time_min"] == time_min}
+        self._allowance.learn_from_reports(step, measured, self._view, hours)
 
     def _take_changes(self) -> None:
         """Give the planner and the check of plans the network as it is known by now, if it has changed."""
@@ -230,14 +267,21 @@ class DispatchCentre:
             per_device=self._strategy.per_device,
         )
         starts, end_min = ahead(next(iter(psc.values()))["step_start_min"], self._end_min, self._scenario)
-        tightened = NOTHING_KNOWN
-        if blocked := self._known.blocked(self._view):
-            tightened = Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(len(starts))})
-        return Horizon(self._desk.graph, starts, end_min, psc, dict(self._known.closed), tightened)
+        learned = self._allowance.by_section(self._view) if self._allowance else {}
+        closed = dict(self._known.closed)
+        return Horizon(self._desk.graph, starts, end_min, psc, closed, self._blocked(len(starts)), loss_pct=learned)
+
+    def _blocked(self, steps: int) -> Tightened:
+        """What a horizon of so many steps begins with: sections that cannot be energised."""
+        if not (blocked := self._known.blocked(self._view)):
+            return NOTHING_KNOWN
+        return Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(steps)})
 
     def _checked(self, plan: Plan) -> Findings:
         assert self._judge is not None
-        return self._judge(plan, self._reports.measured, dict(self._reports.closed), self._reports.forecasts)
+        found = self._judge(plan, self._reports.measured, dict(self._reports.closed), self._reports.forecasts)
+        self._findings.append((plan, found))
+        return found
 
     def _marked_as_stale(self, record: PlanRecord) -> PlanRecord:
         """A plan that names the LAs whose PSC is older than it, with their ages."""

@@ -174,6 +174,11 @@ class Plan(_Part):
         exclude_if=lambda ages: not ages,
         description="LAs whose last PSC is older than the plan, with its age in minutes.",
     )
+    loss_allowance_pct: dict[str, Number] = Field(
+        default_factory=dict,
+        exclude_if=lambda shares: not shares,
+        description="By section: what demand was raised by for losses, % of it, where that was learned.",
+    )
     note: str = Field(
         default="",
         exclude_if=lambda words: not words,

@@ -115,7 +115,6 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
     one = "an LA" if m.by_area else "a section"
     for name, value, told in (
         ("switching_cost", graph.objective.switching_kwh, "c_sw, price of a switch operation [kWh]"),
-        ("loss_factor", 1 + options.loss_allowance_pct / 100, "demand with its loss allowance, a multiple"),
         ("q_ratio", graph.q_ratio, "reactive limit per unit of rating, 0.31"),
         ("chord", graph.chord, "(1 − cos φ)/sin φ"),
         ("u_min", limits.vm_min_pu**2, "U_min, least squared voltage [p.u.²]"),
@@ -156,6 +155,7 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
         ),
         ("demand", (m.LA if m.by_area else m.Z, m.T), 0.0, "p^L [kW]"),
         ("demand_q", (m.LA if m.by_area else m.Z, m.T), 0.0, "q^L [kvar]"),
+        ("loss_factor", (m.Z,), 1.0, "demand with its loss allowance, a multiple"),
         ("loss_kw", (m.Z, m.T), 0.0, "losses beyond the allowance [kW]"),
         ("loss_kvar", (m.Z, m.T), 0.0, "losses beyond the allowance [kvar]"),
         ("cut_switch", (m.CUT, m.SWITCH, m.T), 0.0, "1: closed in a state that is ruled out, −1: open"),

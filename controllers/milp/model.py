@@ -193,6 +193,8 @@ def set_horizon(m: Model, horizon: Horizon) -> None:
             m.pv_kw[i, t], m.delay_met[i, t] = horizon.pv_kw(i, t), float(horizon.pv_delay_met(i, t))
     for i in m.ESS:
         m.e_dis[i], m.e_char[i] = horizon.state(i)["discharge_kwh"], horizon.state(i)["charge_kwh"]
+    for z in m.Z:
+        m.loss_factor[z] = horizon.loss_factor(m.node_section[z])
     hours = sum(horizon.dt_h(t) for t in range(horizon.steps))
     storage_losses.set_room(m, {i: horizon.state(i)["charge_kwh"] for i in m.LOSSY}, hours)
     for k in m.SWITCH:

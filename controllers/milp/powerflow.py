@@ -40,11 +40,11 @@ def active_balance(m, z, t):
     out = sum(m.P[k, t] for k in m.links_out[z]) - sum(m.P[k, t] for k in m.links_in[z])
     # Written so that Pyomo does not turn it round: explaining an infeasible horizon needs its sign.
     if m.by_area:
-        drawn = m.loss_factor * _served(m, m.demand, z, t) + m.loss_kw[z, t] * X(m, z, t)
-        return generation(m, z, t) - drawn - m.loss_factor * excess(m, "kw", z, t) - out == 0
-    drawn = (m.loss_factor * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t)
+        drawn = m.loss_factor[z] * _served(m, m.demand, z, t) + m.loss_kw[z, t] * X(m, z, t)
+        return generation(m, z, t) - drawn - m.loss_factor[z] * excess(m, "kw", z, t) - out == 0
+    drawn = (m.loss_factor[z] * m.demand[z, t] + m.loss_kw[z, t]) * X(m, z, t)
     if m.cold_load_asked:
-        return generation(m, z, t) - drawn - m.loss_factor * excess(m, "kw", z, t) - out == 0
+        return generation(m, z, t) - drawn - m.loss_factor[z] * excess(m, "kw", z, t) - out == 0
     return generation(m, z, t) - drawn == out
 
 
@@ -53,11 +53,11 @@ def reactive_balance(m, z, t):
     out = sum(m.Q[k, t] for k in m.links_out[z]) - sum(m.Q[k, t] for k in m.links_in[z])
     ends = sum(m.link_charging[k] / 2 * m.edge[k, t] for k in (*m.links_out[z], *m.links_in[z]) if k in m.SWITCH)
     if m.by_area:
-        drawn = m.loss_factor * _served(m, m.demand_q, z, t) + (m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
-        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, "kvar", z, t) - out == 0
-    drawn = (m.loss_factor * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
+        drawn = m.loss_factor[z] * _served(m, m.demand_q, z, t) + (m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor[z] * excess(m, "kvar", z, t) - out == 0
+    drawn = (m.loss_factor[z] * m.demand_q[z, t] + m.loss_kvar[z, t] - m.charging[z]) * X(m, z, t)
     if m.cold_load_asked:
-        return generation_q(m, z, t) + ends - drawn - m.loss_factor * excess(m, "kvar", z, t) - out == 0
+        return generation_q(m, z, t) + ends - drawn - m.loss_factor[z] * excess(m, "kvar", z, t) - out == 0
     return generation_q(m, z, t) + ends - drawn == out
 
 

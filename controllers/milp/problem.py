@@ -213,6 +213,15 @@ class Horizon:
     tightened: Tightened = NOTHING_KNOWN
     holds_now: bool = True
     """whether ``objective`` may ask that those who have supply now keep it"""
+    loss_pct: Mapping[str, float] = field(default_factory=dict)
+    """Section → allowance for losses, % of demand, where it was learned"""
+
+    def loss_factor(self, section: str) -> float:
+        """Demand of a section with its loss allowance, a multiple."""
+        return 1 + self.loss_allowance_pct(section) / 100
+
+    def loss_allowance_pct(self, section: str) -> float:
+        return self.loss_pct.get(section, self.graph.options.loss_allowance_pct)
 
     @cached_property
     def steps(self) -> int:

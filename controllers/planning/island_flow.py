@@ -73,8 +73,9 @@ def _injections(
     graph = horizon.graph
     beyond = {la: horizon.tightened.losses(la, t, two_sided=m.two_sided_losses) for la in areas}
     demand = {la: drawn(m, horizon, la, t) for la in areas}
-    p = {la: -m.loss_factor * demand[la][0] - beyond[la][0] for la in areas}
-    q = {la: graph.charging_kvar[la] - m.loss_factor * demand[la][1] - beyond[la][1] for la in areas}
+    factor = {la: horizon.loss_factor(graph.section[la]) for la in areas}
+    p = {la: -factor[la] * demand[la][0] - beyond[la][0] for la in areas}
+    q = {la: graph.charging_kvar[la] - factor[la] * demand[la][1] - beyond[la][1] for la in areas}
     for k, closed in joined.items():
         if closed and k in m.SWITCH:
             link = graph.links[k]

@@ -56,7 +56,8 @@ class MeritOrder:
             raise ValueError("merit order knows local areas, not single devices")
         self._horizon, self._graph = horizon, horizon.graph
         options = self._graph.options
-        self._losses, self._reserve = 1 + options.loss_allowance_pct / 100, 1 + options.reserve_pct / 100
+        self._losses = {la: horizon.loss_factor(section) for la, section in self._graph.section.items()}
+        self._reserve = 1 + options.reserve_pct / 100
         self._first_free = options.first_online_step_free
         self._of = {la: source.parameters for la, source in self._graph.sources.items()}
 
@@ -159,7 +160,7 @@ class MeritOrder:
             return False
         drawn = {la: -self._of[la].p_in_kw for la in las if powers.nbsu_state.get(la) == "starting"}
         served = [la for la in las if la not in topology.off]
-        need = self._losses * sum(horizon.demand_kw(la, t) for la in served) - sum(drawn.values())
+        need = sum(self._losses[la] * horizon.demand_kw(la, t) for la in served) - sum(drawn.values())
         least, most = (sum(limits[k] for limits in nbsu.values()) for k in (0, 1))
         charge, discharge = (sum(limits[k] for limits in ess.values()) for k in (0, 1))
         from_pv, from_infeed = sum(pv.values()), sum(infeed.values())
@@ -202,7 +203,7 @@ class MeritOrder:
     ) -> bool:
         """Share reactive power by what each source has room for; False if that is not enough."""
         ratio = self._graph.q_ratio
-        need = self._losses * sum(self._horizon.demand_kvar(la, t) for la in served)
+        need = sum(self._losses[la] * self._horizon.demand_kvar(la, t) for la in served)
         need -= sum(self._graph.charging_kvar[la] for la in las)
         room: dict[tuple[str, str], float] = {}
         for la in las:

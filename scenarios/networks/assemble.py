@@ -245,8 +245,9 @@ class _Units:
         if s_kva is None:
             self.problems.append(Problem(self.file, f"{field}.s_kva", None, "missing: rated power in kVA"))
             return None
-        facts = spec.model_dump(exclude={"element", "bus", "s_kva"}, exclude_none=True)
-        return make(**{**assumed, **facts, "bus": str(bus), "s_kva": s_kva})
+        stated = spec.model_dump(exclude={"element", "bus", "s_kva"}, exclude_none=True)
+        facts: dict[str, Any] = {**assumed, **stated}
+        return make(**facts, bus=str(bus), s_kva=s_kva)
 
 
 def bus_demand(

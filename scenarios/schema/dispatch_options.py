@@ -66,7 +66,14 @@ class DispatchCentreOptions(Part):
     """Choices of the dispatch centre's model, and its solver's discipline."""
 
     loss_allowance_pct: Percent = Field(
-        default=1.0, description="Added to the demand an island must cover, for losses the model does not see [A]."
+        default=1.0,
+        description="Added to the demand an island must cover, for losses the model does not see; where it is learned, "
+        "of islands of which nothing is known yet [A].",
+    )
+    loss_allowance: Literal["fixed", "learned"] = Field(
+        default="fixed",
+        description="fixed: loss_allowance_pct for ever; learned: by what the AC check of a plan finds its islands to "
+        "lose, and by what gateways report, for the plans after it; the first plan is made again.",
     )
     first_online_step_free: bool = Field(
         default=True, description="(13j) as printed; false bounds the first on-line step too (D8)."

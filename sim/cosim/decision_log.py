@@ -38,6 +38,8 @@ def record_decision(log: RunLog, decision: Decision, now: int) -> None:
         text = f"round {number}: {kinds}; then {check.then}, {len(check.learnt)} lessons"
         log.recorder.add_event(now, "plan_rejected", DISPATCH_CENTRE, check.objective, "kWh", text)
     text = f"{decision.why}; {none}{plan.status}, gap {plan.gap_in_words(2)}, {solution.nodes} nodes"
+    if allowed := sorted(set(plan.loss_allowance_pct.values())):
+        text += f", losses of {' to '.join(dict.fromkeys((f'{allowed[0]:g}', f'{allowed[-1]:g}')))} % allowed for"
     log.recorder.add_event(
         now,
         "plan_issued",

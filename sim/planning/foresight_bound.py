@@ -31,6 +31,7 @@ from .service_bound import service_bound_kwh
 
 RELAXED = {
     "loss_allowance_pct": 0.0,
+    "loss_allowance": "fixed",
     "without": ("voltage", "flow_limits", "reactive"),
     "apparent_power": "printed",
     "nbsu_reactive": "printed",

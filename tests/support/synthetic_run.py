@@ -10,6 +10,7 @@ from typing import Any
 from relight.results.run.read import RunTables, read_table
 from relight.results.run.recorder import COLUMNS, Recorder
 from relight.results.run.rows import violation
+from relight.results.run.tables import OPTIONAL
 from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.schema.scenario import Scenario
 
@@ -191,6 +192,9 @@ def _bus_row(time: float, bus: str, on: bool, k: int) -> dict[str, Any]:
 
 def in_memory(recorder: Recorder, scenario: Scenario, strategy: str = "dynamic", status: str = "complete") -> RunTables:
     """The tables of a recorder as they would be read back, without a folder."""
-    tables = {table: read_table(io.StringIO(recorder.table_text(table)), COLUMNS[table]) for table in COLUMNS}
+    tables = {
+        table: read_table(io.StringIO(recorder.table_text(table)), columns, OPTIONAL.get(table, ()))
+        for table, columns in COLUMNS.items()
+    }
     manifest = {"status": status, "strategy": strategy, "seed": 0, "inputs": {}}
     return RunTables(manifest=manifest, scenario=scenario, plans=recorder.plans, **tables)

@@ -209,9 +209,9 @@ def _declare_unit_data(m: Model, horizon: Horizon) -> None:
     m.first_step_free = options.first_online_step_free
     m.q_ratio, m.chord, m.sides = graph.q_ratio, graph.chord, SIDES
     m.dt, m.live = {t: horizon.dt_h(t) for t in steps}, dict.fromkeys(steps, 1.0)
-    losses = 1 + options.loss_allowance_pct / 100
-    m.demand = {(i, t): losses * horizon.demand_kw(i, t) for i in m.N for t in steps}
-    m.demand_q = {(i, t): losses * horizon.demand_kvar(i, t) for i in m.N for t in steps}
+    factor = {i: horizon.loss_factor(graph.section[i]) for i in m.N}
+    m.demand = {(i, t): factor[i] * horizon.demand_kw(i, t) for i in m.N for t in steps}
+    m.demand_q = {(i, t): factor[i] * horizon.demand_kvar(i, t) for i in m.N for t in steps}
     m.value = {(i, t): horizon.area_value_kwh(i, t) for i in m.N for t in steps}
     m.pv_needs = {t: {t, *(e for e in range(t) if horizon.pv_waits_for(t, e))} for t in steps}
     m.pv_delay_met = {(i, t): float(horizon.pv_delay_met(i, t)) for i in m.PV for t in steps}

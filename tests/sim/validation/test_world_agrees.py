@@ -14,7 +14,9 @@ from relight.controllers.exchange.plan import Plan, PlanStep
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import PlanRecord
 from relight.controllers.rules.rule_plan import rule_record
+from relight.controllers.strategies.named import strategy_named
 from relight.controllers.strategies.strategy import Strategy
+from relight.results.run.summary import summarise
 from relight.scenarios.case import Case
 from relight.scenarios.schema.scenario import LoadControl
 from relight.sim.cosim.run_log import RunLog
@@ -23,6 +25,7 @@ from relight.sim.planning.plan_once import plan_once
 from relight.sim.validation.validator import Validator
 from relight.sim.validation.verdict import Verdict
 from support.networks import Line, build_case, ess, pv
+from support.synthetic_run import in_memory
 
 WATT = 1e-3
 """kW"""
@@ -58,10 +61,13 @@ def carried_out(case: Case, plan: Plan) -> pd.DataFrame:
     rows["step"] = (rows.time_min // case.scenario.clock.plan_step_min).astype(int)
     found = rows.groupby(["step", "local_area"])[["served_kw", "planned_kw", "demand_kw"]].mean()
     found.attrs["violations"] = len(log.recorder.rows["violations"])
+    summarise(in_memory(log.recorder, case.scenario))  # books close, or it raises
     return found
 
 
-def random_case(rng: np.random.Generator, mode: LoadControl) -> Case:
+def random_case(
+    rng: np.random.Generator, mode: LoadControl, efficiency: tuple[float, float] = (1.0, 1.0), **changes: Any
+) -> Case:
     """A tree of six areas in a few sections, a storage at its root, sun elsewhere; what is stored is mostly scarce."""
     names = "abcdef"
     lines = [
@@ -70,7 +76,7 @@ def random_case(rng: np.random.Generator, mode: LoadControl) -> Case:
     ]
     case = build_case(
         lines,
-        [ess("a", float(rng.integers(60, 400)), float(rng.integers(40, 400)), 200.0), pv("c", 150.0)],
+        [ess("a", float(rng.integers(60, 400)), float(rng.integers(40, 400)), 200.0, efficiency), pv("c", 150.0)],
         {name: float(rng.integers(20, 120)) for name in names},
         priority={name: float(rng.choice([1.0, 2.0])) for name in names},
         outage={"start": "2025-06-21T10:00", "duration_min": 90},
@@ -78,7 +84,7 @@ def random_case(rng: np.random.Generator, mode: LoadControl) -> Case:
         clock={"sim_step_min": 15},
         perfect_forecast=True,
         local_areas={"load_control": mode},
-        dispatch_centre={"verify": "report"},
+        dispatch_centre={"verify": "report", **changes},
     )
     return replace(case, mix_by_bus={name: {"h0": 1.0} for name in names})
 
@@ -137,7 +143,7 @@ def check(case: Case, plan: Plan) -> Verdict:
 def test_plans_fail_or_succeed_in_the_world_as_in_the_verdict(seed: int) -> None:
     rng = np.random.default_rng(seed)
     mode = MODES[seed % 3]
-    case = random_case(rng, mode)
+    case = random_case(rng, mode, (0.9, 0.85) if seed % 2 else (1.0, 1.0))
     ours = plan_once(case, "open_loop").plan
     assert check(case, ours).clean, "our own plans break no limit"
     shares: dict[tuple[int, str], float] = {}
@@ -150,3 +156,23 @@ def test_plans_fail_or_succeed_in_the_world_as_in_the_verdict(seed: int) -> None
     short = replace(case, view=replace(case.view, ess=smaller))
     if sum(step.units["ess.a"].p_kw for step in ours.steps if "ess.a" in step.units) / 2 > 25:
         assert "unit_energy" in check(short, ours).by_kind, "the world runs out of what the plan takes"
+
+
+@pytest.mark.parametrize("efficiency", [(0.9, 0.85), (0.6, 1.0), (1.0, 0.6)])
+def test_what_storage_loses_is_what_is_missing_of_its_energy(efficiency: tuple[float, float]) -> None:
+    """All that is given out of stores, and by the sun, is served, lost in lines, or lost by storage."""
+    case = random_case(np.random.default_rng(4), "area", efficiency)
+    log = RunLog()
+    run_world(case, strategy_named("dynamic", case.scenario.dispatch_centre), 0, log)
+    run = in_memory(log.recorder, case.scenario)
+    summary = summarise(run)
+    mwh = summary["energy_mwh"]
+    last = run.unit[run.unit["kind"] == "ess"].iloc[-1]
+    out_of_store = (case.view.ess["ess.a"].discharge_kwh - last["discharge_kwh"]) / 1e3
+    assert mwh["ess_losses"] > 0
+    assert out_of_store == pytest.approx(mwh["ess_discharge"] - mwh["ess_charge"] + mwh["ess_losses"], abs=1e-6)
+    used = summary["served_energy_mwh"] + mwh["losses"] + mwh["ess_losses"]
+    assert out_of_store + mwh["pv"] == pytest.approx(used, abs=1e-5)
+    charging, discharging = efficiency
+    lost = (1 / discharging - 1) * mwh["ess_discharge"] + (1 - charging) * mwh["ess_charge"]
+    assert mwh["ess_losses"] == pytest.approx(lost, abs=1e-6)
