@@ -182,13 +182,12 @@ def _sources(run: RunTables, hours: dict[float, float]) -> Score:
         for series in (unit["p_available_kw"].fillna(0.0), (unit["p_available_kw"] - power).clip(lower=0.0).fillna(0.0))
     )
     nothing = "nothing was supplied"
-    stored: Score = {}
-    if "storage_losses_kw" in unit:
-        stored["storage_losses_mwh"] = Value(mwh(unit["storage_losses_kw"], kind == "ess"))
+    lossless = "storage_losses_kw" not in unit
+    stored = Value(0.0, "lossless") if lossless else Value(mwh(unit["storage_losses_kw"], kind == "ess"))
     return {
         "losses_mwh": Value(losses),
         "losses_pct": _pct(losses, total, nothing),
-        **stored,
+        "storage_losses_mwh": stored,
         "pv_curtailed_mwh": Value(curtailed),
         "pv_curtailed_pct": _pct(curtailed, available, "no PV was connected"),
         **{f"share_{source}_pct": _pct(supplied[source], total, nothing) for source in SOURCES},
