@@ -241,7 +241,10 @@ class DispatchCentre:
             return first
         again = self._planned(replace(first.horizon, loss_pct=learned, tightened=self._blocked(first.horizon.steps)))
         better = again.plan.status != "fallback" and (again.plan.objective or 0.0) >= (first.plan.objective or 0.0)
-        return again if better else first
+        seconds = first.solution.seconds + again.solution.seconds
+        cut = first.solution.cut_by_clock or again.solution.cut_by_clock
+        chosen = again if better else first
+        return replace(chosen, solution=replace(chosen.solution, seconds=seconds, cut_by_clock=cut))
 
     def _learn_losses_from_reports(self, time_min: float) -> None:
         """What was lost in the last simulation step, if the step in force was there and all switches are as it has
