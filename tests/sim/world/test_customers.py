@@ -125,3 +125,32 @@ def test_by_section_relays_of_under_frequency_open_section_switches() -> None:
     kinds = [kind for kind, _ in run.events]
     assert "ufls_stage" in kinds and ("section_shed", "a-c") in run.events and "la_shed" not in kinds
     assert [run.area(la)["served_kw"] for la in "abc"] == [50.0, 50.0, 0.0] and run.island("a")["ufls_kw"] == 50.0
+
+
+# -- under-frequency relays in part -----------------------------------------------------------------------------------
+
+
+def test_in_part_relays_of_under_frequency_shed_just_the_share_of_their_stage() -> None:
+    """20 % of 150 kW are 30 of c's 50, which count least; another 20 % are c's other 20, and 10 of b's."""
+    first, second = {"below_hz": 49.0, "share_pct": 20}, {"below_hz": 48.8, "share_pct": 20}
+    for s_kva, stages, expected in (
+        (140.0, [first], [50.0, 50.0, 20.0]),
+        (100.0, [first, second], [50.0, 40.0, 0.0]),
+    ):
+        run = live(IN_PART, s_kva=s_kva, frequency={"ufls": stages}, priority={"a": 2.0, "c": 0.5})
+        assert [run.area(la)["served_kw"] for la in "abc"] == pytest.approx(expected)
+        assert run.island("a")["ufls_kw"] == pytest.approx(150 - sum(expected))
+        assert [kind for kind, _ in run.events].count("ufls_stage") == len(stages)
+        assert run.shed == {la for la, kw in zip("abc", expected, strict=True) if kw < 50}
+
+
+def test_in_part_relays_shed_a_share_of_what_is_on_by_order() -> None:
+    """Of 75 kW on by order 20 % are 15: of c's 25 there are 10 left, a fifth of all its demand."""
+    relays = {"ufls": [{"below_hz": 49.7, "share_pct": 20}]}
+    run = live(IN_PART, s_kva=100.0, frequency=relays, priority={"c": 0.5})
+    dark = run.step(order("ess.a", "off"))
+    assert not dark.area("a")["energised"]
+    run.step(order("ess.a", "form"), in_part=dict.fromkeys("abc", 0.5), planned=dict.fromkeys("abc", 25.0))
+    assert [run.area(la)["served_kw"] for la in "abc"] == pytest.approx([25.0, 25.0, 10.0])
+    assert run.area("c")["ordered_share"] == 0.5 and run.island("a")["ufls_kw"] == pytest.approx(15.0)
+    assert run.grid.measurements()["c"]["share_on"] == pytest.approx(0.2)
