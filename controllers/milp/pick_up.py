@@ -77,11 +77,11 @@ def contents(m: Any) -> dict[str, tuple]:
 
 def declare(m: Any, graph: AreaGraph) -> None:
     """Data and variables of the family."""
-    limit_pct = None if "pick_up" in graph.options.without else graph.options.pick_up_limit_pct
-    m.pick_up_asked = limit_pct is not None
-    if limit_pct is None:
+    limited = graph.options.pick_up_limit_pct is not None or graph.ess_pick_up_pct is not None
+    m.pick_up_asked = limited and "pick_up" not in graph.options.without
+    if not m.pick_up_asked:
         return
-    m.taken_max_kw = {i: limit_pct / 100 * balance_rating_kva(graph, i) for i in m.ROOT}
+    m.taken_max_kw = {i: most_taken_kw(graph, i) for i in m.ROOT}
     m.most_taken_kw = max(m.taken_max_kw.values(), default=0.0)
     m.newly = pyo.Var(as_one(m), m.T, bounds=lambda m, one, t: (0, supply(m)[one, t].ub), doc="with supply anew")
     m.carry = pyo.Var(m.SWITCH, m.T, bounds=(-m.most_taken_kw, m.most_taken_kw), doc="new demand on an edge [kW]")
@@ -89,6 +89,24 @@ def declare(m: Any, graph: AreaGraph) -> None:
     m.new_kw = pyo.Param(as_one(m), m.T, mutable=True, initialize=0.0, doc="demand that is picked up [kW]")
     if not m.by_area:
         m.rejoining_kw = pyo.Param(m.S, m.T, mutable=True, initialize=0.0, doc="of its shed LAs [kW]")
+
+
+def most_taken_kw(graph: AreaGraph, la: str) -> float:
+    """Most that an island picks up at once with its balance unit in an LA: as asked of plans, and as its ESS can.
+
+    Without a limit it is all that can ever flow.
+    """
+    rating, asked_pct = balance_rating_kva(graph, la), graph.options.pick_up_limit_pct
+    limits = [] if asked_pct is None else [asked_pct / 100 * rating]
+    if graph.ess_pick_up_pct is not None and formed_by_ess(graph, la):
+        limits.append(graph.ess_pick_up_pct / 100 * rating)
+    return min(limits, default=graph.capacity_kva)
+
+
+def formed_by_ess(graph: AreaGraph, la: str) -> bool:
+    """Whether an ESS forms the voltage where an LA holds the balance unit: ESSs come before NBSUs (D11)."""
+    view = graph.view
+    return la not in graph.live_infeed_kva and any(view.local_area_of_unit(ess) == la for ess in view.ess)
 
 
 def balance_rating_kva(graph: AreaGraph, la: str) -> float:

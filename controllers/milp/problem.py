@@ -68,6 +68,8 @@ class AreaGraph:
     objective: Objective = field(default_factory=Objective)
     cold_load_estimate: Mapping[str, AreaColdLoad] = field(default_factory=dict)
     """LA → its cold load pick-up as the dispatch centre takes it to be; empty: it plans without"""
+    ess_pick_up_pct: float | None = None
+    """Most that an ESS which forms an island takes at once, % of its rating; None: it is not known to be limited"""
 
     @classmethod
     def of(cls, view: GridView, scenario: Scenario, *, per_device: bool = False) -> AreaGraph:
@@ -86,6 +88,7 @@ class AreaGraph:
             load_control=scenario.local_areas.load_control,
             objective=scenario.objective,
             cold_load_estimate=estimated_cold_load(options.cold_load, scenario.cold_load, kinds),
+            ess_pick_up_pct=scenario.world.pick_up_limit_pct,
         )
 
     @cached_property

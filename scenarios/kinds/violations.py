@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 ViolationKind = Literal[
     "not_radial", "no_balance_unit", "several_balance_units", "not_converged", "voltage_low", "voltage_high",
     "overload", "unit_p", "unit_q", "unit_s", "unit_energy", "unit_ramp", "unit_start", "pv_reconnect",
-    "before_first_order", "faulted_branch_closed", "unswitchable_branch_opened", "area_left_off", "served_in_part",
-    "unsupplied_load", "power_balance",
+    "pick_up", "before_first_order", "faulted_branch_closed", "unswitchable_branch_opened", "area_left_off",
+    "served_in_part", "unsupplied_load", "power_balance",
 ]  # fmt: skip
 
 
@@ -55,6 +55,10 @@ VIOLATION_KINDS: dict[ViolationKind, Meaning] = {
         "minutes of start-up, energised", "`start_min`", "an NBSU is on line too early, or starts on a dark bus"
     ),
     "pv_reconnect": Meaning("minutes energised", "`pv.reconnect_delay_min`", "PV gives power too early"),
+    "pick_up": Meaning(
+        "kW newly drawn when a step begins", "`world.pick_up_limit_pct` of the rating",
+        "more than that is picked up at once in an island that an ESS forms",
+    ),
     "before_first_order": Meaning(
         "minute of the plan", "minute when the first orders take effect (`outage.first_order_min`)",
         "an island is to be energised, or a switch operated, too early; further judged as dark, as not operated",

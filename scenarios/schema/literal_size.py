@@ -51,6 +51,9 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
                 remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
                 value = dispatch.pick_up_limit_pct if field == "pick_up_limit_pct" else "an estimate"
                 problems.append(Problem(file, f"dispatch_centre.{field}", value, remedy))
+        if limit_pct := scenario.world.pick_up_limit_pct:
+            remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
+            problems.append(Problem(file, "world.pick_up_limit_pct", limit_pct, remedy))
         for field, value in scenario.objective if scenario.objective else ():
             if value and field not in LITERAL_TERMS:
                 remedy = "the literal form has no such term or constraint; use formulation: compact, or leave this out"

@@ -181,6 +181,11 @@ class World(Part):
         default=None,
         description="A ramp of r kW/h lets output change by r × window within any such window; None: plan step (13j).",
     )
+    pick_up_limit_pct: Positive | None = Field(
+        default=None,
+        description="Most demand that an ESS which forms an island can take at once, % of its rating, in the world, in "
+        "plans and in verdicts; None: its rating alone limits it.",
+    )
 
 
 class Switching(Part):

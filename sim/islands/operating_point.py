@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -108,14 +108,16 @@ class IslandStep:
                 load |= {bus: _scaled(power, share) for bus, power in buses.items()}
         return IslandInput(self.island, self.choice.unit, load, self.outputs())
 
-    def least_cut(self, cause: Cause) -> SectionCut | None:
-        """The part of least value that a section switch can part and that helps."""
+    def least_cut(self, cause: Cause, areas: Collection[str] = ()) -> SectionCut | None:
+        """The part of least value that a section switch can part and that helps; with one of these LAs, if any."""
         assert self.choice.unit is not None
         drawn = {
             la: Drawn(self.view.local_areas[la].buses[0], self.value[la], *_scaled(_total(buses), self.on[la]))
             for la, buses in self.demand.items()
         }
         found = cuts(self.view, self.island, self.units[self.choice.unit].bus, drawn, self.units)
+        wanted = {self.view.local_areas[la].buses[0] for la in areas}
+        found = [cut for cut in found if not (wanted and wanted.isdisjoint(cut.buses))]
         return next((cut for cut in found if cut.helps(cause)), None)
 
     def part(self, cut: SectionCut, why: str) -> IslandStep:

@@ -61,6 +61,7 @@ def foresight_bound_kwh(case: Case) -> float | None:
     changed: dict[str, Any] = {
         "dispatch_centre": scenario.dispatch_centre.model_copy(update=RELAXED),
         "objective": Objective(switching_kwh=scenario.objective.switching_kwh),
+        "world": scenario.world.model_copy(update={"pick_up_limit_pct": None}),
         "limits": scenario.limits.model_copy(update={"max_loading_pct": math.inf, "min_power_factor": 0.0}),
         "pv": scenario.pv.model_copy(
             update={"reconnect_delay_min": scenario.pv.reconnect_delay_min // step_min * step_min}

@@ -22,6 +22,7 @@ from .conditions import Conditions, StartState, actual, cut, forecast
 from .dispatch import LACKING_KWH, dispatch
 from .network_checks import AreaUnits, check_balance, check_network, check_promises, check_supply, forecast_kw
 from .notes import notes
+from .pick_up import check_pick_up
 from .plan_claims import StepClaims, read_claims
 from .unit_checks import JudgedInterval, UnitChecks
 from .verdict import Dispatched, IslandSummary, Verdict, worst
@@ -98,6 +99,7 @@ class Validator:
         states = [self.island_inputs(at, series) for at in intervals]
         solved = self.power_flow.solve(states)
         violations = [v for phase in phases for v in (*phase.violations, *check_supply(self.case, phase, series))]
+        violations += check_pick_up(self.case, phases, series, begin)
         if not actual:
             first = {phase.claims.step: phase for phase in reversed(phases)}
             violations += [

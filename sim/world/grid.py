@@ -16,6 +16,7 @@ from ...results.run.rows import Row, event, violation
 from ...scenarios.case import Case
 from ..islands.island_frequency import FrequencyOfIslands
 from ..islands.operating_point import IslandStep, settle
+from ..islands.pick_up_limit import keep_pick_up_limit
 from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.island_topology import BalanceChoice, Island, choose_balance_unit, find_islands
 from ..power_flow.protocol import IslandSolution, Power, State
@@ -139,6 +140,10 @@ class Grid:
             for la, (p_kw, _) in self._demand.items()
         }
         islands = [self._prepare(island, planned, closed_on_fault) for island in find_islands(self.view, self._closed)]
+        if limit_pct := self.case.scenario.world.pick_up_limit_pct:
+            told, parts = keep_pick_up_limit(islands, limit_pct, self._supplied(before))
+            events += told
+            islands += parts
         if self._frequency:
             told, parts = self._frequency.apply(islands)
             events += told
@@ -296,6 +301,11 @@ class Grid:
             energised_min = 0.0 if since is None or self._now is None else self._now - since
             unit.energise(one.energised, energised_min, forming=unit.id == one.choice.unit)
         return one
+
+    def _supplied(self, before: Before) -> dict[str, float]:
+        """Share of each LA's customers who had supply in the step before."""
+        areas = self.view.local_areas.values()
+        return {la.id: before.on[la.id] if la.buses[0] in before.energised else 0.0 for la in areas}
 
     def _value(self, la: str, planned_kw: float) -> tuple[float, float]:
         """What is shed last: what the plan serves times priority; where it serves nobody, what is demanded."""

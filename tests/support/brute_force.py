@@ -309,7 +309,7 @@ class BruteForce(States):
 
     def _best_in_part(self) -> Optimum | None:
         """Shares are left to a linear problem for each sequence, from the one that could be worth most downwards."""
-        assert self.cold_load is None and self.limit_pct is None, "not enumerated in parts"
+        assert self.cold_load is None and not self.limited, "not enumerated in parts"
         best: Optimum | None = None
         n = len(self.columns)
         value, kept = np.zeros(n * len(self.steps)), list[tuple[np.ndarray, float]]()
@@ -341,14 +341,14 @@ class BruteForce(States):
     def _capable(self, sequence, status) -> list[list[tuple[str, ...]]] | None:
         """Per step the choices of balance units; None if an island has none."""
         capable = []
-        self._spells = self.spells(sequence) if self.cold_load or self.limit_pct else self._spells
+        self._spells = self.spells(sequence) if self.cold_load or self.limited else self._spells
         for t, configuration in enumerate(sequence):
             choices = [
                 [la for la in island.las if self.areas[la].s_infeed]
                 or [la for la in island.las if self.can_form(la, status[t])]
                 for island in self.islands(configuration)
             ]
-            if self.limit_pct is not None:
+            if self.limited:
                 choices = [
                     [la for la in able if self.takes(la, island, t)]
                     for able, island in zip(choices, self.islands(configuration), strict=True)

@@ -156,7 +156,9 @@ class States:
         self.programmes = 0
         without = self.options.without
         self.cold_load = None if "cold_load" in without else self.options.cold_load
-        self.limit_pct = None if "pick_up" in without else self.options.pick_up_limit_pct
+        limits = (self.options.pick_up_limit_pct, horizon.graph.ess_pick_up_pct)
+        self.limit_pct, self.ess_limit_pct = (None, None) if "pick_up" in without else limits
+        self.limited = self.limit_pct is not None or self.ess_limit_pct is not None
         self.load_control = horizon.graph.load_control
         self.with_customers = [la.id for la in self.view.local_areas.values() if la.customers]
         self.supplied_before = {
@@ -432,7 +434,11 @@ class States:
         new = [
             i for i in island.las if i in begun and (begun[i] == t or (t == 0 and begun[i] < 0 and self.psc[i]["shed"]))
         ]
-        return sum(self.demand("demand_p_kw", i, t) for i in new) <= rating * self.limit_pct / 100 + 1e-9
+        shares = [self.limit_pct] if self.limit_pct is not None else []
+        if self.ess_limit_pct is not None and units[0] and not self.areas[la].s_infeed:
+            shares.append(self.ess_limit_pct)
+        new_kw = sum(self.demand("demand_p_kw", i, t) for i in new)
+        return all(new_kw <= rating * share / 100 + 1e-9 for share in shares)
 
     def can_form(self, la: str, status: dict[str, str]) -> bool:
         """D11: an ESS, a live infeed or an NBSU on line."""

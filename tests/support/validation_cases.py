@@ -152,6 +152,13 @@ def pv_reconnect(breaks: bool) -> Judged:
     return case, plan(*(step(30 * k, ["a-b"], "a b", "ess.a", {"pv.b": o}) for k, o in enumerate(outputs)))
 
 
+def pick_up(breaks: bool) -> Judged:
+    """Half of 240 kVA at once: 100 kW when the step begins, or 200."""
+    case = build_case(chain("a", "b"), [ess("a", 240.0)], world={"pick_up_limit_pct": 50})
+    steps = [step(30 * k, ["a-b"] if k or breaks else [], "a b" if k or breaks else "a", "ess.a") for k in range(2)]
+    return case, plan(*steps)
+
+
 def before_first_order(breaks: bool) -> Judged:
     """The first orders take effect at minute 20."""
     outage = {"start": "2025-06-21T04:00", "duration_min": 300, "first_order_min": 17}
@@ -197,7 +204,7 @@ KINDS: dict[str, Callable[[bool], Judged]] = {
     make.__name__: make
     for make in (
         not_radial, no_balance_unit, several_balance_units, not_converged, voltage_low, voltage_high, overload,
-        unit_p, unit_q, unit_s, unit_energy, unit_ramp, unit_start, pv_reconnect, before_first_order,
+        unit_p, unit_q, unit_s, unit_energy, unit_ramp, unit_start, pv_reconnect, pick_up, before_first_order,
         faulted_branch_closed, unswitchable_branch_opened, area_left_off, served_in_part, unsupplied_load,
         power_balance,
     )

@@ -62,6 +62,15 @@ NOTICED_BY = {
 UNNOTICED = {"spell_begins": "a new spell never draws less than the one that goes on, so no plan gains by it"}
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 7, 9, 13, *(pytest.param(s, marks=pytest.mark.slow) for s in range(20, 50))])
+def test_what_an_ess_takes_at_once_binds_plans_where_it_forms_the_island(seed: int) -> None:
+    """Beside a limit of the planner's own, without it, and with cold load."""
+    case = with_cold_load(random_case(seed), LIMITS[seed % len(LIMITS)]) if seed % 2 else random_case(seed)
+    graph = replace(case.graph, ess_pick_up_pct=(20.0, 45.0, 80.0)[seed % 3])
+    case = replace(case, horizon=replace(case.horizon, graph=graph))
+    assert agree(solve(case), brute_force(case.horizon))
+
+
 @pytest.mark.parametrize("name", NOTICED_BY)
 def test_a_missing_constraint_is_noticed(name: str) -> None:
     seed = NOTICED_BY[name]

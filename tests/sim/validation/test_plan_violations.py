@@ -37,6 +37,7 @@ EXPECTED = {
     "unit_ramp": (2, "nbsu.b", 151, 150, "kW"),
     "unit_start": (1, "nbsu.b", 30, 31, "min"),
     "pv_reconnect": (1, "pv.b", 30, 31, "min"),
+    "pick_up": (0, "a", 200, 120, "kW"),
     "before_first_order": (0, "a", 0, 20, "min"),
     "faulted_branch_closed": (0, "b-c", 1, 0, "closed"),
     "unswitchable_branch_opened": (0, "a-b", 1, 0, "opened"),
