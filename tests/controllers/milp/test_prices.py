@@ -55,21 +55,26 @@ def compare(case: SmallCase, static: bool) -> None:
     assert agree(solution, optimum), f"MILP {solution}, enumeration {optimum}"
 
 
+USUAL = (1, 3, 4, 6, 8, 9, 10, 18, 19, 22)
+"""Some whose enumeration is quick."""
+
+
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", [seed for seed in range(24) if is_small(seed)])
+@pytest.mark.parametrize("seed", USUAL)
 def test_optimum_equals_enumeration(seed: int, mode: LoadControl) -> None:
+    assert is_small(seed)
     compare(case_of(seed, mode), static=seed % 4 == 0)
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", [seed for seed in range(24) if is_small(seed)])
+@pytest.mark.parametrize("seed", (4, 5, 7, 11, 13, 15, 16, 17, 21, 23))
 def test_optimum_equals_enumeration_where_supply_is_kept(seed: int, mode: LoadControl) -> None:
     compare(with_continuity_at_random(case_of(seed, mode)), static=seed % 4 == 0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", range(24, 424))
+@pytest.mark.parametrize("seed", range(424))
 def test_optimum_equals_enumeration_in_many_more(seed: int, mode: LoadControl) -> None:
     if not is_small(seed):
         pytest.skip("too many states")

@@ -1,0 +1,104 @@
+"""What each part of ``objective`` does to a scenario: python benchmarks/objective.py [SCENARIO] [--run] [--only N…].
+
+A row for each setting: of the first dynamic plan the energy of the outage area, interruptions, switch operations,
+hours until a customer has supply for the first time (those who never have it count to the end), objective, gap and
+seconds; with ``--run`` also energy served and interruptions of a run that replans all along.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from relight.controllers.milp.continuity import interruptions
+from relight.controllers.milp.objective import operations
+from relight.controllers.milp.served import shares_by_step
+from relight.controllers.planning.planner import PlanRecord
+from relight.controllers.strategies.builtin import DYNAMIC
+from relight.results.run.summary import count_interruptions
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.wiring import run_world
+from relight.sim.planning.plan_once import first_plan
+
+SETTINGS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"switching_kwh": 0},
+    {"interruption_kwh": 1},
+    {"interruption_kwh": 5},
+    {"interruption_kwh": 20},
+    {"earlier_kwh": 0.001},
+    {"earlier_kwh": 0.02},
+    {"interruption_kwh": 5, "earlier_kwh": 0.001},
+    {"keep_served": True},
+    {"min_on_min": 60},
+    {"min_off_min": 60},
+)
+"""Of ``objective``; what is not named is as the scenario says."""
+
+
+def waited_h(record: PlanRecord) -> float:
+    """Mean time of the customers of the outage area, from the first step, until they have supply for the first time."""
+    horizon, areas = record.horizon, record.horizon.graph.view.local_areas
+    shares = shares_by_step(horizon, record.plan.steps)
+    lost = [la for la in horizon.graph.view.lost_areas if areas[la].customers]
+    waited = 0.0
+    for la in lost:
+        first = next((t for t, share in enumerate(shares) if share[la] > 0), horizon.steps)
+        waited += areas[la].customers * (horizon.start(first) - horizon.start(0)) / 60
+    return waited / sum(areas[la].customers for la in lost)
+
+
+def operated(record: PlanRecord) -> int:
+    """Switch operations of a plan."""
+    switches = {k for k, link in record.horizon.graph.links.items() if link.switchable}
+    now = {k for k in switches if record.horizon.closed[k]}
+    return sum(
+        operations(*two) for two in pairwise([now, *(switches & set(s.closed_branches) for s in record.plan.steps)])
+    )
+
+
+def row(scenario: str, setting: Mapping[str, Any], run: bool) -> list[str]:
+    case = load_case(scenario, {f"objective.{key}": value for key, value in setting.items()})
+    began = time.perf_counter()
+    record = first_plan(case, DYNAMIC)
+    seconds, plan = time.perf_counter() - began, record.plan
+    told = ", ".join(f"`{key}: {str(value).lower()}`" for key, value in setting.items()) or "as it is"
+    lost = f"{interruptions(record.horizon, plan.steps):.0f}"
+    cells = [told, f"{record.planned_energy_kwh / 1e3:.3f}", lost, str(operated(record)), f"{waited_h(record):.2f}"]
+    cells += [f"{plan.objective:.1f}", plan.gap_in_words(2), f"{seconds:.1f}"]
+    if run:
+        cells += list(served(case))
+    return cells
+
+
+def served(case: Case) -> tuple[str, str]:
+    """Energy served in the outage area, and interruptions, of a run."""
+    log = RunLog()
+    run_world(case, DYNAMIC, case.scenario.seed, log)
+    table = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
+    energy_mwh = table[table["in_outage_area"] == 1]["served_kw"].sum() * case.scenario.clock.sim_step_min / 60_000
+    return f"{energy_mwh:.3f}", str(count_interruptions(table))
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    asked.add_argument("scenario", nargs="?", default="guo45/fault-1000")
+    asked.add_argument("--run", action="store_true", help="make the runs too")
+    asked.add_argument("--only", nargs="*", type=int, help="numbers of the settings, from 0; default: all")
+    options = asked.parse_args()
+    head = ["`objective`", "planned MWh", "interruptions", "operations", "waited h", "objective kWh", "gap", "s"]
+    head += ["served MWh", "interruptions of the run"] if options.run else []
+    print(f"| {' | '.join(head)} |\n|---{'|---:' * (len(head) - 1)}|", flush=True)
+    for setting in SETTINGS if options.only is None else [SETTINGS[number] for number in options.only]:
+        print(f"| {' | '.join(row(options.scenario, setting, options.run))} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
