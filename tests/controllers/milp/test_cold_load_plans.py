@@ -22,7 +22,7 @@ from relight.controllers.planning.planner import Planner
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, LocalAreas, Outage, Scenario, Site
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
 from support.brute_force import Optimum, brute_force
 from support.small_cases import SmallCase, agree, random_case, solve, with_cold_load
@@ -109,6 +109,7 @@ def balances(m: pyo.ConcreteModel) -> dict[str, dict[str, float]]:
 def test_without_being_asked_the_model_is_as_before() -> None:
     """The balances of the default model are those that the golden files pin, without their terms of cold load."""
     horizon = golden_lp.small_horizon()
+    horizon = replace(horizon, graph=replace(horizon.graph, load_control="section"))
     m = build_model(horizon.graph, 2, static=True)
     set_horizon(m, horizon)
     asked = balances(golden_lp.compact_form().model)
@@ -143,6 +144,7 @@ def two_areas(limit_pct: float | None = None, factor: float | None = 1.0, ess_kv
         outage=Outage(start=datetime(2025, 6, 21, 4), duration_min=120),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
+        local_areas=LocalAreas(load_control="section"),
         cold_load=own,
         dispatch_centre=DispatchCentreOptions(
             loss_allowance_pct=0.0,
