@@ -78,7 +78,7 @@ sim/planning              sim: power_flow series validation world; results: run;
 sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
                           schema series view
-sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case reading
+sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
                           case errors kinds quanta reading schema view
