@@ -56,6 +56,16 @@ def check_bounds(name: str, seed: int, *overrides: str) -> pd.DataFrame:
     return table.set_index("strategy")
 
 
+def test_what_else_a_plan_is_for_counts_neither_in_the_bounds_nor_in_what_is_held_against_them() -> None:
+    early = (*SHORT, "objective.earlier_kwh=1", "objective.interruption_kwh=5")
+    case, recorder = load_case(FAULT, early, 3), ran(FAULT, "oracle", 3, *early).recorder
+    kept = bounds_of_run(case, strategy_named("oracle"), recorder)
+    planned, bound = kept["foresight_planned_mwh"], kept["foresight_bound_mwh"]
+    assert planned is not None and bound is not None and planned <= bound * (1 + 1e-9)
+    assert recorder.plans[0]["objective"] > 1e3 * bound
+    assert foresight_bound_kwh(case) == foresight_bound_kwh(load_case(FAULT, SHORT, 3))
+
+
 def test_the_oracle_bounds_every_strategy() -> None:
     table = check_bounds(FAULT, 3, *SHORT)
     served = table.weighted_served_mwh.to_dict()
