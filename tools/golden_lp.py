@@ -133,7 +133,9 @@ def compact_form(load_control: LoadControl = "section", ess: EssUnit = ESS) -> W
     sections = frozenset(whole.graph.view.sections)
     known = Tightened(cuts=(Cut(0, sections, frozenset({"bc"})),), inside_circle=True, link_share={("bc", 1): 0.5})
     horizon = replace(whole, tightened=known)
-    m = build_model(horizon.graph, horizon.steps, static=True, form=known.form, constant_power=True)
+    m = build_model(
+        horizon.graph, horizon.steps, static=True, form=known.form, constant_power=True, growing=True, closing=True
+    )
     set_horizon(m, horizon)
     return Written(m, contents(m, static=True))
 
@@ -142,7 +144,7 @@ def literal_form(load_control: LoadControl = "section", ess: EssUnit = ESS) -> W
     """The literal model of the small case, with every family of constraints."""
     horizon = small_horizon(ess)
     graph = replace(horizon.graph, load_control=load_control)
-    m = literal.build_literal(replace(horizon, graph=graph), static=True)
+    m = literal.build_literal(replace(horizon, graph=graph), static=True, growing=True, closing=True)
     return Written(m, literal.contents(m, static=True))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol
 
 from ...scenarios.schema.scenario import Scenario
@@ -23,6 +24,7 @@ from ..exchange.plan import Findings, Plan
 from ..milp.cold_load import tell_multiples
 from ..milp.problem import Horizon
 from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
+from ..planning.at_hand import AtHand
 from ..planning.loss_allowance import LossAllowance
 from ..planning.planner import PlanRecord
 from ..solver.highs import TIME_OVER
@@ -99,6 +101,8 @@ class DispatchCentre:
         self._findings: list[tuple[Plan, Findings]] = []
         """what checks found on the versions of the plan in the making"""
         self._was_down = False
+        self._in_force: tuple[PlanRecord, float] | None = None
+        """the plan in force as the desk made it, and when what it decides was decided first"""
 
     @property
     def plan(self) -> Plan | None:
@@ -207,6 +211,7 @@ class DispatchCentre:
         record = self._planned(self._horizon(time_min))
         if self._allowance and self.plan is None:
             record = self._planned_again(record)
+        made = record
         record = self._handed_over(self._marked_as_stale(record))
         in_vain, before = record.plan.status == "fallback", self.plan
         if not in_vain:
@@ -217,6 +222,7 @@ class DispatchCentre:
             decision.why, decision.failed = "", record.note
             return
         decision.issued, self._ledger.plan = record, record.plan
+        self._in_force = made, self._in_force[1] if self._in_force and made.kept else time_min
         decision.net_power = net_power_plans(record.plan, record.horizon, per_device=self._strategy.per_device)
         if self._desk.graph.cold_load:
             tell_multiples(decision.net_power, record.plan, record.horizon)
@@ -224,7 +230,8 @@ class DispatchCentre:
     def _planned(self, horizon: Horizon) -> PlanRecord:
         """A plan, checked as asked; what its islands lose by AC power flow is learned."""
         self._findings = []
-        record = self._desk.plan(horizon, self._checked if self._judge else None)
+        checker = self._checked if self._judge else None
+        record = self._desk.plan(horizon, checker, self._at_hand(), first=self.plan is None)
         if self._allowance is None:
             return record
         for plan, found in self._findings:
@@ -254,6 +261,15 @@ class DispatchCentre:
             return
         measured = {la: one for la, one in self._reports.measured.items() if one["time_min"] == time_min}
         self._allowance.learn_from_reports(step, measured, self._view, hours)
+
+    def _at_hand(self) -> AtHand | None:
+        """The plan in force, where one made anew must be worth more than its rest."""
+        gain_kwh = self._scenario.dispatch_centre.replan_gain_kwh
+        if gain_kwh is None or self._in_force is None:
+            return None
+        record, made_min = self._in_force
+        clock = self._scenario.outage.start + timedelta(minutes=made_min)
+        return AtHand.of(record.plan, record.horizon, self._desk.graph, f"plan of {clock:%H:%M}", gain_kwh)
 
     def _take_changes(self) -> None:
         """Give the planner and the check of plans the network as it is known by now, if it has changed."""

@@ -131,6 +131,13 @@ def contents(m: Model, static: bool) -> Contents:
             *(((served.static_served, (m.LA, T)),) if m.by_area else ()),
             (topology.static_topology, (m.SWITCH, T)),
         )
+    if m.growing_asked:
+        table["growing"] = (
+            (topology.growing_sections, (S, T)),
+            *(((served.growing_served, (m.LA, T)),) if m.by_area else ()),
+        )
+    if m.closing_asked:
+        table["closing"] = ((topology.closing_switches, (m.SWITCH, T)),)
     if m.constant_power_asked:
         table["constant_power"] = (
             (constant.same_balance_unit, (m.ROOT, T)),
@@ -150,16 +157,20 @@ def build_model(
     detailed: bool = True,
     form: Form = NO_ROWS,
     constant_power: bool = False,
+    growing: bool = False,
+    closing: bool = False,
 ) -> Model:
     """The MILP for a horizon of up to ``steps`` steps; call ``set_horizon`` before solving it.
 
     ``detailed`` takes LAs as nodes and adds voltages; otherwise nodes are sections. ``static``: see D14. ``form``: what
     horizons may be tightened by (``Tightened.form``). ``constant_power``: units give one power, see ``constant_power``.
+    ``growing``: who is restored is kept; ``closing``: no switch opens after the first step, so that with ``growing``
+    areas join one after the other what becomes one topology. A static plan is one of these.
     """
     m: Model = pyo.ConcreteModel("restoration")
     m.detailed, m.without, m.two_sided_losses = detailed, frozenset(graph.options.without), False
     m.by_area, m.in_part = graph.load_control != "section", graph.load_control == "part"
-    m.constant_power_asked = constant_power
+    m.constant_power_asked, m.growing_asked, m.closing_asked = constant_power, growing, closing
     m.inside_rating_asked = form.link_circles
     m.inside_circle_asked = form.unit_circles or graph.options.apparent_power == "circle"
     m.CUT = pyo.RangeSet(0, form.cuts - 1, doc="states that are ruled out")

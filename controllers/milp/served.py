@@ -33,6 +33,11 @@ def static_served(m, i, t):
     return m.served[i, t] == m.live[t] * m.served[i, 0] if t else pyo.Constraint.Skip
 
 
+def growing_served(m, i, t):
+    """A growing plan keeps everybody whom it restores while the window lasts: n_{i,t} ≥ n_{i,t−1}."""
+    return m.served[i, t] >= m.live[t] * m.served[i, t - 1] if t else pyo.Constraint.Skip
+
+
 def as_one(m: Any) -> Any:
     """The set of those who are served as one: LAs, or sections."""
     return m.LA if m.by_area else m.S

@@ -119,6 +119,16 @@ def static_topology(m, k, t):
     return m.b[k, t] == m.b[k, 0] if t else pyo.Constraint.Skip
 
 
+def growing_sections(m, s, t):
+    """A growing plan keeps every section that it restores while the window lasts: X_{s,t} ≥ X_{s,t−1}."""
+    return m.X[s, t] >= m.live[t] * m.X[s, t - 1] if t else pyo.Constraint.Skip
+
+
+def closing_switches(m, k, t):
+    """A plan of one final topology opens no switch after its first step: b_{l,t} ≥ b_{l,t−1}."""
+    return m.b[k, t] >= m.b[k, t - 1] if t else pyo.Constraint.Skip
+
+
 def no_good(m, c, t):
     """A state of an island that AC power flow rejects must not come back: Σ_in X + Σclosed a − Σ_open a ≤ n − 1.
 

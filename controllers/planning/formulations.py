@@ -55,7 +55,9 @@ class Literal:
     def solve(self, stage: Stage, horizon: Horizon, before: PreviousPlan | None, until: float) -> Solution:
         if horizon.tightened != NOTHING_KNOWN:
             return FORMULATIONS["compact"].solve(stage, horizon, before, until)
-        return solve_literal(horizon, stage.wanted.static, stage.model, until)
+        wanted = stage.wanted
+        kind = {"static": wanted.static, "growing": wanted.growing, "closing": wanted.closing}
+        return solve_literal(horizon, kind, stage.model, until)
 
 
 FORMULATIONS: Mapping[str, Formulation] = {"compact": Compact(), "literal": Literal()}

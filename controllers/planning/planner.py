@@ -19,6 +19,7 @@ from ..milp.second_stage import decide, price_charging
 from ..milp.served import share_out
 from ..milp.stricter_limits import NOTHING_KNOWN, Form, Tightened
 from ..solver.highs import TIME_OVER, Solution
+from .at_hand import AtHand, solve_from
 from .formulations import FORMULATIONS
 from .infeasible import explain
 from .island_flow import LinearIslandFlow, island_flows
@@ -36,13 +37,15 @@ MILP_SHARE = 0.9
 class PlanRecord:
     """A plan and how it was found: ``solution`` of the MILP, ``note`` on anything that did not go as hoped.
 
-    ``horizon`` is what it was made for, with what checks have taught.
+    ``horizon`` is what it was made for, with what checks have taught. ``kept``: its decisions are those of the plan
+    that was at hand (``Planner.start_from``).
     """
 
     plan: Plan
     solution: Solution
     horizon: Horizon
     note: str = ""
+    kept: bool = False
 
     @property
     def planned_energy_kwh(self) -> float:
@@ -58,7 +61,8 @@ class Planner:
     """Plans again and again with kept models.
 
     ``steps`` is the longest horizon; ``static`` asks for one topology and one set of LAs throughout (D14), with
-    ``constant_power`` for one power of every unit too;
+    ``constant_power`` for one power of every unit too; ``growing`` keeps who is restored, with ``closing`` in what
+    becomes one topology;
     ``lazy_voltage`` leaves voltages and flows inside sections out until a plan breaks one of their limits, which
     changes no optimum.
     """
@@ -70,12 +74,17 @@ class Planner:
         *,
         static: bool = False,
         constant_power: bool = False,
+        growing: bool = False,
+        closing: bool = False,
         lazy_voltage: bool = True,
     ) -> None:
         self.graph = graph
-        self._wanted = Wanted(steps, static, constant_power)
+        self._wanted = Wanted(steps, static, constant_power, growing, closing)
         self._stages: dict[tuple[bool, Form], Stage] = {}
         self._before: PreviousPlan | None = None
+        self._at_hand: AtHand | None = None
+        self._kept = ""
+        """what to tell of the plan at hand, if it is what was decided last"""
         self._last: tuple[Stage, Solution] | None = None
         self._decided: Model = None
         unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
@@ -102,6 +111,10 @@ class Planner:
     def decided(self) -> Model:
         """The solved model that the last plan was read from."""
         return self._decided
+
+    def start_from(self, at_hand: AtHand | None) -> None:
+        """What plans start from and are held against from now on; None: the last one made, which binds to nothing."""
+        self._at_hand = at_hand
 
     def plan(self, horizon: Horizon) -> PlanRecord:
         """Plan a horizon. Always returns a plan: nothing restored where the solver found none.
@@ -155,7 +168,7 @@ class Planner:
         """Write down a plan: ``decided`` holds the MILP's topology, and powers."""
         self._decided = decided
         found = self._last[1] if self._last else solution
-        proven = "" if found.status == "optimal" else f"not proven: {found.reason}"
+        proven = "" if found.status == "optimal" or not found.reason else f"not proven: {found.reason}"
         if found.cut_by_clock and TIME_OVER not in proven:
             proven = "; ".join(filter(None, (proven, "time_limit_s stopped part of the search: not reproducible")))
         steps = [read_step(decided, horizon, t) for t in range(horizon.steps)]
@@ -164,7 +177,8 @@ class Planner:
         bound = most_kwh(horizon, horizon.graph.view.local_areas) if math.isnan(solution.bound) else solution.bound
         status = "optimal" if solution.status == "optimal" else "feasible"
         plan = plan_of(horizon, steps, status, terms, bound)
-        return PlanRecord(plan, solution, horizon, "; ".join(filter(None, (proven, note))))
+        notes = (self._kept, proven, note)
+        return PlanRecord(plan, solution, horizon, "; ".join(filter(None, notes)), kept=bool(self._kept))
 
     def _solve(self, horizon: Horizon, began: float) -> tuple[Stage, Solution, Model | None]:
         """Solve the MILP and the dispatch problem; voltages enter the MILP only if there is no other way to keep them.
@@ -177,7 +191,11 @@ class Planner:
         while True:
             stage = self._stage(self._detailed, horizon.tightened)
             set_horizon(stage.model, horizon)
-            solution = self._formulation.solve(stage, horizon, self._before, began + MILP_SHARE * limit_s)
+            until = began + MILP_SHARE * limit_s
+            if self._at_hand:
+                solution, self._kept = solve_from(self._at_hand, self._formulation, stage, horizon, until)
+            else:
+                solution = self._formulation.solve(stage, horizon, self._before, until)
             seconds, cut = seconds + solution.seconds, cut or solution.cut_by_clock
             solution = replace(solution, seconds=seconds, cut_by_clock=cut)
             if solution.status == "none":

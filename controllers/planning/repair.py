@@ -84,7 +84,7 @@ class PlanRepair:
         if record.plan.status == "fallback":
             self._no_plan = record.note.removesuffix(NOTHING)
         if first.plan.status != "fallback" and (found.violations or record.plan.status == "fallback"):
-            empty = replace(first, plan=nothing_restored(horizon), note="")
+            empty = replace(first, plan=nothing_restored(horizon), note="", kept=False)
             record, found = empty, self.checker(empty.plan)
             if found.violations and sheds:
                 record, found = sheds

@@ -143,13 +143,13 @@ def fix_decisions(m: Model, plan: Plan, horizon: Horizon) -> None:
         for i in m.ROOT:
             m.root[i, t].fix(float(i in forming))
     for i in m.NBSU:
-        said = [_said(step, i, horizon.graph) for step in plan.steps]
+        said = [nbsu_state(step, i, horizon.graph) for step in plan.steps]
         chosen = next((k for k in horizon.launches(i) if said == _states(horizon, i, k)), None)
         for k in m.K:
             m.launch[i, k].fix(float(k == chosen))
 
 
-def _said(step: PlanStep, i: str, graph: AreaGraph) -> str:
+def nbsu_state(step: PlanStep, i: str, graph: AreaGraph) -> str:
     """State of an NBSU source in a plan step, in the words of ``LocalAreaSetPoint.nbsu_state``."""
     if not graph.per_device:
         return step.local_areas[i].nbsu_state if i in step.local_areas else "off"

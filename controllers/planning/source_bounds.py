@@ -21,6 +21,7 @@ from ..milp.problem import AreaGraph, Horizon
 from ..milp.stricter_limits import Form
 from ..solver.highs import KeptSolver
 from .shares import SOURCES, TOLERANCE_KWH, NoDispatchFound, planned_energy_kwh
+from .stage import Wanted
 
 BOUNDED = tuple(source for source in SOURCES if source != "ess_discharge")
 """Gross discharge would need to forbid charging and discharging at once in every plan; it is left out."""
@@ -31,14 +32,14 @@ SLACK = 1e-6
 
 
 class SourceBounds:
-    """Finds the bounds for plans of up to ``steps`` steps, with a kept model for each form of what checks have taught.
+    """Finds the bounds for plans of the ``wanted`` kind, with a kept model for each form of what checks have taught.
 
     The problem is the one of ``model.py`` with what checks have taught (``Horizon.tightened``) and losses counted on
     both sides, as when powers are dispatched: so it holds the plan that was issued, also a repaired one.
     """
 
-    def __init__(self, graph: AreaGraph, steps: int, *, static: bool = False) -> None:
-        self._graph, self._steps, self._static = graph, steps, static
+    def __init__(self, graph: AreaGraph, wanted: Wanted) -> None:
+        self._graph, self._wanted = graph, wanted
         options = graph.options
         self._limits = {"mip_rel_gap": GAP, "mip_max_nodes": options.node_limit} | options.solver_options
         self._time_limit_s = options.time_limit_s
@@ -69,7 +70,15 @@ class SourceBounds:
     def _model(self, horizon: Horizon) -> Model:
         form = horizon.tightened.form
         if form not in self._models:
-            m = build_model(self._graph, self._steps, self._static, detailed=False, form=form)
+            m = build_model(
+                self._graph,
+                self._wanted.steps,
+                self._wanted.static,
+                detailed=False,
+                form=form,
+                growing=self._wanted.growing,
+                closing=self._wanted.closing,
+            )
             m.two_sided_losses = True
             worth = m.restored_energy.expr
             m.restored_energy.deactivate()

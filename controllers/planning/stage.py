@@ -17,12 +17,15 @@ class Wanted:
     """What kind of plan is asked for, as long as a planner lives.
 
     ``steps``: of its longest horizon; ``static``: one topology and one set of sections throughout (D14), with
-    ``constant_power`` one power of every unit too.
+    ``constant_power`` one power of every unit too; ``growing``: who is restored is kept, with ``closing`` in what
+    becomes one topology.
     """
 
     steps: int
     static: bool = False
     constant_power: bool = False
+    growing: bool = False
+    closing: bool = False
 
 
 class Stage:
@@ -42,6 +45,8 @@ class Stage:
             detailed=self.detailed,
             form=self._form,
             constant_power=wanted.constant_power,
+            growing=wanted.growing,
+            closing=wanted.closing,
         )
 
     @cached_property

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..milp.problem import Horizon
+from ..exchange.plan import Plan
+from ..milp.problem import AreaGraph, Horizon
+from ..milp.served import shares_by_step
+from .shares import nbsu_state
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,27 @@ class PreviousPlan:
             {(la, t): m.served[la, t].value for la in m.LA for t in steps} if m.by_area else {},
             {(k, t): m.b[k, t].value > 0.5 for k in m.SWITCH for t in steps},
             {i: horizon.start(t) for i in m.NBSU for t in steps if m.launch[i, t].value > 0.5},
+        )
+
+    @classmethod
+    def of_plan(cls, plan: Plan, horizon: Horizon, graph: AreaGraph) -> PreviousPlan:
+        """Read them from a plan that was made for a horizon, for the sections and switches of a graph."""
+        steps = list(enumerate(plan.steps))
+        live = [set(step.energised_buses or ()) for _, step in steps]
+        closed = [set(step.closed_branches) for _, step in steps]
+        switches = [k for k, link in graph.links.items() if link.switchable]
+        launched: dict[str, float] = {}
+        for i, source in graph.sources.items():
+            begun = (step.start_min for _, step in steps if nbsu_state(step, i, graph) != "off")
+            if source.parameters.s_nbsu_kva and (first := next(begun, None)) is not None:
+                launched[i] = first
+        return cls(
+            tuple(horizon.step_start_min),
+            horizon.end_min,
+            {(s.id, t): s.buses[0] in live[t] for s in graph.view.sections.values() for t, _ in steps},
+            {(la, t): share for t, of in enumerate(shares_by_step(horizon, plan.steps)) for la, share in of.items()},
+            {(k, t): k in closed[t] for k in switches for t, _ in steps},
+            launched,
         )
 
     def step_at(self, time_min: float) -> int:

@@ -180,6 +180,23 @@ class KeptSolver:
             compiled.load(values)
         return replace(agreed(solves), seconds=time.perf_counter() - began)
 
+    def completed(
+        self, decided: Mapping[int, float], *, until: float | None = None
+    ) -> tuple[Solution, NDArray[np.float64] | None]:
+        """The best of the model with some variables, given by ``id``, at these values; to ``load``, if there is any."""
+        began = time.perf_counter()
+        try:
+            compiled = self.compiled()
+        except InfeasibleConstraintException as error:
+            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}"), None
+        until = began + self._time_limit_s if until is None else until
+        return self._run(compiled, decided, {}, began, until, held=True)
+
+    def load(self, values: NDArray[np.float64]) -> None:
+        """Give the model's variables the values of ``completed``, as long as its data have not changed since."""
+        assert self._compiled is not None, "nothing was solved yet"
+        self._compiled.load(values)
+
     def _run(
         self,
         compiled: Compiled,
@@ -187,17 +204,31 @@ class KeptSolver:
         options: Mapping[str, Any],
         began: float,
         until: float,
+        *,
+        held: bool = False,
     ) -> tuple[Solution, NDArray[np.float64] | None]:
-        """One run of HiGHS from a start: what came out, and the incumbent if it keeps every row."""
+        """One run of HiGHS from a start: what came out, and the incumbent if it keeps every row.
+
+        ``held``: the columns of the start keep their values, which may be against their bounds.
+        """
         left = until - time.perf_counter()
         if left <= 0:
             return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, TIME_OVER, (), True), None
         highs = configured(self._options | dict(options) | ({} if math.isinf(left) else {"time_limit": left}))
-        highs.passModel(compiled.lp())
+        lp = compiled.lp()
         if isinstance(start, Mapping):
             known = {compiled.column(v): value for v, value in start.items() if compiled.column(v) is not None}
         else:
             known = dict(enumerate(start))
+        if held:
+            low, high = np.array(lp.col_lower_), np.array(lp.col_upper_)
+            columns, values = np.array([*known], dtype=int), np.array([*known.values()], dtype=float)
+            if ((values < low[columns]) | (values > high[columns])).any():
+                told = "infeasible: a bound is against what was decided"
+                return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, told), None
+            low[columns] = high[columns] = values
+            lp.col_lower_, lp.col_upper_ = low, high
+        highs.passModel(lp)
         if known:
             highs.setSolution(len(known), np.array([*known], dtype=np.int32), np.array([*known.values()], dtype=float))
         incumbents: list[tuple[float, float]] = []

@@ -131,7 +131,8 @@ def search(m: Any, compiled: Compiled, start: Mapping[int, float], gap: float, s
     draw, solves, stale, failed = random.Random(0), 0, 0, dict.fromkeys(m.S, 0)
     size = float(SIZE)
     incumbents = [(time.perf_counter() - began, objective)]
-    cycle = (None,) if hasattr(m, "static_sections") else CYCLE
+    coupled = hasattr(m, "static_sections") or hasattr(m, "growing_sections")
+    cycle = (None,) if coupled else CYCLE
     widths = [min(width or len(m.T), len(m.T)) for width in cycle]
     while True:
         over = time.perf_counter() > around.until

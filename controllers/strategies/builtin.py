@@ -16,12 +16,6 @@ def _greedy(graph: AreaGraph, steps: int) -> PlanMaker:
     return Greedy(graph, steps)
 
 
-DYNAMIC = Strategy(
-    "dynamic",
-    summary="replans the rest of the window from fresh PSC messages; topology and areas may change at every step",
-)
-
-
 STATIC = Strategy(
     "static",
     replans=False,
@@ -39,10 +33,37 @@ STATIC_RIGID = Strategy(
 )
 
 
+STATIC_FINAL = Strategy(
+    "static_final",
+    replans=False,
+    growing_plan=True,
+    closing_plan=True,
+    starts_from=STATIC,
+    summary="plans once; switches only close and areas only join, each when it pays, in what becomes one topology",
+)
+
+
+GROWING = Strategy(
+    "growing",
+    replans=False,
+    growing_plan=True,
+    starts_from=STATIC_FINAL,
+    summary="plans once; areas only join, live ones may change the path of their supply",
+)
+
+
 OPEN_LOOP = Strategy(
     "open_loop",
     replans=False,
+    starts_from=GROWING,
     summary="the first plan of dynamic, carried out to the end whatever happens",
+)
+
+
+DYNAMIC = Strategy(
+    "dynamic",
+    starts_from=GROWING,
+    summary="replans the rest of the window from fresh PSC messages; topology and areas may change at every step",
 )
 
 
@@ -71,10 +92,13 @@ GREEDY = Strategy(
 ORACLE = Strategy(
     "oracle",
     foresight=True,
+    starts_from=GROWING,
     summary="as dynamic, with what will happen in place of the forecast: how much foresight is worth",
 )
 
 
 STRATEGIES = {
-    s.name: s for s in (DYNAMIC, STATIC, STATIC_RIGID, OPEN_LOOP, CENTRALISED, ISLANDED, GREEDY, ORACLE)
+    s.name: s for s in (
+        DYNAMIC, STATIC, STATIC_RIGID, STATIC_FINAL, GROWING, OPEN_LOOP, CENTRALISED, ISLANDED, GREEDY, ORACLE,
+    )
 }  # fmt: skip

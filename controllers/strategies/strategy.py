@@ -33,6 +33,10 @@ class Strategy:
 
     ``replans``: plan again at every replan interval and after an event, with fresh PSC messages (receding horizon).
     ``static_plan``: one topology and one set of energised LAs for the whole window (D14).
+    ``growing_plan``: who is restored is kept to the end of the window. ``closing_plan``, with that: switches only close
+    after the first step, so that areas join what becomes one topology.
+    ``starts_from``: the strategy of fewer choices whose plan the first one starts from and is worth no less than
+    (``dispatch_centre.climb``; a growing plan always does).
     ``per_device``: the dispatch centre schedules every device itself instead of the net power of each LA.
     ``constant_power``: with ``static_plan``, units give constant power too, but for islands' balance units.
     ``foresight``: gateways are given what will happen in place of a forecast.
@@ -46,6 +50,9 @@ class Strategy:
     replans: bool = True
     static_plan: bool = False
     per_device: bool = False
+    growing_plan: bool = False
+    closing_plan: bool = False
+    starts_from: Strategy | None = None
     constant_power: bool = False
     foresight: bool = False
     has_centre: bool = True

@@ -30,6 +30,7 @@ SMALL = 6.0
 ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
+BROWN, MAGENTA = "#7F4F24", "#AA4499"
 BLACK, DARK, GREY, RULE, PALE, WHITE = "#222222", "#5A5A5A", "#8C8C8C", "#DDDDDD", "#E4E4E4", "#FFFFFF"
 SEQUENTIAL = "cividis"
 """Colour map of amounts."""
@@ -62,6 +63,8 @@ STRATEGY_LOOKS: Mapping[str, Look] = {
     "dynamic": Look(BLUE, "-", "o"),
     "static": Look(RED, (0, (5, 1.5)), "s"),
     "static_rigid": Look(ORANGE, (0, (3, 1, 1, 1)), "D"),
+    "static_final": Look(BROWN, (0, (8, 1.2, 2, 1.2)), "d"),
+    "growing": Look(MAGENTA, (0, (4, 1, 1, 1, 4, 1)), "*"),
     "open_loop": Look(PURPLE, (0, (3, 1.2)), "v"),
     "centralised": Look(SKY, (0, (7, 1.2, 1.2, 1.2)), "P"),
     "islanded": Look(GREY, (0, (2, 1.2)), "X"),

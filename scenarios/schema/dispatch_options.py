@@ -11,7 +11,8 @@ from .parts import Minutes, Part, Percent, Positive, absent
 
 ConstraintFamily = Literal[
     "pv", "ess", "nbsu", "reactive", "infeed", "states", "forest", "loops", "switching", "balance", "flow_limits",
-    "voltage", "apparent_power", "cold_load", "pick_up", "interruptions", "continuity", "static", "constant_power",
+    "voltage", "apparent_power", "cold_load", "pick_up", "interruptions", "continuity", "static", "growing",
+    "closing", "constant_power",
 ]  # fmt: skip
 """Families of docs/formulation.md."""
 
@@ -103,6 +104,17 @@ class DispatchCentreOptions(Part):
         exclude_if=absent,
         description="How far each plan looks ahead (rolling horizon), whole plan steps; what is stored at its end is "
         "worth nothing to (18). None: to the end of the window.",
+    )
+    climb: bool = Field(
+        default=False,
+        description="The first plan of dynamic, open_loop and oracle starts from that of growing, that from the one of "
+        "static_final, that from the one of static (which those do anyway), so that none is worth less than the one "
+        "before; each is planned and checked in turn, with time limits of its own.",
+    )
+    replan_gain_kwh: Annotated[float, Field(ge=0, le=1e6)] | None = Field(
+        default=None,
+        description="Planning again starts from the rest of the plan in force, by the new forecast, and leaves it only "
+        "for one worth more than so much more, in kWh of the objective. None: for any other that the solver finds.",
     )
     reserve_pct: Percent = Field(
         default=10.0,

@@ -109,8 +109,8 @@ QUICK = Extent(
 
 
 def static_strategies() -> tuple[str, ...]:
-    """Every strategy that is a reading of "static": those whose name begins with it."""
-    return tuple(name for name in STRATEGIES if name.startswith("static"))
+    """Every strategy that is a reading of "static": one topology and one set of areas throughout."""
+    return tuple(name for name, strategy in STRATEGIES.items() if strategy.static_plan)
 
 
 def base_plan(storage: str, case: str) -> PlanJob:

@@ -313,6 +313,7 @@ class BruteForce(States):
         best: Optimum | None = None
         n = len(self.columns)
         value, kept = np.zeros(n * len(self.steps)), list[tuple[np.ndarray, float]]()
+        grown: list[tuple[np.ndarray, float]] = []
         for la in self.areas:
             for t in self.steps:
                 value += self._at("n", la, t) * self.value_of(la, t)
@@ -320,6 +321,8 @@ class BruteForce(States):
                     value -= self._at("lost", la, t) * self.prices.interruption_kwh
                 if self.static and t:
                     kept.append((self._at("n", la, t) - self._at("n", la, 0), 0.0))
+                if self.growing and t:
+                    grown.append((self._at("n", la, t - 1) - self._at("n", la, t), 0.0))
         for most, sequence in self.sequences():
             if best is not None and most <= best.objective + 1e-9:
                 return best
@@ -331,7 +334,9 @@ class BruteForce(States):
                     continue
                 for roots in product(*capable):
                     e, f = stacked([*kept, *self._references(sequence, roots)], len(value))
-                    held = Block(joined.a, joined.b, np.vstack((joined.e, e)), np.concatenate((joined.f, f)),
+                    a, b = stacked(grown, len(value))
+                    held = Block(np.vstack((joined.a, a)), np.concatenate((joined.b, b)),
+                                 np.vstack((joined.e, e)), np.concatenate((joined.f, f)),
                                  joined.low, joined.high)  # fmt: skip
                     worth = self.largest(held, value)
                     if worth is not None and (best is None or worth - cost > best.objective + 1e-9):
@@ -426,6 +431,6 @@ def stacked(rows: list[tuple[np.ndarray, float]], n: int) -> tuple[np.ndarray, n
     return np.array([row for row, _ in rows]).reshape(len(rows), n), np.array([limit for _, limit in rows], dtype=float)
 
 
-def brute_force(horizon: Horizon, *, static: bool = False) -> Optimum | None:
-    """The best plan of a horizon, or None if there is none at all."""
-    return BruteForce(horizon, static=static).best()
+def brute_force(horizon: Horizon, **wanted: bool) -> Optimum | None:
+    """The best plan of a horizon, or None if there is none at all; ``wanted``: of what kind, see ``States``."""
+    return BruteForce(horizon, **wanted).best()

@@ -135,11 +135,14 @@ class Block:
 class States:
     """Every state that a horizon's sections, switches and units can be in."""
 
-    def __init__(self, horizon: Horizon, *, static: bool = False) -> None:
+    def __init__(self, horizon: Horizon, *, static: bool = False, growing: bool = False, closing: bool = False) -> None:
+        """``static``: one state throughout; ``growing``: who has supply keeps it; ``closing``, of growing plans: a
+        switch that is closed in use stays closed."""
         self.view, self.options, self.limits = horizon.graph.view, horizon.graph.options, horizon.graph.limits
         self.prices = horizon.graph.objective
         self.psc: dict[str, PscMessage] = dict(horizon.psc)
-        self.static, self.closed_before = static, horizon.closed
+        self.static, self.growing, self.closing = static, growing, closing
+        self.closed_before = horizon.closed
         self.pv_delay_min = horizon.graph.pv_reconnect_min
         self.start = [*horizon.step_start_min, horizon.end_min]
         self.steps = range(len(horizon.step_start_min))
@@ -254,7 +257,7 @@ class States:
         if self.static:
             steps = [(c,) * len(self.steps) for c in self.configurations]
         else:
-            steps = list(product(self.configurations, repeat=len(self.steps)))
+            steps = [s for s in product(self.configurations, repeat=len(self.steps)) if self._is_allowed(s)]
         value = {(c, t): self._value(c, t) for c in self.configurations for t in self.steps}
         ranked = [
             (sum(value[c, t] for t, c in enumerate(sequence)) - self.cost(sequence), sequence) for sequence in steps
@@ -266,6 +269,18 @@ class States:
         kw, left_min = self.psc[la]["demand_p_kw"][t], self.start[-1] - (self.start[t] + self.start[t + 1]) / 2
         early = self.prices.earlier_kwh * self.view.local_areas[la].customers * left_min / 60 if kw else 0.0
         return self.hours[t] * (self.areas[la].priority * kw + early)
+
+    def _is_allowed(self, sequence: Sequence) -> bool:
+        """Whether nobody is dropped, where that is asked, and no switch between live sections opens, where that is.
+
+        A switch of a growing plan that is not in use yet may rest as it will be used: that is one operation however.
+        """
+        for before, after in pairwise(sequence) if self.growing else ():
+            if not (before.sections <= after.sections and before.served <= after.served):
+                return False
+            if self.closing and not before.switches <= after.switches:
+                return False
+        return True
 
     def _value(self, configuration: Configuration, t: int) -> float:
         return sum(self.value_of(la, t) for la, area in self.areas.items() if la in configuration.served)

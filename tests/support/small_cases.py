@@ -345,9 +345,9 @@ def with_free_start_up(case: SmallCase) -> SmallCase:
     return replace(case, view=view, horizon=replace(case.horizon, graph=AreaGraph.of(view, case.scenario)))
 
 
-def solve(case: SmallCase, *, static: bool = False, without: str = "") -> Solution:
-    """The MILP's answer for a case, one constraint left out on demand."""
-    m = build_model(case.graph, case.horizon.steps, static)
+def solve(case: SmallCase, *, without: str = "", **wanted: bool) -> Solution:
+    """The MILP's answer for a case, one constraint left out on demand; ``wanted``: what kind of plan is."""
+    m = build_model(case.graph, case.horizon.steps, **wanted)
     set_horizon(m, case.horizon)
     if without:
         getattr(m, without).deactivate()

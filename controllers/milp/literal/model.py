@@ -135,17 +135,25 @@ def contents(m: Model, static: bool) -> Contents:
     if m.by_area:
         kept = ((powerflow.static_served, (N, T)),) if static else ()
         table["served"] = ((powerflow.served_live, (N, T)), *kept)
+    if m.growing_asked:
+        customers = ((powerflow.growing_served, (N, T)),) if m.by_area else ()
+        table["growing"] = ((powerflow.growing_areas, (N, T)), *customers)
+    if m.closing_asked:
+        table["closing"] = ((powerflow.closing_switches, (m.SWITCH, T)),)
     return table
 
 
-def build_literal(horizon: Horizon, static: bool = False) -> Model:
+def build_literal(horizon: Horizon, static: bool = False, *, growing: bool = False, closing: bool = False) -> Model:
     """The literal form of one horizon; ``relight.scenarios.schema.literal_size`` says how large it gets.
+
+    ``static``, ``growing``, ``closing``: as of the compact form.
 
     Raises ValueError where families are to be left out: its families are others than those of the compact form.
     """
     if horizon.graph.options.without:
         raise ValueError("the literal form is solved whole; use formulation: compact to leave families out")
     m: Model = pyo.ConcreteModel("literal")
+    m.growing_asked, m.closing_asked = growing, closing
     m.by_area, m.in_part = horizon.graph.load_control != "section", horizon.graph.load_control == "part"
     _declare_sets(m, horizon)
     _declare_unit_data(m, horizon)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ....scenarios.errors import RelightError
@@ -16,15 +17,15 @@ class FormsDifferError(RelightError):
     """The compact form has no powers for what the literal form decided: one of them is wrong."""
 
 
-def solve_literal(horizon: Horizon, static: bool, compact: Model, until: float) -> Solution:
+def solve_literal(horizon: Horizon, wanted: Mapping[str, bool], compact: Model, until: float) -> Solution:
     """Solve the literal form of a horizon under the options of the dispatch centre, and load it into the compact model.
 
-    ``compact`` is the detailed compact model with its horizon set; with the decisions fixed its powers and voltages
-    follow, and whoever reads plans need know one form only. ``until`` is when to stop, by ``time.perf_counter()``.
-    Raises ``FormsDifferError``.
+    ``wanted``: what kind of plan, as ``build_literal`` takes it. ``compact`` is the detailed compact model with its
+    horizon set; with the decisions fixed its powers and voltages follow, and whoever reads plans need know one form
+    only. ``until`` is when to stop, by ``time.perf_counter()``. Raises ``FormsDifferError``.
     """
     options = horizon.graph.options
-    literal = build_literal(horizon, static)
+    literal = build_literal(horizon, **wanted)
     limits = {"mip_rel_gap": options.mip_gap, "mip_max_nodes": options.node_limit}
     solver = KeptSolver(literal, limits | options.solver_options)
     solution = (solver.solve_checked if options.check_optimum else solver.solve)(until=until)

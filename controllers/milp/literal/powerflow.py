@@ -140,6 +140,21 @@ def static_served(m, i, t):
     return m.served[i, t] == m.served[i, 0] if t else pyo.Constraint.Skip
 
 
+def growing_areas(m, i, t):
+    """A growing plan keeps every LA that it restores: X_{i,t} ≥ X_{i,t−1}."""
+    return m.X[i, t] >= m.X[i, t - 1] if t else pyo.Constraint.Skip
+
+
+def growing_served(m, i, t):
+    """A growing plan keeps the customers whom it restores: n_{i,t} ≥ n_{i,t−1}."""
+    return m.served[i, t] >= m.served[i, t - 1] if t else pyo.Constraint.Skip
+
+
+def closing_switches(m, k, t):
+    """A plan of one final topology opens no switch after its first step: b_l,t ≥ b_l,t−1."""
+    return m.closed[k, t] >= m.closed[k, t - 1] if t else pyo.Constraint.Skip
+
+
 def static_topology(m, k, t):
     """A static plan has one topology (D14): b_l,t = b_l,1."""
     return m.closed[k, t] == m.closed[k, 0] if t else pyo.Constraint.Skip

@@ -27,9 +27,13 @@ OWN = {
     "spell_energised", "spell_goes_on", "spell_begins", "pick_up_begins", "pick_up_carried", "pick_up_flow_max",
     "pick_up_flow_min", "pick_up_limit",
     "same_balance_unit", "constant_pv_max", "constant_pv_min", "constant_ess", "constant_nbsu",
+    "growing_sections", "closing_switches",
 }  # fmt: skip
-"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up, constant
-power. They state their relation."""
+"""Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up, growth,
+constant power. They state their relation."""
+
+ALL = {"static": True, "constant_power": True, "growing": True, "closing": True}
+"""What is asked of some plans only."""
 
 GUO45_STEPS = 10
 GUO45_SIZE = {"sections": (1213, 3158), "detailed": (2303, 6658)}
@@ -45,7 +49,7 @@ def everything_asked() -> SmallCase:
 @pytest.fixture(scope="module")
 def everything() -> pyo.ConcreteModel:
     """A model with every family of constraints."""
-    return build_model(everything_asked().graph, 2, static=True, constant_power=True)
+    return build_model(everything_asked().graph, 2, **ALL)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +157,7 @@ def test_families_are_those_a_scenario_can_leave_out(everything):
 def test_a_family_left_out_by_name_is_gone_and_nothing_else(everything, family):
     case = everything_asked()
     graph = replace(case.graph, options=case.graph.options.model_copy(update={"without": (family,)}))
-    ablated = build_model(graph, 2, static=True, constant_power=True)
+    ablated = build_model(graph, 2, **ALL)
     gone = {rule.__name__ for rule, _ in contents(everything, static=True)[family]}
     assert gone
     names = {c.local_name for c in everything.component_objects(pyo.Constraint)}

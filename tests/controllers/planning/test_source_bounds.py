@@ -12,6 +12,7 @@ from relight.controllers.exchange.plan import Findings, IslandLosses, Plan, Plan
 from relight.controllers.planning.planner import Planner
 from relight.controllers.planning.shares import NoDispatchFound, SourceIntervals, planned_energy_kwh
 from relight.controllers.planning.source_bounds import BOUNDED, SourceBounds
+from relight.controllers.planning.stage import Wanted
 from relight.controllers.strategies.builtin import DYNAMIC
 from relight.scenarios.schema.scenario import LoadControl
 from relight.scenarios.view import GridView
@@ -22,7 +23,7 @@ def test_bounds_by_hand() -> None:
     """One bus leaves no other plan, so the bounds are those of its dispatches."""
     horizon, _ = one_bus()
     plan = Planner(horizon.graph, 2).plan(horizon).plan
-    bounds = SourceBounds(horizon.graph, 2).of_plan(plan, horizon)
+    bounds = SourceBounds(horizon.graph, Wanted(2)).of_plan(plan, horizon)
     assert bounds["pv"] == pytest.approx((0, 50), abs=1e-3)
     assert bounds["ess_net"] == pytest.approx((-10, 40), abs=1e-3)
     assert bounds["nbsu_net"] == bounds["infeed"] == (0, 0)
@@ -38,7 +39,7 @@ def test_bounds_hold_for_the_plan_its_dispatches_and_other_plans_of_its_worth(se
         if plan.status == "fallback":
             continue
         inside = SourceIntervals(case.graph, case.horizon.steps).of_plan(plan, case.horizon)
-        bounds = SourceBounds(case.graph, case.horizon.steps).of_plan(plan, case.horizon)
+        bounds = SourceBounds(case.graph, Wanted(case.horizon.steps)).of_plan(plan, case.horizon)
         assert set(bounds) == set(BOUNDED)
         tolerance = 1e-3 * max(1.0, plan.planned_energy_kwh)
         for source, (low, high) in bounds.items():
@@ -142,4 +143,4 @@ def test_a_plan_outside_its_own_problem_gets_no_bounds() -> None:
     areas = {"1": area.model_copy(update={"p_ess_kw": area.p_ess_kw + 200})}
     steps = [plan.steps[0].model_copy(update={"local_areas": areas}), *plan.steps[1:]]
     with pytest.raises(NoDispatchFound, match="ess_net is outside"):
-        SourceBounds(horizon.graph, 2).of_plan(plan.model_copy(update={"steps": steps}), horizon)
+        SourceBounds(horizon.graph, Wanted(2)).of_plan(plan.model_copy(update={"steps": steps}), horizon)

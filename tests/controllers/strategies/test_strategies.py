@@ -110,7 +110,7 @@ def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_strategy_is_a_value() -> None:
-    assert Strategy("x", summary="") == Strategy("x", replans=True, static_plan=False, summary="") != DYNAMIC
+    assert Strategy("x", summary="") == Strategy("x", replans=True, growing_plan=False, summary="") != DYNAMIC
 
 
 OLD = {

@@ -96,7 +96,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "states of many areas": lambda: RUN_FIGURES["restoration_states"](run(areas=120, sections=100, switches=60)),
     "a long name": lambda: RUN_FIGURES["planned_served"](run(name="a_long_name_" * 8)),
     "two strategies": lambda: comparison(["dynamic", "static"]),
-    "ten strategies": lambda: comparison([*STRATEGIES, *USERS]),
+    "twelve strategies": lambda: comparison([*STRATEGIES, *USERS]),
     "restored_map": the_map,
     "load_spread": the_spread,
     "radar": the_radar,
@@ -192,7 +192,7 @@ def test_run_figures_say_case_strategy_and_seed() -> None:
         for draw in [*RUN_FIGURES.values(), *(draw for _, draw in OPTIONAL_FIGURES.values())]:
             assert draw(run(strategy="static")).get_suptitle() == "guo45/fault-1000, static, seed 0"
         assert comparison(["dynamic", "static"]).get_suptitle().startswith("a/b, dynamic, static, seeds 0 to 1")
-        assert comparison([*STRATEGIES, *USERS]).get_suptitle().startswith("a/b, 10 strategies, ")
+        assert comparison([*STRATEGIES, *USERS]).get_suptitle().startswith("a/b, 12 strategies, ")
 
 
 def test_every_strategy_that_ships_has_a_look_and_no_two_look_alike() -> None:
