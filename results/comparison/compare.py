@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ...scenarios.schema.scenario import Published
 from ..metrics.side_by_side import metrics_of
 from ..run.read import IncompleteRun, NotARun, RunTables, read_json, read_run
 from .forecast import forecast_columns, forecast_of
+from .ladder import RUNGS, ladder_of
 
 KEYS = ["scenario", "strategy", "seed"]
 PUBLISHED_COLUMNS = ["scenario", "quantity", "strategy", "value", "unit", "mark", "printed", "printed_mark"]
@@ -64,6 +66,11 @@ class ComparedRuns:
     def measures(self) -> list[str]:
         """Columns of ``runs`` that hold a result."""
         return [column for column in self.runs.columns if column not in KEYS]
+
+    @cached_property
+    def ladder(self) -> pd.DataFrame:
+        """What each rung of the ladder of freedom is worth, of the scenarios that were run on every rung."""
+        return ladder_of(self.runs)
 
     def over_seeds(self) -> pd.DataFrame:
         """Mean, minimum and maximum of each measure over the seeds: one row per scenario, strategy and measure.
@@ -188,7 +195,7 @@ def beside_published(runs: pd.DataFrame, published: Published | None) -> list[di
         for quantity in PLANNED_SERVED
     }
     dynamics = ["dynamic"] if ("dynamic", "served") in mean else []
-    statics = [s for s in _unique(runs["strategy"]) if re.split("[-_]", s)[0] == "static"]
+    statics = [s for s in _unique(runs["strategy"]) if is_static(s)]
     dynamic_mwh, static_mwh, printed_ratio = (
         (published.dynamic_energy_mwh, published.static_energy_mwh, published.ratio) if published else (None,) * 3
     )
@@ -209,6 +216,11 @@ def beside_published(runs: pd.DataFrame, published: Published | None) -> list[di
                 rows.append((f"{quantity} energy, ratio", f"{dynamic} / {static}", ratio, "x", mark, printed_ratio))
     name = runs["scenario"].iloc[0]
     return [dict(zip(PUBLISHED_COLUMNS, (name, *row, "" if row[-1] is None else PRINTED), strict=True)) for row in rows]
+
+
+def is_static(strategy: str) -> bool:
+    """Whether it is static or a variant of it; ``static_final`` is another rung of the ladder."""
+    return re.split("[-_]", strategy)[0] == "static" and (strategy == "static" or strategy not in RUNGS)
 
 
 def _power_over_time(run: RunTables) -> pd.DataFrame:

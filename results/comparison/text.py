@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import pandas as pd
 from ..metrics.side_by_side import metric_rows, metrics_over_seeds
 from ..run.writing import cell, write_json, write_text
 from ..terminal import WIDTH, Rows, column_tables, text_table
-from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, ComparedRuns
+from .compare import CALIBRATED, COMPUTED, KEYS, NOT_DEFINED, PRINTED, ComparedRuns, is_static
 from .forecast import HEAD, forecast_tables
 from .forecast import LEGEND as FORECAST_LEGEND
+from .ladder import explained, ladder_lines, ladder_rows
 from .measures import SHOWN, VIOLATIONS, shown_of
 
 GROUPS = {
@@ -45,7 +45,8 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
     ``comparison.csv`` one row per run, ``comparison_seeds.csv`` mean, min and max over seeds, ``published.csv`` our
     numbers beside printed ones, ``served.csv`` power over time, ``forecast.csv`` how good the forecasts were,
     ``comparison.md``, ``comparison.json``; these compare byte for byte. ``metrics.csv`` and ``metrics_seeds.csv`` are
-    the same for metrics. Wall times are in ``timing.csv`` only.
+    the same for metrics, ``ladder.csv`` what each rung of the ladder is worth, where all were run. Wall times are in
+    ``timing.csv`` only.
     """
     tables = {
         "comparison": comparison.runs,
@@ -56,6 +57,7 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
         "timing": comparison.timing,
         "metrics": comparison.metrics,
         "metrics_seeds": metrics_over_seeds(comparison.metrics),
+        **({"ladder": comparison.ladder} if len(comparison.ladder) else {}),
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table_csv(table))
@@ -69,6 +71,7 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
             {**row, "value": NOT_DEFINED} if row["value"] is None else row for row in records(comparison.published)
         ],
         "forecast": records(comparison.forecast),
+        **({"ladder": records(comparison.ladder)} if len(comparison.ladder) else {}),
     }
     write_json(folder / "comparison.json", content)
     return [folder / f"{name}.csv" for name in tables] + [folder / "comparison.md", folder / "comparison.json"]
@@ -92,6 +95,10 @@ def as_markdown(comparison: ComparedRuns) -> str:
             head = ["", "strategy", "ours", "mark", *(("published", "mark") if _is_printed(rows) else ())]
             body = [[row["quantity"], row["strategy"], *_ours(row), *_theirs(row)][: len(head)] for row in rows]
             parts += [f"{_heading(rows)}:", "", *_md_table(head, body), ""]
+        if scenario in set(comparison.ladder["scenario"]):
+            head, body = ladder_rows(comparison.ladder, scenario)
+            parts += ["What each rung of the ladder is worth:", "", *_md_table(head, body), ""]
+            parts += [explained(comparison.ladder, scenario), ""]
         for note in _notes(comparison, scenario):
             parts += [note, ""]
     return "\n".join(parts)
@@ -116,6 +123,9 @@ def as_text(comparison: ComparedRuns) -> str:
             lines += [*textwrap.wrap(seeds, WIDTH), ""]
         if beside := _beside(comparison, scenario):
             lines += [*_published_lines(beside), ""]
+        if scenario in set(comparison.ladder["scenario"]):
+            lines += [*text_table(*ladder_lines(comparison.ladder, scenario)), ""]
+            lines += [*textwrap.wrap(explained(comparison.ladder, scenario), WIDTH), ""]
         for note in _notes(comparison, scenario):
             lines += [*textwrap.wrap(note, WIDTH), ""]
     if len(comparison.runs.groupby(["scenario", "strategy"])) > 1:
@@ -167,16 +177,12 @@ def _notes(comparison: ComparedRuns, scenario: str) -> list[str]:
     notes: list[str] = []
     for strategy, runs in mine.groupby("strategy", sort=False):
         nothing = (runs["planned_energy_mwh"] <= 1e-6) & (runs["served_energy_mwh"] <= 1e-6)
-        if nothing.all() and _is_static(str(strategy)) and runs["all_proven"].all():
+        if nothing.all() and is_static(str(strategy)) and runs["all_proven"].all():
             notes.append(
                 f"{strategy} restores nothing: one set of areas must be supplied from a fixed topology throughout the "
                 "window, and by the forecast no set can be (docs/strategies.md)."
             )
     return [*notes, *filter(None, [comparison.notes.get(scenario)])]
-
-
-def _is_static(strategy: str) -> bool:
-    return re.split("[-_]", strategy)[0] == "static"
 
 
 def measure_rows(comparison: ComparedRuns, scenario: str) -> tuple[list[str], list[tuple[str, str, Column]]]:

@@ -12,7 +12,7 @@ from ..figures.style import Look, strategy_looks
 from ..run.read import NotARun, RunTables, read_json, read_run
 from .layout import layouts
 from .network import DrawnNetwork, read_network
-from .overview import forecasts, overview, run_tiles
+from .overview import forecasts, ladder, overview, run_tiles
 from .page import CLAIM, MOST_BYTES, assemble
 from .run_data import FULL, WITHOUT_DIAGRAM, WITHOUT_FLOWS, run_data
 
@@ -70,7 +70,8 @@ def write_run_report(folder: Path, run: RunTables | None = None) -> Path:
 def write_comparison_report(folder: Path) -> Path:
     """Write a comparison's ``report.html`` and return its path: the numbers of all its runs, and each of them step by
     step, with diagrams for the first seed of each case. Raises NotARun."""
-    records = read_json(folder / "comparison.json").get("runs")
+    content = read_json(folder / "comparison.json")
+    records = content.get("runs")
     if not records:
         raise NotARun(f"{folder}: this comparison was not finished; run it again with --overwrite")
     where = _run_folders(folder, records)
@@ -96,7 +97,7 @@ def write_comparison_report(folder: Path) -> Path:
         return {**page, "kind": "comparison", "cases": listed, "looks": looks, "otherSeed": OTHER_SEED}
 
     title = "Comparison: " + ", ".join(first_seed)
-    tables = overview(records) + forecasts(read_json(folder / "comparison.json").get("forecast", []))
+    tables = overview(records) + ladder(content.get("ladder", [])) + forecasts(content.get("forecast", []))
     cases = list(first_seed)
     return _write(folder, "comparison", title, lambda note: _comparison_head(cases, tables, note), payload, LEVELS)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..comparison.forecast import HEAD, LEGEND, forecast_tables
+from ..comparison.ladder import COLUMNS, explained, ladder_rows
 from .page import table, tiles
 
 _COLUMNS = {
@@ -63,6 +64,16 @@ def forecasts(records: list[dict[str, Any]]) -> str:
         for scenario in dict.fromkeys(told["scenario"])
         for one in forecast_tables(told, scenario)
     )
+
+
+def ladder(records: list[dict[str, Any]]) -> str:
+    """What each rung of the ladder of freedom is worth, a table for each scenario that has one."""
+    frame = pd.DataFrame(records, columns=COLUMNS)
+    return "".join(
+        table(*ladder_rows(frame, scenario), f"What each rung of the ladder is worth, {escape(scenario)}. "
+              f"{escape(explained(frame, scenario))}", 3)
+        for scenario in dict.fromkeys(frame["scenario"])
+    )  # fmt: skip
 
 
 def _spread(values: list[float | None], digits: int) -> str:

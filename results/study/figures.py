@@ -82,7 +82,7 @@ def study_figures(tables: StudyTables, shape: StudyShape) -> list[StudyFigure]:
 
 def sensitivity_data(runs: pd.DataFrame, shape: StudyShape, parameter: str) -> pd.DataFrame:
     """Mean and interval of each strategy at each value of a parameter, over all else; seeds are the units."""
-    from .statistics import mean_interval
+    from ..comparison.statistics import mean_interval
 
     rows, how = [], shape.statistics
     for (scenario, strategy, value), part in runs.groupby(["scenario", "strategy", parameter], sort=False):

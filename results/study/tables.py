@@ -18,7 +18,7 @@ import pandas as pd
 from ...scenarios.studies.schema import Statistics
 from ..comparison.compare import DifferentWorlds
 from ..comparison.measures import MEASURES
-from .statistics import (
+from ..comparison.statistics import (
     cohen_dz,
     mean_interval,
     performance_profile,

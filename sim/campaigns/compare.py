@@ -24,6 +24,9 @@ from ...scenarios.loader import load_case
 from .pool import LOST, here_or_in_processes
 from .run import RunFailedError, run_name, simulate
 
+CLIMBING = {"dispatch_centre.climb": True}
+"""What the ladder asks of a scenario, unless told otherwise: a rung's first plan is worth no less than that below."""
+
 
 class DuplicateRunError(InputError):
     """A comparison that would run the same scenario and seed twice.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,16 @@ import typer
 from ...scenarios.errors import InputError
 from .console import Out, Overwrite, Set, say
 
+USUAL = "dynamic,static"
+
 
 def compare(
     scenarios: Annotated[list[str], typer.Argument(help="YAML files or shipped names.")],
-    strategies: Annotated[str, typer.Option(help="Comma-separated; see relight strategy list.")] = "dynamic,static",
+    strategies: Annotated[str, typer.Option(help="Comma-separated; see relight strategy list.")] = USUAL,
+    ladder: Annotated[
+        bool,
+        typer.Option("--ladder", help="The ladder of freedom in place of strategies: what each rung is worth."),
+    ] = False,
     seeds: Annotated[str | None, typer.Option(help="0..9, or 1,4,7; default: each scenario's own.")] = None,
     out: Out = None,
     set_: Set = None,
@@ -21,18 +28,24 @@ def compare(
     overwrite: Overwrite = False,
 ) -> None:
     """Run the same world under several strategies and compare them; a study resumes, a comparison does not."""
+    from ...results.comparison.ladder import RUNGS
     from ...results.comparison.text import as_text
     from ...results.report.files import REPORT
-    from ..campaigns.compare import compare_strategies
+    from ..campaigns.compare import CLIMBING, compare_strategies
     from ..campaigns.pool import available_cores
     from ..campaigns.run import new_run_folder
 
     folder = out or new_run_folder("compare_" + "_".join(Path(s).stem for s in scenarios))
+    if ladder and strategies != USUAL:
+        raise InputError("--ladder has strategies of its own; leave out --strategies, or --ladder")
     names = list(dict.fromkeys(name.strip() for name in strategies.split(",") if name.strip()))
     if not names:
         raise InputError(f"--strategies {strategies!r} names none; write dynamic,static")
+    given = set_ or []
+    if ladder:
+        names, given = list(RUNGS), [*(f"{path}={json.dumps(value)}" for path, value in CLIMBING.items()), *given]
     comparison = compare_strategies(
-        scenarios, names, parse_seeds(seeds), folder, overrides=set_ or (), overwrite=overwrite,
+        scenarios, names, parse_seeds(seeds), folder, overrides=given, overwrite=overwrite,
         workers=workers or available_cores(),
     )  # fmt: skip
     say(as_text(comparison))

@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from ...results.comparison.compare import ComparedRuns
+from ...results.comparison.ladder import RUNGS
 from ...results.comparison.text import as_text, overview
 from ...results.run import read
 from ...scenarios.case import Case
-from ..campaigns.compare import compare_cases
+from ..campaigns.compare import CLIMBING, compare_cases
 from ..campaigns.pool import available_cores
 from ..campaigns.run import new_run_folder, run_name
 from .cases import Overrides, Source, load, path_of
@@ -65,6 +66,11 @@ class Comparison:
         """Our numbers beside those that a publication prints, with their marks."""
         return self.tables.published
 
+    @property
+    def ladder(self) -> pd.DataFrame:
+        """What each rung of the ladder of freedom is worth, paired over seeds; empty unless all rungs were run."""
+        return self.tables.ladder
+
     def over_seeds(self) -> pd.DataFrame:
         """Mean, minimum and maximum of each measure over the seeds."""
         return self.tables.over_seeds()
@@ -98,6 +104,7 @@ def compare(
     cases: Source | Iterable[Source],
     strategies: str | Iterable[str] = ("dynamic", "static"),
     *,
+    ladder: bool = False,
     seeds: int | Iterable[int] | None = None,
     out: str | os.PathLike[str] | None = None,
     overrides: Overrides | None = None,
@@ -111,6 +118,8 @@ def compare(
     Args:
         cases: One case or several, or what `load` takes; each with a name of its own.
         strategies: Names of `relight strategy list`, or `path/to/file.py:Class`.
+        ladder: The ladder of freedom in place of strategies (docs/strategies.md); `comparison.ladder` then tells what
+            each rung is worth. Sets `dispatch_centre.climb`, unless `overrides` does.
         seeds: In place of each scenario's own.
         out: The comparison's own folder; default: a new one under `results/runs` of the current folder.
         overrides: As for `load`, for every case.
@@ -136,6 +145,8 @@ def compare(
     """
     sources = [cases] if isinstance(cases, Case | str | os.PathLike) else list(cases)
     names = [strategies] if isinstance(strategies, str) else list(dict.fromkeys(strategies))
+    if ladder:
+        names, overrides = list(RUNGS), {**CLIMBING, **(overrides or {})}
     asked = [seeds] if isinstance(seeds, int) else list(dict.fromkeys(seeds)) if seeds is not None else [None]
     loaded = [load(source, seed=seed, overrides=overrides) for source in sources for seed in asked]
     stem = "compare_" + "_".join(dict.fromkeys(case.scenario.name.rpartition("/")[2] for case in loaded))

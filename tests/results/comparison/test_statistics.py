@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from relight.results.study.statistics import (
+from relight.results.comparison.statistics import (
     cohen_dz,
     mean_interval,
     performance_profile,
