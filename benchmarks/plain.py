@@ -217,14 +217,28 @@ def _source(m: Rows, h: Horizon, i: str, X, net, net_q, forms) -> None:
                     m.row(-INF, {on: 1, X[s, earlier]: -1}, 0)
             reactive("pv", p.s_pv_kva, t, power, p.s_pv_kva, {on: 1})
     if p.s_ess_kva:
-        taken: Terms = {}
+        most_taken: Terms = {}
+        least_taken: Terms = {}
         for t in steps:
             power = m.column(-p.s_ess_min_kva, p.s_ess_min_kva)
             net[s, t][power] = 1.0
             m.row(-INF, {power: 1, X[s, t]: -p.s_ess_min_kva}, 0)
             m.row(0, {power: 1, X[s, t]: p.s_ess_min_kva}, INF)
-            taken = plus((1, taken), (h.dt_h(t), {power: 1}))
-            m.row(-state["charge_kwh"], taken, state["discharge_kwh"])
+            charged: Terms = {}
+            if min(*p.ess_least, *p.ess_most) < 1:
+                charging, charges = m.column(0, p.s_ess_min_kva), m.binary()
+                charged = {charging: 1}
+                m.row(0, {charging: 1, power: 1}, INF)
+                m.row(-INF, {charging: 1, charges: -p.s_ess_min_kva}, 0)
+                m.row(-INF, {charging: 1, power: 1, charges: p.s_ess_min_kva}, p.s_ess_min_kva)
+            drawn = [
+                plus((1 / of.discharge, {power: 1}), (1 / of.discharge - of.charge, charged))
+                for of in (p.ess_least, p.ess_most)
+            ]
+            most_taken = plus((1, most_taken), (h.dt_h(t), drawn[0]))
+            least_taken = plus((1, least_taken), (h.dt_h(t), drawn[1]))
+            m.row(-INF, most_taken, state["discharge_kwh"])
+            m.row(-state["charge_kwh"], least_taken, INF)
             reactive("ess", p.s_ess_kva, t, power, p.s_ess_min_kva, {X[s, t]: 1})
     if p.s_nbsu_kva:
         assert state["nbsu_state"] == "off", "only a first plan"

@@ -13,7 +13,7 @@ from .schema.parts import never
 from .schema.scenario import LoadControl
 from .schema.surprises import described
 from .schema.time_and_place import zone_far_from
-from .view import Branch, Unit
+from .view import Branch, EssUnit, Unit
 
 _WIDTH = 80
 _LEFT_OFF: dict[LoadControl, str] = {
@@ -120,6 +120,11 @@ def _local_areas(case: Case) -> str:
     )
 
 
+def _lost(ess: EssUnit) -> str:
+    """Efficiencies of an ESS that loses energy."""
+    return "" if ess.lossless else f", charging {ess.charge_efficiency:g}, discharging {ess.discharge_efficiency:g}"
+
+
 def _units(case: Case) -> str:
     view = case.view
     pv, ess, nbsu = view.pv.values(), view.ess.values(), view.nbsu.values()
@@ -127,7 +132,9 @@ def _units(case: Case) -> str:
         f"PV {_number(sum(u.s_kva for u in pv))} kVA: " + _alike((u, _number(u.s_kva)) for u in pv),
         f"ESS {_number(sum(u.s_kva for u in ess))} kVA, {_number(sum(u.discharge_kwh for u in ess))} kWh to discharge, "
         f"{_number(sum(u.charge_kwh for u in ess))} kWh of charge room: "
-        + _alike((u, f"{_number(u.s_kva)} ({_number(u.discharge_kwh)}, {_number(u.charge_kwh)})") for u in ess),
+        + _alike(
+            (u, f"{_number(u.s_kva)} ({_number(u.discharge_kwh)}, {_number(u.charge_kwh)}{_lost(u)})") for u in ess
+        ),
         f"NBSU {_number(sum(u.s_kva for u in nbsu))} kVA: "
         + _alike((u, f"{_number(u.s_kva)} (start-up {u.p_in_kw:g} kW, {u.start_min:g} min)") for u in nbsu),
         "infeeds: " + _names(f"{u.id} {_number(u.s_kva)} kVA at bus {u.bus}" for u in view.infeeds.values()),

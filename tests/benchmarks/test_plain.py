@@ -18,14 +18,19 @@ GAP = 1e-3
 SHORT = ("outage.duration_min=90", f"dispatch_centre.mip_gap={GAP}")
 
 
-@pytest.fixture(scope="module", params=["guo45/calibrated-0400", "guo45/fault-0400"])
+LOSSY = ("units.ess_charge_efficiency=0.9", "units.ess_discharge_efficiency=0.8")
+CASES = [("guo45/calibrated-0400", ()), ("guo45/calibrated-0400", LOSSY), ("guo45/fault-0400", ())]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=["calibrated", "lossy", "fault"])
 def horizon(request: pytest.FixtureRequest) -> Horizon:
     sys.path.insert(0, BENCHMARKS)
     try:
         from planning import first_horizon
     finally:
         sys.path.remove(BENCHMARKS)
-    return first_horizon(load_case(request.param, SHORT))
+    name, changes = request.param
+    return first_horizon(load_case(name, (*SHORT, *changes)))
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from relight.controllers.gateways.local_area_model import solve_local_area
+from relight.controllers.gateways.local_area_problem import LocalAreaProblem
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
 from relight.scenarios.schema.scenario import LoadControl
-from relight.scenarios.view import NbsuUnit
+from relight.scenarios.view import EssUnit, NbsuUnit, StoreEfficiency
 from support.brute_force import brute_force
 from support.plan_claims import Claims
 from support.small_cases import (
@@ -97,3 +100,39 @@ def test_no_energy_is_burnt_by_charging_and_discharging_at_once() -> None:
     assert solve(case).objective == pytest.approx(5.0)
     assert agree(solve(case), brute_force(case.horizon))
     assert solve(case, without="ess_only_charges").objective == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_gateways_can_schedule_what_their_stores_are_said_to_do_together(seed: int) -> None:
+    """Net powers within (13e) of ESSs that differ in size, charge and efficiency, counted as one."""
+    rng = np.random.default_rng(seed)
+    ess = tuple(
+        EssUnit(f"ess{k}", "1", *rng.uniform(20, 200, 1), *rng.uniform(0, 60, 2), *rng.uniform(0.5, 1.0, 2))
+        for k in range(rng.integers(2, 4))
+    )
+    smallest = min(one.s_kva for one in ess)
+    worst, best = (
+        StoreEfficiency(pick(c.charge_efficiency for c in ess), pick(c.discharge_efficiency for c in ess))
+        for pick in (min, max)
+    )
+    stored, room = sum(c.discharge_kwh for c in ess), sum(c.charge_kwh for c in ess)
+    p_kw = []
+    for _ in range(6):
+        most, least = min(smallest, stored * worst.discharge / 0.5), -min(smallest, room / best.charge / 0.5)
+        p_kw.append(float(rng.choice([least, most, rng.uniform(least, most)])))
+        stored, room = stored - worst.drawn_kwh(p_kw[-1], 0.5), room + best.drawn_kwh(p_kw[-1], 0.5)
+    nothing = (0.0,) * 6
+    problem = LocalAreaProblem(
+        pv=(), ess=ess, nbsu=(), step_start_min=tuple(30.0 * t for t in range(6)), dt_h=(0.5,) * 6,
+        energised=(True,) * 6, served=(1.0,) * 6, pv_connected=(True,) * 6, nbsu_state=("off",) * 6,
+        p_kw=tuple(p_kw), q_kvar=nothing, demand_p_kw=nothing, demand_q_kvar=nothing, pv_pu={},
+        discharge_kwh={c.id: c.discharge_kwh for c in ess}, charge_kwh={c.id: c.charge_kwh for c in ess},
+    )  # fmt: skip
+    schedule = solve_local_area(problem, cost_form="epigraph")
+    assert max(map(abs, schedule.follow_error_kw)) < 1e-4
+    for one in ess:
+        left, free = one.discharge_kwh, one.charge_kwh
+        for p in schedule.p_kw[one.id]:
+            drawn = p * 0.5 / one.discharge_efficiency if p > 0 else p * 0.5 * one.charge_efficiency
+            left, free = left - drawn, free + drawn
+            assert min(left, free) > -1e-3
