@@ -8,12 +8,17 @@ from functools import cache
 import pytest
 
 from relight.controllers.milp.continuity import interruptions
+from relight.controllers.milp.model import build_model, set_horizon
 from relight.controllers.milp.objective import worth_kwh
 from relight.controllers.planning.planner import NOT_ALL_KEPT, Planner
+from relight.controllers.planning.warm_start import start_values
+from relight.controllers.solver.highs import KeptSolver
+from relight.controllers.solver.neighbourhoods import search
 from relight.scenarios.schema.scenario import LoadControl
 from support.brute_force import BruteForce
 from support.plan_claims import Claims
 from support.small_cases import (
+    EXACT,
     SmallCase,
     agree,
     one_bus,
@@ -182,3 +187,16 @@ def test_where_not_all_can_be_kept_nobody_has_to_be_and_the_plan_says_so(wanted:
     can = replace(case.horizon, psc={"1": case.horizon.psc["1"] | {"discharge_kwh": 40.0}})
     kept = Planner(case.graph, 2).plan(can)
     assert NOT_ALL_KEPT not in kept.note and kept.plan.objective == pytest.approx(40.0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", [4, 22])
+def test_the_search_of_large_networks_counts_the_same(seed: int, mode: LoadControl) -> None:
+    case = case_of(seed, mode)
+    m = build_model(case.graph, case.horizon.steps, detailed=False)
+    set_horizon(m, case.horizon)
+    solver = KeptSolver(m, EXACT)
+    found = search(m, solver.compiled(), start_values(m, case.horizon, None), 0.0, 60.0)
+    best = solver.solve_checked().objective
+    assert found is not None and found.objective <= best + 1e-5 <= found.bound + 2e-5
+    assert found.objective >= 0.98 * best
