@@ -57,7 +57,7 @@ def test_who_plans_once_must_see_the_whole_window() -> None:
         except UnsuitableStrategyError as error:
             refused.append(name)
             assert "plans once" in str(error) and "dispatch_centre.look_ahead_min" in str(error)
-    assert refused == ["static", "static_rigid", "open_loop"]
+    assert refused == ["static", "static_rigid", "static_final", "growing", "open_loop"]
 
 
 def test_a_scenario_without_it_does_not_speak_of_it() -> None:
