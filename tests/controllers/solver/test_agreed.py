@@ -37,7 +37,7 @@ def test_solve_checked_takes_the_bound_of_the_solves_that_prove(monkeypatch: pyt
     m.row = pyo.Constraint(expr=m.x <= 0.5)
     m.worth = pyo.Objective(expr=m.x, sense=pyo.maximize)
     script = iter([STOPPED, PROVEN, PROVEN])
-    monkeypatch.setattr(KeptSolver, "_run", lambda *_: (next(script), np.zeros(1)))
+    monkeypatch.setattr(KeptSolver, "_run", lambda *_, **__: (next(script), np.zeros(1)))
     found = KeptSolver(m, {}).solve_checked()
     assert (found.status, found.bound) == ("optimal", 0.0)
 
@@ -91,9 +91,9 @@ def test_the_time_limit_is_for_all_solves_of_a_planning_together(monkeypatch: py
     ends: list[float] = []
     usual = KeptSolver._run
 
-    def noted(self: KeptSolver, *given: Any) -> Any:
+    def noted(self: KeptSolver, *given: Any, **more: Any) -> Any:
         ends.append(given[-1])
-        solution, x = usual(self, *given)
+        solution, x = usual(self, *given, **more)
         return replace(solution, bound=solution.bound + 1e9, status="feasible" if x is not None else "none"), x
 
     monkeypatch.setattr(KeptSolver, "_run", noted)
