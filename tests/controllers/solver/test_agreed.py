@@ -83,7 +83,9 @@ def test_an_end_of_nodes_is_called_node_limit() -> None:
         record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
         if record.plan.status == "feasible":
             notes.add(record.note)
-    assert notes == {"not proven: node_limit reached"}
+    # HiGHS 1.16 hands out the start in place of what it found, now and then, which is told as well.
+    assert notes <= {"not proven: node_limit reached", *(note for note in notes if "incumbent is worth" in note)}
+    assert "not proven: node_limit reached" in notes
 
 
 def test_the_time_limit_is_for_all_solves_of_a_planning_together(monkeypatch: pytest.MonkeyPatch) -> None:
