@@ -54,13 +54,14 @@ def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) ->
 
 SHORT = "outage.duration_min=90"
 CASES = [
-    ("guo45/fault-0400", 0, ("local_areas.by=section",)),  # to the end, where energy is short
+    ("guo45/fault-0400", 0, ("local_areas.by=section", "units.scaling.ess=0.3", SHORT)),  # energy is short
     ("guo45/devices-04", 2, ("network.options.gensets=4", SHORT)),
     ("guo45/devices-16", 3, ("clock.replan_interval_min=15", "outage.duration_min=60")),
     ("cigre_mv/blackout", 4, ("dispatch_centre.first_online_step_free=false", SHORT)),
 ]
 WHOLE = [
     ("guo45/fault-0400", ()),
+    ("guo45/fault-0400", ("local_areas.by=section",)),
     ("guo45/fault-1000", ("local_areas.by=section",)),
     ("guo45/devices-04", ("network.options.gensets=4",)),
     ("guo45/devices-04", ("clock.replan_interval_min=15",)),
@@ -105,7 +106,7 @@ def test_gateways_follow_their_devices_set_points_and_solve_nothing(monkeypatch:
         raise AssertionError("a gateway solved (46) although every device had its order")
 
     monkeypatch.setattr(gateway_module, "solve_local_area", refuses)
-    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=60")
+    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=60", "clock.sim_step_min=15")
     units, plan = table(log, "unit"), log.recorder.plans[0]
     first = units[units.time_min == 0].set_index("unit")
     for name, point in plan["steps"][0]["units"].items():
@@ -124,7 +125,7 @@ def test_only_a_centralised_dispatch_centre_is_told_of_devices(monkeypatch: pyte
     real = gateway_module.EnergyGateway.assess
     monkeypatch.setattr(gateway_module.EnergyGateway, "assess", assess)
     for strategy in ("dynamic", "static", "centralised"):
-        run("guo45/fault-0400", strategy, 0, "outage.duration_min=30")
+        run("guo45/fault-0400", strategy, 0, "outage.duration_min=30", "clock.sim_step_min=30")
     assert told == {"dynamic": {False}, "static": {False}, "centralised": {True}}
 
 
