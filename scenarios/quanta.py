@@ -3,7 +3,7 @@
 Sums, products, quotients and square roots are the same bits everywhere. What comes from anything else is not: numpy's
 exp and log, products of matrices (BLAS) and what is iterated with them, such as an AC power flow, differ in the last
 bits from one processor to another, and among equal optima of a MILP the last bit decides which plan is taken. Such a
-number is rounded here before anything else sees it. A quantum is at least 10⁴ times the differences that were measured
+number is rounded here before anything else sees it. A quantum is about 10⁴ times the largest difference that was measured
 between kernels and processors, and far below what matters. It makes a difference rare, not impossible: a number that
 lies within them of the edge between two multiples may still fall to either side (docs/results.md tells how often).
 """
@@ -28,15 +28,15 @@ TIME_MIN = 6
 LENGTH_KM = 6
 """Decimals of a length that is drawn or computed (km)."""
 VOLTAGE_PU = 9
-"""Decimals of a voltage of the AC power flow (p.u.); measured difference 4e-16."""
+"""Decimals of a voltage of the AC power flow (p.u.); measured difference 8e-15."""
 ANGLE_DEGREE = 7
-"""Decimals of a voltage angle of the AC power flow; measured difference 3e-14."""
+"""Decimals of a voltage angle of the AC power flow; measured difference 3e-13."""
 LOADING_PCT = 5
-"""Decimals of a loading of the AC power flow (%); measured difference 2e-11."""
+"""Decimals of a loading of the AC power flow (%); measured difference 2e-10."""
 FLOW_KW = 4
-"""Decimals of the power into a branch by the AC power flow (kW, kvar); measured difference 2e-9."""
+"""Decimals of the power into a branch by the AC power flow (kW, kvar); measured difference 1.1e-8."""
 LOSSES_KW = 4
-"""Decimals of an island's losses by the AC power flow (kW, kvar); measured difference 2e-9."""
+"""Decimals of an island's losses by the AC power flow (kW, kvar); measured difference 5e-9."""
 
 _EDGE_KW = 1e-6 / 3
 """Moves the edges between two multiples of a flow's quantum. The flow to a last bus is its load, a decimal number that

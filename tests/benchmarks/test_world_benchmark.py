@@ -49,7 +49,7 @@ def test_the_benchmark_splits_a_run(monkeypatch, capsys):
     world = load("world")
     whole = world.measure
     monkeypatch.setattr(world, "measure", lambda name, strategy: whole(name, strategy, SHORT, "clock.sim_step_min=5"))
-    for module in (world.adapters, world.world, world.powerflow):
+    for module in (world.adapters, world.world, world.grid):
         monkeypatch.setattr(module, "clock", module.clock)
     assert world.main(1, ("guo45/fault-0400:static",)) in (0, 1)
     lines = capsys.readouterr().out.splitlines()

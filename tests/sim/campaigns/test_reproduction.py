@@ -114,7 +114,14 @@ def test_committed_shares_hold_their_own_values_and_are_those_of_today() -> None
         assert [100 * energy / supplied for energy in out.sources[name]] == pytest.approx(told, abs=0.3), source
 
 
-@pytest.mark.parametrize("name", [name for name in VARIATIONS if name not in SLOW])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in (AS_SHIPPED, AS_PRINTED, "LA = section") else pytest.param(name, marks=pytest.mark.slow)
+        for name in VARIATIONS
+        if name not in SLOW
+    ],
+)
 def test_committed_variations_are_those_of_today(name: str) -> None:
     """Static plans, for they are found at once; of the 04:00 case, in which most variations differ."""
     told = committed("variations").set_index(["storage", "variation"])
@@ -197,7 +204,7 @@ SMALL = Extent(
 )
 
 
-def test_report_from_made_up_outcomes(tmp_path: Path, monkeypatch) -> None:
+def test_report_from_made_up_outcomes(tmp_path: Path, monkeypatch, only_png) -> None:
     monkeypatch.setattr("relight.sim.campaigns.reproduce.QUICK", SMALL)
     found = reproduce(tmp_path / "a", quick=True, workers=2, perform=made_up)
     reproduce(tmp_path / "b", quick=True, workers=1, perform=made_up)

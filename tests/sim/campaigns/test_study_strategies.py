@@ -96,7 +96,7 @@ def test_whatever_a_strategy_does_is_a_row(tmp_path: Path) -> None:
     )
     (tmp_path / "odd.py").write_text(code, encoding="utf-8")
     file = write(tmp_path, strategies=["static", *(f"odd.py:{name}" for name in kinds)], seeds=[0])
-    runs = run_study(file, tmp_path / "out", workers=1).tables.runs.set_index("strategy")
+    runs = run_study(file, tmp_path / "out", perform=in_this_process).tables.runs.set_index("strategy")
     assert dict(runs["status"]) == {"static": "complete", **dict.fromkeys(kinds, "failed")}
     assert runs["reason"]["Raises"] == "ValueError: no idea (odd.py, line 3)"
     assert runs["reason"]["Leaves"] == "SystemExit: 3 (odd.py, line 9)"

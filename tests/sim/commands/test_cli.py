@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from relight.sim.commands.compare import parse_seeds
+from support import three_bus_case
 
 FAST = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
 
@@ -63,14 +64,16 @@ def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(
 
 
 def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_run_figures, tmp_path: Path) -> None:
+    small = str(three_bus_case.write(tmp_path, outage={"duration_min": 30}))
     for _ in range(2):
-        assert relight("run", "guo45/fault-0400", "--strategy", "static", *FAST)[0] == 0
+        assert relight("run", small, "--strategy", "static")[0] == 0
     names = sorted(path.name for path in (tmp_path / "results" / "runs").iterdir())
-    assert names == ["guo45_fault-0400_static_seed0", "guo45_fault-0400_static_seed0-2"]
+    assert names == ["small_static_seed0", "small_static_seed0-2"]
 
 
 def test_compare_then_report(relight, no_run_figures, tmp_path: Path) -> None:
-    code, out, _ = relight("compare", "cigre_mv/blackout", "--seeds", "0..1", "--workers", "1", "--out", "c", *FAST)
+    small = str(three_bus_case.write(tmp_path, outage={"duration_min": 30}))
+    code, out, _ = relight("compare", small, "--seeds", "0..1", "--workers", "1", "--out", "c")
     assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
     assert out.endswith(f"report:  {Path('c', 'report.html')}\n")
     figures = sorted((tmp_path / "c" / "figures").iterdir())
@@ -90,12 +93,13 @@ def test_version(relight) -> None:
 
 
 @pytest.mark.parametrize(("environment", "plain"), [({}, False), ({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, True)])
-def test_a_terminal_gets_emphasis_unless_it_is_not_wanted(tmp_path: Path, environment, plain: bool) -> None:
+def test_a_terminal_gets_emphasis_unless_it_is_not_wanted(relight, tmp_path: Path, environment, plain: bool) -> None:
     (tmp_path / "t.csv").write_text("time_min,local_area,demand_kw,served_kw\n0,a,10,0\n30,a,10,10\n", encoding="utf-8")
-    command = [sys.executable, "-m", "relight.sim.cli", "metrics", "t.csv", "--end-min", "60"]
+    arguments = ("metrics", "t.csv", "--end-min", "60")
+    command = [sys.executable, "-m", "relight.sim.cli", *arguments]
     here = {"TERM": "xterm", **environment}
     inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    piped = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=inherited | here, check=True)
+    _, piped, _ = relight(*arguments)  # into what is no terminal
     terminal, other_end = os.openpty()
     child = subprocess.Popen(command, stdout=other_end, stderr=subprocess.DEVNULL, cwd=tmp_path, env=inherited | here)
     os.close(other_end)
@@ -104,10 +108,10 @@ def test_a_terminal_gets_emphasis_unless_it_is_not_wanted(tmp_path: Path, enviro
         while part := os.read(terminal, 4096):
             shown += part
     os.close(terminal)
-    assert child.wait() == 0 and "\x1b" not in piped.stdout and "SAIDI" in piped.stdout
+    assert child.wait() == 0 and "\x1b" not in piped and "SAIDI" in piped
     text = shown.decode().replace("\r\n", "\n")
-    assert (text == piped.stdout) == plain
-    assert re.sub("\x1b\\[[012]m", "", text) == piped.stdout
+    assert (text == piped) == plain
+    assert re.sub("\x1b\\[[012]m", "", text) == piped
 
 
 def test_metrics_of_a_run_and_of_another_tools_table(relight, no_run_figures, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from relight.sim.series.profiles import Profiles
 from relight.sim.world.grid import Grid
 
 FAST = ("dispatch_centre.mip_gap=0.02", "perfect_forecast=true", "load.shares=random")
-STEP_H = 5 / 60
 
 
 def run(name: str, strategy: str, seed: int, *overrides: str) -> tuple[RunLog, GridView]:
@@ -33,6 +32,8 @@ def table(log: RunLog, name: str) -> pd.DataFrame:
 
 def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) -> None:
     """Ratings, energy, start-up and ramps of what happened, from the rows alone."""
+    times = np.unique(units.time_min)
+    step_h = (times[1] - times[0]) / 60
     for name, rows in units.groupby("unit"):
         unit = view.units[str(name)]
         p, state = rows.p_kw.to_numpy(), rows.state.to_numpy()
@@ -40,7 +41,7 @@ def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) ->
         if name in view.pv:
             assert (p >= 0).all() and (p <= rows.p_available_kw + 1e-9).all()
         if name in view.ess:
-            taken = np.cumsum(p) * STEP_H
+            taken = np.cumsum(p) * step_h
             assert (taken <= view.ess[str(name)].discharge_kwh + 1e-6).all()
             assert (taken >= -view.ess[str(name)].charge_kwh - 1e-6).all()
         if name in view.nbsu:
@@ -54,7 +55,7 @@ def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) ->
 
 SHORT = "outage.duration_min=90"
 CASES = [
-    ("guo45/fault-0400", 0, ("local_areas.by=section",)),  # to the end, where energy is short
+    ("guo45/fault-0400", 0, ("local_areas.by=section", "clock.sim_step_min=15")),  # to the end, where energy is short
     ("guo45/devices-04", 2, ("network.options.gensets=4", SHORT)),
     ("guo45/devices-16", 3, ("clock.replan_interval_min=15", "outage.duration_min=60")),
     ("cigre_mv/blackout", 4, ("dispatch_centre.first_online_step_free=false", SHORT)),
@@ -105,7 +106,7 @@ def test_gateways_follow_their_devices_set_points_and_solve_nothing(monkeypatch:
         raise AssertionError("a gateway solved (46) although every device had its order")
 
     monkeypatch.setattr(gateway_module, "solve_local_area", refuses)
-    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=60")
+    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=60", "clock.sim_step_min=15")
     units, plan = table(log, "unit"), log.recorder.plans[0]
     first = units[units.time_min == 0].set_index("unit")
     for name, point in plan["steps"][0]["units"].items():
@@ -124,7 +125,7 @@ def test_only_a_centralised_dispatch_centre_is_told_of_devices(monkeypatch: pyte
     real = gateway_module.EnergyGateway.assess
     monkeypatch.setattr(gateway_module.EnergyGateway, "assess", assess)
     for strategy in ("dynamic", "static", "centralised"):
-        run("guo45/fault-0400", strategy, 0, "outage.duration_min=30")
+        run("guo45/fault-0400", strategy, 0, "outage.duration_min=30", "clock.sim_step_min=30")
     assert told == {"dynamic": {False}, "static": {False}, "centralised": {True}}
 
 

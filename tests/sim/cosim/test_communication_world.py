@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def run(case: Case, strategy: str = "dynamic", seed: int = 0) -> RunLog:
     return log
 
 
+@cache
+def calm(strategy: str = "dynamic") -> RunLog:
+    """The small case with messages that never fail."""
+    return run(small_case(None), strategy)
+
+
 def table(log: RunLog, name: str) -> pd.DataFrame:
     return pd.DataFrame(log.recorder.rows[name], columns=list(SERIES.get(name, EVENTS)))
 
@@ -71,7 +78,7 @@ def statuses(log: RunLog) -> dict[str, int]:
 
 
 def test_a_channel_that_works_changes_nothing() -> None:
-    plain, watched = run(small_case(None)), run(small_case({"latency_s": 10, "jitter_s": 5}))
+    plain, watched = calm(), run(small_case({"latency_s": 10, "jitter_s": 5}))
     for name in ("local_area", "unit", "switch", "island", "bus"):
         pd.testing.assert_frame_equal(table(plain, name), table(watched, name))
     assert set(statuses(watched)) == {"delivered"}
@@ -107,7 +114,7 @@ def test_plans_from_old_forecasts_are_checked_by_these_and_not_by_what_nobody_to
 
 @pytest.mark.parametrize("strategy", ["dynamic", "static", "centralised"])
 def test_an_outage_that_a_plan_spans_costs_nothing_and_one_it_does_not_ends_without_a_jump(strategy: str) -> None:
-    undisturbed = served(run(small_case(None), strategy))
+    undisturbed = served(calm(strategy))
     out = {"outages": [{"start_min": 5, "duration_min": 50}]}
     spanned = run(small_case(out), strategy)
     assert served(spanned).to_numpy() == pytest.approx(undisturbed.to_numpy(), rel=1e-3)
@@ -216,7 +223,7 @@ def test_a_gateway_that_restarts_is_sent_its_plan_and_nobody_notices() -> None:
     plans = table(log, "message").query("kind == 'net_power_plan' and receiver == 'gateway.1'")
     assert 45 in plans.time_min.tolist() and not events(log, "fallback_begins")
     assert interruptions(log).empty
-    assert served(log).to_numpy() == pytest.approx(served(run(small_case(None))).to_numpy(), rel=1e-3)
+    assert served(log).to_numpy() == pytest.approx(served(calm()).to_numpy(), rel=1e-3)
 
 
 def test_everything_at_once_keeps_every_invariant() -> None:

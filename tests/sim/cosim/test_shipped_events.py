@@ -34,8 +34,8 @@ WHEN_REPLANNING = {
 """A static plan picks up at the fault time only."""
 
 
-def kinds(name: str, strategy: str) -> set[str]:
-    case, log = load_case(name, ("dispatch_centre.mip_gap=0.02",)), RunLog()
+def kinds(name: str, strategy: str, *overrides: str) -> set[str]:
+    case, log = load_case(name, ("dispatch_centre.mip_gap=0.02", *overrides)), RunLog()
     run_world(case, strategy_named(strategy), case.scenario.seed, log)
     return {row[EVENTS.index("kind")] for row in log.recorder.rows["events"]}
 
@@ -43,7 +43,7 @@ def kinds(name: str, strategy: str) -> set[str]:
 @pytest.mark.parametrize("name", ["guo45/cloudy-1000", "guo45/comms-outage"])
 def test_events_show_what_a_scenario_is_for(name: str) -> None:
     """Events of the others are in tests of their own (test_frequency_shipped, test_surprise_world), or below."""
-    assert kinds(name, "static") >= SHOWN[name]
+    assert kinds(name, "static", "clock.sim_step_min=15") >= SHOWN[name]
 
 
 @pytest.mark.slow

@@ -178,7 +178,7 @@ def test_storms_keep_every_law(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("who", ["links", "centre", "gateways"])
 def test_what_is_dead_from_the_start_ends_no_run(who: str, tmp_path: Path) -> None:
-    check("static", 2, tmp_path, f"communication={json.dumps(FOR_GOOD[who])}")
+    check("static", 2, tmp_path, f"communication={json.dumps(FOR_GOOD[who])}", "outage.duration_min=60")
 
 
 @pytest.mark.slow
@@ -189,7 +189,8 @@ def test_what_is_dead_for_good_ends_no_run(who: str, seed: int, tmp_path: Path) 
 
 
 def test_a_seed_fixes_a_storm_whatever_the_hashes() -> None:
-    assert digest(run("static", 1)[1]) == elsewhere("static", 1)
+    hour = "outage.duration_min=60"
+    assert digest(run("static", 1, hour)[1]) == elsewhere("static", 1, hour)
 
 
 @pytest.mark.slow

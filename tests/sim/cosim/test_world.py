@@ -22,10 +22,12 @@ from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import IncompleteRunError, run_world
 from relight.sim.islands import operating_point
 from relight.sim.islands.balance import CannotBalance
+from support import three_bus_case
 
 GUO, CIGRE = "guo45/fault-0400", "cigre_mv/blackout"
 FAST = ("dispatch_centre.mip_gap=0.02",)
 SHORT = (*FAST, "outage.duration_min=60")
+HALF_AN_HOUR = {"duration_min": 30}
 
 
 def run(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
@@ -41,12 +43,9 @@ def table(log: RunLog, name: str) -> pd.DataFrame:
 # -- perfect forecast: docs/world.md ---------------------------------------------------------------------------------
 
 CASES = [
-    *((name, "dynamic", 0) for name in (GUO, CIGRE)),
-    *(
-        pytest.param(name, "static", seed, marks=[] if (name, seed) == (GUO, 3) else pytest.mark.slow)
-        for name in (GUO, CIGRE)
-        for seed in range(3, 12)
-    ),
+    *((name, "dynamic", 0, ("outage.duration_min=90",)) for name in (GUO, CIGRE)),
+    (GUO, "static", 3, ("clock.sim_step_min=15",)),
+    *(pytest.param(name, "static", seed, (), marks=pytest.mark.slow) for name in (GUO, CIGRE) for seed in range(3, 12)),
 ]
 
 
@@ -62,9 +61,11 @@ def check_perfect_forecast(name: str, strategy: str, seed: int, *overrides: str)
     assert given.to_numpy() == pytest.approx(lit.served_kw.to_numpy(), abs=1e-3)
 
 
-@pytest.mark.parametrize(("name", "strategy", "seed"), CASES)
-def test_with_a_perfect_forecast_what_is_planned_is_served(name: str, strategy: str, seed: int) -> None:
-    check_perfect_forecast(name, strategy, seed, *(() if strategy == "static" else ("outage.duration_min=150",)))
+@pytest.mark.parametrize(("name", "strategy", "seed", "overrides"), CASES)
+def test_with_a_perfect_forecast_what_is_planned_is_served(
+    name: str, strategy: str, seed: int, overrides: tuple[str, ...]
+) -> None:
+    check_perfect_forecast(name, strategy, seed, *overrides)
 
 
 @pytest.mark.slow
@@ -108,7 +109,8 @@ def test_every_step_is_judged_and_every_plan_can_be_followed(
 
 
 def test_strategies_meet_the_same_world() -> None:
-    logs = [run(GUO, strategy, 3, "outage.duration_min=60") for strategy in ("dynamic", "static")]
+    short = ("outage.duration_min=60", "clock.sim_step_min=15")
+    logs = [run(GUO, strategy, 3, *short) for strategy in ("dynamic", "static")]
     columns = ["time_min", "local_area", "demand_kw", "demand_kvar"]
     first, second = (table(log, "local_area")[columns] for log in logs)
     pd.testing.assert_frame_equal(first, second)
@@ -139,12 +141,13 @@ def test_a_collapse_makes_the_dispatch_centre_plan_again(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("overrides", [
-    ("network.options.reading=R2",),
-    ("network.options.reading=R3", "clock.replan_interval_min=15"),
-    ("network.options.switches=all",),
+    ("network.options.reading=R2", "clock.sim_step_min=15"),
+    ("network.options.reading=R3", "clock.replan_interval_min=15", "clock.sim_step_min=15"),
+    ("network.options.switches=all", "clock.sim_step_min=15"),
     ("local_areas.by=section", "clock.replan_interval_min=45"),
-    ("limits.min_power_factor=0.995", "load.power_factor=1"),
-    ("network.options.table4=bus4", "dispatch_centre.first_online_step_free=false", "clock.replan_interval_min=20"),
+    ("limits.min_power_factor=0.995", "load.power_factor=1", "clock.sim_step_min=15"),
+    ("network.options.table4=bus4", "dispatch_centre.first_online_step_free=false", "clock.replan_interval_min=20",
+     "clock.sim_step_min=10"),
     ("network.options.table3=reduced", "clock.sim_step_min=10", "clock.replan_interval_min=10"),
 ])  # fmt: skip
 def test_readings_and_clocks_keep_a_perfect_forecast(overrides: tuple[str, ...]) -> None:
@@ -218,18 +221,19 @@ def differing(left: Path, right: Path) -> set[str]:
 def test_same_scenario_and_seed_give_the_same_bytes(name: str, drawn: bool, tmp_path: Path, request) -> None:
     if not drawn:
         request.getfixturevalue("no_run_figures")
-    folders = [simulate(load_case(name, SHORT, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
+    short = SHORT if drawn else (*SHORT, "clock.sim_step_min=15")
+    folders = [simulate(load_case(name, short, 5), "dynamic", tmp_path / side) for side in ("a", "b")]
     assert differing(*folders) == {"timing.json"}
     assert {p.name for p in folders[0].iterdir()} >= {
         "manifest.json", "scenario.yaml", "plans", "series", "violations.csv", "events.csv", "summary.json",
         "timing.json", *(["figures"] if drawn else []),
     }  # fmt: skip
     if not drawn:
-        assert differing(folders[0], simulate(load_case(name, SHORT, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
+        assert differing(folders[0], simulate(load_case(name, short, 6), "dynamic", tmp_path / "c")) > {"timing.json"}
 
 
 def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path, no_run_figures) -> None:
-    first = simulate(load_case(GUO, SHORT, 5), "static", tmp_path / "first")
+    first = simulate(load_case(GUO, (*FAST, "outage.duration_min=30"), 5), "static", tmp_path / "first")
     again = simulate(load_case(first / "scenario.yaml"), "static", tmp_path / "again")
     assert differing(first, again) <= {"timing.json", "manifest.json"}
 
@@ -276,23 +280,29 @@ def test_an_interrupted_comparison_keeps_its_finished_runs_and_can_be_overwritte
             raise RunFailedError(folder, "interrupted")
         return real(case, strategy, folder, **options)
 
-    real = simulate
+    real, small = simulate, str(three_bus_case.write(tmp_path, outage=HALF_AN_HOUR))
     monkeypatch.setattr("relight.sim.campaigns.compare.simulate", interrupted)
     with pytest.raises(RunFailedError, match=r"interrupted.*; finished runs in .*runs: 1; a comparison"):
-        compare_strategies([CIGRE], ["static", "dynamic"], [0], tmp_path / "out", overrides=SHORT)
+        compare_strategies([small], ["static", "dynamic"], [0], tmp_path / "out")
     (finished,) = (tmp_path / "out" / "runs").iterdir()
     assert json.loads((finished / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
     with pytest.raises(NotARun, match="not finished"):
         draw_comparison_figures(tmp_path / "out")
     monkeypatch.setattr("relight.sim.campaigns.compare.simulate", real)
-    compare_strategies([CIGRE], ["static"], [1], tmp_path / "out", overrides=SHORT, overwrite=True)
-    assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["cigre_mv_blackout_static_seed1"]
+    compare_strategies([small], ["static"], [1], tmp_path / "out", overwrite=True)
+    assert [p.name for p in (tmp_path / "out" / "runs").iterdir()] == ["small_static_seed1"]
 
 
-def test_compare_writes_runs_tables_and_figures(tmp_path: Path, no_run_figures) -> None:
-    overrides = (*FAST, "outage.duration_min=30")
-    comparison = compare_strategies([GUO, CIGRE], ["dynamic", "static"], [0, 1], tmp_path / "out", overrides=overrides)
-    assert len(comparison.runs) == 8
+def test_compare_writes_runs_tables_and_figures(tmp_path: Path, no_run_figures, only_png) -> None:
+    folders = [tmp_path / name for name in ("small", "other")]
+    for folder in folders:
+        folder.mkdir()
+    sources = [str(three_bus_case.write(folder, name=folder.name, outage=HALF_AN_HOUR)) for folder in folders]
+    comparison = compare_strategies(sources, ["dynamic", "static"], [1], tmp_path / "out")
+    assert len(comparison.runs) == 4
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert {"comparison.csv", "comparison.md", "comparison.json", "figures", "runs"} <= names
+    assert {p.stem for p in (tmp_path / "out" / "figures").iterdir()} == {
+        "served_by_strategy_small", "served_by_strategy_other",
+    }  # fmt: skip
     assert (comparison.runs.groupby(["scenario", "seed"]).demand_energy_mwh.std() == 0).all()

@@ -21,7 +21,8 @@ HOUR = {"outage.duration_min": 60}
 
 
 def test_the_five_tasks_of_the_page(tmp_path: Path, monkeypatch, capsys) -> None:
-    """Load, run, served power by area, validate a plan, plot."""
+    """Load, run, served power by area, validate a plan, plot; the figures of the run's folder are left out."""
+    monkeypatch.setattr("relight.sim.campaigns.run.draw_run_figures", lambda *_: [])
     monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", library_page.HEAD, flags=re.DOTALL)
     assert re.findall(r"^(?:import|from) .*", code, flags=re.MULTILINE) == ["import relight"]
@@ -105,7 +106,7 @@ def test_a_plan_made_in_python_is_checked_for_the_case() -> None:
         relight.validate(plan, "guo45/fault-1000")
 
 
-def test_it_works_where_an_event_loop_is_running(tmp_path: Path) -> None:
+def test_it_works_where_an_event_loop_is_running(tmp_path: Path, no_run_figures) -> None:
     async def cell() -> relight.Run:
         return relight.run("cigre_mv/blackout", "islanded", overrides={"outage.duration_min": 30}, out=tmp_path / "run")
 

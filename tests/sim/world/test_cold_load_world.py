@@ -110,6 +110,7 @@ def three_areas(estimate: dict[str, Any] | None, ess_kva: float = 180.0, **dispa
         [ess("a", ess_kva, 4000.0), nbsu("a", 230.0, ramp_kw_per_h=4000.0)],
         dict.fromkeys("abc", 100.0),
         outage={"start": "2025-06-20T10:00", "duration_min": 120},
+        clock={"sim_step_min": 10},
         load={"peak_kw": 300.0, "mix": {"h0": 1.0}},
         perfect_forecast=True,
         cold_load={"household": HOUSE},
