@@ -9,7 +9,6 @@ import pytest
 from relight.controllers.gateways import gateway as gateway_module
 from relight.controllers.gateways.gateway import EnergyGateway
 from relight.controllers.strategies.named import UnsuitableStrategyError, strategy_named
-from relight.results.run.tables import SERIES
 from relight.scenarios.loader import load_case
 from relight.scenarios.view import GridView
 from relight.sim.cosim.run_log import RunLog
@@ -27,7 +26,7 @@ def run(name: str, strategy: str, seed: int, *overrides: str) -> tuple[RunLog, G
 
 
 def table(log: RunLog, name: str) -> pd.DataFrame:
-    return pd.DataFrame(log.recorder.rows[name], columns=list(SERIES[name]))
+    return pd.DataFrame(log.recorder.rows[name], columns=list(log.recorder.columns(name)))
 
 
 def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) -> None:

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from relight.controllers.strategies.named import strategy_named
-from relight.results.run.tables import EVENTS, SERIES
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -23,7 +22,7 @@ def run(strategy: str, *overrides: str) -> RunLog:
 
 
 def table(log: RunLog, name: str) -> pd.DataFrame:
-    return pd.DataFrame(log.recorder.rows[name], columns=list(SERIES.get(name, EVENTS)))
+    return pd.DataFrame(log.recorder.rows[name], columns=list(log.recorder.columns(name)))
 
 
 @pytest.fixture(scope="module")

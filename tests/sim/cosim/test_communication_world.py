@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from relight.controllers.strategies.named import strategy_named
-from relight.results.run.tables import EVENTS, SERIES
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.campaigns.run import simulate
@@ -52,7 +51,7 @@ def calm(strategy: str = "dynamic") -> RunLog:
 
 
 def table(log: RunLog, name: str) -> pd.DataFrame:
-    return pd.DataFrame(log.recorder.rows[name], columns=list(SERIES.get(name, EVENTS)))
+    return pd.DataFrame(log.recorder.rows[name], columns=list(log.recorder.columns(name)))
 
 
 def served(log: RunLog) -> pd.Series:

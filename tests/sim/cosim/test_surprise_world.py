@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from relight.controllers.strategies.named import strategy_named
-from relight.results.run.tables import EVENTS, SERIES, VIOLATIONS
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -42,8 +41,7 @@ def run(name: str, strategy: str, seed: int = 0, *overrides: str) -> RunLog:
 
 
 def table(log: RunLog, name: str) -> pd.DataFrame:
-    columns = {"events": EVENTS, "violations": VIOLATIONS}.get(name) or SERIES[name]
-    return pd.DataFrame(log.recorder.rows[name], columns=list(columns))
+    return pd.DataFrame(log.recorder.rows[name], columns=list(log.recorder.columns(name)))
 
 
 def times(log: RunLog, kind: str, element: str) -> list[float]:

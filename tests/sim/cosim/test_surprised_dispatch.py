@@ -200,4 +200,6 @@ def test_with_permission_supply_changes_over_without_a_break() -> None:
 
 def test_a_static_plan_does_not_use_a_returned_infeed() -> None:
     loop = Loop(infeed_case(), "static").until(END_MIN)
-    assert {areas(loop, t) for t in range(0, END_MIN, 5)} == {"b"}
+    served = {areas(loop, t) for t in range(0, END_MIN, 5)}
+    assert served in ({"b"}, {"c"}), "storage at b carries one of them, and b's line is there for c"
+    assert not loop.times("infeed_connected", "infeed.a")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from relight.results.run.tables import EVENTS, SERIES, VIOLATIONS
+from relight.results.run.tables import EVENTS, OPTIONAL, SERIES, VIOLATIONS
 from relight.scenarios.kinds.violations import VIOLATION_KINDS
 from relight.sim.world.grid import Grid
 from support.networks import BY_AREA, Line, Run, build_case, chain, ess, infeed, nbsu, order, orders, pv
@@ -73,6 +73,7 @@ def test_rows_have_the_columns_of_the_tables_and_plain_values():
     )
     tables = {table: columns for table, columns in SERIES.items() if table != "message"}
     tables |= {"events": EVENTS, "violations": VIOLATIONS}
+    tables["local_area"] += OPTIONAL["local_area"]  # whose customers can be off, by area
     rows = run.record.series | {"events": run.record.events, "violations": run.record.violations}
     assert rows.keys() == tables.keys()
     for table, columns in tables.items():

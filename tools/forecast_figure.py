@@ -1,6 +1,6 @@
 """Draws docs/figures/cloudy-1000-forecasts.png: what forecasts said at several times, and what happened.
 
-python benchmarks/forecast_figure.py [SCENARIO] [--seed N] [--out FILE without suffix]
+python tools/forecast_figure.py [SCENARIO] [--seed N] [--out FILE without suffix]
 """
 
 from __future__ import annotations
