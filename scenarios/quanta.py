@@ -3,7 +3,7 @@
 Sums, products, quotients and square roots are the same bits everywhere. What comes from anything else is not: numpy's
 exp and log, products of matrices (BLAS) and what is iterated with them, such as an AC power flow, differ in the last
 bits from one processor to another, and among equal optima of a MILP the last bit decides which plan is taken. Such a
-number is rounded here before anything else sees it. A quantum is about 10⁴ times the largest difference that was measured
+number is rounded here before anything else sees it. A quantum is about 10⁴ times the largest difference measured
 between kernels and processors, and far below what matters. It makes a difference rare, not impossible: a number that
 lies within them of the edge between two multiples may still fall to either side (docs/results.md tells how often).
 """
