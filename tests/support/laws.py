@@ -26,7 +26,7 @@ GIVEN = ("voltage_low", "voltage_high", "overload")
 
 def check_laws(case: Case, recorder: Recorder, profiles: Profiles) -> None:
     """All laws, of every step of a whole run."""
-    tables = {name: _rows(recorder, name) for name in recorder.rows}
+    tables = {name: _rows(recorder, name) for name in recorder.rows if "time_min" in recorder.columns(name)}
     steps = range(0, case.scenario.outage.duration_min, case.scenario.clock.sim_step_min)
     check_nothing_is_skipped(case, tables, steps)
     by_step = {name: _by_step(rows) for name, rows in tables.items()}

@@ -114,7 +114,10 @@ def test_whoever_beats_the_oracle_fails_the_study(tmp_path: Path, relight) -> No
     """Every run is held against the bounds of its world; one whose energy is made up is named, exit code 1."""
     file, out = write(tmp_path / "s", strategies=["static", "oracle"], seeds=[0]), tmp_path / "out"
     dead = {"infeeds.csv": three_bus_case.TABLES["infeeds.csv"].replace("1.0,,", "1.0,switches=far,")}
-    three_bus_case.write(tmp_path / "s", dead, clock=CLOCK, outage=OUTAGE, load={"peak_kw": 120})
+    by_section = {"load_control": "section"}  # one bound is below the other then
+    three_bus_case.write(
+        tmp_path / "s", dead, clock=CLOCK, outage=OUTAGE, load={"peak_kw": 120}, local_areas=by_section
+    )
     finished = run_study(file, out, perform=in_this_process)
     assert list(finished.tables.bounds["exceeds"]) == ["", ""]
     code, told, _ = relight("study", str(file), "--out", str(out), "--resume")
