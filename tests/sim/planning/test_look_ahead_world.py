@@ -70,8 +70,8 @@ def test_a_failed_plan_does_not_prolong_one_that_is_over(monkeypatch: pytest.Mon
 
     true_plan = PlanningDesk.plan
 
-    def fails_later(self, horizon, checker):
-        record = true_plan(self, horizon, checker)
+    def fails_later(self, horizon, *given, **more):
+        record = true_plan(self, horizon, *given, **more)
         if horizon.start(0) < 30:
             return record
         return PlanRecord(nothing_restored(horizon), record.solution, horizon, "made to fail")

@@ -13,7 +13,6 @@ import pytest
 
 from relight.controllers.strategies.named import strategy_named
 from relight.results.comparison.compare import compare
-from relight.results.run.tables import EVENTS, OPTIONAL_SERIES, SERIES, VIOLATIONS
 from relight.scenarios.case import Case
 from relight.sim.campaigns.run import simulate
 from relight.sim.cosim.run_log import RunLog
@@ -124,8 +123,8 @@ def three_areas(estimate: dict[str, Any] | None, ess_kva: float = 180.0, **dispa
 def whole_run(case: Case, strategy: str = "dynamic") -> dict[str, pd.DataFrame]:
     log = RunLog()
     run_world(case, strategy_named(strategy), 0, log)
-    columns = {**SERIES, **OPTIONAL_SERIES, "events": EVENTS, "violations": VIOLATIONS}
-    tables = {name: pd.DataFrame(log.recorder.rows[name], columns=list(own)) for name, own in columns.items()}
+    kept = log.recorder
+    tables = {name: pd.DataFrame(rows, columns=list(kept.columns(name))) for name, rows in kept.rows.items()}
     area = tables["local_area"]
     tables["steps"] = area.assign(step=area.time_min // 30).groupby("step")[["planned_kw", "served_kw"]].mean()
     return tables
