@@ -125,6 +125,6 @@ if __name__ == "__main__":
         keep_raw(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
     else:
         possible = {n: s for n, s in SETTINGS.items() if n not in NEEDS or numpy_core.__cpu_features__.get(NEEDS[n])}
-        print(f"{CASE}, {WINDOW}, dynamic, seed 0; numpy {np.__version__}, Python {platform.python_version()}")
+        print(f"{CASE}, {WINDOW}, dynamic, seed 0; numpy {np.__version__}, Python {platform.python_version()}.")
         print(f"Settings: {', '.join(possible)}; each against the first.\n")
         print("\n".join(table(measured(CASE, WINDOW, possible))))

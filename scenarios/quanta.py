@@ -3,7 +3,7 @@
 Sums, products, quotients and square roots are the same bits everywhere. What comes from anything else is not: numpy's
 exp and log, products of matrices (BLAS) and what is iterated with them, such as an AC power flow, differ in the last
 bits from one processor to another, and among equal optima of a MILP the last bit decides which plan is taken. Such a
-number is rounded here before anything else sees it. A quantum is about 10⁴ times the largest difference measured
+number is rounded here before anything else sees it. A quantum is 10⁴ to 10⁵ times the largest difference measured
 between kernels and processors, and far below what matters. It makes a difference rare, not impossible: a number that
 lies within them of the edge between two multiples may still fall to either side (docs/results.md tells how often).
 """
@@ -32,7 +32,7 @@ VOLTAGE_PU = 9
 ANGLE_DEGREE = 7
 """Decimals of a voltage angle of the AC power flow; measured difference 3e-13."""
 LOADING_PCT = 5
-"""Decimals of a loading of the AC power flow (%); measured difference 2e-10."""
+"""Decimals of a loading of the AC power flow (%); measured difference 1.1e-10."""
 FLOW_KW = 4
 """Decimals of the power into a branch by the AC power flow (kW, kvar); measured difference 1.1e-8."""
 LOSSES_KW = 4
