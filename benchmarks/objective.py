@@ -20,6 +20,8 @@ from relight.controllers.milp.objective import operations
 from relight.controllers.milp.served import shares_by_step
 from relight.controllers.planning.planner import PlanRecord
 from relight.controllers.strategies.builtin import DYNAMIC
+from relight.controllers.strategies.strategy import Strategy
+from relight.results.run.recorder import Recorder
 from relight.results.run.summary import count_interruptions
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
@@ -74,17 +76,23 @@ def row(scenario: str, setting: Mapping[str, Any], run: bool) -> list[str]:
     cells = [told, f"{record.planned_energy_kwh / 1e3:.3f}", lost, str(operated(record)), f"{waited_h(record):.2f}"]
     cells += [f"{plan.objective:.1f}", plan.gap_in_words(2), f"{seconds:.1f}"]
     if run:
-        cells += list(served(case))
+        energy_mwh, lost_supply = served(case, carried_out(case, DYNAMIC))
+        cells += [f"{energy_mwh:.3f}", f"{lost_supply}"]
     return cells
 
 
-def served(case: Case) -> tuple[str, str]:
-    """Energy served in the outage area, and interruptions, of a run."""
+def carried_out(case: Case, strategy: Strategy) -> Recorder:
+    """What is recorded of a run."""
     log = RunLog()
-    run_world(case, DYNAMIC, case.scenario.seed, log)
-    table = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
+    run_world(case, strategy, case.scenario.seed, log)
+    return log.recorder
+
+
+def served(case: Case, recorder: Recorder) -> tuple[float, int]:
+    """Energy served in the outage area (MWh), and interruptions, of a run."""
+    table = pd.DataFrame(recorder.rows["local_area"], columns=list(recorder.columns("local_area")))
     energy_mwh = table[table["in_outage_area"] == 1]["served_kw"].sum() * case.scenario.clock.sim_step_min / 60_000
-    return f"{energy_mwh:.3f}", str(count_interruptions(table))
+    return energy_mwh, count_interruptions(table)
 
 
 def main() -> None:

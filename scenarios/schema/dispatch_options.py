@@ -33,12 +33,12 @@ class Objective(Part):
         default=1.0, description="c_sw of (18), price of a switch operation, once per branch and operation (D13) [A]."
     )
     interruption_kwh: Price = Field(
-        default=0.0,
+        default=5.0,
         description="Price of a local area with customers that has supply in one step and none in the next; in part, "
-        "of the share that loses it.",
+        "of the share that loses it [A].",
     )
     earlier_kwh: Price = Field(
-        default=0.0, description="Price of an hour of a customer's supply, for each hour that it comes earlier."
+        default=0.001, description="Price of an hour of a customer's supply, for each hour that it comes earlier [A]."
     )
 
     keep_served: bool = Field(
@@ -72,7 +72,7 @@ class DispatchCentreOptions(Part):
         "of islands of which nothing is known yet [A].",
     )
     loss_allowance: Literal["fixed", "learned"] = Field(
-        default="fixed",
+        default="learned",
         description="fixed: loss_allowance_pct for ever; learned: by what the AC check of a plan finds its islands to "
         "lose, and by what gateways report, for the plans after it; the first plan is made again.",
     )
@@ -112,7 +112,7 @@ class DispatchCentreOptions(Part):
         "before; each is planned and checked in turn, with time limits of its own.",
     )
     replan_gain_kwh: Annotated[float, Field(ge=0, le=1e6)] | None = Field(
-        default=None,
+        default=0.0,
         description="Planning again starts from the rest of the plan in force, by the new forecast, and leaves it only "
         "for one worth more than so much more, in kWh of the objective. None: for any other that the solver finds.",
     )

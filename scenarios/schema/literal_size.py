@@ -48,15 +48,15 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
     if dispatch.formulation == "literal":
         for field in ("cold_load", "pick_up_limit_pct"):
             if getattr(dispatch, field) is not None:
-                remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
+                remedy = "the literal form has no such constraints; use formulation: compact, or null here"
                 value = dispatch.pick_up_limit_pct if field == "pick_up_limit_pct" else "an estimate"
                 problems.append(Problem(file, f"dispatch_centre.{field}", value, remedy))
         if limit_pct := scenario.world.pick_up_limit_pct:
-            remedy = "the literal form has no such constraints; use formulation: compact, or leave this out"
+            remedy = "the literal form has no such constraints; use formulation: compact, or null here"
             problems.append(Problem(file, "world.pick_up_limit_pct", limit_pct, remedy))
         for field, value in scenario.objective if scenario.objective else ():
             if value and field not in LITERAL_TERMS:
-                remedy = "the literal form has no such term or constraint; use formulation: compact, or leave this out"
+                remedy = "the literal form has no such term or constraint; use formulation: compact, or 0 here"
                 problems.append(Problem(file, f"objective.{field}", value, remedy))
     steps, areas = len(scenario.plan_starts_min), len(view.local_areas)
     binaries = literal_binaries(areas, steps)

@@ -75,7 +75,7 @@ class ActualLoad(Part):
 
     sd_pct: Percent = Field(default=2.0, description="Standard deviation [A].")
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the noise [A].")
-    day_sd_pct: Percent = Field(default=0.0, description="Of the day's level: one factor for all LAs, drawn once.")
+    day_sd_pct: Percent = Field(default=3.0, description="Of the day's level: one factor for all LAs, drawn once [A].")
 
 
 class Load(Part):
@@ -133,7 +133,7 @@ class Pv(Part):
         default=30.0, description="The actual index stays within ± this of its mean on the day [T: ±30 %]."
     )
     correlation_min: Positive = Field(default=30.0, description="Correlation time of the index [A].")
-    day_sd_pct: Percent = Field(default=0.0, description="As in load.actual: one factor for all sites, drawn once.")
+    day_sd_pct: Percent = Field(default=15.0, description="As in load.actual: a factor for all sites, drawn once [A].")
     reconnect_delay_min: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
     )
@@ -182,9 +182,9 @@ class World(Part):
         description="A ramp of r kW/h lets output change by r × window within any such window; None: plan step (13j).",
     )
     pick_up_limit_pct: Positive | None = Field(
-        default=None,
+        default=50.0,
         description="Most demand that an ESS which forms an island can take at once, % of its rating, in the world, in "
-        "plans and in verdicts; None: its rating alone limits it.",
+        "plans and in verdicts [A]; None: its rating alone limits it.",
     )
 
 
@@ -237,7 +237,7 @@ class Scenario(Part):
         default=None, exclude_if=absent, description="None: the mean course, never updated."
     )
     weather: Weather | None = Field(
-        default=None, exclude_if=absent, description="None: one clear-sky index for all sites."
+        default=Weather(sites="where_placed"), description="None: one clear-sky index for all sites."
     )
     units: Units = Field(default=Units(), description="PV, storage and NBSUs.")
     limits: Limits = Field(default=Limits(), description="What plans keep and verdicts judge by.")

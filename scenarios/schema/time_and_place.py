@@ -38,8 +38,8 @@ class Outage(Part):
     start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
     duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
     first_order_min: NonNegative = Field(
-        default=0.0,
-        description="Until the first orders take effect: detection, decision, operation. Plans begin in the first "
+        default=15.0,
+        description="Until the first orders take effect: detection, decision, operation [A]. Plans begin in the first "
         "simulation step that starts then or later; nobody in the outage area has supply before.",
     )
     faulted_branches: Names = Field(

@@ -93,10 +93,10 @@ class Units(Part):
     nbsu: tuple[NbsuSpec, ...] = Field(default=(), description="Non-black-start units.")
     scaling: UnitScaling = Field(default=UnitScaling(), description="Installed power by a factor.")
     ess_charge_efficiency: Efficiency = Field(
-        default=1.0, description="Of ESSs that state none of their own; 1: charging loses nothing [A]."
+        default=0.92, description="Of ESSs that state none of their own; 85 % for a round trip [S: NREL ATB]."
     )
     ess_discharge_efficiency: Efficiency = Field(
-        default=1.0, description="Of ESSs that state none of their own; 1: discharging loses nothing [A]."
+        default=0.92, description="Of ESSs that state none of their own; 85 % for a round trip [S: NREL ATB]."
     )
 
 

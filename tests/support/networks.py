@@ -32,6 +32,7 @@ from relight.scenarios.view import (
 )
 from relight.sim.power_flow.island_topology import find_islands
 from relight.sim.power_flow.protocol import IslandInput
+from support.three_bus_case import PLAIN, merged
 
 VN_KV = 10.0
 
@@ -118,7 +119,7 @@ def build_case(
         "site": {"latitude_deg": 40.0, "longitude_deg": 116.0, "timezone": "Asia/Shanghai"},
         "load": {"peak_kw": 1000.0},
     }
-    return Case(Scenario.model_validate(data | scenario), net, view, Path(), loads, None, {})
+    return Case(Scenario.model_validate(merged(merged(PLAIN, data), scenario)), net, view, Path(), loads, None, {})
 
 
 def ess(
