@@ -13,6 +13,7 @@ from relight.results.run.rows import violation
 from relight.results.run.tables import OPTIONAL
 from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.schema.scenario import Scenario
+from support.three_bus_case import PLAIN, merged
 
 UNITS = {"pv.1": ("pv", "1", 900.0), "ess.2": ("ess", "2", 500.0), "nbsu.3": ("nbsu", "3", 700.0)}
 PUBLISHED = {
@@ -29,16 +30,15 @@ def make_scenario(
     name: str = "guo45/fault-1000", steps: int = 60, published: bool = True, start: str = "2025-06-21T04:00"
 ) -> Scenario:
     """A valid scenario of so many 5-minute steps (a multiple of 6)."""
-    return Scenario.model_validate(
-        {
-            "name": name,
-            "network": {"kind": "tables", "folder": "."},
-            "outage": {"start": start, "duration_min": 5 * steps},
-            "site": {"latitude_deg": 30, "longitude_deg": 120, "timezone": "Asia/Shanghai"},
-            "load": {"peak_kw": 4000},
-            "published": PUBLISHED if published else None,
-        }
-    )
+    told = {
+        "name": name,
+        "network": {"kind": "tables", "folder": "."},
+        "outage": {"start": start, "duration_min": 5 * steps},
+        "site": {"latitude_deg": 30, "longitude_deg": 120, "timezone": "Asia/Shanghai"},
+        "load": {"peak_kw": 4000},
+        "published": PUBLISHED if published else None,
+    }
+    return Scenario.model_validate(merged(PLAIN, told))
 
 
 def record(

@@ -12,9 +12,11 @@ from relight.scenarios.schema.weather import Weather
 from support.three_bus_case import TABLES, write
 
 
-def test_scenarios_without_these_parts_resolve_as_before() -> None:
+def test_what_is_absent_stays_absent_and_one_sky_is_said_so() -> None:
     resolved = yaml.safe_load(resolved_yaml(load_case("guo45/fault-1000").scenario))
-    assert not {"weather", "forecast"} & set(resolved)
+    assert "forecast" not in resolved and resolved["weather"] is None
+    field = yaml.safe_load(resolved_yaml(load_case("guo45/field-1000").scenario))
+    assert field["weather"]["sites"] == "where_placed"
 
 
 def test_a_resolved_scenario_loads_to_an_equal_one(tmp_path: Path) -> None:
