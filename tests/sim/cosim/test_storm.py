@@ -26,6 +26,8 @@ from relight.sim.cosim.wiring import run_world
 from relight.sim.series.profiles import Profiles
 from support.laws import check_laws
 
+ROUGH = ("dispatch_centre.mip_gap=0.05", "dispatch_centre.node_limit=20")
+"""Laws hold whatever a plan is worth, and a limit on what is picked up by area takes many nodes to prove."""
 STRATEGIES = ("dynamic", "static", "centralised")
 ADDRESSES = ("all", "dc-gateway", "dc-terminal", "gateway.3*", "gateway.27", "terminal.1-24", "terminal.*-3*")
 AREAS = ("*", "2?", "3*", "25", "27", "36", "37", "45")
@@ -73,7 +75,7 @@ def drawn(seed: int) -> tuple[str, ...]:
 
 
 def case_of(seed: int, *overrides: str) -> Case:
-    return load_case("guo45/storm", ("dispatch_centre.mip_gap=0.05", *overrides), seed)
+    return load_case("guo45/storm", (*ROUGH, *overrides), seed)
 
 
 @lru_cache(maxsize=4)
