@@ -9,7 +9,7 @@ DEMO := results/runs/demo
 install: $(VENV)/.ready
 
 demo: $(VENV)/.ready
-	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
+	$(BIN)/relight compare guo45/fault-0400 guo45/fault-1000 guo45/field-0400 guo45/field-1000 guo45/calibrated-0400 guo45/calibrated-1000 --strategies dynamic,static --out $(DEMO) --overwrite
 
 test: lint
 	$(MAKE) -j 2 types suite
