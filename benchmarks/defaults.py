@@ -16,11 +16,12 @@ from relight.results.run.summary import plan_quality
 from relight.scenarios.loader import load_case
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.scenario import ActualLoad, Pv, Scenario, World
-from relight.scenarios.schema.time_and_place import Outage
+from relight.scenarios.schema.time_and_place import Outage, Switching
 from relight.scenarios.schema.units import Units
 
 FIELDS: tuple[tuple[str, type, tuple[str, ...]], ...] = (
     ("outage", Outage, ("first_order_min",)),
+    ("switching", Switching, ("in_runs",)),
     ("world", World, ("pick_up_limit_pct",)),
     ("units", Units, ("ess_charge_efficiency", "ess_discharge_efficiency")),
     ("dispatch_centre", DispatchCentreOptions, ("loss_allowance",)),

@@ -86,7 +86,7 @@ class Switching(Part):
     they count it."""
 
     in_runs: bool = Field(
-        default=False,
+        default=True,
         description="Runs count these times too, and those of messages, in whole simulation steps: orders go out so "
         "far ahead that operations end when a plan step begins. False: a switch operates when its order arrives, and "
         "orders go out when a plan step begins.",

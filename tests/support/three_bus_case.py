@@ -30,6 +30,7 @@ PLAIN: dict[str, Any] = {
     "units": {"ess_charge_efficiency": 1, "ess_discharge_efficiency": 1},
     "dispatch_centre": {"loss_allowance": "fixed", "replan_gain_kwh": None},
     "world": {"pick_up_limit_pct": None},
+    "switching": {"in_runs": False},
 }
 """What guo45/paper leaves out of the defaults, left out of small cases too: a test that is about it asks for it."""
 
