@@ -29,8 +29,10 @@ scenarios/explain         scenarios: case schema view
 scenarios/kept_inputs     scenarios: case reading schema
 scenarios/kinds
 scenarios/loader          scenarios: case networks reading schema series
-scenarios/networks        scenarios: angles case quanta reading schema view
+scenarios/networks        scenarios: angles case networks/pandapower_nets quanta raw_network reading schema view
+scenarios/networks/pandapower_nets scenarios: raw_network reading schema view
 scenarios/quanta
+scenarios/raw_network     scenarios: view
 scenarios/reading         scenarios: errors
 scenarios/schema          scenarios: quanta reading view
 scenarios/series          scenarios: reading schema view

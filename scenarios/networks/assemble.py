@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import networkx as nx
 import numpy as np
 
+from ..raw_network import EFFICIENCIES, RawNetwork
 from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, listed, no_such
 from ..schema.cold_load import kinds_of
@@ -21,8 +22,7 @@ from ..schema.scenario import Load, Scenario
 from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
 from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
 from .cache import keep, recall
-from .pandapower_import import read_pandapower
-from .raw_network import EFFICIENCIES, RawNetwork
+from .pandapower_nets.pandapower_import import read_pandapower
 from .synthetic import draw_network
 from .tables import read_tables
 

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
+from ..raw_network import RawNetwork
 from ..schema.network_kinds import Network
-from .raw_network import RawNetwork
 
 MOST = 16
 """Networks kept; the longest unused goes first."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..reading.problems import Problem
+from ...reading.problems import Problem
 
 Bounds = tuple[float, float, str]
 """low, high, unit"""

@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..reading.files import read_text, why_unreadable
-from ..reading.plain_text import printable
-from ..reading.time_limit import OutOfTime, time_limit
+from ...reading.files import read_text, why_unreadable
+from ...reading.plain_text import printable
+from ...reading.time_limit import OutOfTime, time_limit
 
 ALLOWED = frozenset({
     ("pandapower.auxiliary", "pandapowerNet"),

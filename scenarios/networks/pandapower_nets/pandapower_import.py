@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..reading.problems import Problem, find_input, missing, no_such
-from ..reading.time_limit import OutOfTime, time_limit
-from ..schema.network_kinds import PandapowerFunction, PandapowerJson
-from ..view import Infeed
+from ...raw_network import RawNetwork
+from ...reading.problems import Problem, find_input, missing, no_such
+from ...reading.time_limit import OutOfTime, time_limit
+from ...schema.network_kinds import PandapowerFunction, PandapowerJson
+from ...view import Infeed
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
-from .raw_network import RawNetwork
 
 Net = Any
 """A pandapower net; its tables have their columns only at run time."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
+from .view import EssUnit, Infeed, NbsuUnit, PvUnit
 
 EFFICIENCIES = ("charge_efficiency", "discharge_efficiency")
 """of an ESS, where it states its own"""
