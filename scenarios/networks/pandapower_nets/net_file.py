@@ -39,10 +39,11 @@ class NetFileError(Exception):
     """The file is no net, or names what is not allowed."""
 
 
-def read_net(path: Path) -> Any:
-    """The net in a file. Raises NetFileError, in plain words, and never SystemExit."""
+def read_net(path: Path) -> tuple[Any, int]:
+    """The net in a file, and how many controllers were left out of it. Raises NetFileError, in plain words, and never
+    SystemExit."""
     try:
-        text = _without_controllers(read_text(path))
+        text, controllers = _without_controllers(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError):
             raise NetFileError(f"not JSON: line {error.lineno}, {error.msg}") from error
@@ -59,17 +60,18 @@ def read_net(path: Path) -> Any:
         raise NetFileError(printable(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")) from error
     if not hasattr(net, "bus") or not hasattr(net, "line"):
         raise NetFileError("no buses or lines in it")
-    return net
+    return net, controllers
 
 
-def _without_controllers(text: str) -> str:
-    """The text itself, or without its tables of controllers. Raises NetFileError for what is not allowed."""
+def _without_controllers(text: str) -> tuple[str, int]:
+    """The text itself, or without its tables of controllers, and their number. Raises NetFileError for what is not
+    allowed."""
     look = _Look()
     data = look.through(text, 0)
     if not isinstance(data, dict):
         raise NetFileError("not a net but something else in JSON")
     if not look.controllers:
-        return text
+        return text, 0
     holder = data.get("_object")
     tables: dict[str, Any] = holder if isinstance(holder, dict) else data
     for name in [name for name, table in tables.items() if _CONTROLLERS in json.dumps(table)]:
@@ -79,14 +81,14 @@ def _without_controllers(text: str) -> str:
     again.through(kept, 0)
     if again.controllers:
         raise NetFileError("holds a controller outside its tables")
-    return kept
+    return kept, look.controllers
 
 
 class _Look:
     """Looks at every object of a text, and of the texts in it, also at those that a second equal key hides."""
 
     def __init__(self) -> None:
-        self.controllers = False
+        self.controllers = 0
         self.depth = 0
 
     def through(self, text: str, depth: int) -> Any:
@@ -123,7 +125,7 @@ class _Look:
             if name in ("DataFrame", "Series") and (odd := sorted(set(found) - _OF_TABLES)):
                 raise NetFileError(f"a {name} with {odd[0]!r}, which no table needs")
         elif isinstance(module, str) and module.startswith(_CONTROLLERS) and isinstance(name, str):
-            self.controllers = True
+            self.controllers += 1
         else:
             what = ".".join(str(part) for part in (module, name) if part is not None)
             raise NetFileError(f"it names {printable(what)[:80]}, which is no data; nothing of it was imported")

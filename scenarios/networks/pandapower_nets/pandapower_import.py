@@ -1,37 +1,36 @@
 """A network from pandapower: a function of ``pandapower.networks`` or a JSON file.
 
-Lines, two-winding transformers and bus-bus switches become branches. Switches at lines and transformers are folded
+Lines, transformers, impedances and bus-bus switches become branches. Switches at lines and transformers are folded
 into their branch. Loads become peaks by bus; generators and storages serve only as places for a scenario's units.
+What becomes of every table and column stands in ``inventory``.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ...network_account import Entry, NetworkAccount
 from ...raw_network import RawNetwork
 from ...reading.problems import Problem, find_input, missing, no_such
 from ...reading.time_limit import OutOfTime, time_limit
 from ...schema.network_kinds import PandapowerFunction, PandapowerJson
-from ...view import Infeed
+from .account import drop_out_of_service, left_entries, out_of_service, read_entries, refuse
+from .equivalents import add_impedances, add_stars, join_tiny
+from .infeeds import infeeds_of
+from .inventory import TABLES
+from .loads import take_loads, take_places, take_shunts
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
+from .phase_shifts import settle_shifts, settle_taps
 
 Net = Any
 """A pandapower net; its tables have their columns only at run time."""
-_ELEMENTS = ("sgen", "gen", "storage")
-_KNOWN = ("bus", "line", "trafo", "switch", "load", "ext_grid", *_ELEMENTS)
-_NOT_PHYSICAL = ("measurement", "poly_cost", "pwl_cost", "controller", "group", "bus_geodata", "line_geodata")
-_LOAD_CLASS = (
-    (re.compile(r"^(?:Load )?R\d+$"), "h0"),
-    (re.compile(r"^(?:Load )?CI\d+$"), "g0"),
-    (re.compile(r"^([HGL]\d)(?:-[A-Z])?$"), None),
-)
-"""Names of CIGRE loads (residential; commercial and industrial) and SimBench profiles (``H0-A``)."""
+_BRANCHES = ("line", "trafo", "switch")
+_NAMED = ("bus", "line", "trafo", "switch", "trafo3w", "impedance")
 
 
 def read_pandapower(
@@ -39,12 +38,13 @@ def read_pandapower(
 ) -> RawNetwork | None:
     """Load the net and reduce it to what ``RawNetwork`` promises; None when ``problems`` were added."""
     files: list[Path] = []
+    controllers = 0
     if isinstance(network, PandapowerFunction):
         net = _call(network, scenario_file, problems)
         place = f"pandapower.networks.{network.function}"
     else:
         path = find_input(network.file, base)
-        net = _read_json(path, network.file, scenario_file, problems)
+        net, controllers = _read_json(path, network.file, scenario_file, problems)
         files, place = [path], network.file
     if net is None:
         return None
@@ -52,30 +52,112 @@ def read_pandapower(
     check_tables(net, place, problems)
     if len(problems) > before:
         return None
-    _refuse_unknown(net, place, problems)
+    raw = _reduced(net, network, place, scenario_file, problems)
     if len(problems) > before:
         return None
-    _drop_dead_buses(net)
-    open_branches, switched = _fold_switches(net)
-    _name_all(net)
-    _drop_branches_never_in_service(net, switched, {*network.switchable, *(network.normally_open or ())})
-    ids = {table: dict(zip(net[table].index, net[table].name, strict=True)) for table in ("line", "trafo")}
-    switchable = {ids[table][index] for table, index in switched} | set(net.switch.name)
-    opened = {ids[table][index] for table, index in open_branches if index in ids[table]}
-    _set_states(net, opened, network, switchable, scenario_file, problems)
-    _check_lines(net, place, problems)
-    if len(problems) > before:
-        return None
-    raw = RawNetwork(net, switchable, _infeeds(net), elements=_elements(net), files=files)
-    _take_loads(net, raw)
-    for table in ("load", "ext_grid", *_ELEMENTS):
-        net[table] = net[table].iloc[0:0]
-    # A phase shift changes no flow in a radial network, yet spoils the flat start of the power flow.
-    net.trafo["shift_degree"] = 0.0
-    for table in [name for name in net if str(name).startswith("res_") or name in _NOT_PHYSICAL]:
-        if hasattr(net[table], "iloc"):
-            net[table] = net[table].iloc[0:0]
+    if controllers:
+        left = Entry(TABLES["controller"].word, controllers, text=TABLES["controller"].text)
+        raw.account = NetworkAccount(raw.account.read, (*raw.account.left, left))
+    raw.files = files
     return raw
+
+
+def _reduced(
+    net: Net, network: PandapowerFunction | PandapowerJson, place: str, scenario_file: str, problems: list[Problem]
+) -> RawNetwork:
+    """The net with its account; only part of it where problems were added."""
+    before = len(problems)
+    dropped = drop_out_of_service(net)
+    refuse(net, place, problems)
+    raw = RawNetwork(net, set(), [])
+    if len(problems) > before:
+        return raw
+    _name_all(net)
+    dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
+    read, left = list(read_entries(net)), list(left_entries(net))
+    states = _Switched(net)
+    _check_branches(net, place, problems)
+    if len(problems) > before:
+        return raw
+    buses = set(net.bus.name)
+    states.add_windings(add_stars(net))
+    stars = set(net.bus.name) - buses
+    add_impedances(net, place, problems)
+    taps = settle_taps(net, place, problems)
+    tiny = join_tiny(net)
+    raw.switchable, raw.stays_at = states.switchable(net), states.stays_at(net)
+    _set_states(net, states.opened, network, raw.switchable, scenario_file, problems)
+    shifts = settle_shifts(net, place, problems)
+    raw.infeeds = infeeds_of(net, place, problems)
+    raw.inner = frozenset(stars)
+    take_places(net, raw)
+    take_loads(net, raw)
+    take_shunts(net)
+    raw.account = NetworkAccount(tuple(read), (*shifts, *left, *taps, *_joined(tiny), *dropped))
+    _empty_all_but(net, ("bus", "shunt", *_BRANCHES))
+    return raw
+
+
+def _joined(tiny: list[str]) -> list[Entry]:
+    text = "so short that they are one node: their ratings are not checked"
+    return [Entry("lines of next to no impedance", len(tiny), text=f"{text}: {', '.join(tiny[:5])}")] if tiny else []
+
+
+def _empty_all_but(net: Net, kept: Iterable[str]) -> None:
+    for name in [str(name) for name in net if hasattr(net[name], "iloc") and not str(name).startswith("_")]:
+        if name not in kept:
+            net[name] = net[name].iloc[0:0]
+
+
+class _Switched:
+    """Switches at lines and transformers, folded into their branches by name; they are taken out of the net."""
+
+    def __init__(self, net: Net) -> None:
+        self.opened: set[str] = set()
+        self.windings: dict[tuple[Any, str], str] = {}
+        """number and side of a three-winding transformer → name of its winding"""
+        self._ends: dict[str, set[Any]] = {}
+        """branch → buses at which it has switches"""
+        self._at_windings: list[tuple[Any, Any, bool]] = []
+        self._sides = {
+            (row.Index, getattr(row, f"{side}_bus")): side
+            for row in (net.trafo3w.itertuples() if "trafo3w" in net else ())
+            for side in ("hv", "mv", "lv")
+        }
+        for row in net.switch[net.switch.et != "b"].itertuples():
+            if row.et == "t3":
+                self._at_windings.append((row.element, row.bus, bool(row.closed)))
+            else:
+                self._fold(net["line" if row.et == "l" else "trafo"].name[row.element], row.bus, bool(row.closed))
+        for table in ("line", "trafo"):
+            self.opened |= set(net[table].name[~net[table].in_service.astype(bool)])
+        net.switch = net.switch[net.switch.et == "b"]
+
+    def _fold(self, branch: str, bus: Any, closed: bool) -> None:
+        self._ends.setdefault(branch, set()).add(bus)
+        if not closed:
+            self.opened.add(branch)
+
+    def add_windings(self, made: dict[str, tuple[Any, str]]) -> None:
+        """Fold switches at three-winding transformers into the windings that stand in their place."""
+        self.windings = {at: name for name, at in made.items()}
+        for number, bus, closed in self._at_windings:
+            self._fold(self.windings[number, self._sides[number, bus]], bus, closed)
+
+    def switchable(self, net: Net) -> set[str]:
+        """Branches of the net that have a switch, or are one."""
+        known = {name for table in ("line", "trafo") for name in net[table].name}
+        return (set(self._ends) & known) | set(net.switch.name)
+
+    def stays_at(self, net: Net) -> dict[str, str]:
+        """As in ``RawNetwork``: of branches with a switch at one end alone, the other one."""
+        found: dict[str, str] = {}
+        for table, ends in (("line", ("from_bus", "to_bus")), ("trafo", ("hv_bus", "lv_bus"))):
+            for row in net[table].itertuples():
+                solid = {getattr(row, end) for end in ends} - self._ends.get(row.name, set())
+                if row.name in self._ends and len(solid) == 1:
+                    found[row.name] = str(net.bus.name[solid.pop()])
+        return found
 
 
 def _call(network: PandapowerFunction, file: str, problems: list[Problem]) -> Net | None:
@@ -104,72 +186,47 @@ def _makes_a_net(function: Callable[..., Any]) -> bool:
     return own and not {"path", "file", "filename"} & set(inspect.signature(function).parameters)
 
 
-def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> Net | None:
+def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> tuple[Net | None, int]:
+    """The net, and how many controllers its file held."""
     if not path.exists():
         problems.append(Problem(file, "network.file", name, missing(path, "no such file beside the scenario file")))
-        return None
+        return None, 0
     try:
         return read_net(path)
     except NetFileError as error:
         problems.append(Problem(file, "network.file", name, f"not a net written by pandapower.to_json ({error})"))
-        return None
-
-
-def _refuse_unknown(net: Net, place: str, problems: list[Problem]) -> None:
-    """An element that would carry or take power unseen by the view is an error, not something to drop."""
-    for table in sorted(str(name) for name in net if hasattr(net[name], "iloc")):
-        physical = not table.startswith(("res_", "_")) and table not in (*_KNOWN, *_NOT_PHYSICAL)
-        frame = net[table]
-        if physical and len(frame) and {"bus", "from_bus", "hv_bus", "buses"} & set(frame.columns):
-            remedy = (
-                "elements of this kind are not supported; a network may hold buses, lines, two-winding transformers, "
-                "switches, loads, sgens, gens, storages and external grids"
-            )
-            problems.append(Problem(place, table, len(frame), remedy))
-    if "t3" in set(net.switch.et):
-        problems.append(Problem(place, "switch", "t3", "switches at three-winding transformers are not supported"))
-
-
-def _drop_dead_buses(net: Net) -> None:
-    """Leave out buses out of service with all that hangs on them, and loads and generators out of service."""
-    from pandapower.toolbox import drop_buses
-
-    dead = net.bus.index[~net.bus.in_service.astype(bool)]
-    if len(dead):
-        drop_buses(net, dead)
-    for table in ("load", "ext_grid", *_ELEMENTS):
-        net[table] = net[table][net[table].in_service.astype(bool)]
-
-
-def _fold_switches(net: Net) -> tuple[set[tuple[str, Any]], set[tuple[str, Any]]]:
-    """Remove switches at lines and transformers; return the branches that are open, and those that had switches."""
-    switched, opened = set(), set()
-    for table, letter in (("line", "l"), ("trafo", "t")):
-        at_branch = net.switch[net.switch.et == letter]
-        switched |= {(table, index) for index in at_branch.element}
-        opened |= {(table, index) for index in at_branch.element[~at_branch.closed.astype(bool)]}
-        opened |= {(table, index) for index in net[table].index[~net[table].in_service.astype(bool)]}
-    net.switch = net.switch[net.switch.et == "b"]
-    return opened, switched
+        return None, 0
 
 
 def _name_all(net: Net) -> None:
     """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
     taken: set[str] = set()
-    for table in ("bus", "line", "trafo", "switch"):
-        names = ["" if name is None or name != name else str(name).strip() for name in net[table].name]
+    for table in [table for table in _NAMED if table in net]:
+        own = (net.switch[net.switch.et == "b"] if table == "switch" else net[table]).name.astype(object)
+        names = ["" if name is None or name != name else str(name).strip() for name in own]
         if not all(names) or len(set(names)) < len(names) or taken & set(names):
-            names = [f"{table}.{index}" for index in net[table].index]
+            names = [f"{table}.{index}" for index in own.index]
         taken |= set(names)
-        net[table] = net[table].assign(name=names)
+        own[:] = names
+        net[table] = net[table].assign(name=own)
 
 
-def _drop_branches_never_in_service(net: Net, switched: set[tuple[str, Any]], named: set[str]) -> None:
-    """A branch out of service has no switch to close it, unless the scenario names one."""
+def _drop_branches_out_of_service(net: Net, named: set[str]) -> list[Entry]:
+    """A branch out of service is withdrawn, whatever its switches are, unless the scenario names it."""
+    dropped: list[Entry] = []
     for table in ("line", "trafo"):
-        idle = net[table][~net[table].in_service.astype(bool)]
-        gone = [index for index, name in idle.name.items() if (table, index) not in switched and name not in named]
-        net[table] = net[table].drop(index=gone)
+        gone = net[table][~net[table].in_service.astype(bool) & ~net[table].name.isin(named)]
+        if len(gone):
+            dropped.append(out_of_service(table, gone))
+            net[table] = net[table].drop(index=gone.index)
+    kept = [row.et == "b" or row.element in net[_SWITCHED[row.et]].index for row in net.switch.itertuples()]
+    if not all(kept):
+        dropped.append(out_of_service("switch", net.switch[[not one for one in kept]]))
+        net.switch = net.switch[kept]
+    return dropped
+
+
+_SWITCHED = {"l": "line", "t": "trafo", "t3": "trafo3w"}
 
 
 def _set_states(
@@ -199,7 +256,7 @@ def _set_states(
     net.switch["closed"] = ~net.switch.name.isin(opened)
 
 
-def _check_lines(net: Net, place: str, problems: list[Problem]) -> None:
+def _check_branches(net: Net, place: str, problems: list[Problem]) -> None:
     for line in net.line.itertuples():
         if not line.length_km > 0:
             remedy = "must be above 0 km; use a bus-bus switch for a branch without length"
@@ -208,64 +265,24 @@ def _check_lines(net: Net, place: str, problems: list[Problem]) -> None:
             value = float(getattr(line, column))
             if not (math.isfinite(value) and (value >= 0 or column == "x_ohm_per_km")):
                 problems.append(Problem(place, f"line {line.name}, {column}", value, "must be a number, 0 or more"))
+        if not line.max_i_ka * line.df > 0:
+            column = "max_i_ka" if not line.max_i_ka > 0 else "df"
+            remedy = "a rating must be above 0; 99999 for unlimited" if column == "max_i_ka" else "must be above 0"
+            problems.append(Problem(place, f"line {line.name}, {column}", getattr(line, column), remedy))
         if line.r_ohm_per_km == 0 and line.x_ohm_per_km == 0:
             remedy = "no impedance; use a bus-bus switch for a branch without one"
             problems.append(Problem(place, f"line {line.name}, x_ohm_per_km", 0.0, remedy))
     for trafo in net.trafo.itertuples():
-        if not (trafo.sn_mva > 0 and trafo.vk_percent > 0 and 0 <= trafo.vkr_percent <= trafo.vk_percent):
-            remedy = "needs sn_mva > 0 and 0 ≤ vkr_percent ≤ vk_percent"
+        rated = trafo.sn_mva > 0 and trafo.df > 0
+        if not (rated and trafo.vk_percent > 0 and 0 <= trafo.vkr_percent <= trafo.vk_percent):
+            remedy = "needs sn_mva > 0, df > 0 and 0 ≤ vkr_percent ≤ vk_percent, vk_percent > 0"
             problems.append(Problem(place, f"trafo {trafo.name}", None, remedy))
-    for switch in net.switch[net.switch.et == "b"].itertuples():
-        if float(getattr(switch, "z_ohm", 0.0) or 0.0) > 0:
-            problems.append(
-                Problem(place, f"switch {switch.name}, z_ohm", switch.z_ohm, "must be 0; model it as a line")
-            )
+    for trafo in net.trafo3w.itertuples() if "trafo3w" in net else ():
+        for side in ("hv", "mv", "lv"):
+            sn, vk, vkr = (float(getattr(trafo, name.format(side))) for name in _WINDING)
+            if not (sn > 0 and vk > 0 and 0 <= vkr <= vk):
+                remedy = f"needs sn_{side}_mva > 0 and 0 ≤ vkr_{side}_percent ≤ vk_{side}_percent"
+                problems.append(Problem(place, f"trafo3w {trafo.name}", None, remedy))
 
 
-def _infeeds(net: Net) -> list[Infeed]:
-    infeeds: dict[str, Infeed] = {}
-    # Without a transformer that rates it, ten times the net's load: never short, and still a sound big M.
-    unrated = max(10_000.0, 10 * float(net.load.p_mw.abs().sum() + net.load.q_mvar.abs().sum()) * 1000)
-    for grid in net.ext_grid.itertuples():
-        bus = net.bus.name[grid.bus]
-        near = net.trafo[(net.trafo.hv_bus == grid.bus) | (net.trafo.lv_bus == grid.bus)]
-        s_kva = float((near.sn_mva * near.parallel).sum() * 1000) if len(near) else unrated
-        infeeds[f"infeed.{bus}"] = Infeed(f"infeed.{bus}", bus, s_kva, float(grid.vm_pu), live=False)
-    return list(infeeds.values())
-
-
-def _elements(net: Net) -> dict[str, tuple[str, float | None]]:
-    """Bus and rating (kVA) of generators and storages, by ``sgen.3`` and by the name that no other of them has."""
-    result: dict[str, tuple[str, float | None]] = {}
-    names = [str(name).strip() for table in _ELEMENTS for name in net[table].name if name is not None and name == name]
-    ids = {f"{table}.{index}" for table in _ELEMENTS for index in net[table].index}
-    own = {name for name in names if name and names.count(name) == 1 and name not in ids}
-    for table in _ELEMENTS:
-        for index, row in net[table].iterrows():
-            values = [abs(float(row.get(column, math.nan) or math.nan)) for column in ("sn_mva", "max_p_mw", "p_mw")]
-            # CIGRE's batteries carry an sn_mva below their power, so a storage is rated by its power limit.
-            candidates = values[1:] if table == "storage" else values
-            rating = next((value for value in candidates if math.isfinite(value) and value > 0), None)
-            place = (net.bus.name[row.bus], None if rating is None else rating * 1000)
-            result[f"{table}.{index}"] = place
-            if (name := str(row["name"]).strip()) in own:
-                result[name] = place
-    return result
-
-
-def _take_loads(net: Net, raw: RawNetwork) -> None:
-    for load in net.load.itertuples():
-        bus, p_kw = net.bus.name[load.bus], float(load.p_mw * load.scaling * 1000)
-        raw.load_kw[bus] = raw.load_kw.get(bus, 0.0) + p_kw
-        raw.load_kvar[bus] = raw.load_kvar.get(bus, 0.0) + float(load.q_mvar * load.scaling * 1000)
-        load_class = _class_of(getattr(load, "profile", None)) or _class_of(load.name)
-        if load_class:
-            mix = raw.mix_by_bus.setdefault(bus, {})
-            mix[load_class] = mix.get(load_class, 0.0) + p_kw
-
-
-def _class_of(name: object) -> str | None:
-    for pattern, load_class in _LOAD_CLASS:
-        if isinstance(name, str) and (match := pattern.match(name.strip())):
-            return load_class or match[1].lower()
-    return None
+_WINDING = ("sn_{}_mva", "vk_{}_percent", "vkr_{}_percent")
