@@ -125,7 +125,7 @@ class _Tables:
         if path.exists():
             self.files.append(path)
             try:
-                data = read_mapping(path, self._name(path), "docs/networks.md")
+                data = read_mapping(path, self._name(path), "the README of scenarios/")
             except ScenarioError as error:
                 self.problems.extend(error.problems)
                 data = {}

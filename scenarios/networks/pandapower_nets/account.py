@@ -72,7 +72,7 @@ def drop_out_of_service(net: Net) -> list[Entry]:
     from pandapower.toolbox import drop_buses
 
     names = [name for name in net if hasattr(net[name], "columns") and "in_service" in net[name].columns]
-    before = {name: net[name] for name in names}
+    before = {name: net[name].copy() for name in names}
     dead = net.bus.index[~net.bus.in_service.astype(bool)]
     if len(dead):
         drop_buses(net, dead)
@@ -115,11 +115,16 @@ def _few(place: str, table: str, column: str, found: Any, remedy: str, rows: Any
     own = rows.get("name", {})
     text = remedy if column else f"not supported; {remedy}"
     told = [
-        Problem(place, f"{table}.{index}{column}", rows[column[2:]][index] if column else own.get(index), text)
+        Problem(place, f"{table}.{index}{column}", _plain(rows[column[2:]][index] if column else own.get(index)), text)
         for index in list(found)[:_MOST_TOLD]
     ]
     more = len(found) - _MOST_TOLD
     return told + ([Problem(place, f"{table}{column}", None, f"{more} more elements of this kind")] if more > 0 else [])
+
+
+def _plain(value: Any) -> Any:
+    """A cell without the type of a table's column."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def read_entries(net: Net) -> Iterator[Entry]:

@@ -57,9 +57,7 @@ def _refused(remedy: str, silent: Iterable[object], *columns: str) -> dict[str, 
 
 _WHERE = ("name", "bus", "in_service")
 _LABELS = _left_out("type", "std_type", "zone", "controllable", "id_q_capability_characteristic", "curve_style")
-_LOADING = _told(
-    "loading is judged by limits.max_loading_pct of the scenario, for all alike", (), "max_loading_percent"
-)
+_LOADING = _told("loading is judged by limits.max_loading_pct, for all alike", (100.0,), "max_loading_percent")
 _ZIP = _told(
     "drawn as constant power at every voltage", (0.0,), "const_z_p_percent", "const_i_p_percent", "const_z_q_percent",
     "const_i_q_percent", "const_z_percent", "const_i_percent",
@@ -68,10 +66,11 @@ _TAP = ("tap_side", "tap_neutral", "tap_step_percent", "tap_step_degree", "tap_p
 _TAPS = {
     **_left_out("tap_min", "tap_max", "oltc", "id_characteristic_table"),
     **_refused("a tap changer by table is not modelled; give it a Ratio", (False, 0), "tap_dependency_table"),
+    **_refused("an impedance that follows the tap is not modelled; set False", (False, 0), "tap_dependent_impedance"),
     **_refused("a second tap changer is not modelled; put its ratio into vn_hv_kv", (), "tap2_pos"),
     **_left_out(
         "tap2_side", "tap2_neutral", "tap2_min", "tap2_max", "tap2_step_percent", "tap2_step_degree",
-        "tap2_changer_type", "tap_phase_shifter", "tap_dependent_impedance", "vk_percent_characteristic",
+        "tap2_changer_type", "tap_phase_shifter", "vk_percent_characteristic",
         "vkr_percent_characteristic", "tap2_phase_shifter",
     ),
 }  # fmt: skip
@@ -135,7 +134,8 @@ TABLES: dict[str, Table] = {
          "sn_mva", "in_service"),
         {
             **_LABELS,
-            **_left_out("rft0_pu", "xft0_pu", "rtf0_pu", "xtf0_pu", "gf0_pu", "bf0_pu", "gt0_pu", "bt0_pu"),
+            **_left_out("r_pu", "x_pu", "rft0_pu", "xft0_pu", "rtf0_pu", "xtf0_pu", "gf0_pu", "bf0_pu", "gt0_pu",
+                        "bt0_pu"),
         },
     ),
     "switch": Table(
@@ -172,7 +172,7 @@ TABLES: dict[str, Table] = {
         "shunts", "modelled", "draw with the square of the voltage, whenever their bus is energised",
         (*_WHERE, "p_mw", "q_mvar", "vn_kv", "step"),
         {
-            **_LABELS, **_left_out("max_step", "id_characteristic_table"),
+            **_LABELS, **_left_out("max_step", "id_characteristic_table", "scaling"),
             **_refused("steps by table are not modelled; give p_mw and q_mvar", (False, 0), "step_dependency_table"),
         },
     ),

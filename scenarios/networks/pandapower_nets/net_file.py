@@ -28,6 +28,8 @@ _OF_TABLES = frozenset({
     "index_names", "column_name", "column_names", "columns",
 })  # fmt: skip
 """What may be said of a table; pandas would take more, such as places to read from."""
+_NO_NUMBERS = ("nan", "inf", "-inf")
+"""What a number of numpy may hold as text."""
 _CONTROLLERS = "pandapower.control."
 """Controllers act on power flows; the tables that hold them are left out."""
 MOST_DEPTH = 20
@@ -108,7 +110,8 @@ class _Look:
         if "_module" in found or "_class" in found:
             self._allow(found)
         inner = found.get("_object")
-        if isinstance(inner, str) and ("_module" in found or "_class" in found):
+        unset = found.get("_module") == "numpy" and inner in _NO_NUMBERS
+        if isinstance(inner, str) and not unset and ("_module" in found or "_class" in found):
             try:
                 holds = self.through(inner, self.depth + 1)
             except ValueError as error:

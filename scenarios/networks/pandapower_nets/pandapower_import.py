@@ -93,9 +93,14 @@ def _reduced(
     take_places(net, raw)
     take_loads(net, raw)
     take_shunts(net)
-    raw.account = NetworkAccount(tuple(read), (*shifts, *left, *taps, *_joined(tiny), *dropped))
+    half_open = [Entry("lines open at one of two switches", len(states.half_open), text=_HALF_OPEN)]
+    told = *shifts, *left, *taps, *_joined(tiny), *(half_open if states.half_open else ()), *dropped
+    raw.account = NetworkAccount(tuple(read), told)
     _empty_all_but(net, ("bus", "shunt", *_BRANCHES))
     return raw
+
+
+_HALF_OPEN = "both switches operate as one here, so an open line is not charged from its other end"
 
 
 def _joined(tiny: list[str]) -> list[Entry]:
@@ -116,8 +121,8 @@ class _Switched:
         self.opened: set[str] = set()
         self.windings: dict[tuple[Any, str], str] = {}
         """number and side of a three-winding transformer → name of its winding"""
-        self._ends: dict[str, set[Any]] = {}
-        """branch → buses at which it has switches"""
+        self._ends: dict[str, dict[Any, bool]] = {}
+        """branch → buses at which it has switches → whether all there are closed"""
         self._at_windings: list[tuple[Any, Any, bool]] = []
         self._sides = {
             (row.Index, getattr(row, f"{side}_bus")): side
@@ -134,7 +139,8 @@ class _Switched:
         net.switch = net.switch[net.switch.et == "b"]
 
     def _fold(self, branch: str, bus: Any, closed: bool) -> None:
-        self._ends.setdefault(branch, set()).add(bus)
+        ends = self._ends.setdefault(branch, {})
+        ends[bus] = closed and ends.get(bus, True)
         if not closed:
             self.opened.add(branch)
 
@@ -143,6 +149,11 @@ class _Switched:
         self.windings = {at: name for name, at in made.items()}
         for number, bus, closed in self._at_windings:
             self._fold(self.windings[number, self._sides[number, bus]], bus, closed)
+
+    @property
+    def half_open(self) -> list[str]:
+        """Branches with switches at both ends of which one is open."""
+        return [name for name, ends in self._ends.items() if len(ends) > 1 and len(set(ends.values())) > 1]
 
     def switchable(self, net: Net) -> set[str]:
         """Branches of the net that have a switch, or are one."""
@@ -154,7 +165,7 @@ class _Switched:
         found: dict[str, str] = {}
         for table, ends in (("line", ("from_bus", "to_bus")), ("trafo", ("hv_bus", "lv_bus"))):
             for row in net[table].itertuples():
-                solid = {getattr(row, end) for end in ends} - self._ends.get(row.name, set())
+                solid = {getattr(row, end) for end in ends} - set(self._ends.get(row.name, ()))
                 if row.name in self._ends and len(solid) == 1:
                     found[row.name] = str(net.bus.name[solid.pop()])
         return found

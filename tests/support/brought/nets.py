@@ -102,3 +102,30 @@ def write_scenario(folder: Path, net: Net, **parts: Any) -> Path:
     path = folder / "brought.yaml"
     path.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
     return path
+
+
+def small_net() -> Net:
+    """Busbar A of an external grid at 20 kV, feeders to B and C with switches at both ends, a tie between them, and
+    loads of 100 and 200 kW."""
+    net: Net = pp.create_empty_network()
+    a, b, c = (pp.create_bus(net, 20, name=name) for name in "ABC")
+    pp.create_ext_grid(net, a)
+    for start, end, name in ((a, b, "AB"), (a, c, "AC"), (b, c, "BC")):
+        line = pp.create_line_from_parameters(net, start, end, 2.0, 0.2, 0.12, 270, 0.3, name=name)
+        for bus in (start, end):
+            pp.create_switch(net, bus, line, et="l", closed=name != "BC")
+    pp.create_load(net, b, p_mw=0.1, q_mvar=0.02, name="small")
+    pp.create_load(net, c, p_mw=0.2, q_mvar=0.04, name="large")
+    return net
+
+
+def station(
+    net: Net, bus: int, sn_mva: float = 0.4, shift_degree: float = 150, low: int | None = None, **facts: Any
+) -> int:
+    """A 20/0.4 kV transformer at a bus, behind a bus of its own unless ``low`` names one; its number."""
+    low = pp.create_bus(net, 0.4, name=f"low {len(net.bus)}") if low is None else low
+    values = {
+        "vn_hv_kv": 20, "vn_lv_kv": 0.4, "vk_percent": 6, "vkr_percent": 1, "pfe_kw": 0, "i0_percent": 0,
+        "name": f"T{len(net.trafo)}", **facts,
+    }  # fmt: skip
+    return int(pp.create_transformer_from_parameters(net, bus, low, sn_mva=sn_mva, shift_degree=shift_degree, **values))
