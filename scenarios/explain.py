@@ -216,7 +216,8 @@ def _first_orders(case: Case) -> str:
         return ""
     last_min = scenario.outage.duration_min - scenario.plan_starts_min[-1]
     short = "" if last_min == scenario.clock.plan_step_min else f", and have a last step of {last_min} min"
-    return f"; plans begin at minute {scenario.first_step_min}, when the first orders take effect{short}"
+    ahead = f"; orders go out {scenario.lead_min} min ahead" if scenario.lead_min else ""
+    return f"; plans begin at minute {scenario.first_step_min}, when the first orders take effect{short}{ahead}"
 
 
 def _weather(case: Case) -> list[str]:

@@ -22,7 +22,7 @@ from .reading.yaml_text import read_mapping, write_yaml
 from .schema.communication import check_communication
 from .schema.literal_size import check_formulation, model_conflicts
 from .schema.network_kinds import KINDS
-from .schema.scenario import Scenario, step_conflicts
+from .schema.scenario import Scenario
 from .schema.solver_options import check_solver_options
 from .schema.surprises import complaints
 from .schema.time_and_place import skipped_time
@@ -194,7 +194,7 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             problems.append(
                 Problem(_origin("outage.start", file, overridden), "outage.start", start.isoformat(), remedy)
             )
-        for where, value, remedy in step_conflicts(scenario.clock, scenario.outage, scenario.dispatch_centre):
+        for where, value, remedy in scenario.step_conflicts:
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
     placed = (*check_solver_options(scenario), *model_conflicts(scenario))
     problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]

@@ -1,6 +1,8 @@
 """The dispatch centre: gathers PSC messages, plans, and orders switches and net power.
 
-It sees what gateways and field terminals tell it, never the world itself. Where messages can fail
+It sees what gateways and field terminals tell it, never the world itself. Where orders take time (``lead_min``) it
+gives them so long before they shall have taken effect, and plans from what it expects to be so then. Where messages can
+fail
 
 - it plans with the last PSC it knows, carried forward in time (``carry_forward``), and marks it as stale in the plan;
 - contact with a gateway or terminal is lost when nothing was heard of it for ``fallback_after_min``. When it is heard
@@ -20,7 +22,7 @@ from typing import Protocol
 from ...scenarios.schema.scenario import Scenario
 from ...scenarios.view import GridView
 from ..exchange.messages import Forecast, LocalAreaMeasurement, NetPowerPlan, PscMessage, SwitchOrder
-from ..exchange.plan import Findings, Plan
+from ..exchange.plan import Findings, Plan, PlanStep
 from ..milp.cold_load import tell_multiples
 from ..milp.problem import Horizon
 from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
@@ -29,6 +31,7 @@ from ..planning.loss_allowance import LossAllowance
 from ..planning.planner import PlanRecord
 from ..solver.highs import TIME_OVER
 from ..strategies.strategy import Strategy
+from .carry_forward import NbsuRamps
 from .contacts import Address, contacts_of
 from .known_world import world_of
 from .ledger import Ledger
@@ -62,7 +65,7 @@ class Decision:
     """What the dispatch centre sends out at one instant, and what made it do so.
 
     ``issued`` is set when it has planned just now, with the reason in ``why``; ``net_power`` then holds an order per
-    gateway. ``switches`` are sent at every start of a plan step. Orders that did not arrive are sent again.
+    gateway. ``switches`` are sent for every start of a plan step. Orders that did not arrive are sent again.
     """
 
     switches: list[SwitchOrder] = field(default_factory=list)
@@ -90,8 +93,11 @@ class DispatchCentre:
     def __init__(self, view: GridView, scenario: Scenario, strategy: Strategy, judge: Judge | None = None) -> None:
         self._scenario, self._strategy = scenario, strategy
         self._begin_min, self._end_min = float(scenario.first_step_min), float(scenario.outage.duration_min)
+        self._lead_min, self._ramps = scenario.lead_min, NbsuRamps.of(scenario)
         self._contacts = contacts_of(scenario.communication)
         self._reports, self._ledger = Reports(), Ledger(self._contacts)
+        self._expected = self._reports
+        """what reports would say when a plan that is made now comes into force"""
         self._known = world_of(view, scenario.surprises)
         self._facts = self._known.facts
         """what the planner knows by now"""
@@ -106,7 +112,7 @@ class DispatchCentre:
 
     @property
     def plan(self) -> Plan | None:
-        """The plan in force."""
+        """The plan issued last."""
         return self._ledger.plan
 
     def remember(self, messages: Mapping[str, PscMessage], closed: Mapping[str, bool]) -> None:
@@ -136,7 +142,8 @@ class DispatchCentre:
     def decide(self, time_min: float) -> Decision:
         """Plan if it is time to, and say what follows from the plan in force at this time, and who is told again."""
         reports, contacts = self._reports, self._contacts
-        reports.carry_to(time_min, self._view, self._ledger.followed)
+        if not self._lead_min:  # else ``ahead`` carries them, further
+            reports.carry_to(time_min, self._view, self._ledger.followed)
         lost, regained = contacts.changes(time_min)
         self._learn_losses_from_reports(time_min)
         news = self._known.learn(time_min, reports.psc, reports.closed, reports.faults, contacts.now, reports.shed_min)
@@ -147,8 +154,10 @@ class DispatchCentre:
             self._make_plan(time_min, decision)
         self._give_orders(time_min, decision)
 
-        self._known.note_orders(time_min, decision.switches)
-        self._ledger.note(time_min, decision.switches, decision.net_power)
+        due_min = time_min + self._lead_min
+        seen_min = due_min + self._scenario.message_min
+        self._known.note_orders(seen_min, decision.switches)
+        self._ledger.note(time_min, due_min, seen_min, decision.switches, decision.net_power)
         self._was_down = False
         reports.close()
         contacts.close()
@@ -156,18 +165,18 @@ class DispatchCentre:
 
     def planned_kw(self, time_min: float) -> dict[str, float]:
         """Demand that the plan in force says is served now, by LA."""
-        if self.plan is None:
-            return {}
-        return {la: area.demand_kw for la, area in self.plan.step_at(time_min).local_areas.items() if area.demand_kw}
+        step = self._ledger.step_at(time_min)
+        return {la: area.demand_kw for la, area in step.local_areas.items() if area.demand_kw} if step else {}
 
     # -- reason to plan -----------------------------------------------------------------------------------------------
 
     def _reason_to_plan(self, time_min: float, news: list[str], regained: list[Address]) -> str:
+        effect_min = time_min + self._lead_min
         if self.plan is None:
-            return "first plan" if time_min >= self._begin_min else ""
-        if not self._strategy.replans or time_min >= self._end_min:
+            return "first plan" if self._begin_min <= effect_min < self._end_min else ""
+        if not self._strategy.replans or effect_min >= self._end_min:
             return ""
-        if (time_min - self._begin_min) % self._scenario.clock.replan_min == 0:
+        if (effect_min - self._begin_min) % self._scenario.clock.replan_min == 0:
             return "replan interval"
         if why := "; ".join([*news, *self._gone_dark(), *self._not_started()]):
             return why
@@ -175,12 +184,22 @@ class DispatchCentre:
 
     def _gone_dark(self) -> list[str]:
         """Planned areas heard to be dark just now: they were live, or nothing stands in the way of being so."""
-        step, psc = self._ledger.step, self._reports.psc
-        live = set(step.energised_buses or ()) if step else set[str]()
-        planned = [la.id for la in self._view.local_areas.values() if la.buses[0] in live]
-        dark = [la for la in planned if psc[la]["energised_min"] == 0 and ("gateway", la) in self._contacts.now]
-        found = [la for la in dark if la in self._reports.went_dark or not self._awaits_orders(la)]
+        psc, areas = self._reports.psc, self._view.local_areas
+        dark = [la for la in areas if psc[la]["energised_min"] == 0 and ("gateway", la) in self._contacts.now]
+        spoken_of = {la: self._spoken_of(la) for la in dark}
+        steps = {la: step for la, (step, _) in spoken_of.items() if step}
+        planned = [la for la, step in steps.items() if areas[la].buses[0] in (step.energised_buses or ())]
+        unknown = [la for la in planned if spoken_of[la][1] and not self._awaits_orders(la)]
+        found = [la for la in planned if la in self._reports.went_dark or la in unknown]
         return [f"planned areas went dark: {', '.join(found)}"] if found else []
+
+    def _spoken_of(self, la: str) -> tuple[PlanStep | None, bool]:
+        """The plan step in force of which an LA's report speaks, and whether it is of the plan issued last."""
+        if not self._lead_min:
+            return self._ledger.step, True
+        told_min = self._reports.psc[la]["issued_at_min"]
+        step = self._ledger.step_at(told_min - self._scenario.clock.sim_step_min)
+        return step, not self._ledger.waits(told_min)
 
     def _awaits_orders(self, la: str) -> bool:
         """Whether an LA may be dark because an order has not arrived: at its gateway, or at any switch."""
@@ -190,8 +209,10 @@ class DispatchCentre:
 
     def _not_started(self) -> list[str]:
         """LAs of which the step in force has an NBSU on its way, but which report none, live for a step or more."""
-        since_min, step = self._scenario.clock.sim_step_min, self._ledger.step
-        failed = self._known.not_started(step, self._reports.psc, since_min) if step else []
+        since_min, psc = self._scenario.clock.sim_step_min, self._reports.psc
+        spoken_of = {la: self._spoken_of(la) for la in psc}
+        steps = {la: step for la, (step, latest) in spoken_of.items() if step and latest}
+        failed = self._known.not_started(steps, psc, since_min)
         return [f"NBSUs did not start: {', '.join(failed)}"] if failed else []
 
     def _missed_something(self, time_min: float, regained: list[Address]) -> str:
@@ -208,20 +229,24 @@ class DispatchCentre:
 
     def _make_plan(self, time_min: float, decision: Decision) -> None:
         self._take_changes()
-        record = self._planned(self._horizon(time_min))
+        begins_min = time_min + self._lead_min
+        record = self._planned(self._horizon(time_min, begins_min))
         if self._allowance and self.plan is None:
             record = self._planned_again(record)
         made = record
-        record = self._handed_over(self._marked_as_stale(record))
+        record = self._handed_over(self._marked_as_stale(record, time_min))
         in_vain, before = record.plan.status == "fallback", self.plan
         if not in_vain:
             record = self._desk.with_intervals(record)
         decision.cut_by_clock = record.solution.cut_by_clock or TIME_OVER in record.note
-        if in_vain and before is not None and time_min < before.end_min:
+        if in_vain and before is not None and begins_min < before.end_min:
             # Half a plan is better than none: the one in force goes on.
             decision.why, decision.failed = "", record.note
             return
-        decision.issued, self._ledger.plan = record, record.plan
+        if begins_min > time_min:
+            record = replace(record, plan=record.plan.model_copy(update={"issued_at_min": float(time_min)}))
+        decision.issued = record
+        self._ledger.issue(record.plan, begins_min)
         self._in_force = made, self._in_force[1] if self._in_force and made.kept else time_min
         decision.net_power = net_power_plans(record.plan, record.horizon, per_device=self._strategy.per_device)
         if self._desk.graph.cold_load:
@@ -278,16 +303,19 @@ class DispatchCentre:
             self._desk = PlanningDesk(self._view, self._scenario, self._strategy)
             self._judge = self._judge.of_view(self._view) if self._judge else None
 
-    def _horizon(self, time_min: float) -> Horizon:
-        psc = self._reports.psc_at(
-            time_min,
+    def _horizon(self, time_min: float, begins_min: float) -> Horizon:
+        """What a plan is made from that is issued now and begins then."""
+        under_way = self._ledger.under_way(time_min, begins_min)
+        self._expected = self._reports.ahead(begins_min, self._view, self._ledger.followed, self._ramps, under_way)
+        psc = self._expected.psc_at(
+            begins_min,
             self._view,
             ess_aggregation=self._scenario.dispatch_centre.ess_aggregation,
             per_device=self._strategy.per_device,
         )
         starts, end_min = ahead(next(iter(psc.values()))["step_start_min"], self._end_min, self._scenario)
         learned = self._allowance.by_section(self._view) if self._allowance else {}
-        closed = dict(self._known.closed)
+        closed = {**self._known.closed, **under_way}
         return Horizon(self._desk.graph, starts, end_min, psc, closed, self._blocked(len(starts)), loss_pct=learned)
 
     def _blocked(self, steps: int) -> Tightened:
@@ -298,13 +326,14 @@ class DispatchCentre:
 
     def _checked(self, plan: Plan) -> Findings:
         assert self._judge is not None
-        found = self._judge(plan, self._reports.measured, dict(self._reports.closed), self._reports.forecasts)
+        expected = self._expected
+        found = self._judge(plan, expected.measured, expected.closed, expected.forecasts)
         self._findings.append((plan, found))
         return found
 
-    def _marked_as_stale(self, record: PlanRecord) -> PlanRecord:
+    def _marked_as_stale(self, record: PlanRecord, time_min: float) -> PlanRecord:
         """A plan that names the LAs whose PSC is older than it, with their ages."""
-        stale = self._reports.ages_min(record.horizon.start(0))
+        stale = self._reports.ages_min(float(time_min))
         if not stale:
             return record
         note = f"stale PSC of {len(stale)} areas, the oldest {max(stale.values()):g} min old"
@@ -312,7 +341,7 @@ class DispatchCentre:
 
     def _handed_over(self, record: PlanRecord) -> PlanRecord:
         """The plan with the dark moments of those who change over to an infeed that returned."""
-        synchronised, psc = self._scenario.switching.synchronised_closing, self._reports.psc
+        synchronised, psc = self._scenario.switching.synchronised_closing, record.horizon.psc
         if not self._facts.infeeds or synchronised or record.plan.status == "fallback":
             return record
         live = {bus for bus, la in self._view.local_area_of_bus.items() if psc[la]["energised_min"] > 0}
@@ -333,21 +362,22 @@ class DispatchCentre:
         if self.plan is None:
             decision.heartbeats = self._contacts.to_reassure(self._view.local_areas)
             return
-        step, before = self.plan.step_at(time_min), self._ledger.step
-        if decision.issued or step is not before:
-            decision.switches = switch_orders(wanted_switches(step, self._view))
+        due_min = time_min + self._lead_min
+        step = self.plan.step_at(due_min)
+        if decision.issued or step is not self._ledger.ordered:
+            decision.switches = switch_orders(wanted_switches(step, self._view), due_min if self._lead_min else None)
         else:
-            decision.switches = self._known.reminders() or self._not_as_ordered(time_min)
+            decision.switches = self._known.reminders(time_min) or self._not_as_ordered(time_min)
         if not decision.issued:
             decision.net_power = self._ledger.plans_again(self._ledger.without_plan(self._reports.psc))
         planned = {plan["local_area"] for plan in decision.net_power}
         decision.heartbeats = self._contacts.to_reassure(la for la in self._view.local_areas if la not in planned)
-        self._ledger.step = step
+        self._ledger.ordered, self._ledger.step = step, self._ledger.step_at(time_min)
 
     def _not_as_ordered(self, time_min: float) -> list[SwitchOrder]:
-        if self.plan is None:
-            return []
-        wanted = wanted_switches(self.plan.step_at(time_min), self._view)
+        """Orders to those that should be in another state by now."""
+        step = self._ledger.step_at(time_min)
+        wanted = wanted_switches(step, self._view) if step else {}
         return self._ledger.not_as_ordered(time_min, self._reports.closed, wanted)
 
 

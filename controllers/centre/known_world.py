@@ -105,14 +105,14 @@ class FixedWorld:
         """No infeed returns."""
         return frozenset()
 
-    def note_orders(self, time_min: float, orders: Iterable[SwitchOrder]) -> None:
+    def note_orders(self, due_min: float, orders: Iterable[SwitchOrder]) -> None:
         """Switches do what is ordered."""
 
-    def reminders(self) -> list[SwitchOrder]:
+    def reminders(self, time_min: float) -> list[SwitchOrder]:
         """None."""
         return []
 
-    def not_started(self, step: PlanStep, psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
+    def not_started(self, steps: Mapping[str, PlanStep], psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
         """Start-ups do not fail."""
         return []
 
@@ -189,30 +189,29 @@ class KnownWorld:
                 found |= nx.node_connected_component(graph, view.infeeds[infeed].bus)
         return frozenset(bus for bus in found if psc[view.local_area_of_bus[bus]]["energised_min"] > 0)
 
-    def note_orders(self, time_min: float, orders: Iterable[SwitchOrder]) -> None:
-        """Remember what was ordered, to see whether it is done."""
+    def note_orders(self, due_min: float, orders: Iterable[SwitchOrder]) -> None:
+        """Remember what was ordered; what is reported later than ``due_min`` tells whether it is done."""
         for order in orders:
             switch, state = order["switch"], order["closed"]
             if self._ordered.get(switch, (0.0, not state))[1] != state:
                 self._failures.pop(switch, None)
-            self._ordered[switch] = (time_min, state)
+            self._ordered[switch] = (due_min, state)
 
-    def reminders(self) -> list[SwitchOrder]:
-        """Orders that were not carried out yet, to be sent again."""
+    def reminders(self, time_min: float) -> list[SwitchOrder]:
+        """Orders that were not carried out though they were due, to be sent again."""
         return [
             SwitchOrder(switch=switch, closed=self._ordered[switch][1])
             for switch, count in self._failures.items()
-            if 0 < count < self._give_up_after
+            if 0 < count < self._give_up_after and self._ordered[switch][0] < time_min
         ]
 
-    def not_started(self, step: PlanStep, psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
-        """LAs of which a plan's step has an NBSU on its way, but which report none, live for longer than that."""
-        areas = step.local_areas
+    def not_started(self, steps: Mapping[str, PlanStep], psc: Mapping[str, PscMessage], since_min: float) -> list[str]:
+        """LAs that report no NBSU, live for longer than that, though the plan step told of them has one on its way."""
         return [
             la
             for la, message in psc.items()
-            if la in areas and areas[la].nbsu_state != "off" and message["nbsu_state"] == "off"
-            and message["energised_min"] > since_min
+            if la in steps and la in (areas := steps[la].local_areas) and areas[la].nbsu_state != "off"
+            and message["nbsu_state"] == "off" and message["energised_min"] > since_min
         ]  # fmt: skip
 
     def _watch_orders(
@@ -224,10 +223,10 @@ class KnownWorld:
         news: list[str],
     ) -> None:
         """Count orders that were not carried out; give a switch up after some, and trust it again once it moves."""
-        for switch, (ordered_min, state) in list(self._ordered.items()):
+        for switch, (due_min, state) in list(self._ordered.items()):
             if ("terminal", switch) not in heard:
                 continue
-            shed_since = shed_min.get(switch, -1.0) >= ordered_min
+            shed_since = shed_min.get(switch, -1.0) >= due_min
             if switch in faults or shed_since:  # protection holds it open, or it opened to shed: no fault of the switch
                 del self._ordered[switch]
                 self._failures.pop(switch, None)
@@ -235,7 +234,7 @@ class KnownWorld:
                 self._failures.pop(switch, None)
                 if self._stuck.pop(switch, None) is not None:
                     news.append(f"{switch} has operated after all")
-            elif ordered_min < time_min and switch not in self._stuck:
+            elif due_min < time_min and switch not in self._stuck:
                 self._failures[switch] = self._failures.get(switch, 0) + 1
                 if self._failures[switch] >= self._give_up_after:
                     self._stuck[switch] = self.closed[switch]

@@ -15,9 +15,13 @@ def wanted_switches(step: PlanStep, view: GridView) -> dict[str, bool]:
     return {b.id: b.id in closed for b in view.branches.values() if b.switchable and not b.faulted}
 
 
-def switch_orders(wanted: dict[str, bool]) -> list[SwitchOrder]:
-    """An order per switch."""
-    return [SwitchOrder(switch=switch, closed=closed) for switch, closed in wanted.items()]
+def switch_orders(wanted: dict[str, bool], at_min: float | None = None) -> list[SwitchOrder]:
+    """An order per switch, for a time to come or, None, for now."""
+    orders = [SwitchOrder(switch=switch, closed=closed) for switch, closed in wanted.items()]
+    if at_min is not None:
+        for order in orders:
+            order["at_min"] = at_min
+    return orders
 
 
 def net_power_plans(plan: Plan, horizon: Horizon, *, per_device: bool = False) -> list[NetPowerPlan]:

@@ -8,7 +8,7 @@ from ...scenarios.view import GridView
 from ..exchange.messages import Forecast, LocalAreaMeasurement, PscBasis, PscMessage
 from ..exchange.plan import PlanStep
 from ..exchange.psc import EssAggregation, assess
-from .carry_forward import carried_forecast, carried_measurement
+from .carry_forward import NbsuRamps, carried_forecast, carried_measurement, expected_measurement
 
 Followed = Callable[[str, float], tuple[PlanStep | None, float]]
 """LA and time → the plan step that its gateway is taken to follow then, and until when"""
@@ -68,6 +68,24 @@ class Reports:
             if measurement is not basis["measurement"]:
                 forecast = carried_forecast(basis["forecast"], time_min)
                 self._basis[la] = PscBasis(measurement=measurement, forecast=forecast)
+
+    def ahead(
+        self, time_min: float, view: GridView, followed: Followed, ramps: NbsuRamps, under_way: Mapping[str, bool]
+    ) -> Reports:
+        """What reports of a time to come would say, should all be carried out that they cannot have told of yet; with
+        the states that switches ``under_way`` get. The same if all reports are of that time."""
+        expected = Reports()
+        expected.psc, expected.closed = dict(self.psc), {**self.closed, **under_way}
+        for la, basis in self._basis.items():
+            measurement = basis["measurement"]
+            while (then := measurement["time_min"]) < time_min:
+                step, until_min = followed(la, then)
+                until_min = min(until_min, time_min)
+                measurement = expected_measurement(measurement, until_min, view, la, step, ramps)
+            if measurement is not basis["measurement"]:
+                basis = PscBasis(measurement=measurement, forecast=carried_forecast(basis["forecast"], time_min))
+            expected._basis[la] = basis
+        return expected
 
     def psc_at(
         self, time_min: float, view: GridView, *, ess_aggregation: EssAggregation, per_device: bool

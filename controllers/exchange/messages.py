@@ -107,7 +107,8 @@ class PscMessage(SourceState):
     devices: NotRequired[dict[str, SourceState]]
     """by unit id, where the dispatch centre schedules every device itself"""
     plan_issued_at_min: NotRequired[float | None]
-    """issue time of the plan that the gateway follows, None: it has none, or runs its area by itself"""
+    """issue time of the newest plan that the gateway has, which may begin later; None: it has none, or runs its area by
+    itself"""
     alone: NotRequired[bool]
     """it runs its area by itself"""
     basis: NotRequired[PscBasis]
@@ -182,10 +183,12 @@ class SwitchReport(TypedDict):
 
 
 class SwitchOrder(TypedDict):
-    """Dispatch centre → field terminal: the state this switch shall have from now on."""
+    """Dispatch centre → field terminal: the state this switch shall have from now on, or from a time to come."""
 
     switch: str
     closed: bool
+    at_min: NotRequired[float]
+    """when it shall have operated; left out: at once"""
 
 
 class Heartbeat(TypedDict):

@@ -86,6 +86,8 @@ class EnergyGateway:
         """the forecast of the step that the last measurement is of"""
         self._psc: PscMessage | None = None
         self._running: FollowedPlan | None = None
+        self._waiting: list[NetPowerPlan] = []
+        """plans that begin later, in the order of time"""
         self._begun: tuple[tuple[float, float], float] | None = None
         """(issue and start of the plan step) for which customers were last switched, and when"""
 
@@ -126,8 +128,8 @@ class EnergyGateway:
                 u: "connected" if metered["state"] == "form" else "live" if metered.get("upstream_live") else "dead"
                 for u, metered in infeeds.items()
             }
-        follows = self._running if self._alone_since is None else None
-        self._psc["plan_issued_at_min"] = follows.plan["issued_at_min"] if follows else None
+        newest = self._newest_plan if self._alone_since is None else None
+        self._psc["plan_issued_at_min"] = newest["issued_at_min"] if newest else None
         self._psc["alone"] = self._alone_since is not None
         self._psc["basis"] = PscBasis(measurement=measurement, forecast=forecast)
         return self._psc
@@ -144,18 +146,33 @@ class EnergyGateway:
         self._contact.hear(time_min)
 
     def receive(self, plan: NetPowerPlan) -> None:
-        """Take up a net power plan: solve (46) for what is left of it.
+        """Take up a net power plan, or let it wait until it begins.
 
-        One older than the plan in force is ignored, and so is the plan in force itself unless the gateway has given it
-        up. A plan that schedules every unit leaves nothing to solve. Raises ValueError for another LA's plan and for a
-        plan before the first assessment.
+        One older than the newest that it has is ignored, and so is that one itself unless the gateway has given it up.
+        Raises ValueError for another LA's plan and for a plan before the first assessment.
         """
         if plan["local_area"] != self.local_area:
             raise ValueError(f"gateway of LA {self.local_area} was sent the net power plan of LA {plan['local_area']}")
-        if self._running:
-            newer_by_min = plan["issued_at_min"] - self._running.plan["issued_at_min"]
+        if newest := self._newest_plan:
+            newer_by_min = plan["issued_at_min"] - newest["issued_at_min"]
             if newer_by_min < 0 or (newer_by_min == 0 and self._alone_since is None):
                 return
+        begins_min = plan["step_start_min"][0]
+        self._waiting = [one for one in self._waiting if one["step_start_min"][0] < begins_min]
+        if begins_min > self._time_min:
+            self._waiting.append(plan)
+        else:
+            self._take_up(plan)
+
+    @property
+    def _newest_plan(self) -> NetPowerPlan | None:
+        if self._waiting:
+            return self._waiting[-1]
+        return self._running.plan if self._running else None
+
+    def _take_up(self, plan: NetPowerPlan) -> None:
+        """Follow a plan from now on: solve (46) for what is left of it. One that schedules every unit leaves nothing to
+        solve."""
         ends = (*plan["step_start_min"][1:], plan["end_min"])
         first = next((k for k, end in enumerate(ends) if end > self._time_min), len(ends))
         problem = self._problem(plan, first, ends)
@@ -176,6 +193,8 @@ class EnergyGateway:
         self._time_min, self._measurement = time_min, measurement
         if time_min < self._scenario.first_step_min:
             return LocalAreaOrder(units={}, customers="keep", share=1.0)
+        while self._waiting and self._waiting[0]["step_start_min"][0] <= time_min:
+            self._take_up(self._waiting.pop(0))
         running = self._running
         t = running.step_at(time_min) if running else None
         expired = t is None or not self._contact.keeps_plan(time_min)

@@ -14,16 +14,21 @@ from .steps import Steps
 
 
 def steps_in_force(run: RunTables, times: list[float]) -> list[tuple[int, int] | None]:
-    """Plan and step of it at each time: the plan issued last, its step begun last; None before the first plan."""
+    """Plan and step of it at each time: the last plan in force, its step begun last; None before the first plan."""
     found: list[tuple[int, int] | None] = []
     for time in times:
-        issued = [k for k, plan in enumerate(run.plans) if plan["issued_at_min"] <= time]
-        if not issued:
+        begun = [k for k, plan in enumerate(run.plans) if _in_force_min(plan) <= time]
+        if not begun:
             found.append(None)
             continue
-        starts = [step["start_min"] for step in run.plans[issued[-1]]["steps"]]
-        found.append((issued[-1], max((k for k, start in enumerate(starts) if start <= time), default=0)))
+        starts = [step["start_min"] for step in run.plans[begun[-1]]["steps"]]
+        found.append((begun[-1], max((k for k, start in enumerate(starts) if start <= time), default=0)))
     return found
+
+
+def _in_force_min(plan: Mapping[str, Any]) -> float:
+    """When a plan comes into force: issued, and its first step begun."""
+    return max(plan["issued_at_min"], plan["steps"][0]["start_min"])
 
 
 def planned_courses(

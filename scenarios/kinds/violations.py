@@ -60,7 +60,8 @@ VIOLATION_KINDS: dict[ViolationKind, Meaning] = {
         "more than that is picked up at once in an island that an ESS forms",
     ),
     "before_first_order": Meaning(
-        "minute of the plan", "minute when the first orders take effect (`outage.first_order_min`)",
+        "minute of the plan",
+        "minute when the first orders take effect (`outage.first_order_min`, `switching.in_runs`)",
         "an island is to be energised, or a switch operated, too early; further judged as dark, as not operated",
     ),
     "faulted_branch_closed": Meaning(

@@ -37,7 +37,8 @@ from .surprises import Surprises
 from .time_and_place import Clock as Clock
 from .time_and_place import Outage as Outage
 from .time_and_place import Site as Site
-from .time_and_place import first_step_min, step_conflicts
+from .time_and_place import Switching as Switching
+from .time_and_place import first_step_min, lead_min, message_step_min, step_conflicts
 from .units import Units
 from .weather import Weather
 
@@ -188,23 +189,6 @@ class World(Part):
     )
 
 
-class Switching(Part):
-    """How long operations take, one after another, and what equipment can do; for switching sequences."""
-
-    remote_operation_s: Positive = Field(
-        default=60.0, description="A switch with a field terminal: order, operation and the report that it is done [A]."
-    )
-    manual_switches: Names = Field(default=(), description="Switches that a crew operates on site.")
-    manual_operation_min: Positive = Field(default=30.0, description="A crew's way and one operation [A].")
-    unit_operation_s: Positive = Field(
-        default=60.0, description="A unit begins to form an island's voltage, or stops doing so [A]."
-    )
-    synchronised_closing: bool = Field(
-        default=False,
-        description="Switches can join two live islands, where one unit gives up its voltage at once [A: they cannot].",
-    )
-
-
 class Published(Part):
     """What a publication prints for this case, shown beside our results; never used by any calculation."""
 
@@ -269,17 +253,32 @@ class Scenario(Part):
     )
 
     @property
+    def lead_min(self) -> int:
+        """How long before they shall have taken effect orders go out, min."""
+        return lead_min(self.switching, self.communication, self.clock)
+
+    @property
+    def message_min(self) -> int:
+        """How long a message takes at most, min, as far as runs count such times."""
+        return message_step_min(self.switching, self.communication, self.clock)
+
+    @property
     def first_step_min(self) -> int:
         """Start of the first plan step, min."""
-        return first_step_min(self.clock, self.outage)
+        return first_step_min(self.clock, self.outage, self.lead_min)
 
     @property
     def plan_starts_min(self) -> range:
         """Starts of all plan steps; the last one ends with the window and may be shorter."""
         return range(self.first_step_min, self.outage.duration_min, self.clock.plan_step_min)
 
+    @property
+    def step_conflicts(self) -> list[tuple[str, float, str]]:
+        """Time steps that do not divide, orders that take too long: field, value (min) and what would be right."""
+        return step_conflicts(self.clock, self.outage, self.dispatch_centre, self.lead_min)
+
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
-        if conflicts := step_conflicts(self.clock, self.outage, self.dispatch_centre):
+        if conflicts := self.step_conflicts:
             raise ValueError("; ".join(f"{field} {value:g} {remedy}" for field, value, remedy in conflicts))
         return self

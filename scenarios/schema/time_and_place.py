@@ -1,4 +1,5 @@
-"""When and where: clock, outage, site; steps that do not divide, times that no clock shows, zones far off."""
+"""When and where: clock, outage, site, how long orders take; steps that do not divide, times that no clock shows, zones
+far off."""
 
 from __future__ import annotations
 
@@ -9,11 +10,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from .communication import Communication
 from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
-from .parts import Minutes, Names, NonNegative, Part
+from .parts import Minutes, Names, NonNegative, Part, Positive
 
 MOST_HOURS_OFF = 3.5
 """Between a zone and the sun; politics explains less."""
+LATER_THAN_COUNTED = 1e-3
+"""Share of messages that may take longer than the dispatch centre counts with [A]."""
 
 
 class Clock(Part):
@@ -77,13 +81,81 @@ class Site(Part):
         return timezone
 
 
-def first_step_min(clock: Clock, outage: Outage) -> int:
-    """Start of the first simulation step in which an order can take effect, min."""
-    return math.ceil(outage.first_order_min / clock.sim_step_min) * clock.sim_step_min
+class Switching(Part):
+    """How long operations take, one after another, and what equipment can do; for switching sequences, and for runs if
+    they count it."""
+
+    in_runs: bool = Field(
+        default=False,
+        description="Runs count these times too, and those of messages, in whole simulation steps: orders go out so "
+        "far ahead that operations end when a plan step begins. False: a switch operates when its order arrives, and "
+        "orders go out when a plan step begins.",
+    )
+    remote_operation_s: Positive = Field(
+        default=60.0, description="A switch with a field terminal: order, operation and the report that it is done [A]."
+    )
+    manual_switches: Names = Field(default=(), description="Switches that a crew operates on site.")
+    manual_operation_min: Positive = Field(default=30.0, description="A crew's way and one operation [A].")
+    unit_operation_s: Positive = Field(
+        default=60.0, description="A unit begins to form an island's voltage, or stops doing so [A]."
+    )
+    synchronised_closing: bool = Field(
+        default=False,
+        description="Switches can join two live islands, where one unit gives up its voltage at once [A: they cannot].",
+    )
+
+    def operation_min(self, switch: str) -> float:
+        """Minutes that one operation of a switch takes."""
+        return self.manual_operation_min if switch in self.manual_switches else self.remote_operation_s / 60
+
+    @property
+    def longest_operation_min(self) -> float:
+        """Of any switch."""
+        by_crew_min = self.manual_operation_min if self.manual_switches else 0.0
+        return max(by_crew_min, self.remote_operation_s / 60)
 
 
-def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions) -> list[tuple[str, float, str]]:
-    """Time steps that do not divide: field, value (min) and what would be right."""
+def operation_step_min(switching: Switching, switch: str, clock: Clock) -> int:
+    """Minutes from when a switch is told to operate until it has, in the world: whole simulation steps, or none."""
+    return _whole_steps_min(switching.operation_min(switch), clock) if switching.in_runs else 0
+
+
+def message_step_min(switching: Switching, communication: Communication | None, clock: Clock) -> int:
+    """Minutes that a message takes at most, all but ``LATER_THAN_COUNTED`` of them; 0 where runs count no such times.
+
+    In whole simulation steps as the channel counts them: what takes less than one arrives in the instant it was sent.
+    """
+    if not switching.in_runs or communication is None:
+        return 0
+    way_min = (communication.latency_s - math.log(LATER_THAN_COUNTED) * communication.jitter_s) / 60
+    return _whole_steps_min(way_min, clock) if way_min >= clock.sim_step_min else 0
+
+
+def lead_min(switching: Switching, communication: Communication | None, clock: Clock) -> int:
+    """How long before they shall have taken effect orders go out, min; 0 where runs count no times of operations.
+
+    The longest way of a message and the longest operation of a switch, each in whole simulation steps. Units and
+    customers' switches are operated by the gateway of their area, which has its plan by then and begins in time.
+    """
+    if not switching.in_runs:
+        return 0
+    way_min = message_step_min(switching, communication, clock)
+    return way_min + _whole_steps_min(switching.longest_operation_min, clock)
+
+
+def _whole_steps_min(minutes: float, clock: Clock) -> int:
+    return math.ceil(minutes / clock.sim_step_min - 1e-9) * clock.sim_step_min
+
+
+def first_step_min(clock: Clock, outage: Outage, ahead_min: int = 0) -> int:
+    """Start of the first simulation step in which an order can take effect, min; one given at once takes so long."""
+    return max(math.ceil(outage.first_order_min / clock.sim_step_min) * clock.sim_step_min, ahead_min)
+
+
+def step_conflicts(
+    clock: Clock, outage: Outage, centre: DispatchCentreOptions, ahead_min: int = 0
+) -> list[tuple[str, float, str]]:
+    """Time steps that do not divide: field, value (min) and what would be right; orders go out ``ahead_min`` before."""
     plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
     conflicts: list[tuple[str, float, str]] = []
     if plan % step:
@@ -94,6 +166,9 @@ def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions) 
     if first_step_min(clock, outage) >= outage.duration_min:
         remedy = f"must lie a simulation step ({step}) or more before the window's end ({outage.duration_min})"
         conflicts.append(("outage.first_order_min", outage.first_order_min, remedy))
+    elif ahead_min >= outage.duration_min:
+        remedy = f"must be more than {ahead_min}, how long orders and operations take (switching.in_runs)"
+        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
     if clock.replan_interval_min and replan % step:
         conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
     if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):

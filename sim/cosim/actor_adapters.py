@@ -134,8 +134,10 @@ class TerminalSim(MessagingSim):
         self._terminals = terminals
         self.switches = tuple(terminals)
         self._reported_at = -1
+        self._now = 0
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
+        self._now = time
         for switch, own in self._terminals.items():
             attrs = inputs.get(switch, {})
             for envelope in _received_by(attrs):
@@ -152,7 +154,7 @@ class TerminalSim(MessagingSim):
         data = self._sent(outputs)
         for switch, attrs in outputs.items():
             if "operation" in attrs:
-                data.setdefault(switch, {})["operation"] = self._terminals[switch].operation()
+                data.setdefault(switch, {})["operation"] = self._terminals[switch].operation(self._now)
         return data
 
 

@@ -40,6 +40,8 @@ def record_decision(log: RunLog, decision: Decision, now: int) -> None:
     text = f"{decision.why}; {none}{plan.status}, gap {plan.gap_in_words(2)}, {solution.nodes} nodes"
     if allowed := sorted(set(plan.loss_allowance_pct.values())):
         text += f", losses of {' to '.join(dict.fromkeys((f'{allowed[0]:g}', f'{allowed[-1]:g}')))} % allowed for"
+    if (begins_min := plan.steps[0].start_min) > now:
+        text += f", in force from minute {begins_min:g}"
     log.recorder.add_event(
         now,
         "plan_issued",

@@ -62,7 +62,7 @@ def normal_state(case: Case) -> NormalState:
     has_series = any((scenario.load.forecast_csv, scenario.load.actual_csv, scenario.pv.forecast_csv,
                       scenario.pv.actual_csv))  # fmt: skip
     outage = scenario.outage.model_copy(update={"faulted_branches": (), "dead_infeeds": (), "first_order_min": 0.0})
-    clock = scenario.clock
+    clock, switching = scenario.clock, scenario.switching.model_copy(update={"in_runs": False})
     if not has_series:
         midnight = outage.start.replace(hour=0, minute=0)
         outage = outage.model_copy(update={"start": midnight, "duration_min": 24 * 60})
@@ -74,8 +74,9 @@ def normal_state(case: Case) -> NormalState:
         infeeds={i.id: replace(i, live=True) for i in case.view.infeeds.values()},
     )
     supplied, notes = _supply(view, case.base_load_kw)
+    changed = {"outage": outage, "clock": clock, "switching": switching}
     return NormalState(
-        case=replace(case, scenario=scenario.model_copy(update={"outage": outage, "clock": clock}), view=view),
+        case=replace(case, scenario=scenario.model_copy(update=changed), view=view),
         supplied=supplied,
         notes=notes,
         step_min=clock.sim_step_min,

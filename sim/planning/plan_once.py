@@ -34,7 +34,8 @@ def plan_once(case: Case, strategy: str) -> PlanRecord:
 def first_plan(case: Case, chosen: Strategy) -> PlanRecord:
     """The first plan of a strategy that has a dispatch centre."""
     case = case_under(case, chosen)
-    profiles, grid, now = Profiles(case), Grid(case), float(case.scenario.first_step_min)
+    profiles, grid = Profiles(case), Grid(case)
+    now = float(case.scenario.first_step_min - case.scenario.lead_min)
     measured = grid.measurements()
     messages = {
         la: EnergyGateway(case.view, la, case.scenario, per_device=chosen.per_device).assess(

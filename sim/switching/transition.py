@@ -50,8 +50,7 @@ class PlanTransition:
         """How long one operation takes."""
         if operation.action in ("form", "release"):
             return self._times.unit_operation_s / 60
-        manual = operation.device in self._times.manual_switches
-        return self._times.manual_operation_min if manual else self._times.remote_operation_s / 60
+        return self._times.operation_min(operation.device)
 
     def moves(self, state: State) -> Iterator[tuple[SwitchingMove, State]]:
         """Each operation still to be done, alone or with a unit that takes a voltage over or gives it up."""

@@ -5,10 +5,12 @@ Without surprises in the scenario nothing happens here and nothing changes. Even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ...results.run.rows import Row, event
 from ...scenarios.case import Case
+from ...scenarios.schema.scenario import Scenario
+from ...scenarios.schema.time_and_place import operation_step_min
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
 from ..units.kinds import Nbsu, ReturningInfeed
@@ -26,7 +28,7 @@ class Equipment:
         self.view, scenario = case.view, case.scenario
         self._closed, self._units = closed, units
         self._course = draw_course(scenario.surprises, case.view, seed, float(scenario.outage.duration_min))
-        self.faults, self._gear = Faults(case.view), Switchgear(self._course.switches)
+        self.faults, self._gear = Faults(case.view), Switchgear(self._course.switches, _operation_times(scenario))
         self._returning = [unit for unit in units.values() if isinstance(unit, ReturningInfeed)]
         self.interlock = Interlock(
             case.view, [unit.id for unit in self._returning], synchronised=scenario.switching.synchronised_closing
@@ -137,3 +139,8 @@ class Equipment:
         """Switchable branches as their terminals report them."""
         states = {b.id: self._closed[b.id] for b in self.view.branches.values() if b.switchable}
         return self._gear.reported(states, now_min)
+
+
+def _operation_times(scenario: Scenario) -> Callable[[str], float]:
+    """How long a switch takes from order to operation, min."""
+    return lambda switch: operation_step_min(scenario.switching, switch, scenario.clock)

@@ -1,8 +1,9 @@
-"""Switches that do not obey: they refuse orders, operate late, or report a state that they do not have."""
+"""Switches take their time, and may not obey: they refuse orders, operate late, or report a state that they do not
+have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ...results.run.rows import Row, event
 from ...scenarios.schema.surprises import SwitchTrouble
@@ -11,7 +12,11 @@ from ...scenarios.schema.surprises import SwitchTrouble
 class Switchgear:
     """What becomes of orders to switches, and what field terminals say of them."""
 
-    def __init__(self, troubles: Iterable[SwitchTrouble]) -> None:
+    def __init__(
+        self, troubles: Iterable[SwitchTrouble], operation_min: Callable[[str], float] = lambda switch: 0.0
+    ) -> None:
+        """``operation_min``: how long a switch takes from order to operation."""
+        self._operation_min = operation_min
         self._troubles: dict[str, list[SwitchTrouble]] = {}
         for one in troubles:
             self._troubles.setdefault(one.switch, []).append(one)
@@ -24,10 +29,10 @@ class Switchgear:
     def acting(
         self, orders: Mapping[str, bool], closed: Mapping[str, bool], locked: Mapping[str, str], now_min: float
     ) -> tuple[dict[str, bool], list[Row]]:
-        """Operations that take place now, of new orders and of earlier ones that were late; with events.
+        """Operations that take place now, of new orders and of earlier ones that took time; with events.
 
-        ``locked``: switches that protection holds open, with the place of the fault. A new order replaces a late one,
-        unless it says the same: that is under way already.
+        ``locked``: switches that protection holds open, with the place of the fault. A new order replaces one that is
+        under way, unless it says the same.
         """
         events: list[Row] = []
         under_way = {switch for switch, state in orders.items() if self._late.get(switch, (0.0, not state))[1] == state}
@@ -39,7 +44,13 @@ class Switchgear:
         for switch, state in [*due.items(), *orders.items()]:
             if state and not closed[switch] and switch in locked:
                 events.append(event("switch_refused", switch, int(state), "", f"locked: fault at {locked[switch]}"))
-            elif switch in due or state == closed[switch] or not self._hinders(switch, state, now_min, events):
+            elif switch in due or state == closed[switch]:
+                acts[switch] = state
+            elif self._hinders(switch, state, now_min, events):
+                continue
+            elif takes_min := self._operation_min(switch):
+                self._late[switch] = (now_min + takes_min, state)
+            else:
                 acts[switch] = state
         return acts, events
 

@@ -82,6 +82,11 @@ def test_the_small_case_is_right(tmp_path: Path) -> None:
         ({"outage": {"first_order_min": 116}}, "outage.first_order_min", "before the window's end (120)"),
         ({"outage": {"first_order_min": -5}}, "outage.first_order_min", "must be 0 minutes or more"),
         ({"outage": {"start": "2025-06-20T10:00+08:00"}}, "outage.start", "local time"),
+        (
+            {"switching": {"in_runs": True, "remote_operation_s": 7200}},
+            "outage.duration_min",
+            "must be more than 120, how long orders and operations take (switching.in_runs)",
+        ),
         ({"outage": {"faulted_branches": ["a-z"]}}, "outage.faulted_branches", "known: a-b, b-c"),
         ({"outage": {"dead_infeeds": ["moon"]}}, "outage.dead_infeeds", "known: grid"),
         ({"site": {"timezone": "Asia/Nowhere"}}, "site.timezone", "time zone"),

@@ -20,6 +20,7 @@ from relight.sim.series.profiles import Profiles
 
 Row = dict[str, Any]
 WATT = 1e-3
+ROUNDING = 1e-9
 ON_LINE = ("follow", "form")
 GIVEN = ("voltage_low", "voltage_high", "overload")
 
@@ -78,7 +79,8 @@ class Watch:
         self.lit_since: dict[str, float] = {b: -math.inf for b in self.view.buses if b not in self.view.outage_area}
         self.connected = {i.id for i in self.view.infeeds.values() if i.live}
         self.out: Counter[str] = Counter()
-        self.shed: set[str] = set()
+        self.customers: dict[str, dict[str, float]] = {}
+        """LA → shares ordered on and on, and whether some are shed, in the step before"""
         self.units: dict[str, Row] = {}
         self.tripped_at: dict[str, float] = {}
         self.starting_since: dict[str, float] = {}
@@ -200,7 +202,8 @@ class Watch:
             if area.buses[0] in members:
                 assert row["energised"] == int(energised)
                 wanted = row["planned_kw"] if row["in_outage_area"] else row["demand_kw"]
-                unsupplied = wanted > 0 and not (energised and not row["shed"])
+                on = row.get("ordered_share", 1.0) > 0 and not row["shed"]
+                unsupplied = wanted > 0 and not (energised and on)
                 assert (("unsupplied_load", area.id) in self.violations) == unsupplied
 
     # -- 3: energy ----------------------------------------------------------------------------------------------------
@@ -231,24 +234,51 @@ class Watch:
         assert all(abs(row["mismatch_kw"]) <= WATT for row in told.values())
 
     def check_demand(self) -> None:
-        """Who has supply is served all of the demand, the others nothing; demand is the base course and the excess."""
+        """Who is on and has supply is served all of the demand, the others nothing; demand is the base course and the
+        excess."""
         base = self.profiles.demand(int(self.time_min))
         cold = {row["local_area"]: row for row in self.rows["cold_load"]}
-        shed = {element for kind, element in self.events if kind == "la_shed"}
         for row in self.rows["local_area"]:
-            la, supplied = row["local_area"], bool(row["energised"] and not row["shed"])
+            la, on = row["local_area"], self.share_on(row)
+            supplied = bool(row["energised"]) and on > 0
             multiple = cold[la]["multiple"] if cold else 1.0
             assert multiple >= 1.0 and (supplied or multiple == 1.0)
             for part, course in zip(("kw", "kvar"), base[la], strict=True):
                 assert math.isclose(row[f"demand_{part}"], course * multiple, abs_tol=1e-9)
-                assert row[f"served_{part}"] == (row[f"demand_{part}"] if supplied else 0.0)
+                served = row[f"demand_{part}"] * on if supplied else 0.0
+                assert math.isclose(row[f"served_{part}"], served, abs_tol=0.0 if on in (0.0, 1.0) else WATT)
             if cold:
                 assert math.isclose(cold[la]["cold_load_kw"], base[la][0] * (multiple - 1.0), abs_tol=1e-9)
-            if row["shed"] and la not in self.shed:
-                assert la in shed
-            if supplied and la in self.shed:
-                assert ("la_picked_up", la) in self.events
-        self.shed = {row["local_area"] for row in self.rows["local_area"] if row["shed"]}
+            self.check_switching_of_customers(row, on)
+
+    def share_on(self, row: Row) -> float:
+        """The share of a local area's customers who are on: all, where single areas have no switch, else what is on by
+        order, less what was shed of it. NaN where that is a part which is served nothing."""
+        control = self.case.scenario.local_areas.load_control
+        assert ("ordered_share" in row) == (control != "section")
+        ordered = row.get("ordered_share", 1.0)
+        assert 0.0 <= ordered <= 1.0 and (ordered in (0.0, 1.0) or control == "part")
+        if not row["shed"]:
+            return ordered
+        assert ordered > 0 and control != "section"
+        if control == "area":
+            return 0.0
+        if not row["energised"]:
+            return math.nan
+        kept = row["served_kw"] / row["demand_kw"]
+        assert 0.0 <= kept < ordered
+        return kept
+
+    def check_switching_of_customers(self, row: Row, on: float) -> None:
+        """Customers go off and come back by what is told, and are off by order only where it says so."""
+        la, before = row["local_area"], self.customers.get(row["local_area"], {"ordered": 1.0, "on": 1.0, "shed": 0})
+        now = {"ordered": row.get("ordered_share", 1.0), "on": on, "shed": row["shed"]}
+        assert (("la_switched_off", la) in self.events) == (now["ordered"] < before["ordered"])
+        if row["shed"] and not before["shed"]:
+            assert ("la_shed", la) in self.events
+        if row["energised"] and on > before["on"] + ROUNDING:
+            assert ("la_picked_up", la) in self.events or ("la_shed", la) in self.events
+        self.customers[la] = now
 
     # -- 4: units -----------------------------------------------------------------------------------------------------
 
@@ -283,6 +313,9 @@ class Watch:
         assert row["discharge_kwh"] >= 0 and row["charge_kwh"] >= 0
         assert math.isclose(had["discharge_kwh"] - kwh, row["discharge_kwh"], abs_tol=1e-6)
         assert math.isclose(had["charge_kwh"] + kwh, row["charge_kwh"], abs_tol=1e-6)
+        if "storage_losses_kw" in row:
+            assert row["storage_losses_kw"] >= 0
+            assert math.isclose((p_kw + row["storage_losses_kw"]) * hours, kwh, abs_tol=1e-6)
 
     def check_pv(self, row: Row) -> None:
         spec, delay_min = self.view.pv[row["unit"]], self.case.scenario.pv.reconnect_delay_min

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from relight.controllers.centre.carry_forward import carried_forecast, carried_measurement
+from relight.controllers.centre.carry_forward import (
+    NbsuRamps,
+    carried_forecast,
+    carried_measurement,
+    expected_measurement,
+)
 from relight.controllers.exchange.plan import LocalAreaSetPoint, PlanStep, UnitSetPoint
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, Section
 
@@ -98,3 +103,76 @@ def test_customers_of_a_live_area_are_carried_on_as_the_plan_serves_them() -> No
     assert [share(was, 50.0, energised=False) for was in (0.0, 0.4)] == [0.0, 0.4], "dark: nobody is switched"
     silent = PlanStep(start_min=30.0, closed_branches=[])
     assert carried_measurement({**measured(), "share_on": 0.4}, 15.0, VIEW, "1", silent)["share_on"] == 0.4
+
+
+# -- steps of which no report can speak yet ---------------------------------------------------------------------------
+
+RAMPS = NbsuRamps(window_min=30.0, first_free=True)
+
+
+def begins(
+    *, live: bool, nbsu: str = "off", p_nbsu_kw: float = 0.0, demand_kw: float = 0.0, at: float = 30.0
+) -> PlanStep:
+    area = LocalAreaSetPoint(
+        p_kw=0.0, q_kvar=0.0, p_ess_kw=demand_kw, p_nbsu_kw=p_nbsu_kw, nbsu_state=nbsu, demand_kw=demand_kw
+    )
+    return PlanStep(start_min=at, closed_branches=[], energised_buses=["1"] if live else [], local_areas={"1": area})
+
+
+def expected(then, step: PlanStep, until_min: float = 40.0, ramps: NbsuRamps = RAMPS):
+    return expected_measurement(then, until_min, VIEW, "1", step, ramps)
+
+
+def test_a_dark_area_is_live_once_a_step_begins_that_says_so_and_not_by_an_older_one() -> None:
+    dark = measured(energised=False, nbsu="off") | {"supply_changes_min": [0.0]}
+    now = expected(dark, begins(live=True, demand_kw=50.0))
+    assert (now["energised"], now["energised_min"], now["share_on"]) == (True, 10.0, 1.0)
+    assert now["supply_changes_min"] == [0.0, 30.0] and dark["supply_changes_min"] == [0.0]
+    failed = expected(dark, begins(live=True, demand_kw=50.0, at=0.0))
+    assert (failed["energised"], failed["energised_min"], failed["share_on"]) == (False, 0.0, 0.0), (
+        "a report knows better"
+    )
+    assert failed["units"]["ess"]["discharge_kwh"] == 100.0, "and its storage gives nothing"
+    gone = expected(measured() | {"share_on": 1.0, "supply_changes_min": []}, begins(live=False))
+    assert (gone["energised"], gone["energised_min"], gone["supply_changes_min"]) == (False, 0.0, [30.0])
+
+
+def test_customers_that_were_shed_are_off_until_a_step_begins() -> None:
+    assert expected(measured(), begins(live=True, demand_kw=50.0, at=0.0))["share_on"] == 0.0
+    assert expected(measured(), begins(live=True, demand_kw=50.0))["share_on"] == 1.0
+
+
+def nbsu_after(was: str, step: PlanStep, until_min: float = 40.0, ramps: NbsuRamps = RAMPS, **metered: float):
+    then = measured(nbsu=was)
+    then["units"]["nbsu"] |= metered
+    found = expected(then, step, until_min, ramps)["units"]["nbsu"]
+    return found["state"], found["state_min"], pytest.approx((found["p_min_kw"], found["p_max_kw"]))
+
+
+def test_an_nbsu_starts_comes_on_line_idles_or_stops_as_a_step_begins() -> None:
+    """It takes 30 min to start, falls by 15 kW and rises by 30 in a window of 30 min."""
+    at_rest, starting = (0.0, 0.0), {"p_min_kw": 0.0, "p_max_kw": 0.0}
+    assert nbsu_after("off", begins(live=True, nbsu="starting"), **starting) == ("starting", 10.0, at_rest)
+    going = begins(live=True, nbsu="starting")
+    assert nbsu_after("starting", going, **starting) == ("starting", 20.0, at_rest), "10 min before, and 10 since"
+    given = begins(live=True, nbsu="online", p_nbsu_kw=30.0)
+    assert nbsu_after("starting", given, **starting) == ("starting", 20.0, at_rest), "ordered on line too early"
+    assert nbsu_after("starting", given, state_min=30.0) == ("follow", 10.0, (15.0, 60.0))
+    held = NbsuRamps(window_min=30.0, first_free=False)
+    assert nbsu_after("starting", begins(live=True, nbsu="online"), ramps=held, state_min=30.0) == (
+        "follow",
+        10.0,
+        (0, 30),
+    )
+    assert nbsu_after("follow", begins(live=False)) == ("idle", 10.0, (0.0, 30.0))
+    assert nbsu_after("starting", begins(live=False)) == ("off", 10.0, at_rest)
+    assert nbsu_after("follow", begins(live=True)) == ("off", 10.0, at_rest)
+
+
+def test_an_nbsu_on_line_ramps_from_what_it_gives_and_within_its_window_from_what_it_gave() -> None:
+    """Metered at 30 kW, its range of 20 to 40 kW left by outputs before; the plan has it at 30 or 36 kW."""
+    on = begins(live=True, nbsu="online", p_nbsu_kw=36.0)
+    assert nbsu_after("follow", on) == ("follow", 20.0, (21.0, 40.0)), "36 less 15; no more than was left before"
+    assert nbsu_after("follow", on, until_min=60.0) == ("follow", 40.0, (21.0, 66.0)), "a window later that is over"
+    older = begins(live=True, nbsu="online", p_nbsu_kw=36.0, at=0.0)
+    assert nbsu_after("follow", older) == ("follow", 20.0, (15.0, 60.0)), "the output metered has lasted for a window"

@@ -106,10 +106,10 @@ def test_a_switch_that_opened_to_shed_has_not_failed_but_one_that_does_not_close
     assert learn(known, 5, psc(""), closed, INITIAL) == []
     for time_min in (10, 15, 20):
         assert learn(known, time_min, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == []
-        assert known.reminders() == [], "a new plan says whether it shall close again"
+        assert known.reminders(time_min) == [], "a new plan says whether it shall close again"
     known.note_orders(20, [SwitchOrder(switch="k1", closed=True)])
     assert learn(known, 25, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == []
-    assert known.reminders() == [{"switch": "k1", "closed": True}]
+    assert known.reminders(25) == [{"switch": "k1", "closed": True}]
     assert learn(known, 30, psc(""), OPEN, INITIAL, shed_min={"k1": 5.0}) == ["k1 does not operate"]
 
 
@@ -117,9 +117,9 @@ def test_orders_are_repeated_then_given_up_and_a_switch_that_moves_is_trusted_ag
     known = KnownWorld(network(), 2)
     learn(known, 0, psc(""), OPEN, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
-    assert learn(known, 5, psc(""), OPEN, INITIAL) == [] and known.reminders() == [{"switch": "k1", "closed": True}]
-    known.note_orders(5, known.reminders())
-    assert learn(known, 10, psc(""), OPEN, INITIAL) == ["k1 does not operate"] and known.reminders() == []
+    assert learn(known, 5, psc(""), OPEN, INITIAL) == [] and known.reminders(5) == [{"switch": "k1", "closed": True}]
+    known.note_orders(5, known.reminders(5))
+    assert learn(known, 10, psc(""), OPEN, INITIAL) == ["k1 does not operate"] and known.reminders(10) == []
     assert known.view().branches["k1"].faulted
     assert learn(known, 15, psc(""), OPEN | {"k1": True}, INITIAL) == ["k1 has operated after all"]
     assert known.view().branches["k1"].switchable and not known.view().branches["k1"].faulted
@@ -131,7 +131,7 @@ def test_a_switch_that_protection_opened_has_not_refused() -> None:
     known.note_orders(0, [SwitchOrder(switch="k1", closed=True)])
     assert learn(known, 5, psc(""), OPEN, INITIAL | {"k1": ["b"]}) == ["b faulted"]
     assert learn(known, 10, psc(""), OPEN, INITIAL) == ["b repaired"], "and nothing is closed by an order of long ago"
-    assert known.reminders() == []
+    assert known.reminders(10) == []
 
 
 def test_reports_that_gateways_contradict_are_not_believed() -> None:
@@ -201,7 +201,7 @@ def test_a_network_that_nothing_happens_to_is_as_reported_and_tells_nothing() ->
     told = OPEN | {"k1": True}
     assert known.learn(0, psc("a", a={"out_of_service": ["ess.a"]}), told, {"k2": ["b"]}, []) == []
     known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
-    assert known.learn(5, psc("a"), told, {}, []) == [] and known.reminders() == []
+    assert known.learn(5, psc("a"), told, {}, []) == [] and known.reminders(5) == []
     assert known.closed == told and known.facts == before and known.view() is base and known.blocked(base) == []
 
 

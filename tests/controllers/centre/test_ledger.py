@@ -32,9 +32,9 @@ def ledger(contacts: Contacts | None = None) -> tuple[Ledger, Contacts]:
     contacts.hear([("gateway", "1"), ("gateway", "2"), ("terminal", "a-b"), ("terminal", "b-c")])
     contacts.changes(0.0)
     one = Ledger(contacts)
-    one.plan = plan()
+    one.issue(plan(), 0.0)
     orders = [SwitchOrder(switch=switch, closed=closed) for switch, closed in SWITCHES.items()]
-    one.note(0.0, orders, [net_power(la, 0.0) for la in "12"])
+    one.note(0.0, 0.0, 0.0, orders, [net_power(la, 0.0) for la in "12"])
     contacts.close()
     return one, contacts
 
@@ -87,8 +87,9 @@ def test_a_gateway_follows_the_plan_it_was_sent_when_last_heard_until_it_gives_i
     assert first is not None
     contacts.hear([("gateway", "1")])
     contacts.changes(10.0)
-    one.plan = plan(10.0)
-    one.note(10.0, [], [])
+    one.issue(plan(10.0), 10.0)
+    one.note(10.0, 10.0, 10.0, [], [])
+    assert one.plan is not None
     assert one.followed("1", 12.0) == (one.plan.steps[0], math.inf), "kept to 35, before its second step"
     assert one.followed("2", 12.0) == (first.steps[0], math.inf), "not heard since 0"
     assert one.followed("2", 80.0) == (first.steps[0], math.inf), "it holds what it gave last"
@@ -101,3 +102,33 @@ def test_a_plan_is_followed_step_by_step() -> None:
     assert [one.followed("1", time) for time in (0.0, 29.0, 30.0, 60.0)] == [
         (one.plan.steps[0], 30.0), (one.plan.steps[0], 30.0), (one.plan.steps[1], 60.0), (one.plan.steps[2], math.inf),
     ]  # fmt: skip
+
+
+def test_a_plan_waits_until_it_begins_and_gives_way_to_those_that_begin_later() -> None:
+    """Issued 20 min ahead, at 0, 10 and 40, the last one instead of another of the same instant."""
+    one = Ledger(AlwaysHeard())
+    assert one.step_at(100.0) is None and one.plan is None and not one.waits(0.0)
+    first, second, never, third = plan(20.0), plan(30.0), plan(60.0), plan(60.0)
+    for issued, begins_min in ((first, 20.0), (second, 30.0), (never, 60.0), (third, 60.0)):
+        one.issue(issued, begins_min)
+    assert one.plan is third and one.waits(60.0) and not one.waits(65.0), "a report of 60 is of what was before"
+    in_force = [one.step_at(time) for time in (15.0, 20.0, 29.0, 30.0, 59.0, 60.0, 95.0)]
+    assert in_force == [
+        None, first.steps[0], first.steps[0], second.steps[0], second.steps[0], third.steps[0], third.steps[1],
+    ]  # fmt: skip
+    one.note(40.0, 60.0, 65.0, [], [net_power("1", 40.0)])
+    assert one.followed("1", 25.0) == (first.steps[0], 30.0) and one.followed("1", 10.0) == (None, 20.0)
+    assert one.followed("1", 45.0) == (second.steps[0], 60.0), "its second step would begin with the next plan"
+
+
+def test_an_order_is_under_way_until_reports_can_tell_what_became_of_it() -> None:
+    """Ordered at 0, to be done by 20, told of later than 30."""
+    contacts = Watched(100.0, 100.0)
+    one = Ledger(contacts)
+    one.note(0.0, 20.0, 30.0, [SwitchOrder(switch="a-b", closed=True, at_min=20.0)], [])
+    assert one.under_way(0.0, 20.0) == {}, "not before it is due"
+    assert one.under_way(5.0, 25.0) == one.under_way(30.0, 50.0) == {"a-b": True}
+    assert one.under_way(35.0, 55.0) == {}
+    contacts.hear([("terminal", "a-b")])
+    assert one.not_as_ordered(30.0, {"a-b": False}, SWITCHES) == []
+    assert one.not_as_ordered(35.0, {"a-b": False}, SWITCHES) == [{"switch": "a-b", "closed": True}]

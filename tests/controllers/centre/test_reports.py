@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from relight.controllers.centre.carry_forward import NbsuRamps
 from relight.controllers.centre.reports import Reports
+from relight.controllers.exchange.plan import LocalAreaSetPoint, PlanStep
 from relight.controllers.exchange.psc import assess
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, Section
 
@@ -88,3 +90,28 @@ def test_a_terminal_that_reports_without_a_fault_sees_none_and_a_silent_one_as_b
     reports.receive({}, {"a-b": False, "b-c": False}, {"a-b": ["a-b"], "b-c": ["b-c"]})
     reports.receive({}, {"a-b": True}, {})
     assert reports.closed == {"a-b": True, "b-c": False} and reports.faults == {"b-c": ["b-c"]}
+
+
+def test_reports_of_a_time_to_come_follow_the_steps_that_begin_until_then() -> None:
+    """50 kWh in store: the step from 20 on asks for 60 kW, the one from 30 on for 30 kW; at 40 it is 35 kWh."""
+
+    def step(start_min: float, p_kw: float) -> PlanStep:
+        area = LocalAreaSetPoint(p_kw=0.0, q_kvar=0.0, p_ess_kw=p_kw, demand_kw=p_kw)
+        return PlanStep(start_min=start_min, closed_branches=[], energised_buses=["1"], local_areas={"1": area})
+
+    steps = [step(0.0, 0.0), step(20.0, 60.0), step(30.0, 30.0)]
+
+    def followed(la: str, then: float) -> tuple[PlanStep, float]:
+        begun = [one for one in steps if one.start_min <= then]
+        return begun[-1], next((one.start_min for one in steps if one.start_min > then), math.inf)
+
+    reports = Reports()
+    reports.receive({"1": psc(10.0, 5.0)}, {"a-b": False, "b-c": False}, {})
+    then = reports.ahead(40.0, VIEW, followed, NbsuRamps(30.0, True), {"a-b": True})
+    message = then.psc_at(40.0, VIEW, ess_aggregation="printed", per_device=False)["1"]
+    assert message["issued_at_min"] == 40.0 and message["energised_min"] == 35.0
+    assert message["discharge_kwh"] == pytest.approx(50.0 - 60.0 / 6 - 30.0 / 6)
+    assert then.closed == {"a-b": True, "b-c": False} and reports.closed == {"a-b": False, "b-c": False}
+    assert then.forecasts["1"]["step_start_min"] == [40.0] and reports.measured["1"]["time_min"] == 10.0
+    same = reports.ahead(10.0, VIEW, followed, NbsuRamps(30.0, True), {})
+    assert same.measured["1"] is reports.measured["1"], "nothing is carried on to now"

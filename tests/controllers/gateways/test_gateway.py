@@ -359,3 +359,30 @@ def test_what_the_forecast_adds_to_pv_is_no_shortage_where_devices_are_ordered()
     own.assess(measured(before, 30.0), forecast(pv_pu=0.5), 30.0)
     own.receive(device_plan({"pv": 100.0, "ess": 20.0}))
     assert p_of(own.orders(30.0, measured(before, 30.0))) == {"pv": 100.0, "ess": 20.0}
+
+
+def test_a_plan_that_begins_later_waits_while_the_one_before_goes_on():
+    own = running(gateway(PV, ESS), FULL, plan((30.0, 30.0)))
+    later = plan((20.0, 20.0), issued=5.0) | {"step_start_min": [15.0, 30.0]}
+    own.receive(later)
+    own.receive(plan((50.0, 50.0), issued=2.0))
+    assert own.assess(measured(FULL, 10.0), forecast(), 10.0)["plan_issued_at_min"] == 5.0, "the newest that it has"
+    assert p_of(own.orders(10.0, measured(FULL, 10.0))) == {"pv": 100.0, "ess": 30.0}
+    assert p_of(own.orders(15.0, measured(FULL, 15.0))) == {"pv": 100.0, "ess": 20.0}
+
+
+def test_a_waiting_plan_is_scheduled_from_what_is_metered_when_it_begins():
+    """1 kWh in store when it arrives, 50 when it begins: what the plan asks for half an hour can be scheduled then."""
+    own = running(gateway(ESS), {"ess": unit(p_max=100.0, energy=(1.0, 119.0))}, plan((-100.0, -100.0)))
+    own.receive(plan((-60.0, -60.0), issued=5.0) | {"step_start_min": [30.0, 60.0], "end_min": 90.0})
+    full = {"ess": unit(p_max=100.0, p_min=-100.0)}
+    own.assess(measured(full, 30.0), forecast(), 30.0)
+    own.orders(30.0, measured(full, 30.0))
+    assert own.schedule is not None and own.schedule.p_kw["ess"] == pytest.approx((40.0, 40.0))
+
+
+def test_the_last_of_several_waiting_plans_that_begin_is_followed_and_one_that_would_begin_later_is_dropped():
+    own = running(gateway(PV, ESS), FULL, plan())
+    for issued, begins, p_kw in ((5.0, 35.0, 10.0), (6.0, 20.0, 20.0), (7.0, 25.0, 30.0)):
+        own.receive(plan((p_kw, p_kw), issued=issued) | {"step_start_min": [begins, 45.0]})
+    assert p_of(own.orders(40.0, measured(FULL, 40.0))) == {"pv": 100.0, "ess": 30.0}

@@ -92,6 +92,9 @@ def test_the_plan_in_force_is_the_one_issued_last_in_its_step_begun_last(tmp_pat
     late = [{**plan, "issued_at_min": plan["issued_at_min"] + 15} for plan in run.plans]
     run = dataclasses.replace(run, plans=late)
     assert [f and f[0] for f in steps_in_force(run, [0, 15, 30, 45])] == [None, 0, 0, 1]
+    ahead = [{**plan, "issued_at_min": plan["issued_at_min"] - 30} for plan in run.plans]
+    run = dataclasses.replace(run, plans=ahead)
+    assert [f and f[0] for f in steps_in_force(run, [0, 15, 30, 45])] == [0, 0, 1, 1], "it waits until it begins"
 
 
 def test_a_violation_in_step_after_step_is_told_once_by_its_worst(tmp_path: Path) -> None:

@@ -239,13 +239,13 @@ def test_a_resolved_scenario_runs_to_the_same_result(tmp_path: Path, no_run_figu
 
 
 def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: Path, monkeypatch, only_png) -> None:
-    def raises(self, time_min):
+    def raises(self, time_min, measurement):
         if time_min == 20:
             raise ZeroDivisionError("gateway bug")
-        return forecast(self, time_min)
+        return orders(self, time_min, measurement)
 
-    forecast = world.Profiles.demand
-    monkeypatch.setattr(world.Profiles, "demand", raises)
+    orders = gateway_module.EnergyGateway.orders
+    monkeypatch.setattr(gateway_module.EnergyGateway, "orders", raises)
     with pytest.raises(RunFailedError, match="gateway bug"):
         simulate(load_case(GUO, SHORT), "static", tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
@@ -254,16 +254,17 @@ def test_an_actor_that_raises_fails_the_run_and_leaves_what_was_seen(tmp_path: P
 
 
 def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch, no_run_figures) -> None:
-    def interrupted(self, time_min):
+    def interrupted(self, time_min, *rest, **named):
         if time_min == 10:
             raise KeyboardInterrupt
-        return pv_pu(self, time_min)
+        return step(self, time_min, *rest, **named)
 
-    pv_pu = world.Profiles.pv_pu
-    monkeypatch.setattr(world.Profiles, "pv_pu", interrupted)
+    step = world.Grid.step
+    monkeypatch.setattr(world.Grid, "step", interrupted)
     with pytest.raises(RunFailedError, match="interrupted"):
         simulate(load_case(GUO, SHORT), "static", tmp_path / "run")
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["status"] == "failed"
+    assert read_run(tmp_path / "run").local_area.time_min.max() == 5
 
 
 def test_a_run_that_the_recorder_did_not_see_to_its_end_is_incomplete(monkeypatch) -> None:

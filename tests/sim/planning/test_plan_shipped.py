@@ -62,9 +62,17 @@ def test_our_own_plan_is_clean_and_the_world_carries_it_out_as_foreseen(name: st
             la: (float(forecast.demand_kw[la][k]), float(forecast.demand_kvar[la][k])) for la in case.view.local_areas
         }
         run.pv_pu = {unit: float(pu[k]) for unit, pu in forecast.pv_pu.items()}
+        wanted = [
+            la
+            for la in case.view.local_areas
+            if la in plan_step.local_areas and plan_step.local_areas[la].demand_kw != 0
+        ]
+        off = set(case.view.local_areas).difference(wanted)
         for first in (True, *[False] * 5):
-            run.step(*units, switches=switches if first else {}, pick_up=list(case.view.local_areas) if first else [])
-            assert run.violations == [] and run.shed == set()
+            run.step(*units, switches=switches if first else {}, pick_up=wanted if first else [], off=off)
+            assert run.violations == [] and {"shed"}.isdisjoint(kind for kind, _ in run.events)
+            served = {la for la in case.view.local_areas if run.area(la)["served_kw"] > 0}
+            assert served == set(wanted)
             islands = {row["island"]: row for row in run.record.series["island"]}
             foreseen = [one for one in verdict.islands if one.step == k]
             assert set(islands) == {one.island for one in foreseen}

@@ -58,15 +58,19 @@ def carried_out(case: Case, plan: Plan) -> pd.DataFrame:
     log = RunLog()
     run_world(case, Strategy("given", summary="a plan made before", replans=False, planner=maker), 0, log)
     rows = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
-    rows["step"] = (rows.time_min // case.scenario.clock.plan_step_min).astype(int)
-    found = rows.groupby(["step", "local_area"])[["served_kw", "planned_kw", "demand_kw"]].mean()
+    rows["step"] = np.searchsorted([step.start_min for step in plan.steps], rows.time_min, side="right") - 1
+    found = rows[rows.step >= 0].groupby(["step", "local_area"])[["served_kw", "planned_kw", "demand_kw"]].mean()
     found.attrs["violations"] = len(log.recorder.rows["violations"])
     summarise(in_memory(log.recorder, case.scenario))  # books close, or it raises
     return found
 
 
 def random_case(
-    rng: np.random.Generator, mode: LoadControl, efficiency: tuple[float, float] = (1.0, 1.0), **changes: Any
+    rng: np.random.Generator,
+    mode: LoadControl,
+    efficiency: tuple[float, float] = (1.0, 1.0),
+    times: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> Case:
     """A tree of six areas in a few sections, a storage at its root, sun elsewhere; what is stored is mostly scarce."""
     names = "abcdef"
@@ -85,6 +89,7 @@ def random_case(
         perfect_forecast=True,
         local_areas={"load_control": mode},
         dispatch_centre={"verify": "report", **changes},
+        **(times or {}),
     )
     return replace(case, mix_by_bus={name: {"h0": 1.0} for name in names})
 
@@ -156,6 +161,18 @@ def test_plans_fail_or_succeed_in_the_world_as_in_the_verdict(seed: int) -> None
     short = replace(case, view=replace(case.view, ess=smaller))
     if sum(step.units["ess.a"].p_kw for step in ours.steps if "ess.a" in step.units) / 2 > 25:
         assert "unit_energy" in check(short, ours).by_kind, "the world runs out of what the plan takes"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_they_agree_where_orders_go_out_ahead_of_what_takes_time(seed: int) -> None:
+    """Operations take a simulation step, messages two: nobody is served before, and the last plan step is short."""
+    rng = np.random.default_rng(seed)
+    times = {"switching": {"in_runs": True}, "communication": {"latency_s": 1000.0}}
+    case = random_case(rng, MODES[seed], times=times)
+    ours = plan_once(case, "open_loop").plan
+    assert [step.start_min for step in ours.steps] == [45.0, 75.0] and ours.issued_at_min == 0.0
+    assert check(case, ours).clean
+    check(case, with_served(ours, lambda step, la: 0.5 if la == "b" else 1.0))
 
 
 @pytest.mark.parametrize("efficiency", [(0.9, 0.85), (0.6, 1.0), (1.0, 0.6)])

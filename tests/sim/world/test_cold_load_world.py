@@ -14,6 +14,7 @@ import pytest
 from relight.controllers.strategies.named import strategy_named
 from relight.results.comparison.compare import compare
 from relight.scenarios.case import Case
+from relight.scenarios.schema.scenario import LoadControl
 from relight.sim.campaigns.run import simulate
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -102,7 +103,9 @@ def test_off_nothing_is_told_and_nothing_changes() -> None:
 # -- whole runs ------------------------------------------------------------------------------------------------------
 
 
-def three_areas(estimate: dict[str, Any] | None, ess_kva: float = 180.0, **dispatch: Any) -> Case:
+def three_areas(
+    estimate: dict[str, Any] | None, ess_kva: float = 180.0, load_control: LoadControl = "area", **dispatch: Any
+) -> Case:
     """An ESS and an NBSU at a that is on line after 30 min; loads of houses, 100 kW each at most."""
     case = build_case(
         chain("a", "b", "c"),
@@ -113,6 +116,7 @@ def three_areas(estimate: dict[str, Any] | None, ess_kva: float = 180.0, **dispa
         load={"peak_kw": 300.0, "mix": {"h0": 1.0}},
         perfect_forecast=True,
         cold_load={"household": HOUSE},
+        local_areas={"load_control": load_control},
         dispatch_centre={"cold_load": estimate, **dispatch},
     )
     areas = {name: replace(la, kinds={"household": 1.0}) for name, la in case.view.local_areas.items()}
@@ -139,27 +143,34 @@ def test_with_the_right_estimate_what_is_planned_is_served(strategy: str) -> Non
     assert run["violations"].empty and (run["cold_load"].cold_load_kw > 20).any()
 
 
-def test_a_wrong_estimate_plans_something_else() -> None:
-    """Without one, more is picked up at once than the units can carry: sections are shed that were planned. One that is
-    three times too high, or the largest of each step, leaves room that is not used."""
-    none, high = whole_run(three_areas(None)), whole_run(three_areas({"factor": 3.0}))
-    assert {"section_shed"} <= {*none["events"].kind} and {"unsupplied_load"} == {*none["violations"].kind}
-    largest = whole_run(three_areas({"of_step": "largest"}))
+@pytest.mark.parametrize(("load_control", "shed"), [("area", "la_shed"), ("section", "section_shed")])
+def test_a_wrong_estimate_plans_something_else(load_control: LoadControl, shed: str) -> None:
+    """Without one, more is picked up at once than the units can carry: areas (sections) are shed that were planned. One
+    that is three times too high, or the largest of each step, leaves room that is not used."""
+    estimates = (None, {"factor": 3.0}, {"of_step": "largest"})
+    none, high, largest = (whole_run(three_areas(estimate, load_control=load_control)) for estimate in estimates)
+    assert {shed} <= {*none["events"].kind} and {"unsupplied_load"} == {*none["violations"].kind}
     for run in (high, largest):
-        assert not {"section_shed", "collapse"} & {*run["events"].kind} and run["violations"].empty
+        assert not {"la_shed", "section_shed", "collapse"} & {*run["events"].kind} and run["violations"].empty
         assert (run["steps"].planned_kw >= run["steps"].served_kw - 1e-6).all()
         assert run["steps"].planned_kw.sum() > 1.02 * run["steps"].served_kw.sum()
 
 
 def test_the_validator_counts_the_estimate_by_forecast_and_the_world_otherwise() -> None:
-    """A plan made without an estimate passes its own check, and breaks limits of a world that has cold load pick-up."""
+    """A plan made without an estimate passes its own check, and breaks limits of a world that has cold load pick-up.
+
+    By the estimate its units serve a part of what the areas draw that come back, which no switch can do."""
     right, ignorant = three_areas({"of_step": "largest"}), three_areas(None)
     plans = {name: plan_once(case, "dynamic").plan for name, case in (("right", right), ("none", ignorant))}
     assert not Validator(right).validate(plans["right"]).violations
     assert not Validator(right).validate(plans["right"], actual=True).violations
     assert not Validator(ignorant).validate(plans["none"]).violations
     assert Validator(ignorant).validate(plans["none"], actual=True).violations
-    assert "power_balance" in {v.kind for v in Validator(right).validate(plans["none"]).violations}
+    verdict = Validator(right).validate(plans["none"]).violations
+    in_part = [v for v in verdict if v.kind == "served_in_part"]
+    assert {v.kind for v in verdict} == {"served_in_part", "unit_q"}
+    assert {v.step for v in in_part} == {1, 2, 3} and {v.element for v in in_part} == {"b", "c"}
+    assert all(v.value is not None and v.limit is not None and v.value < 0.75 * v.limit for v in in_part)
 
 
 def test_the_limit_spreads_pick_ups_over_steps() -> None:

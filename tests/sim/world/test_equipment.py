@@ -31,6 +31,10 @@ def closed(run: Run) -> dict[str, int]:
     return {row["switch"]: row["closed"] for row in run.record.series["switch"]}
 
 
+def operated(run: Run) -> set[str]:
+    return {row["switch"] for row in run.record.series["switch"] if row["operated"]}
+
+
 def served(run: Run) -> dict[str, float]:
     return {row["local_area"]: row["served_kw"] for row in run.record.series["local_area"]}
 
@@ -272,3 +276,26 @@ def test_of_two_infeeds_that_close_at_once_onto_one_island_one_is_held_back() ->
     assert ("infeed_connected", "infeed.a") in run.events and ("closing_blocked", "infeed.b") in run.events
     assert run.violations == [] and served(run) == {"a": 60.0, "b": 60.0}
     assert ("closing_blocked", "infeed.b") not in run.step().events, "told once"
+
+
+# -- operations that take time ----------------------------------------------------------------------------------------
+
+
+def test_a_switch_operates_when_its_time_is_over_unless_it_is_ordered_back_before() -> None:
+    """Steps of 5 min, operations of 7: two steps. An order that says the same again begins nothing anew."""
+    run = surprised(feeder("a-b"), ess("a"), switching={"in_runs": True, "remote_operation_s": 420.0})
+    form = order("ess.a", "form")
+    assert closed(run.step(form, switches={"a-b": True})) == {"a-b": 0, "c-d": 1} and not operated(run)
+    run.step(form, switches={"a-b": True})
+    assert closed(run.step(form))["a-b"] == 1 and operated(run) == {"a-b"}
+    run.step(form, switches={"a-b": False}).step(form, switches={"a-b": True})
+    assert closed(run.step(form, steps=3))["a-b"] == 1, "it was told otherwise in time"
+
+
+def test_a_crew_takes_its_own_time_and_a_switch_that_is_late_the_longer_of_both() -> None:
+    late = [{"switch": "c-d", "kind": "late", "delay_min": 20.0}]
+    times = {"in_runs": True, "manual_switches": ["a-b"], "manual_operation_min": 11.0}
+    run = surprised(feeder("a-b", "c-d"), ess("a"), switching=times, switches=late)
+    run.step(switches={"a-b": True, "c-d": True})
+    states = [tuple(closed(run.step()).values()) for _ in range(4)]
+    assert states == [(0, 0), (0, 0), (1, 0), (1, 1)], "15 and 20 min after the order"
