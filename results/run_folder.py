@@ -58,9 +58,10 @@ class RunRecord:
 
     ``inputs`` are hashes of the input files by name (``relight.scenarios.loader.input_hashes``), ``input_files`` those
     to keep (``relight.scenarios.kept_inputs``): they are copied into ``inputs/``, larger ones named in the manifest as
-    not kept. ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what
-    diagrams are drawn from (``relight.scenarios.networks.drawing.network_table``; None: no ``network.json``);
-    ``timing`` wall times in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through).
+    not kept. ``not_taken_over``: what of the network was left out and may change numbers, as ``relight check`` says.
+    ``strategy_source`` are hashes of the file of a strategy from outside Relight; ``network`` is what diagrams are
+    drawn from (``relight.scenarios.networks.drawing.network_table``; None: no ``network.json``); ``timing`` wall times
+    in seconds by name; ``failure`` says in one line why a run failed (empty: it ran through).
     """
 
     scenario: Scenario
@@ -69,6 +70,7 @@ class RunRecord:
     recorder: Recorder
     inputs: Mapping[str, str] = field(default_factory=dict)
     input_files: Mapping[str, Path] = field(default_factory=dict)
+    not_taken_over: tuple[str, ...] = ()
     strategy_source: Mapping[str, str] = field(default_factory=dict)
     network: Mapping[str, Any] | None = None
     timing: Mapping[str, float] = field(default_factory=dict)
@@ -110,6 +112,8 @@ def write_run(
         }
         if cut := sum(row[kind] == CUT_BY_CLOCK for row in recorder.rows["events"]):
             manifest["depends_on_the_machine"] = f"time_limit_s stopped {cut} plannings in part"
+        if record.not_taken_over:
+            manifest["not_taken_over"] = list(record.not_taken_over)
         if record.strategy_source:
             manifest["strategy_source"] = dict(record.strategy_source)
         if not_kept := _keep(record.input_files, building / KEPT):

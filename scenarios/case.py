@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .network_account import NO_ACCOUNT, NetworkAccount
 from .schema.scenario import Scenario
 from .view import KINDS, GridView
 
@@ -19,10 +20,12 @@ class Case:
     """A loaded scenario.
 
     ``net`` is a pandapower net whose ``bus.name``, ``line.name``, ``trafo.name`` and bus-bus ``switch.name`` are the
-    ids of ``view``; it holds no load, generator, storage or external grid: the world adds its own. Branch state is
-    ``in_service`` of a line or transformer and ``closed`` of a bus-bus switch; there are no other switches in it.
+    ids of ``view``, and shunts, at the voltage of their bus and in one step each; it holds no load, generator, storage
+    or external grid: the world adds its own. Branch state is ``in_service`` of a line or transformer and ``closed`` of
+    a bus-bus switch; there are no other switches in it.
     ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
     the power factor), ``mix_by_bus`` the weights of its load classes.
+    ``account`` tells what of a network of somebody else's was read, and what not.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
 
     Examples:
@@ -39,6 +42,7 @@ class Case:
     base_load_kvar: dict[str, float] | None
     mix_by_bus: dict[str, dict[str, float]]
     inputs: tuple[Path, ...] = ()
+    account: NetworkAccount = NO_ACCOUNT
 
     @cached_property
     def shares(self) -> dict[str, dict[str, float]]:

@@ -13,7 +13,7 @@ from .schema.parts import never
 from .schema.scenario import LoadControl
 from .schema.surprises import described
 from .schema.time_and_place import zone_far_from
-from .view import Branch, EssUnit, Unit
+from .view import Branch, EssUnit, Infeed, Unit
 
 _WIDTH = 80
 _LEFT_OFF: dict[LoadControl, str] = {
@@ -36,6 +36,9 @@ def explain(case: Case) -> str:
         parts.append(_block("Frequency", case.scenario.frequency.told()))
     if case.scenario.surprises:
         parts.append(_block("Surprises", described(case.scenario.surprises, end_min)))
+    for title, entries in (("Read from the network", case.account.read), ("Not taken over", case.account.left)):
+        if case.account.read:
+            parts.append(_block(title, map(str, entries) if entries else ["everything was"]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -137,13 +140,17 @@ def _units(case: Case) -> str:
         ),
         f"NBSU {_number(sum(u.s_kva for u in nbsu))} kVA: "
         + _alike((u, f"{_number(u.s_kva)} (start-up {u.p_in_kw:g} kW, {u.start_min:g} min)") for u in nbsu),
-        "infeeds: " + _names(f"{u.id} {_number(u.s_kva)} kVA at bus {u.bus}" for u in view.infeeds.values()),
+        "infeeds: " + _names(f"{u.id} {_rating(u)} at bus {u.bus}" for u in view.infeeds.values()),
     ]
     if not pv and not ess and not nbsu and not any(u.live for u in view.infeeds.values()):
         lines.append("nothing here can restore supply")
     elif not view.balance_order or (not ess and not any(u.live for u in view.infeeds.values())):
         lines.append("no unit can black start: only an ESS or a live infeed forms voltage from nothing")
     return _block("Units (rated kVA)", lines)
+
+
+def _rating(infeed: Infeed) -> str:
+    return f"{_number(infeed.s_kva)} kVA" if infeed.rated else "without a rating"
 
 
 def _alike(units: Iterable[tuple[Unit, str]]) -> str:

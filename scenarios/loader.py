@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from .case import Case
 from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
 from .networks.coordinates import check_weather
+from .raw_network import RawNetwork
 from .reading.files import file_name_complaint
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
@@ -300,4 +301,12 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
         *raw.files,
         *(item.path for item in (*series.values(), *issues.values())),
     )
-    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)))
+    account = raw.account.with_units(raw.idle, _elements(scenario, raw), scenario.load.source)
+    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)), account)
+
+
+def _elements(scenario: Scenario, raw: RawNetwork) -> set[str]:
+    """Elements of the network that the scenario makes units of, by number: ``sgen.3``."""
+    units = scenario.units
+    named = {spec.element for spec in (*units.pv, *units.ess, *units.nbsu) if spec.element}
+    return {raw.element_names.get(element, element) for element in named}

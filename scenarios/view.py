@@ -18,10 +18,15 @@ BranchKind = Literal["line", "trafo", "switch"]
 
 @dataclass(frozen=True)
 class Bus:
-    """A bus: its id and rated voltage in kV."""
+    """A bus: its id and rated voltage in kV, and what shunts at it give at that voltage.
+
+    ``inner``: the star point of a three-winding transformer, where nothing can be and no limit is meant.
+    """
 
     id: str
     vn_kv: float
+    shunt_kvar: float = 0.0
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,9 @@ class Branch:
     ``switchable`` branches are operated by a field terminal; all others stay closed, so both their ends share one
     state. A ``faulted`` branch stays open for the whole window. ``closed`` is the state before the outage.
     ``kind="switch"`` has no impedance. ``s_max_kva`` is infinite where the data give no rating.
-    ``charging_kvar`` is what a cable's capacitance gives at rated voltage.
+    ``charging_kvar`` is what a cable's capacitance gives at rated voltage. ``end_ratings_kva``: power at rated voltage
+    of its bus at which an end carries its rated current, where the ends differ; ``s_max_kva`` is the smaller one.
+    ``stays_at``: the bus at which it stays connected while it is open, for its only switch is at the other end.
     """
 
     id: str
@@ -45,6 +52,13 @@ class Branch:
     faulted: bool = False
     closed: bool = True
     charging_kvar: float = 0.0
+    end_ratings_kva: tuple[float, float] | None = None
+    stays_at: str | None = None
+
+    @property
+    def ratings_kva(self) -> tuple[float, float]:
+        """Of both ends; infinite where the data give none."""
+        return self.end_ratings_kva or (self.s_max_kva, self.s_max_kva)
 
 
 @dataclass(frozen=True)
@@ -125,11 +139,15 @@ class NbsuUnit(Unit):
 
 @dataclass(frozen=True)
 class Infeed(Unit):
-    """The upstream grid at a bus; ``live`` says whether it holds voltage during the outage."""
+    """The upstream grid at a bus; ``live`` says whether it holds voltage during the outage.
+
+    ``rated``: whether its rating is known; if not ``s_kva`` is more than it can ever need to give.
+    """
 
     kind = "infeed"
     vm_pu: float = 1.0
     live: bool = False
+    rated: bool = True
 
 
 @dataclass(frozen=True)
@@ -250,6 +268,11 @@ class GridView:
             and (unit.id not in self.infeeds or self.infeeds[unit.id].live)
         ]
         return tuple(unit for *_, unit in sorted(able))
+
+    def charging_kvar(self, buses: Iterable[str], branches: Iterable[str]) -> float:
+        """What cables and shunts give at rated voltage in an island of these buses and closed branches."""
+        cables = sum(self.branches[branch].charging_kvar for branch in branches)
+        return cables + sum(self.buses[bus].shunt_kvar for bus in buses)
 
     @cached_property
     def outage_area(self) -> frozenset[str]:

@@ -23,14 +23,17 @@ FLOORS = {
 ROOMS = """
 scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
-scenarios/case            scenarios: schema view
+scenarios/case            scenarios: network_account schema view
 scenarios/errors
 scenarios/explain         scenarios: case schema view
 scenarios/kept_inputs     scenarios: case reading schema
 scenarios/kinds
-scenarios/loader          scenarios: case networks reading schema series
-scenarios/networks        scenarios: angles case quanta reading schema view
+scenarios/loader          scenarios: case networks raw_network reading schema series
+scenarios/network_account
+scenarios/networks        scenarios: angles case networks/pandapower_nets quanta raw_network reading schema view
+scenarios/networks/pandapower_nets scenarios: network_account raw_network reading schema view
 scenarios/quanta
+scenarios/raw_network     scenarios: network_account view
 scenarios/reading         scenarios: errors
 scenarios/schema          scenarios: quanta reading view
 scenarios/series          scenarios: reading schema view

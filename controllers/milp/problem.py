@@ -138,12 +138,13 @@ class AreaGraph:
 
     @cached_property
     def capacity_kva(self) -> float:
-        """All that can ever flow: the rated power of every source, and what all cables give. The largest big-M of a
-        flow, where reactive demand is not leading."""
+        """All that can ever flow: the rated power of every source, and what all cables and shunts give or take. The
+        largest big-M of a flow, where reactive demand is not leading."""
         kinds = (source.parameters for source in self.sources.values())
         units = sum(p.s_pv_kva + p.s_ess_kva + p.s_nbsu_kva for p in kinds)
         cables = sum(b.charging_kvar for b in self.view.branches.values() if not b.faulted)
-        return units + sum(self.live_infeed_kva.values()) + cables
+        shunts = sum(abs(bus.shunt_kvar) for bus in self.view.buses.values())
+        return units + sum(self.live_infeed_kva.values()) + cables + shunts
 
     @cached_property
     def links(self) -> dict[str, Link]:
@@ -175,8 +176,10 @@ class AreaGraph:
 
     @cached_property
     def charging_kvar(self) -> dict[str, float]:
-        """What cables without a switch give in each LA while it is energised; half of a link at each end."""
+        """What cables without a switch and shunts give in each LA while it is energised; half of a link at each end."""
         given = dict.fromkeys(self.view.local_areas, 0.0)
+        for bus in self.view.buses.values():
+            given[self.view.local_area_of_bus[bus.id]] += bus.shunt_kvar
         for b in self.view.branches.values():
             if not b.switchable and not b.faulted:
                 for bus in (b.from_bus, b.to_bus):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import networkx as nx
 import numpy as np
 
+from ..raw_network import EFFICIENCIES, RawNetwork
 from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, listed, no_such
 from ..schema.cold_load import kinds_of
@@ -21,13 +22,13 @@ from ..schema.scenario import Load, Scenario
 from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
 from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
 from .cache import keep, recall
-from .pandapower_import import read_pandapower
-from .raw_network import EFFICIENCIES, RawNetwork
+from .pandapower_nets.pandapower_import import read_pandapower
 from .synthetic import draw_network
 from .tables import read_tables
 
 _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
 NOTHING_ASSUMED: Mapping[str, float] = MappingProxyType({})
+NO_STUBS: Mapping[str, str] = MappingProxyType({})
 
 
 def load_network(network: Network, base: Path, file: str, problems: list[Problem]) -> RawNetwork | None:
@@ -68,7 +69,7 @@ def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
     """Every bus must be reachable with all switches closed and faulted lines repaired."""
     graph = nx.Graph()
     graph.add_nodes_from(net.bus.name)
-    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(net, set(), set()))
+    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(net))
     main, *others = sorted(nx.connected_components(graph), key=len, reverse=True)
     if others:
         apart = [bus for bus in net.bus.name if bus not in main]
@@ -76,25 +77,29 @@ def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
         problems.append(Problem(file, "network, buses", listed(apart), remedy))
 
 
-def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branch]:
+def branches_of(
+    net: Any, switchable: Collection[str] = (), faulted: Collection[str] = (), stays_at: Mapping[str, str] = NO_STUBS
+) -> list[Branch]:
     """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
     name, vn = net.bus.name, net.bus.vn_kv
     omega, found = 2 * math.pi * float(net.f_hz), []
     for line in net.line.itertuples():
         v = float(vn[line.from_bus])
         scale = line.length_km / line.parallel / v**2
-        s_max = math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000
+        s_max = float(math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000)
         r, x = line.r_ohm_per_km * scale, line.x_ohm_per_km * scale
         charging = omega * line.c_nf_per_km * 1e-9 * line.length_km * line.parallel * v**2 * 1e3
-        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, s_max, charging, line.in_service))
+        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, (s_max, s_max), charging, line.in_service))
     for trafo in net.trafo.itertuples():
-        s_mva = trafo.sn_mva * trafo.parallel
-        r, z = trafo.vkr_percent / 100 / s_mva, trafo.vk_percent / 100 / s_mva
-        x = math.sqrt(max(z**2 - r**2, 0.0))
-        s_max = s_mva * trafo.df * 1000
-        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, s_max, 0.0, trafo.in_service))
+        hv_kv, lv_kv = float(vn[trafo.hv_bus]), float(vn[trafo.lv_bus])
+        s_mva, own = trafo.sn_mva * trafo.parallel, (trafo.vn_lv_kv / lv_kv) ** 2
+        r, z = trafo.vkr_percent / 100 / s_mva * own, trafo.vk_percent / 100 / s_mva * own
+        x = math.copysign(math.sqrt(max(z**2 - r**2, 0.0)), z)
+        ratings = _trafo_ratings(trafo, hv_kv, lv_kv)
+        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, ratings, 0.0, trafo.in_service))
     for switch in net.switch.itertuples():
-        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, math.nan, 0.0, switch.closed))
+        unrated = math.inf, math.inf
+        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, unrated, 0.0, switch.closed))
     return [
         Branch(
             id=branch,
@@ -102,23 +107,33 @@ def branches_of(net: Any, switchable: set[str], faulted: set[str]) -> list[Branc
             to_bus=name[end],
             r_pu=float(r),
             x_pu=float(x),
-            s_max_kva=math.inf if math.isnan(s_max) else float(s_max),
+            s_max_kva=min(ratings),
             kind=kind,
             charging_kvar=float(charging),
             switchable=branch in switchable,
             faulted=branch in faulted,
             closed=bool(closed),
+            end_ratings_kva=ratings if ratings[0] != ratings[1] else None,
+            stays_at=stays_at.get(branch),
         )
-        for kind, branch, start, end, r, x, s_max, charging, closed in found
+        for kind, branch, start, end, r, x, ratings, charging, closed in found
     ]
+
+
+def _trafo_ratings(trafo: Any, hv_kv: float, lv_kv: float) -> tuple[float, float]:
+    """Power (kVA) at the voltages of its buses (kV) that its windings' rated currents carry; none at a star point."""
+    s_max = trafo.sn_mva * trafo.parallel * trafo.df * 1000
+    star_end = getattr(trafo, "star_end", None)
+    hv = math.inf if star_end == "hv" else float(s_max * (hv_kv / trafo.vn_hv_kv))
+    return hv, math.inf if star_end == "lv" else float(s_max * (lv_kv / trafo.vn_lv_kv))
 
 
 def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Problem]) -> GridView:
     """The controllers' view; checks branches, infeeds, units and LAs that the scenario names, into ``problems``."""
     outage = scenario.outage
-    buses = {row.name: Bus(row.name, float(row.vn_kv)) for row in raw.net.bus.itertuples(index=False)}
+    buses = _buses(raw)
     faulted = set(outage.faulted_branches) if outage else set()
-    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted)}
+    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted, raw.stays_at)}
     for name in outage.faulted_branches if outage else ():
         if name not in branches:
             problems.append(Problem(file, "outage.faulted_branches", name, no_such("branch", name, branches)))
@@ -151,6 +166,14 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     scaling = scenario.units.scaling
     pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+
+
+def _buses(raw: RawNetwork) -> dict[str, Bus]:
+    drawn = raw.net.shunt.groupby("bus").q_mvar.sum()
+    return {
+        row.name: Bus(row.name, float(row.vn_kv), 0.0 - 1000 * float(drawn.get(row.Index, 0.0)), row.name in raw.inner)
+        for row in raw.net.bus.itertuples()
+    }
 
 
 def with_customers(

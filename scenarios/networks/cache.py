@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
+from ..raw_network import RawNetwork
 from ..schema.network_kinds import Network
-from .raw_network import RawNetwork
 
 MOST = 16
 """Networks kept; the longest unused goes first."""
@@ -61,5 +61,8 @@ def _copy(raw: RawNetwork) -> RawNetwork:
         load_kvar=dict(raw.load_kvar),
         mix_by_bus={bus: dict(mix) for bus, mix in raw.mix_by_bus.items()},
         elements=dict(raw.elements),
+        element_names=dict(raw.element_names),
+        idle=dict(raw.idle),
+        stays_at=dict(raw.stays_at),
         files=list(raw.files),
     )

@@ -20,10 +20,10 @@ import numpy as np
 
 from ..angles import tan_phi
 from ..quanta import LENGTH_KM, PER_UNIT, rounded
+from ..raw_network import RawNetwork
 from ..reading.problems import Problem
 from ..schema.network_kinds import SyntheticNetwork
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
-from .raw_network import RawNetwork
 
 CABLE = {"r_ohm_per_km": 0.0601, "x_ohm_per_km": 0.090, "c_nf_per_km": 370.0, "max_i_ka": 0.450}
 OVERHEAD = {"r_ohm_per_km": 0.164, "x_ohm_per_km": 0.318, "c_nf_per_km": 11.5, "max_i_ka": 0.460}

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ..raw_network import EFFICIENCIES, RawNetwork
 from ..reading.files import read_text, why_unreadable
 from ..reading.plain_text import name_complaint
 from ..reading.problems import Problem, ScenarioError, display_name, find_input, listed, missing, no_such
@@ -29,7 +30,6 @@ from ..reading.yaml_text import read_mapping
 from ..schema.network_kinds import TablesNetwork
 from ..schema.units import EssSpec, NbsuSpec, PvSpec
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
-from .raw_network import EFFICIENCIES, RawNetwork
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buses": (("name", "vn_kv"), ("x", "y", "only_if")),
@@ -125,7 +125,7 @@ class _Tables:
         if path.exists():
             self.files.append(path)
             try:
-                data = read_mapping(path, self._name(path), "docs/networks.md")
+                data = read_mapping(path, self._name(path), "the README of scenarios/")
             except ScenarioError as error:
                 self.problems.extend(error.problems)
                 data = {}

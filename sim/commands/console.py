@@ -45,6 +45,12 @@ def say(text: str, nl: bool = True) -> None:
     typer.echo(emphasised(text) if takes_emphasis(sys.stdout) else text, nl=nl)
 
 
+def note(line: str) -> None:
+    """One line on the error stream, if there is anything to say."""
+    if line:
+        typer.echo(f"note: {line}", err=True)
+
+
 def ensure_files(written: Mapping[str, Path | None], read: Mapping[str, Path]) -> None:
     """Raise ``InputError`` unless a file can be written for each option that names one, none of them twice or read."""
     taken = {path.resolve(): what for what, path in read.items() if path.is_file()}

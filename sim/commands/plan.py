@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from .console import File, Scenario, Seed, Sequence, Set, Strategy, ensure_files
+from .console import File, Scenario, Seed, Sequence, Set, Strategy, ensure_files, note
 
 
 def plan(
@@ -23,6 +23,7 @@ def plan(
 
     ensure_files({"--out": out, "--sequence": sequence}, {"the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
+    note(case.account.in_one_line())
     record = plan_once(case, strategy)
     record.plan.write(out)
     found, energy_mwh = record.plan, record.planned_energy_kwh / 1000

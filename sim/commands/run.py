@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .console import Out, Overwrite, Scenario, Seed, Set, Strategy, say
+from .console import Out, Overwrite, Scenario, Seed, Set, Strategy, note, say
 
 
 def run(
@@ -23,6 +23,7 @@ def run(
     from ..campaigns.run import folder_of_run, simulate
 
     case = load_case(scenario, set_ or (), seed)
+    note(case.account.in_one_line())
     folder = out or folder_of_run(case, strategy)
     simulate(case, strategy, folder, overwrite=overwrite)
     say(as_text(compare_folders([folder])))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import Seed, Sequence, Set, ensure_files
+from .console import Seed, Sequence, Set, ensure_files, note
 
 
 def validate(
@@ -37,6 +37,7 @@ def validate(
         ensure_run(run)
     ensure_files({"--out": out, "--sequence": sequence}, {"the plan": plan, "the scenario": Path(scenario)})
     case = load_case(scenario, set_ or (), seed)
+    note(case.account.in_one_line())
     judged = read_plan(plan, case)
     start_min = judged.steps[0].start_min
     start = state_in_run(run, case, start_min) if run else None

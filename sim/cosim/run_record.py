@@ -20,6 +20,7 @@ def record_of(case: Case, strategy: Strategy, log: RunLog, failure: str = "", wh
         recorder=log.recorder,
         inputs=input_hashes(case),
         input_files=input_files(case) if whole else {},
+        not_taken_over=tuple(map(str, case.account.differences())),
         strategy_source=source_hash(strategy),
         network=network_table(case) if whole else None,
         timing={f"{part}_s": seconds for part, seconds in log.seconds.items()},

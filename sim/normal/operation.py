@@ -207,10 +207,7 @@ def _totals(flows: Mapping[str, IslandSolution]) -> dict[str, float | None]:
 
 
 def rated_infeeds_kva(case: Case) -> float | None:
-    """Rating of all infeeds; None if one has none: a pandapower net tells it only by a transformer at the infeed."""
-    net = case.net
-    if case.scenario.network.kind != "tables":
-        ends = {net.bus.name[bus] for side in ("hv_bus", "lv_bus") for bus in net.trafo[side]}
-        if any(infeed.bus not in ends for infeed in case.view.infeeds.values()):
-            return None
+    """Rating of all infeeds; None if one has none."""
+    if not all(infeed.rated for infeed in case.view.infeeds.values()):
+        return None
     return sum(infeed.s_kva for infeed in case.view.infeeds.values())

@@ -17,6 +17,7 @@ import numpy as np
 from ...scenarios.case import Case
 from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from ...scenarios.view import KINDS
+from .branch_parameters import stubs_of
 from .island_topology import WorldError
 from .protocol import IslandInput, IslandSolution, State
 
@@ -26,7 +27,7 @@ CLOSES_KW = 1e-3
 """Largest difference (kW, kvar) between what the slack gives and what load, units and losses add up to."""
 _BRANCH_TABLES = {"line": ("from", "to"), "trafo": ("hv", "lv")}
 _FOREIGN = (
-    "load", "sgen", "gen", "ext_grid", "storage", "shunt", "ward", "xward", "motor", "impedance", "trafo3w", "dcline",
+    "load", "sgen", "gen", "ext_grid", "storage", "ward", "xward", "motor", "impedance", "trafo3w", "dcline",
     "asymmetric_load", "asymmetric_sgen", "svc", "tcsc", "ssc",
 )  # fmt: skip
 
@@ -35,12 +36,14 @@ class PandapowerEngine:
     """pandapower, the reference: one call per state. Keeps its own copy of the net."""
 
     def __init__(self, case: Case) -> None:
-        """Raises ValueError if the net holds elements besides buses, lines, transformers and bus-bus switches."""
+        """Raises ValueError if the net holds elements besides buses, branches, bus-bus switches and shunts."""
         import pandapower as pp
 
         foreign = [table for table in _FOREIGN if table in case.net and len(case.net[table])]
         if foreign:
-            raise ValueError(f"the net of a case holds branches and buses only, but this one has {', '.join(foreign)}")
+            raise ValueError(
+                f"the net of a case holds branches, buses and shunts only, but this one has {', '.join(foreign)}"
+            )
         self.net = net = copy.deepcopy(case.net)
         self.view = view = case.view
         bus_index = dict(zip(net.bus["name"], net.bus.index, strict=True))
@@ -57,6 +60,13 @@ class PandapowerEngine:
         for unit in forming:
             vm_pu = view.infeeds[unit.id].vm_pu if unit.id in view.infeeds else case.scenario.limits.reference_vm_pu
             pp.create_ext_grid(net, bus_index[unit.bus], vm_pu=vm_pu, in_service=False)
+        stubs = stubs_of(case)
+        for stub in stubs:
+            pp.create_shunt(net, bus_index[stub.bus], p_mw=stub.p_mw, q_mvar=stub.q_mvar, in_service=False)
+        self._stubs = [stub.branch for stub in stubs]
+        self._shunts = net.shunt["bus"].map(net.bus["name"]).tolist()
+        # What is left of phase shifts (see the reading of networks) must be seen; all else starts flat.
+        self._shifts = bool(net.trafo["shift_degree"].any())
         self._loads = {bus: k for k, bus in enumerate(loaded)}
         self._sgens = {unit: k for k, unit in enumerate(view.units)}
         self._slacks = {unit.id: k for k, unit in enumerate(forming)}
@@ -85,8 +95,8 @@ class PandapowerEngine:
         self._put_in_service(state)
         try:
             pp.runpp(
-                self.net, init="flat", numba=False, tolerance_mva=TOLERANCE_MVA, calculate_voltage_angles=False,
-                check_connectivity=False,
+                self.net, init="dc" if self._shifts else "flat", numba=False, tolerance_mva=TOLERANCE_MVA,
+                calculate_voltage_angles=self._shifts, check_connectivity=False,
             )  # fmt: skip
         except pp.LoadflowNotConverged:
             return False
@@ -119,11 +129,19 @@ class PandapowerEngine:
         net.line["in_service"] = live_branch["line"]
         net.trafo["in_service"] = live_branch["trafo"]
         net.switch["closed"] = live_branch["switch"]
+        if self._shunts:
+            net.shunt["in_service"] = self._live_shunts({branch for one in state for branch in one.island.branches})
         net.load["p_mw"], net.load["q_mvar"] = load / 1000
         net.load["in_service"] = (load != 0).any(axis=0)
         net.sgen["p_mw"], net.sgen["q_mvar"] = sgen / 1000
         net.sgen["in_service"] = sgen_on
         net.ext_grid["in_service"] = slack_on
+
+    def _live_shunts(self, closed: set[str]) -> list[bool]:
+        """Shunts at live buses; those that stand for a branch only while it is open."""
+        live = [bool(self.net.bus["in_service"].iat[self._buses[bus]]) for bus in self._shunts]
+        first = len(live) - len(self._stubs)
+        return live[:first] + [on and b not in closed for on, b in zip(live[first:], self._stubs, strict=True)]
 
     def _read(self, state: State) -> list[IslandSolution | None]:
         net = self.net
@@ -135,10 +153,13 @@ class PandapowerEngine:
         for table, (a, b) in _BRANCH_TABLES.items():
             columns = [f"p_{a}_mw", f"q_{a}_mvar", f"p_{b}_mw", f"q_{b}_mvar", f"vm_{a}_pu", f"vm_{b}_pu"]
             ends[table] = net[f"res_{table}"][columns].to_numpy()
+        shunts = net.res_shunt[["p_mw", "q_mvar"]].fillna(0.0).to_numpy() * 1000 if self._shunts else np.zeros((0, 2))
         slack = net.res_ext_grid[["p_mw", "q_mvar"]].to_numpy() * 1000
-        return [self._read_island(one, vm, va, ends, slack) for one in state]
+        return [self._read_island(one, vm, va, ends, shunts, slack) for one in state]
 
-    def _read_island(self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], slack: Any) -> IslandSolution:
+    def _read_island(
+        self, one: IslandInput, vm: Any, va: Any, ends: dict[str, Any], shunts: Any, slack: Any
+    ) -> IslandSolution:
         into_ends = np.full((len(one.island.branches), 4), math.nan)
         loading_pct = np.full(len(one.island.branches), math.nan)
         losses_kw = losses_kvar = 0.0
@@ -148,13 +169,18 @@ class PandapowerEngine:
                 continue
             *powers, vm_from, vm_to = ends[table][k].tolist()
             p_from, q_from, p_to, q_to = powers
-            current = max(math.hypot(p_from, q_from) / vm_from, math.hypot(p_to, q_to) / vm_to) * 1000
-            rating = self.view.branches[branch].s_max_kva
-            if math.isfinite(rating):
-                loading_pct[place] = rounded(100 * current / rating, LOADING_PCT)
+            currents = math.hypot(p_from, q_from) / vm_from * 1000, math.hypot(p_to, q_to) / vm_to * 1000
+            ratings = self.view.branches[branch].ratings_kva
+            rated = [100 * i / s for i, s in zip(currents, ratings, strict=True) if math.isfinite(s)]
+            if rated:
+                loading_pct[place] = rounded(max(rated), LOADING_PCT)
             into_ends[place] = [rounded_flow(power * 1000, FLOW_KW) for power in powers]
             losses_kw += (p_from + p_to) * 1000
             losses_kvar += (q_from + q_to) * 1000
+        members = set(one.island.buses) if self._shunts else set()
+        for bus, (p_kw, q_kvar) in zip(self._shunts, shunts.tolist(), strict=True):
+            if bus in members:
+                losses_kw, losses_kvar = losses_kw + p_kw, losses_kvar + q_kvar
         losses_kw, losses_kvar = rounded_flow(losses_kw, LOSSES_KW), rounded_flow(losses_kvar, LOSSES_KW)
         p_balance, q_balance = one.drawn_kw + losses_kw, one.drawn_kvar + losses_kvar
         p_slack, q_slack = slack[self._slacks[one.balance_unit]].tolist()

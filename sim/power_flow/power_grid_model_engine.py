@@ -7,8 +7,6 @@ converge the call fails, and they are solved one by one.
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +18,15 @@ from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPriv
 
 from ...scenarios.case import Case
 from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
+from .branch_parameters import branch_parameters, stubs_of
 from .island_topology import Island
-from .protocol import EngineUnavailable, IslandInput, IslandSolution, State
+from .protocol import IslandInput, IslandSolution, State
 
 ERROR_TOLERANCE = 1e-11
 """Largest change of a voltage (p.u.) in the last iteration."""
 MAX_ITERATIONS = 20
 SHORT_CIRCUIT_VA = 1e20
 """Of a balance unit: it holds its voltage exactly."""
-_COLUMNS = {"r": 2, "x": 3, "b": 4, "tap": 8, "shift": 9, "g": 23}
-"""Columns of a branch in pandapower's per-unit model (MATPOWER's order, extended)."""
-_ASYMMETRY = [21, 22, 24, 25]
 
 
 @dataclass(frozen=True)
@@ -53,15 +49,16 @@ class PowerGridModelEngine:
     """Solves states of a case; prepares the network once."""
 
     def __init__(self, case: Case) -> None:
-        """Raises ``EngineUnavailable`` for branches that power-grid-model cannot express."""
+        """Raises ``EngineUnavailable`` for transformers that power-grid-model cannot express."""
         net, view = case.net, case.view
         self._view = view
         self._vn_kv = {name: float(vn) for name, vn in zip(net.bus["name"], net.bus["vn_kv"], strict=True)}
         names = [*net.line["name"], *net.trafo["name"]]
         self._row = {name: k for k, name in enumerate(names)}
-        self._parameters = _branch_parameters(case, names)
-        self._rating = np.array([view.branches[name].s_max_kva for name in names])
+        self._parameters = branch_parameters(case)
+        self._rating = np.array([view.branches[name].ratings_kva for name in names]).reshape(-1, 2)
         self._shunts = _shunts_of_bridged(self._parameters)
+        self._at_buses = _Shunts(case)
         reference = case.scenario.limits.reference_vm_pu
         self._u_ref = {
             u.id: view.infeeds[u.id].vm_pu if u.id in view.infeeds else reference for u in view.units.values()
@@ -115,12 +112,19 @@ class PowerGridModelEngine:
         source["status"], source["sk"], source["rx_ratio"] = 1, SHORT_CIRCUIT_VA, 0.0
         source["u_ref"] = [self._u_ref[one.balance_unit] for one in islands]
         bridged = [(start + n, r) for la, start in zip(layouts, first_node, strict=False) for n, r, _ in la.bridged]
-        shunt = initialize_array("input", ComponentType.shunt, len(bridged))
+        across = self._shunts[[r for _, r in bridged]].sum(axis=1)
+        earthed = [
+            (k, int(start + place[of[bus]]), admittance)
+            for k, (one, place, of, start) in enumerate(zip(islands, places, index, first_node, strict=False))
+            for bus, admittance in self._at_buses.of(one.island)
+        ]
+        shunt = initialize_array("input", ComponentType.shunt, len(bridged) + len(earthed))
         used = nodes + branches + len(islands)
-        shunt["id"], shunt["node"], shunt["status"] = used + np.arange(len(bridged)), [n for n, _ in bridged], 1
-        total = self._shunts[[r for _, r in bridged]].sum(axis=1)
+        shunt["id"], shunt["status"] = used + np.arange(len(shunt)), 1
+        shunt["node"] = [n for n, _ in bridged] + [n for _, n, _ in earthed]
+        total: Any = np.concatenate([across, np.array([y for _, _, y in earthed], dtype=complex)])
         shunt["g1"], shunt["b1"] = total.real, total.imag
-        load, drawn = self._loads(islands, places, index, first_node, used + len(bridged))
+        load, drawn = self._loads(islands, places, index, first_node, used + len(shunt))
         model = PowerGridModel(
             {
                 ComponentType.node: node,
@@ -133,7 +137,7 @@ class PowerGridModelEngine:
         result = model.calculate_power_flow(
             error_tolerance=ERROR_TOLERANCE, max_iterations=MAX_ITERATIONS, threading=-1
         )
-        return self._read(islands, layouts, first_node, first_branch, result, drawn)
+        return self._read(islands, layouts, first_node, first_branch, result, drawn, earthed)
 
     def _loads(
         self,
@@ -202,7 +206,7 @@ class PowerGridModelEngine:
 
     def _read(
         self, islands: list[IslandInput], layouts: list[_Layout], first_node: Any, first_branch: Any, result: Any,
-        drawn: np.ndarray,
+        drawn: np.ndarray, earthed: list[tuple[int, int, complex]],
     ) -> list[IslandSolution | None]:  # fmt: skip
         vm, va = result[ComponentType.node]["u_pu"], np.degrees(result[ComponentType.node]["u_angle"])
         none = initialize_array("sym_output", ComponentType.generic_branch, 0)  # the engine leaves out empty tables
@@ -213,19 +217,19 @@ class PowerGridModelEngine:
         solutions: list[IslandSolution | None] = []
         for k, (one, layout) in enumerate(zip(islands, layouts, strict=True)):
             nodes, own = slice(first_node[k], first_node[k + 1]), slice(first_branch[k], first_branch[k + 1])
-            current = np.full(len(one.island.branches), math.nan)
-            current[layout.places] = (apparent[own] / vm[nodes][layout.ends]).max(axis=1, initial=0.0)
-            limit = np.full(len(one.island.branches), math.inf)
-            limit[layout.places] = self._rating[layout.rows]
+            loading = np.full(len(one.island.branches), math.nan)
+            loading[layout.places] = _loading(apparent[own] / vm[nodes][layout.ends], self._rating[layout.rows])
             ends_kw = np.full((len(one.island.branches), 4), math.nan)
             ends_kw[layout.places] = into_ends[own] / 1000
             losses = losses_kva[own].sum()
             for node, row, place in layout.bridged:
                 volts = vm[first_node[k] + node] * layout.u_rated[node]
                 drawn_kva = volts**2 * self._shunts[row].conj() / 1000
-                current[place], limit[place] = abs(drawn_kva).max() / vm[first_node[k] + node], self._rating[row]
+                loading[place] = _loading(abs(drawn_kva) / vm[first_node[k] + node], self._rating[row])
                 ends_kw[place] = drawn_kva.view(float)
                 losses += drawn_kva.sum()
+            for _, node, admittance in (one for one in earthed if one[0] == k):
+                losses += (vm[node] * layout.u_rated[node - first_node[k]]) ** 2 * np.conj(admittance) / 1000
             losses_kw, losses_kvar = rounded_flow(losses.real, LOSSES_KW), rounded_flow(losses.imag, LOSSES_KW)
             solutions.append(
                 IslandSolution(
@@ -233,7 +237,7 @@ class PowerGridModelEngine:
                     vm_pu=rounded(vm[nodes][layout.node], VOLTAGE_PU),
                     va_degree=rounded(va[nodes][layout.node], ANGLE_DEGREE),
                     into_ends=rounded_flow(ends_kw, FLOW_KW),
-                    loading_pct=rounded(np.where(np.isfinite(limit), 100 * current / limit, math.nan), LOADING_PCT),
+                    loading_pct=rounded(loading, LOADING_PCT),
                     p_balance_kw=float(drawn[k, 0]) + losses_kw,
                     q_balance_kvar=float(drawn[k, 1]) + losses_kvar,
                     losses_kw=losses_kw,
@@ -243,36 +247,35 @@ class PowerGridModelEngine:
         return solutions
 
 
-def _branch_parameters(case: Case, names: list[str]) -> dict[str, np.ndarray]:
-    """Columns of a generic branch, one row per line and transformer: SI units of its second end."""
-    import pandapower as pp
+class _Shunts:
+    """What is connected to earth at buses: shunts, and branches that stay connected at one end while they are open."""
 
-    net = copy.deepcopy(case.net)
-    net.line["in_service"] = net.trafo["in_service"] = net.bus["in_service"] = True
-    net.switch["closed"] = True
-    pp.create_ext_grid(net, net.bus.index[0])
-    with contextlib.suppress(pp.LoadflowNotConverged):  # the parameters are there all the same
-        pp.runpp(net, init="flat", numba=False, calculate_voltage_angles=False)
-    built: Any = net
-    table = built["_ppc"]["branch"].real
-    spans = built["_pd2ppc_lookups"]["branch"]
-    table = np.concatenate([table[slice(*spans.get(kind, (0, 0)))] for kind in ("line", "trafo")])
-    pu = {name: table[:, column] for name, column in _COLUMNS.items()}
-    if len(table) != len(names) or pu["shift"].any() or table[:, _ASYMMETRY].any():
-        what = "phase shifters or transformers with unequal ends"
-        raise EngineUnavailable(f"the engine power-grid-model cannot express {what}; use --engine pandapower")
-    vn_kv = net.bus["vn_kv"]
-    to_kv = np.array([*vn_kv[net.line["to_bus"]], *vn_kv[net.trafo["lv_bus"]]], dtype=float)
-    ohm = to_kv**2 / float(net.sn_mva)
-    return {
-        "r1": pu["r"] * ohm,
-        "x1": pu["x"] * ohm,
-        "g1": pu["g"] / ohm,
-        "b1": pu["b"] / ohm,
-        "k": np.where(pu["tap"] == 0, 1.0, pu["tap"]),
-        "theta": np.zeros(len(table)),
-        "sn": np.full(len(table), 1e6),
-    }
+    def __init__(self, case: Case) -> None:
+        net = case.net
+        vn_v = {name: float(vn) * 1000 for name, vn in zip(net.bus["name"], net.bus["vn_kv"], strict=True)}
+
+        def siemens(bus: str, p_mw: float, q_mvar: float) -> complex:
+            return complex(p_mw, -q_mvar) * 1e6 / vn_v[bus] ** 2
+
+        self._fixed: dict[str, complex] = {}
+        at = net.shunt["bus"].map(net.bus["name"])
+        for bus, p_mw, q_mvar in zip(at, net.shunt["p_mw"], net.shunt["q_mvar"], strict=True):
+            self._fixed[bus] = self._fixed.get(bus, 0.0) + siemens(bus, p_mw, q_mvar)
+        self._stubs = [(s.bus, s.branch, siemens(s.bus, s.p_mw, s.q_mvar)) for s in stubs_of(case)]
+
+    def of(self, island: Island) -> list[tuple[str, complex]]:
+        """Bus and admittance (S)."""
+        if not self._fixed and not self._stubs:
+            return []
+        members, closed = set(island.buses), set(island.branches)
+        found = [(bus, y) for bus, y in self._fixed.items() if bus in members]
+        return found + [(bus, y) for bus, branch, y in self._stubs if bus in members and branch not in closed]
+
+
+def _loading(current: np.ndarray, rating: np.ndarray) -> np.ndarray:
+    """The larger end current in % of its rating (kVA at rated voltage); NaN where neither end has one."""
+    share = np.where(np.isfinite(rating), 100 * current / rating, -math.inf).max(axis=-1, initial=-math.inf)
+    return np.where(np.isfinite(share), share, math.nan)
 
 
 def _shunts_of_bridged(parameters: dict[str, np.ndarray]) -> np.ndarray:

@@ -49,7 +49,7 @@ class BusVoltage(NamedTuple):
 
 
 class BranchFlow(NamedTuple):
-    """Power into both ends of a branch (kW, kvar), and its loading: the larger end current in % of the rating.
+    """Power into both ends of a branch (kW, kvar), and its loading: the larger end current in % of its rating there.
 
     All None for a switch without impedance; ``loading_pct`` None without a rating.
     """
@@ -66,9 +66,9 @@ class IslandSolution:
     """A solved island. Arrays are in the order of the island's buses or of its branches, NaN where there is nothing to
     tell; rows of ``into_ends`` are the first four of a ``BranchFlow``.
 
-    ``p_balance_kw``, ``q_balance_kvar`` are given by the balance unit, losses are those of all branches. Each number is
-    rounded to its quantum (``relight.scenarios.quanta``), for the last bits of a solution depend on the processor; the
-    balance unit gives load less units plus losses as rounded.
+    ``p_balance_kw``, ``q_balance_kvar`` are given by the balance unit, losses are those of all branches and shunts.
+    Each number is rounded to its quantum (``relight.scenarios.quanta``), for the last bits of a solution depend on the
+    processor; the balance unit gives load less units plus losses as rounded.
     """
 
     island: Island

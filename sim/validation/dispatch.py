@@ -164,7 +164,7 @@ def _targets(case: Case, phases: Sequence[Phase], k: int, conditions: Conditions
         free = tuple(u for u in missing if view.local_area_of_unit(u) not in following)
         if free:
             given = _sum(claims, (u for u in units if view.local_area_of_unit(u) not in following))
-            charging_kvar = sum(view.branches[branch].charging_kvar for branch in island.branches)
+            charging_kvar = view.charging_kvar(island.buses, island.branches)
             infeed = balance if balance in view.infeeds else None
             found.append(_Target(k, free, taken_kw - given[0], taken_kvar - given[1] - charging_kvar, infeed))
     return found

@@ -26,11 +26,12 @@ _TINY = 1e-9
 def check_network(case: Case, at: JudgedInterval, one: IslandInput, solution: IslandSolution) -> Iterator[Violation]:
     """Voltages of all buses and loadings of all branches of an island."""
     limits, step = case.scenario.limits, at.phase.claims.step
+    inner = np.array([case.view.buses[bus].inner for bus in one.island.buses])
     # Written so that NaN, which compares False, would be a violation too.
-    for k in np.flatnonzero(~(solution.vm_pu >= limits.vm_min_pu - _TINY)):
+    for k in np.flatnonzero(~(solution.vm_pu >= limits.vm_min_pu - _TINY) & ~inner):
         bus, vm_pu = one.island.buses[k], float(solution.vm_pu[k])
         yield Violation(step, at.start_min, "voltage_low", bus, vm_pu, limits.vm_min_pu, "p.u.")
-    for k in np.flatnonzero(solution.vm_pu > limits.vm_max_pu + _TINY):
+    for k in np.flatnonzero((solution.vm_pu > limits.vm_max_pu + _TINY) & ~inner):
         bus, vm_pu = one.island.buses[k], float(solution.vm_pu[k])
         yield Violation(step, at.start_min, "voltage_high", bus, vm_pu, limits.vm_max_pu, "p.u.")
     for k in np.flatnonzero(solution.loading_pct > limits.max_loading_pct + _TINY):

@@ -102,6 +102,8 @@ def _judge_network(case: Case, one: IslandStep) -> Iterator[Row]:
     if one.island.loops:
         yield _row(one, "not_radial", one.island.id, one.island.loops, 0, "loops")
     for bus, (vm_pu, _) in one.flow.voltages.items():
+        if case.view.buses[bus].inner:
+            continue
         # Written so that NaN, which compares False, would be a violation too.
         if not vm_pu >= limits.vm_min_pu - _TINY:
             yield _row(one, "voltage_low", bus, vm_pu, limits.vm_min_pu, "p.u.")

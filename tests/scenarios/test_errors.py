@@ -201,7 +201,7 @@ def test_a_series_that_is_not_there(tmp_path: Path) -> None:
         ({"function": "create_cigre_network_mv", "arguments": {"wheels": 4}}, "network.arguments", "fails with"),
         ({"function": "create_cigre_network_mv", "switchable": ["Line 1-9"]}, "network.switchable", "no such branch"),
         ({"function": "create_cigre_network_mv", "normally_open": ["Line 1-2"]}, "network.normally_open", "no switch"),
-        ({"function": "example_multivoltage"}, "trafo3w", "not supported"),
+        ({"function": "example_multivoltage"}, "xward.0", "replace them by wards"),
     ],
 )
 def test_mistakes_in_a_pandapower_network(tmp_path: Path, network: dict[str, Any], field: str, remedy: str) -> None:

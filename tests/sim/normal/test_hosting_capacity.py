@@ -49,13 +49,10 @@ def test_the_thermal_bound_is_the_line_s_rating_plus_demand() -> None:
 
 
 def test_the_reverse_flow_bound_is_80_percent_of_the_infeed_plus_demand() -> None:
-    found = search(two_buses(max_i_ka=5.0, infeed_kva=3000))["PV at its present sites"]
-    # The tables' kind of network is a file here, so the infeed's rating is not believed and sets no bound.
+    rated = two_buses(max_i_ka=5.0, infeed_kva=3000)
+    infeeds = {name: replace(one, rated=False) for name, one in rated.view.infeeds.items()}
+    found = search(replace(rated, view=replace(rated.view, infeeds=infeeds)))["PV at its present sites"]
     assert bound(found, "reverse flow") == CapacityBound("reverse flow", None, NO_RATING, 0.0)
-    rated = replace(
-        two_buses(max_i_ka=5.0, infeed_kva=3000),
-        scenario=two_buses(network={"kind": "tables", "folder": "x"}).scenario,
-    )
     found = search(rated)["PV at its present sites"]
     by_hand = 0.8 * 3000 + found.demand_kw
     assert bound(found, "reverse flow").capacity_kw == pytest.approx(by_hand, rel=3 * PRECISION)

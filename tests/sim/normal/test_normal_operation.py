@@ -112,7 +112,10 @@ def test_a_rating_that_the_import_made_up_is_not_believed(tmp_path: Path) -> Non
 
     assert rated_infeeds_kva(load_case("cigre_mv/blackout")) == 50_000
     assert rated_infeeds_kva(load_case("guo45/fault-0400")) == 100_000
-    pp.to_json(networks.case33bw(), str(tmp_path / "net.json"))
+    net = networks.case33bw()
+    pp.to_json(net.deepcopy(), str(tmp_path / "rated.json"))
+    net.ext_grid = net.ext_grid.drop(columns="max_p_mw")
+    pp.to_json(net, str(tmp_path / "net.json"))
     (tmp_path / "s.yaml").write_text(
         "name: s\nnetwork: {kind: json, file: net.json, switchable: [line.5]}\n"
         "outage: {start: 2025-06-20T10:00, duration_min: 60}\nload: {source: network}\n"
@@ -120,3 +123,4 @@ def test_a_rating_that_the_import_made_up_is_not_believed(tmp_path: Path) -> Non
         encoding="utf-8",
     )
     assert rated_infeeds_kva(load_case(tmp_path / "s.yaml")) is None
+    assert rated_infeeds_kva(load_case(tmp_path / "s.yaml", ["network.file=rated.json"])) == 10_000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
+from .network_account import NO_ACCOUNT, Entry, NetworkAccount
+from .view import EssUnit, Infeed, NbsuUnit, PvUnit
 
 EFFICIENCIES = ("charge_efficiency", "discharge_efficiency")
 """of an ESS, where it states its own"""
@@ -18,8 +19,10 @@ class RawNetwork:
 
     ``net`` fulfils the promises of ``Case.net``. ``switchable`` holds branch ids. Loads are peaks by bus in kW and
     kvar, ``mix_by_bus`` weighs the load classes of buses whose source tells them. ``elements`` gives bus and rating
-    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name. ``ess_efficiency``
-    holds what ESSs state of their own, for others a scenario does. ``files`` were read.
+    (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name, ``element_names``
+    the former of the latter; ``idle`` tells what each is, should it be none. ``ess_efficiency`` holds what ESSs state
+    of their own, for others a scenario does. ``inner``: buses that are star points. ``stays_at``: as in ``Branch``, by
+    branch. ``account`` tells what was read, and what not. ``files`` were read.
     """
 
     net: Any
@@ -33,4 +36,9 @@ class RawNetwork:
     load_kvar: dict[str, float] = field(default_factory=dict)
     mix_by_bus: dict[str, dict[str, float]] = field(default_factory=dict)
     elements: dict[str, tuple[str, float | None]] = field(default_factory=dict)
+    element_names: dict[str, str] = field(default_factory=dict)
+    idle: dict[str, Entry] = field(default_factory=dict)
+    inner: frozenset[str] = frozenset()
+    stays_at: dict[str, str] = field(default_factory=dict)
+    account: NetworkAccount = NO_ACCOUNT
     files: list[Path] = field(default_factory=list)

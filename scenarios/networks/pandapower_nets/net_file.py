@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..reading.files import read_text, why_unreadable
-from ..reading.plain_text import printable
-from ..reading.time_limit import OutOfTime, time_limit
+from ...reading.files import read_text, why_unreadable
+from ...reading.plain_text import printable
+from ...reading.time_limit import OutOfTime, time_limit
 
 ALLOWED = frozenset({
     ("pandapower.auxiliary", "pandapowerNet"),
@@ -28,6 +28,8 @@ _OF_TABLES = frozenset({
     "index_names", "column_name", "column_names", "columns",
 })  # fmt: skip
 """What may be said of a table; pandas would take more, such as places to read from."""
+_NO_NUMBERS = ("nan", "inf", "-inf")
+"""What a number of numpy may hold as text."""
 _CONTROLLERS = "pandapower.control."
 """Controllers act on power flows; the tables that hold them are left out."""
 MOST_DEPTH = 20
@@ -39,10 +41,11 @@ class NetFileError(Exception):
     """The file is no net, or names what is not allowed."""
 
 
-def read_net(path: Path) -> Any:
-    """The net in a file. Raises NetFileError, in plain words, and never SystemExit."""
+def read_net(path: Path) -> tuple[Any, int]:
+    """The net in a file, and how many controllers were left out of it. Raises NetFileError, in plain words, and never
+    SystemExit."""
     try:
-        text = _without_controllers(read_text(path))
+        text, controllers = _without_controllers(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError):
             raise NetFileError(f"not JSON: line {error.lineno}, {error.msg}") from error
@@ -59,17 +62,18 @@ def read_net(path: Path) -> Any:
         raise NetFileError(printable(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")) from error
     if not hasattr(net, "bus") or not hasattr(net, "line"):
         raise NetFileError("no buses or lines in it")
-    return net
+    return net, controllers
 
 
-def _without_controllers(text: str) -> str:
-    """The text itself, or without its tables of controllers. Raises NetFileError for what is not allowed."""
+def _without_controllers(text: str) -> tuple[str, int]:
+    """The text itself, or without its tables of controllers, and their number. Raises NetFileError for what is not
+    allowed."""
     look = _Look()
     data = look.through(text, 0)
     if not isinstance(data, dict):
         raise NetFileError("not a net but something else in JSON")
     if not look.controllers:
-        return text
+        return text, 0
     holder = data.get("_object")
     tables: dict[str, Any] = holder if isinstance(holder, dict) else data
     for name in [name for name, table in tables.items() if _CONTROLLERS in json.dumps(table)]:
@@ -79,14 +83,14 @@ def _without_controllers(text: str) -> str:
     again.through(kept, 0)
     if again.controllers:
         raise NetFileError("holds a controller outside its tables")
-    return kept
+    return kept, look.controllers
 
 
 class _Look:
     """Looks at every object of a text, and of the texts in it, also at those that a second equal key hides."""
 
     def __init__(self) -> None:
-        self.controllers = False
+        self.controllers = 0
         self.depth = 0
 
     def through(self, text: str, depth: int) -> Any:
@@ -106,7 +110,8 @@ class _Look:
         if "_module" in found or "_class" in found:
             self._allow(found)
         inner = found.get("_object")
-        if isinstance(inner, str) and ("_module" in found or "_class" in found):
+        unset = found.get("_module") == "numpy" and inner in _NO_NUMBERS
+        if isinstance(inner, str) and not unset and ("_module" in found or "_class" in found):
             try:
                 holds = self.through(inner, self.depth + 1)
             except ValueError as error:
@@ -123,7 +128,7 @@ class _Look:
             if name in ("DataFrame", "Series") and (odd := sorted(set(found) - _OF_TABLES)):
                 raise NetFileError(f"a {name} with {odd[0]!r}, which no table needs")
         elif isinstance(module, str) and module.startswith(_CONTROLLERS) and isinstance(name, str):
-            self.controllers = True
+            self.controllers += 1
         else:
             what = ".".join(str(part) for part in (module, name) if part is not None)
             raise NetFileError(f"it names {printable(what)[:80]}, which is no data; nothing of it was imported")

@@ -7,13 +7,14 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..reading.problems import Problem
+from ...reading.problems import Problem
 
 Bounds = tuple[float, float, str]
 """low, high, unit"""
 _POWER: Bounds = (-1e5, 1e5, "MW")
 _REACTIVE: Bounds = (-1e5, 1e5, "Mvar")
 _FACTOR: Bounds = (0.0, 1e3, "")
+_SIDES = ("hv", "mv", "lv")
 NUMBERS: dict[str, dict[str, Bounds]] = {
     "bus": {"vn_kv": (0.1, 1200.0, "kV")},
     "line": {
@@ -27,26 +28,63 @@ NUMBERS: dict[str, dict[str, Bounds]] = {
     },
     "load": {"p_mw": _POWER, "q_mvar": _REACTIVE, "scaling": (-1e3, 1e3, "")},
     "ext_grid": {"vm_pu": (0.5, 1.5, "p.u.")},
+    "shunt": {"p_mw": _POWER, "q_mvar": _REACTIVE, "vn_kv": (0.1, 1200.0, "kV"), "step": (0.0, 1e3, "")},
+    "ward": {"ps_mw": _POWER, "qs_mvar": _REACTIVE, "pz_mw": _POWER, "qz_mvar": _REACTIVE},
+    "motor": {
+        "pn_mech_mw": (0.0, 1e5, "MW"), "loading_percent": (0.0, 1e3, "%"), "efficiency_percent": (1.0, 100.0, "%"),
+        "cos_phi": (0.01, 1.0, ""), "scaling": _FACTOR,
+    },
+    "asymmetric_load": {
+        **{f"p_{phase}_mw": _POWER for phase in "abc"}, **{f"q_{phase}_mvar": _REACTIVE for phase in "abc"},
+        "scaling": (-1e3, 1e3, ""),
+    },
+    "asymmetric_sgen": {
+        **{f"p_{phase}_mw": _POWER for phase in "abc"}, **{f"q_{phase}_mvar": _REACTIVE for phase in "abc"},
+        "scaling": (-1e3, 1e3, ""),
+    },
+    "impedance": {
+        **dict.fromkeys(("rft_pu", "xft_pu", "rtf_pu", "xtf_pu"), (-1e4, 1e4, "p.u.")), "sn_mva": (1e-6, 1e5, "MVA"),
+    },
+    "trafo3w": {
+        **{f"sn_{side}_mva": (-1e5, 1e5, "MVA") for side in _SIDES},
+        **{f"vn_{side}_kv": (0.1, 1200.0, "kV") for side in _SIDES},
+        **{f"{vk}_{side}_percent": (-1e4, 1e4, "%") for vk in ("vk", "vkr") for side in _SIDES},
+        "pfe_kw": (-1e6, 1e6, "kW"), "i0_percent": (-1e3, 1e3, "%"),
+        "shift_mv_degree": (-1e4, 1e4, "degrees"), "shift_lv_degree": (-1e4, 1e4, "degrees"),
+    },
 }  # fmt: skip
 """Columns that must hold a number in every row that is in service, and its range; signs are for others to judge."""
+_UNITS = ("sgen", "gen", "storage")
+_TAP: dict[str, Bounds] = {
+    **dict.fromkeys(("tap_neutral", "tap_min", "tap_max", "tap_pos"), (-1e4, 1e4, "")),
+    "tap_step_percent": (-100.0, 100.0, "%"), "tap_step_degree": (-360.0, 360.0, "degrees"),
+}  # fmt: skip
 MAYBE: dict[str, dict[str, Bounds]] = {
-    "trafo": {
-        **dict.fromkeys(("tap_neutral", "tap_min", "tap_max", "tap_pos"), (-1e4, 1e4, "")),
-        "tap_step_percent": (-100.0, 100.0, "%"), "tap_step_degree": (-360.0, 360.0, "degrees"),
-        "shift_degree": (-1e4, 1e4, "degrees"),
-    },
+    "line": {"g_us_per_km": (0.0, 1e6, "µS/km")},
+    "trafo": {**_TAP, "shift_degree": (-1e4, 1e4, "degrees")},
+    "trafo3w": _TAP,
+    "impedance": dict.fromkeys(("gf_pu", "bf_pu", "gt_pu", "bt_pu"), (-1e4, 1e4, "p.u.")),
+    "ext_grid": {"max_p_mw": _POWER},
     "switch": {"z_ohm": (-1e6, 1e6, "Ω")},
-    **{kind: dict.fromkeys(("sn_mva", "max_p_mw", "p_mw"), (-1e5, 1e5, "MW")) for kind in ("sgen", "gen", "storage")},
+    **{kind: dict.fromkeys(("sn_mva", "max_p_mw", "p_mw", "q_mvar", "scaling"), (-1e5, 1e5, "MW")) for kind in _UNITS},
 }  # fmt: skip
 """Columns that may be missing or empty."""
 _OTHERS = {
     "bus": ("name", "in_service"), "line": ("name", "in_service"), "trafo": ("name", "in_service"),
     "switch": ("name", "bus", "element", "et", "closed"), "load": ("name", "in_service"), "ext_grid": ("in_service",),
-    "sgen": ("name", "in_service"), "gen": ("name", "in_service"), "storage": ("name", "in_service"),
+    **dict.fromkeys(_UNITS, ("name", "in_service")),
 }  # fmt: skip
+_RARE = {
+    "trafo3w": ("name", "in_service", "tap_side"), "impedance": ("name", "in_service"), "shunt": ("in_service",),
+    "ward": ("name", "in_service"), "motor": ("name", "in_service"), "asymmetric_load": ("name", "in_service"),
+    "asymmetric_sgen": ("name", "in_service"),
+}  # fmt: skip
+"""Tables that a net need not have."""
 _PLACES = {
-    "line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus"),
-    **dict.fromkeys(("switch", "load", "ext_grid", "sgen", "gen", "storage"), ("bus",)),
+    "line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus"), "impedance": ("from_bus", "to_bus"),
+    "trafo3w": ("hv_bus", "mv_bus", "lv_bus"),
+    **dict.fromkeys(("switch", "load", "ext_grid", *_UNITS), ("bus",)),
+    **dict.fromkeys(("shunt", "ward", "motor", "asymmetric_load", "asymmetric_sgen"), ("bus",)),
 }  # fmt: skip
 _ALWAYS = ("line", "trafo", "switch")
 """A switch may bring their rows into service."""
@@ -59,7 +97,8 @@ def check_tables(net: Any, place: str, problems: list[Problem]) -> None:
     """Add a problem for everything in a net's tables that no number, place or state can be; ``place`` names the net."""
     found = list(_missing(net))
     if not found:
-        rows = {table: _in_service(net[table], table) for table in _OTHERS}
+        tables = [*_OTHERS, *(table for table in _RARE if hasattr(net.get(table), "columns"))]
+        rows = {table: _in_service(net[table], table) for table in tables}
         found = [complaint for table in rows for complaint in _table(net, table, rows[table])]
         found += [] if found else [*_voltages(net), *_coordinates(net.bus)]
     problems.extend(Problem(place, *complaint) for complaint in found)
@@ -75,8 +114,10 @@ def _missing(net: Any) -> Iterator[_Complaint]:
         value = net.get(name)
         if not _is_number(value) or not low <= float(value) <= high:
             yield name, value, f"must be a number from {low:g} to {high:g}"
-    for table, others in _OTHERS.items():
+    for table, others in (_OTHERS | _RARE).items():
         frame: Any = net.get(table)
+        if table in _RARE and (frame is None or not len(_in_service(frame, table))):
+            continue
         if not hasattr(frame, "columns"):
             yield table, None, "must be a table"
             continue
@@ -90,7 +131,7 @@ def _missing(net: Any) -> Iterator[_Complaint]:
 
 def _in_service(frame: Any, table: str) -> Any:
     """Rows that count; what is no state at all counts too, to be told of."""
-    if table in _ALWAYS or not len(frame):
+    if table in _ALWAYS or not len(frame) or "in_service" not in frame.columns:
         return frame
     return frame[[not (_is_state(value) and not value) for value in frame.in_service]]
 
@@ -106,9 +147,9 @@ def _table(net: Any, table: str, rows: Any) -> Iterator[_Complaint]:
             odd = {index: value for index, value in rows[column].items() if not _is_state(value)}
             yield from _few(odd, table, column, "must be true or false")
     if table == "switch":
-        yield from _told(rows, table, "et", {"b", "l", "t", "t3"}, "must be b, l or t")
-        for kind, joined in (("b", "bus"), ("l", "line"), ("t", "trafo")):
-            known = set(net[joined].index)
+        yield from _told(rows, table, "et", {"b", "l", "t", "t3"}, "must be b, l, t or t3")
+        for kind, joined in (("b", "bus"), ("l", "line"), ("t", "trafo"), ("t3", "trafo3w")):
+            known = set(net[joined].index) if joined in net else set()
             yield from _told(rows[rows.et == kind], table, "element", known, f"there is no {joined} of this number")
 
 
@@ -147,11 +188,19 @@ def _voltages(net: Any) -> Iterator[_Complaint]:
         if max(one, other) > _MOST_RATIO * min(one, other):
             remedy = f"a {table} cannot join {one:g} kV and {other:g} kV; put a transformer there, or mend vn_kv"
             yield f"{table}.{index}", None, remedy
-    for row in net.trafo.itertuples():
-        for side, rated, bus in (("hv", row.vn_hv_kv, row.hv_bus), ("lv", row.vn_lv_kv, row.lv_bus)):
+    yield from _ratings(net.trafo, "trafo", ("hv", "lv"), kv)
+    if "trafo3w" in net and len(net.trafo3w):
+        yield from _ratings(_in_service(net.trafo3w, "trafo3w"), "trafo3w", _SIDES, kv)
+
+
+def _ratings(rows: Any, table: str, sides: tuple[str, ...], kv: dict[Any, float]) -> Iterator[_Complaint]:
+    """Transformers whose rated voltages are not of the level of their buses."""
+    for row in rows.itertuples():
+        for side in sides:
+            rated, bus = float(getattr(row, f"vn_{side}_kv")), getattr(row, f"{side}_bus")
             if max(rated, kv[bus]) > _MOST_RATIO * min(rated, kv[bus]):
                 remedy = f"its bus has {kv[bus]:g} kV; rated and nominal voltage must be of one level, both in kV"
-                yield f"trafo.{row.Index}, vn_{side}_kv", rated, remedy
+                yield f"{table}.{row.Index}, vn_{side}_kv", rated, remedy
 
 
 def _coordinates(bus: Any) -> Iterator[_Complaint]:
