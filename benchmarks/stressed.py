@@ -293,12 +293,20 @@ def _scenario(
     return {
         "name": f"stressed/{name}",
         "network": {"kind": "json", "file": f"{name}.json", "switchable": switchable, "normally_open": ties},
-        "outage": {"start": feeder.start, "duration_min": DURATION_MIN},
+        "outage": {"start": feeder.start, "duration_min": DURATION_MIN, "first_order_min": 0},
         "site": {"latitude_deg": 48.7, "longitude_deg": 10.5, "timezone": "Europe/Berlin"},
         "local_areas": {"by": "bus"},
         "load": {"source": "network", "unloaded_buses": ["b0"]},
         "pv": {"clear_sky_index": feeder.clear_sky_index},
-        "dispatch_centre": {"apparent_power": feeder.apparent_power},
-        "units": {"pv": pv if feeder.pv else [], "ess": ess, "nbsu": nbsu},
+        "objective": {"interruption_kwh": 0, "earlier_kwh": 0},
+        "dispatch_centre": {"apparent_power": feeder.apparent_power, "loss_allowance": "fixed"},
+        "world": {"pick_up_limit_pct": None},
+        "units": {
+            "pv": pv if feeder.pv else [],
+            "ess": ess,
+            "nbsu": nbsu,
+            "ess_charge_efficiency": 1,
+            "ess_discharge_efficiency": 1,
+        },
         "limits": {"vm_min_pu": round(feeder.vm_min_pu, 4), "vm_max_pu": round(feeder.vm_max_pu, 4)},
     }

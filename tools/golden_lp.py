@@ -32,7 +32,7 @@ from relight.scenarios.schema.cold_load import AreaColdLoad, ColdLoadClass
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Gateway as GatewayCosts
-from relight.scenarios.schema.scenario import Load, LoadControl, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, LoadControl, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
 TESTS = Path(__file__).resolve().parents[1] / "tests" / "controllers"
@@ -91,6 +91,8 @@ def small_horizon(ess: EssUnit = ESS) -> Horizon:
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
         dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
+        objective=Objective(interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
     )
     starts = (15.0, 30.0)
     states = {"a": ("off", 0.0), "b": ("starting", 15.0), "c": ("online", 0.0)}

@@ -42,7 +42,7 @@ def test_orders_go_out_the_way_of_a_message_and_an_operation_ahead(
 def test_a_switch_takes_the_time_of_a_terminal_or_of_a_crew_in_whole_steps() -> None:
     counted = Switching.model_validate(CREW | {"in_runs": True})
     assert [operation_step_min(counted, switch, Clock(sim_step_min=2)) for switch in ("a-b", "c-d")] == [2, 32]
-    assert operation_step_min(Switching.model_validate(CREW), "c-d", Clock()) == 0
+    assert operation_step_min(Switching.model_validate(CREW | {"in_runs": False}), "c-d", Clock()) == 0
 
 
 @pytest.mark.parametrize("latency_s", [0, 119, 120, 121, 240, 300])

@@ -20,7 +20,7 @@ from relight.controllers.solver.highs import KeptSolver, Solution
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Limits, Load, LoadControl, LocalAreas, Outage, Pv, Scenario, Site
+from relight.scenarios.schema.scenario import Limits, Load, LoadControl, LocalAreas, Outage, Pv, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 from support.brute_force import Optimum
 
@@ -282,7 +282,7 @@ def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenari
     return Scenario(
         name=f"small-{seed}",
         network=TablesNetwork(folder="none"),
-        outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=PLAN_STEP_MIN * steps),
+        outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=PLAN_STEP_MIN * steps, first_order_min=0),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         local_areas=LocalAreas(load_control="section"),
         load=Load(peak_kw=1),
@@ -290,9 +290,11 @@ def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenari
         limits=Limits(
             vm_min_pu=low, reference_vm_pu=reference, vm_max_pu=high, min_power_factor=pick(0.95, 0.95, 0.9, 0.8)
         ),
-        objective=Objective(switching_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0)),
+        objective=Objective(switching_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0), interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
         dispatch_centre=DispatchCentreOptions(
             loss_allowance_pct=pick(0.0, 1.0, 5.0),
+            loss_allowance="fixed",
             first_online_step_free=pick(True, False),
             startup_power=pick("sum", "printed"),
             nbsu_reactive=pick("online", "online", "printed"),
@@ -374,7 +376,8 @@ def one_bus() -> tuple[Horizon, Scenario]:
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=40),
         dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0, mip_gap=0.0),
-        objective=Objective(switching_kwh=0.0),
+        objective=Objective(switching_kwh=0.0, interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
     )
     message = PscMessage(
         local_area="1", issued_at_min=0.0, step_start_min=[0.0, 30.0], demand_p_kw=[40.0] * 2, demand_q_kvar=[0.0] * 2,

@@ -12,6 +12,7 @@ from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.schema.communication import Communication
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, PvUnit, Section
+from support.three_bus_case import PLAIN, merged
 
 PV, ESS = PvUnit("pv", "1", 200.0), EssUnit("ess", "1", 100.0, 80.0, 40.0)
 
@@ -26,14 +27,17 @@ def gateway_over(communication: dict[str, Any] | None) -> EnergyGateway:
         {"pv": PV}, {"ess": ESS}, {},
     )  # fmt: skip
     scenario = Scenario.model_validate(
-        {
-            "name": "one",
-            "network": {"kind": "tables", "folder": "x"},
-            "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
-            "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
-            "load": {"peak_kw": 100.0},
-            "communication": communication,
-        }
+        merged(
+            PLAIN,
+            {
+                "name": "one",
+                "network": {"kind": "tables", "folder": "x"},
+                "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
+                "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
+                "load": {"peak_kw": 100.0},
+                "communication": communication,
+            },
+        )
     )
     return EnergyGateway(view, "1", scenario)
 

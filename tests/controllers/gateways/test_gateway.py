@@ -10,6 +10,7 @@ from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.angles import reactive_limit
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
+from support.three_bus_case import PLAIN, merged
 
 PV, SMALL = PvUnit("pv", "1", 200.0), PvUnit("small", "1", 50.0)
 ESS, OTHER = EssUnit("ess", "1", 100.0, 80.0, 40.0), EssUnit("other", "1", 50.0, 60.0, 40.0)
@@ -25,13 +26,16 @@ def gateway(*units) -> EnergyGateway:
         kind(PvUnit), kind(EssUnit), kind(NbsuUnit),
     )  # fmt: skip
     scenario = Scenario.model_validate(
-        {
-            "name": "one",
-            "network": {"kind": "tables", "folder": "x"},
-            "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
-            "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
-            "load": {"peak_kw": 100.0},
-        }
+        merged(
+            PLAIN,
+            {
+                "name": "one",
+                "network": {"kind": "tables", "folder": "x"},
+                "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
+                "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
+                "load": {"peak_kw": 100.0},
+            },
+        )
     )
     return EnergyGateway(view, "1", scenario)
 

@@ -13,7 +13,7 @@ from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
 from support.small_cases import random_case, with_options
 
@@ -36,7 +36,8 @@ def long_cable() -> Horizon:
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
         dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
-        objective=Objective(switching_kwh=0.0),
+        objective=Objective(switching_kwh=0.0, interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
     )
     psc = {
         la: PscMessage(

@@ -21,8 +21,9 @@ from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
 from relight.controllers.planning.shares import SourceIntervals
 from relight.controllers.solver.highs import KeptSolver, Solution
+from relight.scenarios.schema.dispatch_options import Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
 from support.brute_force import brute_force
 from support.small_cases import (
@@ -239,6 +240,7 @@ def one_area(demand_kw: tuple[float, ...], *units, online=False, **options) -> S
         name="one", network=TablesNetwork(folder="none"), load=Load(peak_kw=1),
         outage=Outage(start=datetime(2025, 6, 20, 4), duration_min=30 * steps),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
+        objective=Objective(interruption_kwh=0, earlier_kwh=0), world=World(pick_up_limit_pct=None),
     )  # fmt: skip
     message = PscMessage(
         local_area="1", issued_at_min=0.0, step_start_min=[30.0 * t for t in range(steps)],

@@ -20,9 +20,9 @@ from relight.controllers.milp.model import build_model, contents, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, LocalAreas, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, LocalAreas, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
 from support.brute_force import Optimum, brute_force
 from support.small_cases import SmallCase, agree, random_case, solve, with_cold_load
@@ -146,6 +146,8 @@ def two_areas(limit_pct: float | None = None, factor: float | None = 1.0, ess_kv
         load=Load(peak_kw=1),
         local_areas=LocalAreas(load_control="section"),
         cold_load=own,
+        objective=Objective(interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
         dispatch_centre=DispatchCentreOptions(
             loss_allowance_pct=0.0,
             cold_load=None if factor is None else ColdLoadEstimate(factor=factor),

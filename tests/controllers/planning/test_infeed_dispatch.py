@@ -10,9 +10,9 @@ from relight.controllers.exchange.messages import PscMessage
 from relight.controllers.exchange.plan import PlanStep
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.planning.planner import Planner
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 
 STARTS = (0.0, 30.0)
@@ -39,6 +39,8 @@ def plan(demand_kw: float, sun_kw: float, *, infeed: bool = True, stored_energy_
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
         dispatch_centre=DispatchCentreOptions(stored_energy_value=stored_energy_value, loss_allowance_pct=0.0),
+        objective=Objective(interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
     )
     psc = {la: message(la, demand_kw, sun_kw / 400.0 if la == "b" else 0.0) for la in "ab"}
     graph = AreaGraph.of(view, scenario)

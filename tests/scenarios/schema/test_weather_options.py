@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from relight.scenarios.loader import ScenarioError, load_case, resolved_yaml
+from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.schema.weather import Weather
 from support.three_bus_case import TABLES, write
 
@@ -15,8 +16,7 @@ from support.three_bus_case import TABLES, write
 def test_what_is_absent_stays_absent_and_one_sky_is_said_so() -> None:
     resolved = yaml.safe_load(resolved_yaml(load_case("guo45/fault-1000").scenario))
     assert "forecast" not in resolved and resolved["weather"] is None
-    field = yaml.safe_load(resolved_yaml(load_case("guo45/field-1000").scenario))
-    assert field["weather"]["sites"] == "where_placed"
+    assert Scenario.model_fields["weather"].default == Weather(sites="where_placed")
 
 
 def test_a_resolved_scenario_loads_to_an_equal_one(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from relight.controllers.milp.literal.model import build_literal
 from relight.controllers.milp.model import Model
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.solver.highs import KeptSolver, Solution
-from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
-from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site
+from relight.scenarios.schema.scenario import Load, Outage, Scenario, Site, World
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, LocalArea, find_sections
 from support.brute_force import brute_force
 from support.small_cases import random_case
@@ -135,6 +135,8 @@ def ring_beside_a_tree() -> Horizon:
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=1),
         dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0),
+        objective=Objective(interruption_kwh=0, earlier_kwh=0),
+        world=World(pick_up_limit_pct=None),
     )
     demand_kw = {"a": 0.0, "b": 30.0, "c": 0.0, "d": 0.0, "e": 10.0}
     psc = {
