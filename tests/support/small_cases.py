@@ -21,6 +21,7 @@ from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoad
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Limits, Load, LoadControl, LocalAreas, Outage, Pv, Scenario, Site, World
+from relight.scenarios.schema.time_and_place import Switching
 from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
 from support.brute_force import Optimum
 
@@ -292,6 +293,7 @@ def _random_scenario(rng: np.random.Generator, seed: int, steps: int) -> Scenari
         ),
         objective=Objective(switching_kwh=pick(0.0, 0.1, 1.0, 1.0, 5.0), interruption_kwh=0, earlier_kwh=0),
         world=World(pick_up_limit_pct=None),
+        switching=Switching(in_runs=False),
         dispatch_centre=DispatchCentreOptions(
             loss_allowance_pct=pick(0.0, 1.0, 5.0),
             loss_allowance="fixed",
@@ -372,12 +374,13 @@ def one_bus() -> tuple[Horizon, Scenario]:
     scenario = Scenario(
         name="one-bus",
         network=TablesNetwork(folder="none"),
-        outage=Outage(start=datetime(2025, 6, 20, 12), duration_min=60),
+        outage=Outage(start=datetime(2025, 6, 20, 12), duration_min=60, first_order_min=0),
         site=Site(latitude_deg=32, longitude_deg=120, timezone="UTC"),
         load=Load(peak_kw=40),
         dispatch_centre=DispatchCentreOptions(loss_allowance_pct=0.0, mip_gap=0.0),
         objective=Objective(switching_kwh=0.0, interruption_kwh=0, earlier_kwh=0),
         world=World(pick_up_limit_pct=None),
+        switching=Switching(in_runs=False),
     )
     message = PscMessage(
         local_area="1", issued_at_min=0.0, step_start_min=[0.0, 30.0], demand_p_kw=[40.0] * 2, demand_q_kvar=[0.0] * 2,
