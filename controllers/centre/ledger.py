@@ -62,7 +62,8 @@ class Ledger:
     ) -> None:
         """Enter what is sent now and shall be done by ``due_min``, which reports tell later than ``seen_min``.
 
-        Who was heard now is taken to know of all plans; where it takes time until anybody can tell, who is not silent.
+        Who was heard now is taken to know of the last plan, and to have followed it ever since its report; where it
+        takes time until anybody can tell, who is not silent, to follow each plan in its time.
         """
         for order in switches:
             self._sent_min["terminal", order["switch"]] = time_min
@@ -71,10 +72,11 @@ class Ledger:
             self._net_power[plan["local_area"]] = plan
             self._sent_min["gateway", plan["local_area"]] = time_min
         if due_min > time_min:
-            reached = [la for la in self._net_power if ("gateway", la) not in self._contacts.silent]
+            reached, plans = [la for la in self._net_power if ("gateway", la) not in self._contacts.silent], self._plans
         else:
             reached = [name for kind, name in self._contacts.now if kind == "gateway"]
-        self._follows |= dict.fromkeys(reached, self._plans)
+            plans = ((-math.inf, self.plan),) if self.plan else ()
+        self._follows |= dict.fromkeys(reached, plans)
 
     def under_way(self, time_min: float, until_min: float) -> dict[str, bool]:
         """Switch → the state that it gets before ``until_min`` by an order of which no report tells at a time."""

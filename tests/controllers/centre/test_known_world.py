@@ -208,3 +208,18 @@ def test_a_network_that_nothing_happens_to_is_as_reported_and_tells_nothing() ->
 def test_surprises_decide_what_is_known_of_the_network() -> None:
     assert isinstance(world_of(network(), Surprises()), KnownWorld)
     assert not isinstance(world_of(network(), None), KnownWorld)
+
+
+def test_an_order_that_takes_time_is_not_missed_before_nor_repeated_until_it_is_missed_again() -> None:
+    """Told of later than 20, given again at 25 and 50 to be told of later than 45 and 70; then given up."""
+    known = KnownWorld(network(), 3)
+    learn(known, 0, psc(""), OPEN, INITIAL)
+    known.note_orders(20, [SwitchOrder(switch="k1", closed=True)])
+    again: dict[int, list[SwitchOrder]] = {}
+    for time_min in range(5, 80, 5):
+        news = learn(known, time_min, psc(""), OPEN, INITIAL)
+        if reminders := known.reminders(time_min):
+            again[time_min] = reminders
+            known.note_orders(time_min + 20, reminders)
+        assert news == (["k1 does not operate"] if time_min == 75 else []), time_min
+    assert again == {25: [{"switch": "k1", "closed": True}], 50: [{"switch": "k1", "closed": True}]}

@@ -82,6 +82,8 @@ def test_what_is_planned_is_served_from_the_first_step_that_orders_reach(
     assert [(plan["issued_at_min"], plan["steps"][0]["start_min"]) for plan in plans] == [
         (start - lead_min, start) for start in (case.scenario.plan_starts_min if len(plans) > 1 else [lead_min])
     ]
+    issued = table(log, "events").query("kind == 'plan_issued'").text
+    assert issued.str.contains(f"in force from minute {lead_min}").iloc[0]
     operated = table(log, "switch").query("operated == 1").time_min
     assert set(operated) <= set(case.scenario.plan_starts_min) and lead_min in set(operated)
     in_force = steps_in_force(in_memory(log.recorder, case.scenario), [0.0, float(lead_min), lead_min + 25.0])
@@ -128,6 +130,19 @@ def test_switches_that_refuse_are_ordered_again_once_reports_can_tell() -> None:
     events = table(log, "events")
     assert events[events.kind == "switch_refused"].time_min.tolist() == [20], "when its operation should begin"
     assert table(log, "switch").query("switch == 'a-b' and operated == 1").time_min.tolist() == [60], "as ordered at 30"
+
+
+def test_what_the_last_plan_knew_is_no_news_until_it_is_in_force() -> None:
+    """a-b refuses twice: dark areas are reported at 20, and until the plan made then begins, at 30, that is no news."""
+    refuses = {"switches": [{"switch": "a-b", "kind": "refuses", "times": 2}]}
+    clock = {"sim_step_min": STEP_MIN, "replan_interval_min": 60}
+    log = ran(feeder(stored_kwh=600.0, surprises=refuses, clock=clock, outage=OUTAGE | {"duration_min": 90}))
+    assert [plan["issued_at_min"] for plan in log.recorder.plans] == [0, 20, 40, 60]
+    reasons = table(log, "events").query("kind == 'plan_issued'").text.tolist()
+    assert all("planned areas went dark: b, c" in reasons[k] for k in (1, 2)) and "replan interval" in reasons[3]
+    assert table(log, "switch").query("switch == 'a-b' and operated == 1").time_min.tolist() == [40], (
+        "third order, at 30"
+    )
 
 
 def test_what_is_demanded_before_counts_as_lost_in_the_bound_too() -> None:

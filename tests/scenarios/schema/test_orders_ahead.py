@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from relight.scenarios.explain import explain
 from relight.scenarios.schema.communication import Communication
 from relight.scenarios.schema.time_and_place import Clock, Switching, lead_min, message_step_min, operation_step_min
 from relight.sim.cosim.channels.simulated import SimulatedChannel
+from support.networks import build_case, chain
 
 CREW = {"manual_switches": ["c-d"], "manual_operation_min": 31}
 
@@ -64,3 +66,15 @@ def test_about_one_message_in_a_thousand_takes_longer(jitter_s: float) -> None:
         channel.send([{"sender": "dispatch_centre", "receiver": receiver, "kind": "switch_order", "body": {}}], 0.0)
     late = 3000 - len(channel.deliver(float(counted), lambda _: True))
     assert late <= 8 and counted <= 2 + (10.0 + 7 * jitter_s) / 60
+
+
+def test_plans_begin_no_sooner_than_orders_can_be_carried_out_and_check_tells_so() -> None:
+    def case(first_order_min: float, **switching: Any) -> Any:
+        outage = {"start": "2025-06-21T04:00", "duration_min": 300, "first_order_min": first_order_min}
+        return build_case(chain("a", "b"), outage=outage, switching=switching)
+
+    begins = [case(first, in_runs=True).scenario.first_step_min for first in (0, 4, 5, 7, 30)]
+    assert begins == [5, 5, 5, 10, 30], "the first orders' time holds the operation"
+    told = " ".join(explain(case(30, in_runs=True)).split())
+    assert "plans begin at minute 30, when the first orders take effect; orders go out 5 min ahead" in told
+    assert "ahead" not in " ".join(explain(case(30)).split())
