@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
 def read_entries(net: Net) -> Iterator[Entry]:
     """What is modelled, table by table."""
     for name, table in TABLES.items():
-        if table.fate != "modelled" or name not in net:
+        if table.fate != "modelled":
             continue
         rows = net[name]
         if name in DRAWING and len(rows):  # what gives power is no demand, and told apart

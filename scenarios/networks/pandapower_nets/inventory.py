@@ -67,10 +67,11 @@ _TAPS = {
     **_left_out("tap_min", "tap_max", "oltc", "id_characteristic_table"),
     **_refused("a tap changer by table is not modelled; give it a Ratio", (False, 0), "tap_dependency_table"),
     **_refused("an impedance that follows the tap is not modelled; set False", (False, 0), "tap_dependent_impedance"),
+    **_refused("old form of a net; write it again with pandapower 3", (False, 0), "tap_phase_shifter"),
     **_refused("a second tap changer is not modelled; put its ratio into vn_hv_kv", (), "tap2_pos"),
     **_left_out(
         "tap2_side", "tap2_neutral", "tap2_min", "tap2_max", "tap2_step_percent", "tap2_step_degree",
-        "tap2_changer_type", "tap_phase_shifter", "vk_percent_characteristic",
+        "tap2_changer_type", "vk_percent_characteristic",
         "vkr_percent_characteristic", "tap2_phase_shifter",
     ),
 }  # fmt: skip

@@ -47,8 +47,6 @@ _NEGATIVE = "generation: off throughout unless a unit of the scenario names it, 
 def _drawn(net: Net) -> Iterator[tuple[str, Any, float, float]]:
     """Table, row, kW and kvar of what draws constant power."""
     for table in DRAWING:
-        if table not in net or not len(net[table]):
-            continue
         rows = net[table]
         p, q = drawn_mw(table, rows)
         for row, p_mw, q_mvar in zip(rows.itertuples(), p, q, strict=True):
@@ -67,10 +65,10 @@ def take_shunts(net: Net) -> None:
     import pandapower as pp
 
     found: list[tuple[Any, float, float]] = []
-    for row in net.shunt.itertuples() if "shunt" in net else ():
+    for row in net.shunt.itertuples():
         scale = row.step * (float(net.bus.vn_kv[row.bus]) / row.vn_kv) ** 2
         found.append((row.bus, float(row.p_mw * scale), float(row.q_mvar * scale)))
-    found += [(r.bus, float(r.pz_mw), float(r.qz_mvar)) for r in (net.ward.itertuples() if "ward" in net else ())]
+    found += [(row.bus, float(row.pz_mw), float(row.qz_mvar)) for row in net.ward.itertuples()]
     net.shunt = pp.create_empty_network().shunt
     for bus, p_mw, q_mvar in found:
         if p_mw or q_mvar:
@@ -79,12 +77,11 @@ def take_shunts(net: Net) -> None:
 
 def take_places(net: Net, raw: RawNetwork) -> None:
     """Bus and rating (kVA) of generators and storages, by ``sgen.3`` and by the name that no other of them has."""
-    tables = [table for table in PLACES if table in net]
     slack = set(slack_generators(net).index)
-    names = [str(name).strip() for table in tables for name in net[table].name if name is not None and name == name]
-    ids = {f"{table}.{index}" for table in tables for index in net[table].index}
+    names = [str(name).strip() for table in PLACES for name in net[table].name if name is not None and name == name]
+    ids = {f"{table}.{index}" for table in PLACES for index in net[table].index}
     own = {name for name in names if name and names.count(name) == 1 and name not in ids}
-    for table in tables:
+    for table in PLACES:
         for index, row in net[table].iterrows():
             if table == "gen" and index in slack:
                 continue

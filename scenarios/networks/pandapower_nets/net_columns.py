@@ -90,7 +90,9 @@ _ALWAYS = ("line", "trafo", "switch")
 """A switch may bring their rows into service."""
 _MOST_TOLD = 5
 _MOST_RATIO = 1.5
-"""Between rated voltages of what is joined: more than any tap or naming of a level explains."""
+"""Between rated and nominal voltage of a transformer: more than any tap or naming of a level explains."""
+_MOST_DIFFERENT = 1.06
+"""Between nominal voltages that a line or switch joins: 10 and 10.5 kV, or 21 and 20 kV, are names of one level."""
 
 
 def check_tables(net: Any, place: str, problems: list[Problem]) -> None:
@@ -185,7 +187,7 @@ def _voltages(net: Any) -> Iterator[_Complaint]:
         ("switch", row.Index, kv[row.bus], kv[row.element]) for row in net.switch[net.switch.et == "b"].itertuples()
     ]
     for table, index, one, other in joins:
-        if max(one, other) > _MOST_RATIO * min(one, other):
+        if max(one, other) > _MOST_DIFFERENT * min(one, other):
             remedy = f"a {table} cannot join {one:g} kV and {other:g} kV; put a transformer there, or mend vn_kv"
             yield f"{table}.{index}", None, remedy
     yield from _ratings(net.trafo, "trafo", ("hv", "lv"), kv)

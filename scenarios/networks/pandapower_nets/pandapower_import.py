@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from .loads import take_loads, take_places, take_shunts
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
 from .phase_shifts import settle_shifts, settle_taps
+from .whole_net import bare, complete
 
 Net = Any
 """A pandapower net; its tables have their columns only at run time."""
-_BRANCHES = ("line", "trafo", "switch")
 _NAMED = ("bus", "line", "trafo", "switch", "trafo3w", "impedance")
 
 
@@ -67,6 +67,7 @@ def _reduced(
 ) -> RawNetwork:
     """The net with its account; only part of it where problems were added."""
     before = len(problems)
+    complete(net)
     dropped = drop_out_of_service(net)
     refuse(net, place, problems)
     raw = RawNetwork(net, set(), [])
@@ -94,24 +95,27 @@ def _reduced(
     take_loads(net, raw)
     take_shunts(net)
     half_open = [Entry("lines open at one of two switches", len(states.half_open), text=_HALF_OPEN)]
-    told = *shifts, *left, *taps, *_joined(tiny), *(half_open if states.half_open else ()), *dropped
+    told = *shifts, *left, *taps, *_joined(tiny), *(half_open if states.half_open else ()), *_options(net), *dropped
     raw.account = NetworkAccount(tuple(read), told)
-    _empty_all_but(net, ("bus", "shunt", *_BRANCHES))
+    raw.net = bare(net)
     return raw
 
 
 _HALF_OPEN = "both switches operate as one here, so an open line is not charged from its other end"
 
 
+def _options(net: Net) -> list[Entry]:
+    """Options that the net gives to every power flow of pandapower."""
+    options = net.get("user_pf_options")
+    if not isinstance(options, dict) or not options:
+        return []
+    names = ", ".join(map(str, options))
+    return [Entry("user_pf_options", len(options), text=f"power flows are those by pandapower's defaults: {names}")]
+
+
 def _joined(tiny: list[str]) -> list[Entry]:
     text = "so short that they are one node: their ratings are not checked"
     return [Entry("lines of next to no impedance", len(tiny), text=f"{text}: {', '.join(tiny[:5])}")] if tiny else []
-
-
-def _empty_all_but(net: Net, kept: Iterable[str]) -> None:
-    for name in [str(name) for name in net if hasattr(net[name], "iloc") and not str(name).startswith("_")]:
-        if name not in kept:
-            net[name] = net[name].iloc[0:0]
 
 
 class _Switched:
@@ -126,7 +130,7 @@ class _Switched:
         self._at_windings: list[tuple[Any, Any, bool]] = []
         self._sides = {
             (row.Index, getattr(row, f"{side}_bus")): side
-            for row in (net.trafo3w.itertuples() if "trafo3w" in net else ())
+            for row in net.trafo3w.itertuples()
             for side in ("hv", "mv", "lv")
         }
         for row in net.switch[net.switch.et != "b"].itertuples():
@@ -212,7 +216,7 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> tup
 def _name_all(net: Net) -> None:
     """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
     taken: set[str] = set()
-    for table in [table for table in _NAMED if table in net]:
+    for table in _NAMED:
         own = (net.switch[net.switch.et == "b"] if table == "switch" else net[table]).name.astype(object)
         names = ["" if name is None or name != name else str(name).strip() for name in own]
         if not all(names) or len(set(names)) < len(names) or taken & set(names):
@@ -288,7 +292,7 @@ def _check_branches(net: Net, place: str, problems: list[Problem]) -> None:
         if not (rated and trafo.vk_percent > 0 and 0 <= trafo.vkr_percent <= trafo.vk_percent):
             remedy = "needs sn_mva > 0, df > 0 and 0 ≤ vkr_percent ≤ vk_percent, vk_percent > 0"
             problems.append(Problem(place, f"trafo {trafo.name}", None, remedy))
-    for trafo in net.trafo3w.itertuples() if "trafo3w" in net else ():
+    for trafo in net.trafo3w.itertuples():
         for side in ("hv", "mv", "lv"):
             sn, vk, vkr = (float(getattr(trafo, name.format(side))) for name in _WINDING)
             if not (sn > 0 and vk > 0 and 0 <= vkr <= vk):

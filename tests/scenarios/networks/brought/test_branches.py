@@ -168,3 +168,26 @@ def test_capacitors_and_reactors_count_in_plans_with_their_kvar(tmp_path: Path) 
     buses = loaded(tmp_path, net).view.buses
     assert buses["B"].shunt_kvar == pytest.approx(300)
     assert buses["C"].shunt_kvar == pytest.approx(-400 - 50)
+
+
+@pytest.mark.parametrize(("kv", "right"), [(15.0, False), (21.2, True), (22.0, False), (0.4, False)])
+@pytest.mark.parametrize("table", ["line", "switch"])
+def test_lines_and_switches_join_one_voltage(table: str, kv: float, right: bool, tmp_path: Path) -> None:
+    net = small_net()
+    other = pp.create_bus(net, kv, name="D")
+    if table == "line":
+        pp.create_line_from_parameters(net, 1, other, 2.0, 0.2, 0.12, 270, 0.3, name="BD")
+    else:
+        pp.create_switch(net, 1, other, et="b")
+    if right:
+        assert len(loaded(tmp_path, net).view.buses) == 4
+    else:
+        number = 3 if table == "line" else 6
+        assert f"{table}.{number}: a {table} cannot join 20 kV and {kv:g} kV" in refusal(tmp_path, net)
+
+
+def test_options_that_a_net_gives_to_power_flows_are_told(tmp_path: Path) -> None:
+    net = small_net()
+    pp.set_user_pf_options(net, trafo_model="pi")
+    told = [str(entry) for entry in loaded(tmp_path, net).account.left]
+    assert any(text.startswith("user_pf_options: ") and "trafo_model" in text for text in told)
