@@ -29,6 +29,7 @@ NOT_RUN = {
 """Lines that are not carried out, and why."""
 SLOW = {
     "relight compare feeder33-q.yaml --seeds 0..4 --out five-days": "ten runs",
+    "relight compare feeder33-q.yaml --set local_areas.load_control=area --strategies dynamic,static": "two more runs",
     "relight run feeder33-hospital.yaml --out hospital": "a second long run of one page",
     "relight metrics hospital --format csv": "of the run before",
     "relight compare guo45/fault-1000 --strategies dynamic,my_strategy.py:MostLoadFirst": "a five-hour window",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_rating_that_the_import_made_up_is_not_believed(tmp_path: Path) -> Non
     assert rated_infeeds_kva(load_case("cigre_mv/blackout")) == 50_000
     assert rated_infeeds_kva(load_case("guo45/fault-0400")) == 100_000
     net = networks.case33bw()
-    pp.to_json(net.deepcopy(), str(tmp_path / "rated.json"))
+    pp.to_json(deepcopy(net), str(tmp_path / "rated.json"))
     net.ext_grid = net.ext_grid.drop(columns="max_p_mw")
     pp.to_json(net, str(tmp_path / "net.json"))
     (tmp_path / "s.yaml").write_text(

@@ -39,7 +39,7 @@ def test_guo45_black_start_merge_nbsu_start_and_pv():
 
 
 def test_cigre_mv_an_island_from_storage_grows_until_its_cables_give_too_much_reactive_power():
-    case = load_case("cigre_mv/blackout")
+    case = load_case("cigre_mv/blackout", ("switching.in_runs=false", "world.pick_up_limit_pct=null"))
     run = Run(case, demand(case, 0.3))
     around = {branch.id: False for branch in case.view.branches.values() if branch.switchable and branch.closed}
     run.step(order("battery.5", "form"), switches={b: c for b, c in around.items() if run.grid.switch_states()[b]})
