@@ -38,7 +38,7 @@ def explain(case: Case) -> str:
         parts.append(_block("Surprises", described(case.scenario.surprises, end_min)))
     for title, entries in (("Read from the network", case.account.read), ("Not taken over", case.account.left)):
         if case.account.read:
-            parts.append(_block(title, map(str, entries) if entries else ["everything was"]))
+            parts.append(_block(title, map(str, entries) if entries else ["nothing"]))
     return "\n\n".join(parts) + "\n"
 
 

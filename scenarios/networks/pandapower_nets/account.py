@@ -27,7 +27,7 @@ def power_of(table: str, rows: Any) -> Power:
 
 
 def drawn_mw(table: str, rows: Any) -> tuple[Any, Any]:
-    """MW and Mvar that each element of a table in ``DRAWING`` draws at every voltage."""
+    """MW and Mvar that each element draws; of a ward what it draws at every voltage."""
     return (rows.ps_mw, rows.qs_mvar) if table == "ward" else _POWERS[table](rows)
 
 

@@ -10,6 +10,7 @@ import networkx as nx
 
 from ...reading.problems import Problem
 from ...view import Infeed
+from .account import DRAWING, drawn_mw
 
 Net = Any
 
@@ -21,7 +22,8 @@ def infeeds_of(net: Net, place: str, problems: list[Problem]) -> list[Infeed]:
     transformers leads away from its bus, it is all that these can carry. Else it is unrated: ten times the net's load,
     never short, and still a sound big M; what leads away from its bus has ratings of its own.
     """
-    unrated = max(10_000.0, 10 * float(net.load.p_mw.abs().sum() + net.load.q_mvar.abs().sum()) * 1000)
+    drawn = (float(power.abs().sum()) for table in (*DRAWING, "shunt") for power in drawn_mw(table, net[table]))
+    unrated = max(10_000.0, 10 * sum(drawn) * 1000)
     found: dict[str, tuple[str, Infeed]] = {}
     for element, row, given_mva in _sources(net):
         bus = net.bus.name[row.bus]
@@ -68,5 +70,6 @@ def _by_transformers(net: Net, bus: Any) -> float | None:
         return None
     ends = net.trafo.hv_bus.isin(bar).astype(int) + net.trafo.lv_bus.isin(bar).astype(int)
     away = net.trafo[ends == 1]
-    away = away[away.df.map(math.isfinite)]
-    return float((away.sn_mva * away.parallel).sum()) if len(away) else None
+    if not len(away) or not away.df.map(math.isfinite).all():
+        return None
+    return float((away.sn_mva * away.parallel).sum())

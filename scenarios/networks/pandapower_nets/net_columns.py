@@ -86,8 +86,8 @@ _PLACES = {
     **dict.fromkeys(("switch", "load", "ext_grid", *_UNITS), ("bus",)),
     **dict.fromkeys(("shunt", "ward", "motor", "asymmetric_load", "asymmetric_sgen"), ("bus",)),
 }  # fmt: skip
-_ALWAYS = ("line", "trafo", "switch")
-"""A switch may bring their rows into service."""
+_OFTEN_IDLE = ("line", "trafo")
+"""A scenario may bring their rows into service, as open switches."""
 _MOST_TOLD = 5
 _MOST_RATIO = 1.5
 """Between rated and nominal voltage of a transformer: more than any tap or naming of a level explains."""
@@ -95,14 +95,17 @@ _MOST_DIFFERENT = 1.06
 """Between nominal voltages that a line or switch joins: 10 and 10.5 kV, or 21 and 20 kV, are names of one level."""
 
 
-def check_tables(net: Any, place: str, problems: list[Problem]) -> None:
-    """Add a problem for everything in a net's tables that no number, place or state can be; ``place`` names the net."""
+def check_tables(net: Any, place: str, problems: list[Problem], idle: bool = False) -> None:
+    """Add a problem for everything in a net's tables that no number, place or state can be; ``place`` names the net.
+
+    ``idle``: also in lines and transformers that are out of service.
+    """
     found = list(_missing(net))
     if not found:
         tables = [*_OTHERS, *(table for table in _RARE if hasattr(net.get(table), "columns"))]
-        rows = {table: _in_service(net[table], table) for table in tables}
+        rows = {t: net[t] if idle and t in _OFTEN_IDLE else _in_service(net[t], t) for t in tables}
         found = [complaint for table in rows for complaint in _table(net, table, rows[table])]
-        found += [] if found else [*_voltages(net), *_coordinates(net.bus)]
+        found += [] if found else [*_voltages(net, rows), *_coordinates(net.bus)]
     problems.extend(Problem(place, *complaint) for complaint in found)
 
 
@@ -133,7 +136,7 @@ def _missing(net: Any) -> Iterator[_Complaint]:
 
 def _in_service(frame: Any, table: str) -> Any:
     """Rows that count; what is no state at all counts too, to be told of."""
-    if table in _ALWAYS or not len(frame) or "in_service" not in frame.columns:
+    if not len(frame) or "in_service" not in frame.columns:
         return frame
     return frame[[not (_is_state(value) and not value) for value in frame.in_service]]
 
@@ -179,10 +182,10 @@ def _few(odd: dict[Any, Any], table: str, column: str, remedy: str) -> Iterator[
         yield f"{table}, {column}", None, f"{len(odd) - _MOST_TOLD} more rows of this kind"
 
 
-def _voltages(net: Any) -> Iterator[_Complaint]:
+def _voltages(net: Any, rows: dict[str, Any]) -> Iterator[_Complaint]:
     """Lines and switches that join two levels, transformers whose ratings are not those of their buses."""
     kv = {index: float(value) for index, value in net.bus.vn_kv.items()}
-    joins = [("line", row.Index, kv[row.from_bus], kv[row.to_bus]) for row in net.line.itertuples()]
+    joins = [("line", row.Index, kv[row.from_bus], kv[row.to_bus]) for row in rows["line"].itertuples()]
     joins += [
         ("switch", row.Index, kv[row.bus], kv[row.element]) for row in net.switch[net.switch.et == "b"].itertuples()
     ]
@@ -190,9 +193,9 @@ def _voltages(net: Any) -> Iterator[_Complaint]:
         if max(one, other) > _MOST_DIFFERENT * min(one, other):
             remedy = f"a {table} cannot join {one:g} kV and {other:g} kV; put a transformer there, or mend vn_kv"
             yield f"{table}.{index}", None, remedy
-    yield from _ratings(net.trafo, "trafo", ("hv", "lv"), kv)
-    if "trafo3w" in net and len(net.trafo3w):
-        yield from _ratings(_in_service(net.trafo3w, "trafo3w"), "trafo3w", _SIDES, kv)
+    yield from _ratings(rows["trafo"], "trafo", ("hv", "lv"), kv)
+    if "trafo3w" in rows and len(rows["trafo3w"]):
+        yield from _ratings(rows["trafo3w"], "trafo3w", _SIDES, kv)
 
 
 def _ratings(rows: Any, table: str, sides: tuple[str, ...], kv: dict[Any, float]) -> Iterator[_Complaint]:

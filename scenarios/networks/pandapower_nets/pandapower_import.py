@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from .loads import take_loads, take_places, take_shunts
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
 from .phase_shifts import settle_shifts, settle_taps
-from .whole_net import bare, complete
+from .whole_net import BRANCHES, bare, complete
 
 Net = Any
 """A pandapower net; its tables have their columns only at run time."""
@@ -69,12 +70,15 @@ def _reduced(
     before = len(problems)
     complete(net)
     dropped = drop_out_of_service(net)
-    refuse(net, place, problems)
+    _name_all(net)
+    dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
+    check_tables(net, place, problems, idle=True)
     raw = RawNetwork(net, set(), [])
     if len(problems) > before:
         return raw
-    _name_all(net)
-    dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
+    refuse(net, place, problems)
+    if len(problems) > before:
+        return raw
     read, left = list(read_entries(net)), list(left_entries(net))
     states = _Switched(net)
     _check_branches(net, place, problems)
@@ -84,6 +88,7 @@ def _reduced(
     states.add_windings(add_stars(net))
     stars = set(net.bus.name) - buses
     add_impedances(net, place, problems)
+    _check_names(net, place, problems)
     taps = settle_taps(net, place, problems)
     tiny = join_tiny(net)
     raw.switchable, raw.stays_at = states.switchable(net), states.stays_at(net)
@@ -111,6 +116,13 @@ def _options(net: Net) -> list[Entry]:
         return []
     names = ", ".join(map(str, options))
     return [Entry("user_pf_options", len(options), text=f"power flows are those by pandapower's defaults: {names}")]
+
+
+def _check_names(net: Net, place: str, problems: list[Problem]) -> None:
+    """Names made for windings and star points may be those of others."""
+    counts = Counter(name for table in ("bus", *BRANCHES) for name in net[table].name)
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        problems.append(Problem(place, "trafo3w, name", name, "a bus or branch has this name too; rename one"))
 
 
 def _joined(tiny: list[str]) -> list[Entry]:
@@ -141,6 +153,7 @@ class _Switched:
         for table in ("line", "trafo"):
             self.opened |= set(net[table].name[~net[table].in_service.astype(bool)])
         net.switch = net.switch[net.switch.et == "b"]
+        self._between_buses = set(net.switch.name)
 
     def _fold(self, branch: str, bus: Any, closed: bool) -> None:
         ends = self._ends.setdefault(branch, {})
@@ -160,9 +173,9 @@ class _Switched:
         return [name for name, ends in self._ends.items() if len(ends) > 1 and len(set(ends.values())) > 1]
 
     def switchable(self, net: Net) -> set[str]:
-        """Branches of the net that have a switch, or are one."""
-        known = {name for table in ("line", "trafo") for name in net[table].name}
-        return (set(self._ends) & known) | set(net.switch.name)
+        """Branches of the net that have a switch, or are one; a line that was joined is none."""
+        known = {name for table in BRANCHES for name in net[table].name}
+        return (set(self._ends) & known) | self._between_buses
 
     def stays_at(self, net: Net) -> dict[str, str]:
         """As in ``RawNetwork``: of branches with a switch at one end alone, the other one."""

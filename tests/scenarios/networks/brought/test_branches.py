@@ -75,9 +75,22 @@ def test_only_lines_of_next_to_no_impedance_are_joined(length_km: float, kind: s
     net = small_net()
     net.line.loc[0, "length_km"] = length_km
     case = loaded(tmp_path, net)
-    assert case.view.branches["AB"].kind == kind
+    assert case.view.branches["AB"].kind == kind and case.view.branches["AB"].switchable
     told = [str(entry) for entry in case.account.left]
     assert (kind == "switch") == any(text.startswith("lines of next to no impedance: 1") for text in told)
+
+
+def test_a_line_that_is_joined_has_a_switch_only_if_it_had_one(tmp_path: Path) -> None:
+    net = small_net()
+    pp.create_line_from_parameters(net, 1, pp.create_bus(net, 20, name="D"), 1e-5, 0.2, 0.12, 0, 0.3, name="BD")
+    branch = loaded(tmp_path, net).view.branches["BD"]
+    assert branch.kind == "switch" and not branch.switchable and branch.closed
+
+
+def test_a_winding_that_takes_a_name_that_is_in_use_is_told(tmp_path: Path) -> None:
+    net = random_net(0)
+    net.line.loc[0, "name"] = "three.hv"
+    assert "trafo3w, name = 'three.hv': a bus or branch has this name too" in refusal(tmp_path, net)
 
 
 def tapped(folder: Path, **taps: Any) -> Case:

@@ -68,13 +68,14 @@ def test_elements_out_of_service_that_are_wrong_besides_are_no_obstacle(tmp_path
     pp.create_motor(net, 1, pn_mech_mw=0.1, cos_phi=0.8, efficiency_percent=-5, in_service=False)
     pp.create_xward(net, 1, 0.1, 0, 0, 0, 0.1, 0.1, 1.0, in_service=False)
     pp.create_ext_grid(net, 1, vm_pu=7, in_service=False)
+    pp.create_line_from_parameters(net, 1, 2, float("nan"), 0.2, 0.12, 270, 0.0, name="gone", in_service=False)
+    net.trafo["tap_dependency_table"] = False
+    net.trafo.loc[station(net, 1, name="gone too"), ["tap_dependency_table", "in_service"]] = True, False
+    net.bus.loc[net.bus.name.str.startswith("low"), "in_service"] = False
     case = loaded(tmp_path, net)
     assert list(case.view.infeeds) == ["infeed.A"]
-    assert sorted(e.what.split(" out of")[0] for e in case.account.left) == [
-        "extended wards",
-        "external grids",
-        "motors",
-    ]
+    kinds = {entry.what.split(" out of")[0] for entry in case.account.left}
+    assert kinds == {"buses", "extended wards", "external grids", "lines", "motors", "two-winding transformers"}
 
 
 @pytest.mark.parametrize("joined", [False, True])
@@ -102,6 +103,21 @@ def test_transformers_between_the_grid_and_all_else_rate_it_unless_it_has_a_limi
         net.ext_grid["max_p_mw"] = limit
     infeed = loaded(tmp_path, net).view.infeeds["infeed.top"]
     assert infeed.rated and infeed.s_kva == (limit or 41) * 1000
+
+
+def test_what_has_no_rating_itself_rates_no_infeed(tmp_path: Path) -> None:
+    net = small_net()
+    top = pp.create_bus(net, 110, name="top")
+    net.ext_grid.loc[0, "bus"] = top
+    station(net, top, 16, 0, low=0, vn_hv_kv=110, vn_lv_kv=20)
+    pp.create_impedance(net, top, 1, 0.01, 0.1, sn_mva=10, name="Z")
+    assert not loaded(tmp_path, net).view.infeeds["infeed.top"].rated
+
+
+def test_an_infeed_without_a_rating_is_never_short(tmp_path: Path) -> None:
+    net = small_net()
+    pp.create_motor(net, 1, pn_mech_mw=20, cos_phi=0.8, efficiency_percent=50)
+    assert loaded(tmp_path, net).view.infeeds["infeed.A"].s_kva >= 10 * 40_000
 
 
 def test_a_limit_of_zero_is_no_limit(tmp_path: Path) -> None:
