@@ -182,7 +182,8 @@ class Plan(_Part):
     note: str = Field(
         default="",
         exclude_if=lambda words: not words,
-        description="What did not go as hoped when it was made, in words; in a run, events.csv says it.",
+        description="What did not go as hoped when it was made, in words; in a run events.csv says it, and only why "
+        "nothing is restored, or sections are left out that could be alone, stands here too.",
     )
 
     @model_validator(mode="before")
