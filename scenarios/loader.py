@@ -25,7 +25,7 @@ from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario
 from .schema.solver_options import check_solver_options
 from .schema.surprises import complaints
-from .schema.time_and_place import skipped_time
+from .schema.time_and_place import start_in_doubt
 from .series.forecast_issues import LOAD_ISSUES, load_issues
 from .series.from_csv import load_series
 
@@ -189,11 +189,9 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
-        start = scenario.outage.start
-        if scenario.site and (remedy := skipped_time(start, scenario.site.timezone)):
-            problems.append(
-                Problem(_origin("outage.start", file, overridden), "outage.start", start.isoformat(), remedy)
-            )
+        if scenario.site and (remedy := start_in_doubt(scenario.local_clock)):
+            start = scenario.outage.start.isoformat()
+            problems.append(Problem(_origin("outage.start", file, overridden), "outage.start", start, remedy))
         for where, value, remedy in scenario.step_conflicts:
             problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
     placed = (*check_solver_options(scenario), *model_conflicts(scenario))

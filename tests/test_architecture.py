@@ -25,18 +25,19 @@ scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
 scenarios/case            scenarios: network_account schema view
 scenarios/errors
-scenarios/explain         scenarios: case schema view
+scenarios/explain         scenarios: case local_clock schema view
 scenarios/kept_inputs     scenarios: case reading schema
 scenarios/kinds
 scenarios/loader          scenarios: case networks raw_network reading schema series
+scenarios/local_clock
 scenarios/network_account
 scenarios/networks        scenarios: angles case networks/pandapower_nets quanta raw_network reading schema view
 scenarios/networks/pandapower_nets scenarios: network_account raw_network reading schema view
 scenarios/quanta
 scenarios/raw_network     scenarios: network_account view
 scenarios/reading         scenarios: errors
-scenarios/schema          scenarios: quanta reading view
-scenarios/series          scenarios: reading schema view
+scenarios/schema          scenarios: local_clock quanta reading view
+scenarios/series          scenarios: local_clock reading schema view
 scenarios/studies         scenarios: reading schema
 scenarios/view
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
@@ -50,8 +51,8 @@ controllers/solver        scenarios: errors schema
 controllers/storage_cost
 controllers/storage_losses controllers: exchange; scenarios: view
 controllers/strategies    controllers: milp planning rules; scenarios: errors reading schema
-results/comparison        results: metrics run terminal; scenarios: errors kinds schema
-results/figures           results: run; scenarios: view
+results/comparison        results: metrics run terminal; scenarios: errors kinds local_clock schema
+results/figures           results: run; scenarios: local_clock view
 results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal; scenarios: errors
 results/new_folder        scenarios: errors reading
@@ -74,13 +75,14 @@ sim/cosim/channels        scenarios: kinds quanta schema
 sim/islands               sim: power_flow units; results: run; scenarios: angles schema view
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
                           run study; controllers: exchange; scenarios: case explain loader schema studies
-sim/normal                sim: power_flow series; results: indices; scenarios: case errors quanta schema view
-sim/plan_files            controllers: exchange; scenarios: case reading
+sim/normal                sim: power_flow series; results: indices; scenarios: case errors local_clock quanta schema
+                          view
+sim/plan_files            controllers: exchange; scenarios: case reading series
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
                           milp planning solver strategies; scenarios: case errors quanta schema view
 sim/power_flow            scenarios: case errors quanta view
-sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
-                          schema series view
+sim/series                results: run; controllers: exchange; scenarios: angles case kinds local_clock networks
+                          quanta reading schema series view
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ..local_clock import LocalClock
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
@@ -108,7 +109,8 @@ class Load(Part):
     forecast_csv: FileName | None = Field(
         default=None,
         description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q (kW, kvar); "
-        "each row holds until the next; replaces the forecast of the LAs named.",
+        "each row holds until the next; replaces the forecast of the LAs named, and what happens to those follows it, "
+        "with the noise of actual.",
     )
     actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
     actual: ActualLoad = Field(default=ActualLoad(), description="Noise of the actual load.")
@@ -139,7 +141,9 @@ class Pv(Part):
         default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
     )
     forecast_csv: FileName | None = Field(
-        default=None, description="Same form, one column per PV unit id, per unit of s_kva."
+        default=None,
+        description="Same form, one column per PV unit id, per unit of s_kva; what happens follows it, with the sky's "
+        "variability and passing clouds.",
     )
     actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
 
@@ -251,6 +255,11 @@ class Scenario(Part):
         exclude_if=absent,
         description="Frequency response of islands; None: islands keep the nominal frequency.",
     )
+
+    @property
+    def local_clock(self) -> LocalClock:
+        """Turns minutes since the start into local times at the site and back."""
+        return LocalClock(self.outage.start, self.site.timezone)
 
     @property
     def lead_min(self) -> int:

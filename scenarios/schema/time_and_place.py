@@ -4,12 +4,13 @@ far off."""
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from ..local_clock import LocalClock
 from .communication import Communication
 from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
 from .parts import Minutes, Names, NonNegative, Part, Positive
@@ -39,7 +40,9 @@ class Clock(Part):
 class Outage(Part):
     """When, how long, and what is lost."""
 
-    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
+    start: datetime = Field(
+        description="Local time at the site, e.g. 2025-06-21T04:00; one that its clock shows, and shows once."
+    )
     duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
     first_order_min: NonNegative = Field(
         default=15.0,
@@ -176,23 +179,23 @@ def step_conflicts(
     return conflicts
 
 
-def skipped_time(start: datetime, timezone: str) -> str:
-    """Why the clock of a zone does not show a local time; empty: it does."""
-    there = start.replace(tzinfo=ZoneInfo(timezone))
-    shown = there.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
-    if shown == start:
+def start_in_doubt(clock: LocalClock) -> str:
+    """Why a scenario cannot start then by the site's clock, and what it can do; empty: it can."""
+    doubt = clock.doubt(clock.start)
+    if not doubt:
         return ""
-    return f"the clock in {timezone} skips this time; after {start:%H:%M} would come {shown:%Y-%m-%dT%H:%M}, write that"
+    if not clock.minutes(clock.start):
+        return f"{doubt}, write that"
+    return f"{doubt}; start before it or after it, or in a zone whose clock does not change (Etc/GMT-2 is UTC+2)"
 
 
-def zone_far_from(longitude_deg: float, start: datetime, timezone: str) -> str:
-    """A warning where a zone's clock and the sun at a longitude differ by hours; empty: they do not."""
-    offset = start.replace(tzinfo=ZoneInfo(timezone)).utcoffset()
-    zone_h, sun_h = (offset.total_seconds() / 3600 if offset else 0.0), longitude_deg / 15
+def zone_far_from(longitude_deg: float, clock: LocalClock) -> str:
+    """A warning where the site's clock and the sun at its longitude differ by hours; empty: they do not."""
+    zone_h, sun_h = clock.offset_h, longitude_deg / 15
     apart = abs((zone_h - sun_h + 12) % 24 - 12)
     if apart <= MOST_HOURS_OFF:
         return ""
     return (
-        f"site.timezone {timezone} is UTC{zone_h:+g} h, the sun at {longitude_deg:g} degrees east has "
+        f"site.timezone {clock.timezone} is UTC{zone_h:+g} h, the sun at {longitude_deg:g} degrees east has "
         f"UTC{sun_h:+.1f} h: PV will peak far from noon; are both of one place?"
     )

@@ -62,8 +62,7 @@ def comparison(strategies: list[str]) -> Figure:
         for k, s in enumerate(strategies)
         for seed in (0, 1)
     ]
-    start = make_scenario().outage.start
-    return served_by_strategy(pd.DataFrame(power), pd.DataFrame(runs), start)
+    return served_by_strategy(pd.DataFrame(power), pd.DataFrame(runs), make_scenario().local_clock)
 
 
 def the_map() -> Figure:
