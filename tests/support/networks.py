@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -16,7 +14,9 @@ from typing import Any, Literal
 import pandapower as pp
 
 from relight.controllers.exchange.messages import LocalAreaOrder, UnitState
+from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.case import Case
+from relight.scenarios.networks.pandapower_nets.whole_net import empty_net
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import (
     Branch,
@@ -27,6 +27,7 @@ from relight.scenarios.view import (
     LocalArea,
     NbsuUnit,
     PvUnit,
+    Section,
     Unit,
     find_sections,
 )
@@ -59,12 +60,6 @@ class Line:
 R_OHM_PER_KM, X_OHM_PER_KM = 0.164, 0.318
 
 
-@lru_cache
-def _empty_network() -> Any:
-    """Made once: pandapower needs longer for it than for all that goes into it."""
-    return pp.create_empty_network(sn_mva=1.0)
-
-
 def build_case(
     lines: Iterable[Line],
     units: Iterable[Unit] = (),
@@ -79,7 +74,7 @@ def build_case(
     """
     lines, units = list(lines), list(units)
     names = list(buses or sorted({end for line in lines for end in (line.from_bus, line.to_bus)}))
-    net = copy.deepcopy(_empty_network())
+    net = empty_net()
     index = {name: pp.create_bus(net, VN_KV, name=name) for name in names}
     branches = []
     for line in lines:
@@ -142,6 +137,27 @@ def nbsu(bus: str, s_kva: float = 300.0, ramp_kw_per_h: float = 300.0, start_min
 
 def infeed(bus: str, s_kva: float = 5000.0, live: bool = True) -> Infeed:
     return Infeed(f"infeed.{bus}", bus, s_kva, live=live)
+
+
+def one_bus_gateway(*units: Unit, communication: Mapping[str, Any] | None = None) -> EnergyGateway:
+    """The gateway of the only LA, of the only bus, named 1, with these units at it."""
+
+    def kind(of: type) -> dict[str, Any]:
+        return {unit.id: unit for unit in units if isinstance(unit, of)}
+
+    view = GridView(
+        {"1": Bus("1", VN_KV)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
+        kind(PvUnit), kind(EssUnit), kind(NbsuUnit),
+    )  # fmt: skip
+    told = {
+        "name": "one",
+        "network": {"kind": "tables", "folder": "x"},
+        "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
+        "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
+        "load": {"peak_kw": 100.0},
+        "communication": communication,
+    }
+    return EnergyGateway(view, "1", Scenario.model_validate(merged(PLAIN, told)))
 
 
 def chain(*buses: str, **options: Any) -> list[Line]:

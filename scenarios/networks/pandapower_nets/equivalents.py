@@ -106,9 +106,13 @@ def add_impedances(net: Net, place: str, problems: list[Problem]) -> None:
 _BOTH_WAYS = (("rft_pu", "rtf_pu"), ("xft_pu", "xtf_pu"), ("gf_pu", "gt_pu"), ("bf_pu", "bt_pu"))
 
 
+_NOTHING = 1e-30
+"""Less is 0: the smallest numbers of all cannot be computed with."""
+
+
 def _value(row: Any, column: str) -> float:
     value = float(getattr(row, column, 0.0))
-    return 0.0 if math.isnan(value) else value
+    return 0.0 if math.isnan(value) or abs(value) < _NOTHING else value
 
 
 def join_tiny(net: Net) -> list[str]:

@@ -169,7 +169,7 @@ def _numbers(rows: Any, table: str, column: str, bounds: Bounds, optional: bool)
 
 
 def _told(rows: Any, table: str, column: str, known: set[Any], remedy: str) -> Iterator[_Complaint]:
-    odd = {index: value for index, value in rows[column].items() if _unhashable(value) or value not in known}
+    odd = {index: value for index, value in rows[column].items() if _no_key(value) or value not in known}
     yield from _few(odd, table, column, remedy)
 
 
@@ -250,5 +250,5 @@ def _is_empty(value: Any) -> bool:
     )
 
 
-def _unhashable(value: object) -> bool:
-    return isinstance(value, list | dict | set) or _is_empty(value)
+def _no_key(value: object) -> bool:
+    return isinstance(value, list | dict | set | bool) or type(value).__name__ in ("bool_", "bool") or _is_empty(value)

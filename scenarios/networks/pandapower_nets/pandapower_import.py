@@ -99,14 +99,10 @@ def _reduced(
     take_places(net, raw)
     take_loads(net, raw)
     take_shunts(net)
-    half_open = [Entry("lines open at one of two switches", len(states.half_open), text=_HALF_OPEN)]
-    told = *shifts, *left, *taps, *_joined(tiny), *(half_open if states.half_open else ()), *_options(net), *dropped
+    told = *shifts, *left, *taps, *_joined(tiny), *_options(net), *dropped
     raw.account = NetworkAccount(tuple(read), told)
     raw.net = bare(net)
     return raw
-
-
-_HALF_OPEN = "both switches operate as one here, so an open line is not charged from its other end"
 
 
 def _options(net: Net) -> list[Entry]:
@@ -167,23 +163,22 @@ class _Switched:
         for number, bus, closed in self._at_windings:
             self._fold(self.windings[number, self._sides[number, bus]], bus, closed)
 
-    @property
-    def half_open(self) -> list[str]:
-        """Branches with switches at both ends of which one is open."""
-        return [name for name, ends in self._ends.items() if len(ends) > 1 and len(set(ends.values())) > 1]
-
     def switchable(self, net: Net) -> set[str]:
         """Branches of the net that have a switch, or are one; a line that was joined is none."""
         known = {name for table in BRANCHES for name in net[table].name}
         return (set(self._ends) & known) | self._between_buses
 
     def stays_at(self, net: Net) -> dict[str, str]:
-        """As in ``RawNetwork``: of branches with a switch at one end alone, the other one."""
+        """As in ``RawNetwork``: of branches with a switch at one end alone, the other one; of those with switches at
+        both, of which the net has one open, the closed one, for it is the open one that operates."""
         found: dict[str, str] = {}
         for table, ends in (("line", ("from_bus", "to_bus")), ("trafo", ("hv_bus", "lv_bus"))):
             for row in net[table].itertuples():
-                solid = {getattr(row, end) for end in ends} - set(self._ends.get(row.name, ()))
-                if row.name in self._ends and len(solid) == 1:
+                if (switched := self._ends.get(row.name)) is None:
+                    continue
+                buses = {getattr(row, end) for end in ends}
+                operates = {bus for bus, closed in switched.items() if not closed} or set(switched)
+                if len(solid := buses - (operates if len(switched) > 1 else set(switched))) == 1:
                     found[row.name] = str(net.bus.name[solid.pop()])
         return found
 

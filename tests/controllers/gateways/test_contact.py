@@ -10,9 +10,8 @@ import pytest
 from relight.controllers.gateways.contact import CentreContact
 from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.schema.communication import Communication
-from relight.scenarios.schema.scenario import Scenario
-from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, PvUnit, Section
-from support.three_bus_case import PLAIN, merged
+from relight.scenarios.view import EssUnit, PvUnit
+from support.networks import one_bus_gateway
 
 PV, ESS = PvUnit("pv", "1", 200.0), EssUnit("ess", "1", 100.0, 80.0, 40.0)
 
@@ -22,24 +21,7 @@ def gateway(**communication: Any) -> EnergyGateway:
 
 
 def gateway_over(communication: dict[str, Any] | None) -> EnergyGateway:
-    view = GridView(
-        {"1": Bus("1", 10.0)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
-        {"pv": PV}, {"ess": ESS}, {},
-    )  # fmt: skip
-    scenario = Scenario.model_validate(
-        merged(
-            PLAIN,
-            {
-                "name": "one",
-                "network": {"kind": "tables", "folder": "x"},
-                "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
-                "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
-                "load": {"peak_kw": 100.0},
-                "communication": communication,
-            },
-        )
-    )
-    return EnergyGateway(view, "1", scenario)
+    return one_bus_gateway(PV, ESS, communication=communication)
 
 
 def unit(state="follow", p_kw=0.0, p_min=0.0, p_max=0.0, state_min=60.0, discharge_kwh=50.0):

@@ -8,36 +8,12 @@ from relight.controllers.gateways.correction import Device, correct_active, corr
 from relight.controllers.gateways.followed_plan import pv_connected
 from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.angles import reactive_limit
-from relight.scenarios.schema.scenario import Scenario
-from relight.scenarios.view import Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section
-from support.three_bus_case import PLAIN, merged
+from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit
+from support.networks import one_bus_gateway
 
 PV, SMALL = PvUnit("pv", "1", 200.0), PvUnit("small", "1", 50.0)
 ESS, OTHER = EssUnit("ess", "1", 100.0, 80.0, 40.0), EssUnit("other", "1", 50.0, 60.0, 40.0)
 NBSU = NbsuUnit("nbsu", "1", 80.0, 5.0, 80.0, 80.0, 30.0)
-
-
-def gateway(*units) -> EnergyGateway:
-    def kind(of):
-        return {u.id: u for u in units if isinstance(u, of)}
-
-    view = GridView(
-        {"1": Bus("1", 10.0)}, {}, {"1": Section("1", ("1",))}, {"1": LocalArea("1", ("1",), "1")},
-        kind(PvUnit), kind(EssUnit), kind(NbsuUnit),
-    )  # fmt: skip
-    scenario = Scenario.model_validate(
-        merged(
-            PLAIN,
-            {
-                "name": "one",
-                "network": {"kind": "tables", "folder": "x"},
-                "outage": {"start": "2025-06-21T04:00:00", "duration_min": 300},
-                "site": {"latitude_deg": 31.0, "longitude_deg": 118.0, "timezone": "Asia/Shanghai"},
-                "load": {"peak_kw": 100.0},
-            },
-        )
-    )
-    return EnergyGateway(view, "1", scenario)
 
 
 def unit(state="follow", p_max=0.0, p_min=0.0, state_min=60.0, energy=(50.0, 20.0)):
@@ -87,7 +63,7 @@ def p_of(order):
 
 
 def test_nothing_is_touched_before_any_plan_and_everything_is_off_after_its_end():
-    own = gateway(PV, ESS)
+    own = one_bus_gateway(PV, ESS)
     assert own.orders(0.0, measured(FULL)) == {"units": {}, "customers": "keep", "share": 1.0}
     running(own, FULL, plan())
     order = own.orders(60.0, measured(FULL, 60.0))
@@ -96,7 +72,7 @@ def test_nothing_is_touched_before_any_plan_and_everything_is_off_after_its_end(
 
 
 def test_schedule_is_ordered_where_all_is_as_forecast():
-    own = running(gateway(PV, ESS), FULL, plan((30.0, 0.0)))
+    own = running(one_bus_gateway(PV, ESS), FULL, plan((30.0, 0.0)))
     order = own.orders(0.0, measured(FULL))
     assert p_of(order) == {"pv": 100.0, "ess": 30.0}
     assert {o["state"] for o in order["units"].values()} == {"follow"}
@@ -104,19 +80,19 @@ def test_schedule_is_ordered_where_all_is_as_forecast():
 
 
 def test_pv_shortfall_is_taken_by_the_ess_of_the_same_area():
-    own = running(gateway(PV, ESS), FULL, plan())
+    own = running(one_bus_gateway(PV, ESS), FULL, plan())
     order = own.orders(5.0, measured(FULL | {"pv": unit(p_max=60.0)}, 5.0))
     assert p_of(order) == {"pv": 100.0, "ess": 40.0}, "PV keeps its planned order: it may recover"
 
 
 def test_demand_error_is_taken_by_the_ess():
-    own = running(gateway(PV, ESS), FULL, plan((10.0, 0.0)))
+    own = running(one_bus_gateway(PV, ESS), FULL, plan((10.0, 0.0)))
     assert p_of(own.orders(5.0, measured(FULL, 5.0, demand_kw=120.0))) == {"pv": 100.0, "ess": 30.0}
     assert p_of(own.orders(10.0, measured(FULL, 10.0, demand_kw=80.0))) == {"pv": 100.0, "ess": -10.0}
 
 
 def test_demand_is_expected_to_move_with_the_forecast():
-    own = gateway(ESS)
+    own = one_bus_gateway(ESS)
     units = {"ess": unit(p_max=500.0, p_min=-500.0)}
     step = [measured(units, demand_kw=0.0, energised_min=0.0), measured(units, 30.0, demand_kw=110.0)]
     own.assess(step[0], {**forecast(), "demand_p_kw": [100.0, 150.0]}, 0.0)
@@ -127,7 +103,7 @@ def test_demand_is_expected_to_move_with_the_forecast():
 
 
 def test_what_a_new_forecast_learnt_from_the_meter_is_not_counted_twice():
-    own = gateway(ESS)
+    own = one_bus_gateway(ESS)
     units = {"ess": unit(p_max=500.0, p_min=-500.0)}
     step = [measured(units, demand_kw=0.0, energised_min=0.0), measured(units, 30.0, demand_kw=110.0)]
     own.assess(step[0], {**forecast(), "demand_p_kw": [100.0, 150.0]}, 0.0)
@@ -139,19 +115,19 @@ def test_what_a_new_forecast_learnt_from_the_meter_is_not_counted_twice():
 
 
 def test_pv_is_never_asked_for_more_than_the_target():
-    own = running(gateway(PV), {"pv": unit(p_max=100.0)}, plan())
+    own = running(one_bus_gateway(PV), {"pv": unit(p_max=100.0)}, plan())
     assert p_of(own.orders(5.0, measured({"pv": unit(p_max=60.0)}, 5.0, demand_kw=80.0))) == {"pv": 80.0}
     assert p_of(own.orders(10.0, measured({"pv": unit(p_max=60.0)}, 10.0, demand_kw=130.0))) == {"pv": 130.0}
     assert p_of(own.orders(15.0, measured({"pv": unit(p_max=60.0)}, 15.0, demand_kw=500.0))) == {"pv": 200.0}
 
 
 def test_more_sun_than_forecast_spares_the_ess():
-    own = running(gateway(PV, ESS), FULL, plan((50.0, 0.0)))
+    own = running(one_bus_gateway(PV, ESS), FULL, plan((50.0, 0.0)))
     assert p_of(own.orders(5.0, measured(FULL | {"pv": unit(p_max=130.0)}, 5.0))) == {"pv": 130.0, "ess": 20.0}
 
 
 def test_a_balance_unit_is_left_alone_and_pv_may_ask_for_its_share():
-    own = running(gateway(PV, ESS), FULL, plan((50.0, 0.0), balance="ess"))
+    own = running(one_bus_gateway(PV, ESS), FULL, plan((50.0, 0.0), balance="ess"))
     order = own.orders(5.0, measured(FULL | {"ess": unit("form", 100.0, -100.0)}, 5.0))
     assert order["units"]["ess"]["state"] == "form"
     assert p_of(order) == {"pv": 150.0, "ess": 50.0}
@@ -161,7 +137,7 @@ def test_a_balance_unit_is_left_alone_and_pv_may_ask_for_its_share():
 
 def test_merit_and_limits():
     units = FULL | {"nbsu": unit("follow", p_max=45.0, p_min=5.0), "ess": unit(p_max=20.0, p_min=-15.0)}
-    own = running(gateway(PV, ESS, NBSU), units, plan((40.0, 0.0), nbsu="online"))
+    own = running(one_bus_gateway(PV, ESS, NBSU), units, plan((40.0, 0.0), nbsu="online"))
     base = own.schedule
     assert base is not None and sum(p[0] for p in base.p_kw.values()) == pytest.approx(140.0)
     order = own.orders(5.0, measured(units, 5.0, demand_kw=160.0))
@@ -172,12 +148,12 @@ def test_merit_and_limits():
 
 
 def test_an_area_without_units_orders_nothing_but_picks_up():
-    own = running(gateway(), {}, plan((-100.0, -100.0)))
+    own = running(one_bus_gateway(), {}, plan((-100.0, -100.0)))
     assert own.orders(0.0, measured({})) == {"units": {}, "customers": "on", "share": 1.0}
 
 
 def test_pick_up_once_per_plan_step_and_per_plan():
-    own = running(gateway(ESS), {"ess": FULL["ess"]}, plan((-50.0, -50.0)))
+    own = running(one_bus_gateway(ESS), {"ess": FULL["ess"]}, plan((-50.0, -50.0)))
     at = {t: own.orders(t, measured({"ess": FULL["ess"]}, t))["customers"] for t in (0.0, 5.0, 25.0, 30.0, 35.0)}
     assert at == {0.0: "on", 5.0: "keep", 25.0: "keep", 30.0: "on", 35.0: "keep"}
     own.receive(plan((-50.0, -50.0), issued=35.0))
@@ -188,14 +164,14 @@ def test_pick_up_once_per_plan_step_and_per_plan():
 
 def test_shed_customers_take_nothing_until_picked_up():
     units = {"ess": FULL["ess"]}
-    own = running(gateway(ESS), units, plan((-50.0, -50.0)))
+    own = running(one_bus_gateway(ESS), units, plan((-50.0, -50.0)))
     assert p_of(own.orders(0.0, measured(units, shed=True))) == {"ess": 50.0}
     assert p_of(own.orders(5.0, measured(units, 5.0, shed=True))) == {"ess": -50.0}
 
 
 def test_customers_whom_the_plan_does_not_serve_are_switched_off_and_their_units_give_the_net_power_alone():
     units = {"ess": FULL["ess"]}
-    own = running(gateway(ESS), units, plan((30.0, -40.0), served=(0.0, 0.6)))
+    own = running(one_bus_gateway(ESS), units, plan((30.0, -40.0), served=(0.0, 0.6)))
     begins = own.orders(0.0, measured(units))
     assert (begins["customers"], begins["share"]) == ("off", 1.0) and p_of(begins) == {"ess": 30.0}
     assert p_of(own.orders(5.0, measured(units, 5.0, shed=True))) == {"ess": 30.0}, "off: nobody takes anything"
@@ -206,7 +182,9 @@ def test_customers_whom_the_plan_does_not_serve_are_switched_off_and_their_units
 
 def test_a_dark_area_is_off_but_its_nbsu_idles():
     units = FULL | {"nbsu": unit("follow", p_max=80.0)}
-    own = running(gateway(PV, ESS, NBSU), units, plan(energised=(False, True), nbsu="online"), energised_min=0.0)
+    own = running(
+        one_bus_gateway(PV, ESS, NBSU), units, plan(energised=(False, True), nbsu="online"), energised_min=0.0
+    )
     order = own.orders(0.0, measured(units, energised_min=0.0))
     assert {u: o["state"] for u, o in order["units"].items()} == {"pv": "off", "ess": "off", "nbsu": "idle"}
     assert all(o["p_kw"] == 0.0 for o in order["units"].values()) and order["customers"] == "keep"
@@ -216,7 +194,7 @@ def test_a_dark_area_is_off_but_its_nbsu_idles():
 
 def test_a_black_start_that_failed_is_tried_again_with_the_next_plan_step_only():
     units = {"ess": FULL["ess"]}
-    own = running(gateway(ESS), units, plan((-50.0, -50.0), balance="ess"), energised_min=0.0)
+    own = running(one_bus_gateway(ESS), units, plan((-50.0, -50.0), balance="ess"), energised_min=0.0)
     dark = {t: own.orders(t, measured(units, t, energised_min=0.0)) for t in (0.0, 5.0, 25.0, 30.0, 35.0)}
     assert {t: o["units"]["ess"]["state"] for t, o in dark.items()} == {
         0.0: "form", 5.0: "off", 25.0: "off", 30.0: "form", 35.0: "off",
@@ -225,7 +203,7 @@ def test_a_black_start_that_failed_is_tried_again_with_the_next_plan_step_only()
 
 def test_nbsu_starts_then_comes_on_line():
     units = {"ess": FULL["ess"], "nbsu": unit("off")}
-    own = running(gateway(ESS, NBSU), units, plan((-60.0, 0.0), nbsu=("starting", "online"), balance=None))
+    own = running(one_bus_gateway(ESS, NBSU), units, plan((-60.0, 0.0), nbsu=("starting", "online"), balance=None))
     order = own.orders(0.0, measured(units))
     assert order["units"]["nbsu"] == {"p_kw": -5.0, "q_kvar": 0.0, "state": "starting"}
     assert p_of(order)["ess"] == 45.0
@@ -240,7 +218,7 @@ def test_nbsu_starts_then_comes_on_line():
 
 def test_pv_that_waits_is_counted_once_its_delay_is_over():
     units = {"pv": unit("waiting", p_max=0.0), "ess": FULL["ess"]}
-    own = running(gateway(PV, ESS), units, plan((0.0, 0.0)), energised_min=30.0)
+    own = running(one_bus_gateway(PV, ESS), units, plan((0.0, 0.0)), energised_min=30.0)
     waiting = own.orders(0.0, measured(units, demand_kw=130.0, energised_min=20.0))
     assert p_of(waiting) == {"pv": 0.0, "ess": 100.0}, "nothing is asked of it before"
     units["pv"] = unit("waiting", p_max=100.0)
@@ -248,7 +226,7 @@ def test_pv_that_waits_is_counted_once_its_delay_is_over():
 
 
 def test_plans_of_others_and_old_plans_and_unassessed_areas():
-    own = gateway(ESS)
+    own = one_bus_gateway(ESS)
     with pytest.raises(ValueError, match="before it had assessed"):
         own.receive(plan())
     own.assess(measured({"ess": FULL["ess"]}), forecast(), 0.0)
@@ -261,7 +239,7 @@ def test_plans_of_others_and_old_plans_and_unassessed_areas():
 
 def test_a_late_plan_is_taken_up_where_it_stands():
     units = {"ess": FULL["ess"]}
-    own = gateway(ESS)
+    own = one_bus_gateway(ESS)
     own.assess(measured(units, 40.0), forecast(), 40.0)
     own.receive(plan((-100.0, -70.0)))
     assert own.schedule is not None and own.schedule.step_start_min == (40.0,)
@@ -329,7 +307,7 @@ def device_plan(p_kw: dict[str, float], states: dict[str, list[str]] | None = No
 
 
 def test_ordered_set_points_are_the_schedule():
-    own = running(gateway(PV, ESS, OTHER), FULL | {"other": unit(p_max=50.0, p_min=-50.0)}, device_plan(
+    own = running(one_bus_gateway(PV, ESS, OTHER), FULL | {"other": unit(p_max=50.0, p_min=-50.0)}, device_plan(
         {"pv": 100.0, "ess": 10.0, "other": -10.0}
     ))  # fmt: skip
     assert own.schedule is not None and own.schedule.p_kw["other"] == (-10.0, -10.0)
@@ -341,7 +319,7 @@ def test_ordered_set_points_are_the_schedule():
 def test_a_unit_that_an_order_of_devices_does_not_name_waits_for_the_next_plan():
     """The dispatch centre took it to be out of service when it planned."""
     units = FULL | {"other": unit(p_max=50.0, p_min=-50.0)}
-    own = running(gateway(PV, ESS, OTHER), units, device_plan({"pv": 100.0, "ess": 0.0}))
+    own = running(one_bus_gateway(PV, ESS, OTHER), units, device_plan({"pv": 100.0, "ess": 0.0}))
     assert p_of(own.orders(0.0, measured(units))) == {"pv": 100.0, "ess": 0.0}
 
 
@@ -350,7 +328,9 @@ def test_nbsus_of_one_area_are_started_one_by_one():
     states = {"nbsu": ["starting", "follow"], "slow": ["off", "starting"]}
     units = FULL | {"nbsu": unit("off"), "slow": unit("off")}
     own = running(
-        gateway(PV, ESS, NBSU, slow), units, device_plan({"pv": 0.0, "ess": 5.0, "nbsu": -5.0, "slow": 0.0}, states)
+        one_bus_gateway(PV, ESS, NBSU, slow),
+        units,
+        device_plan({"pv": 0.0, "ess": 5.0, "nbsu": -5.0, "slow": 0.0}, states),
     )
     assert [own.orders(0.0, measured(units))["units"][u]["state"] for u in ("nbsu", "slow")] == ["starting", "off"]
 
@@ -358,7 +338,7 @@ def test_nbsus_of_one_area_are_started_one_by_one():
 def test_what_the_forecast_adds_to_pv_is_no_shortage_where_devices_are_ordered():
     """PV measured at 80 kW in the step before is forecast, and ordered, to give 100 kW now: its ESS is left alone."""
     before = FULL | {"pv": unit(p_max=80.0)}
-    own = gateway(PV, ESS)
+    own = one_bus_gateway(PV, ESS)
     own.assess(measured(before), {**forecast(), "pv_pu": {"pv": [0.4, 0.5]}}, 0.0)
     own.assess(measured(before, 30.0), forecast(pv_pu=0.5), 30.0)
     own.receive(device_plan({"pv": 100.0, "ess": 20.0}))
@@ -366,7 +346,7 @@ def test_what_the_forecast_adds_to_pv_is_no_shortage_where_devices_are_ordered()
 
 
 def test_a_plan_that_begins_later_waits_while_the_one_before_goes_on():
-    own = running(gateway(PV, ESS), FULL, plan((30.0, 30.0)))
+    own = running(one_bus_gateway(PV, ESS), FULL, plan((30.0, 30.0)))
     later = plan((20.0, 20.0), issued=5.0) | {"step_start_min": [15.0, 30.0]}
     own.receive(later)
     own.receive(plan((50.0, 50.0), issued=2.0))
@@ -377,7 +357,7 @@ def test_a_plan_that_begins_later_waits_while_the_one_before_goes_on():
 
 def test_a_waiting_plan_is_scheduled_from_what_is_metered_when_it_begins():
     """1 kWh in store when it arrives, 50 when it begins: what the plan asks for half an hour can be scheduled then."""
-    own = running(gateway(ESS), {"ess": unit(p_max=100.0, energy=(1.0, 119.0))}, plan((-100.0, -100.0)))
+    own = running(one_bus_gateway(ESS), {"ess": unit(p_max=100.0, energy=(1.0, 119.0))}, plan((-100.0, -100.0)))
     own.receive(plan((-60.0, -60.0), issued=5.0) | {"step_start_min": [30.0, 60.0], "end_min": 90.0})
     full = {"ess": unit(p_max=100.0, p_min=-100.0)}
     own.assess(measured(full, 30.0), forecast(), 30.0)
@@ -386,7 +366,7 @@ def test_a_waiting_plan_is_scheduled_from_what_is_metered_when_it_begins():
 
 
 def test_the_last_of_several_waiting_plans_that_begin_is_followed_and_one_that_would_begin_later_is_dropped():
-    own = running(gateway(PV, ESS), FULL, plan())
+    own = running(one_bus_gateway(PV, ESS), FULL, plan())
     for issued, begins, p_kw in ((5.0, 35.0, 10.0), (6.0, 20.0, 20.0), (7.0, 25.0, 30.0)):
         own.receive(plan((p_kw, p_kw), issued=issued) | {"step_start_min": [begins, 45.0]})
     assert p_of(own.orders(40.0, measured(FULL, 40.0))) == {"pv": 100.0, "ess": 30.0}

@@ -57,7 +57,7 @@ CASES = [
     ("guo45/fault-0400", 0, ("local_areas.by=section", "clock.sim_step_min=15")),  # to the end, where energy is short
     ("guo45/devices-04", 2, ("network.options.gensets=4", SHORT)),
     ("guo45/devices-16", 3, ("clock.replan_interval_min=15", "outage.duration_min=60")),
-    ("cigre_mv/blackout", 4, ("dispatch_centre.first_online_step_free=false", SHORT)),
+    ("cigre_mv/blackout", 4, ("dispatch_centre.first_online_step_free=false", "world.pick_up_limit_pct=null", SHORT)),
 ]
 WHOLE = [
     ("guo45/fault-0400", ()),

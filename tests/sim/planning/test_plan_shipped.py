@@ -15,7 +15,7 @@ SHORT = ("outage.duration_min=90", "dispatch_centre.mip_gap=0.02")
 
 
 def test_areas_of_several_units_leave_set_points_to_their_gateways() -> None:
-    case = load_case("cigre_mv/blackout", SHORT)
+    case = load_case("cigre_mv/blackout", (*SHORT, "world.pick_up_limit_pct=null"))
     verdict = Validator(case, engine="power-grid-model").validate(plan_once(case, "dynamic").plan)
     assert verdict.clean, verdict.violations
     assert verdict.islands

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandapower as pp
+import pandapower.networks as networks
 import pytest
 
 from relight.scenarios.case import Case
@@ -16,21 +17,23 @@ from relight.sim.power_flow.protocol import IslandInput, IslandSolution
 from support.brought.nets import random_net, write_scenario
 
 
-def normal_flow(case: Case, engine: str) -> IslandSolution:
-    """The island of the infeed with all branches as before the outage, at peak load."""
+def normal_flows(case: Case, engine: str) -> list[IslandSolution]:
+    """The islands of the infeeds with all branches as before the outage, at peak load."""
     closed = {branch.id: branch.closed for branch in case.view.branches.values()}
-    (infeed,) = case.view.infeeds.values()
-    (island,) = [one for one in find_islands(case.view, closed) if infeed.bus in one.buses]
-    assert case.base_load_kvar is not None
-    load = {bus: (p, case.base_load_kvar[bus]) for bus, p in case.base_load_kw.items() if p and bus in island.buses}
-    ((flow,),) = engine_named(engine)(case).solve([[IslandInput(island, infeed.id, load, {})]])
-    assert flow is not None
-    return flow
+    kvar = case.base_load_kvar
+    assert kvar is not None
+    islands: list[IslandInput] = []
+    for infeed in case.view.infeeds.values():
+        (island,) = [one for one in find_islands(case.view, closed) if infeed.bus in one.buses]
+        load = {bus: (p, kvar[bus]) for bus, p in case.base_load_kw.items() if p and bus in island.buses}
+        islands.append(IslandInput(island, infeed.id, load, {}))
+    (flows,) = engine_named(engine)(case).solve([islands])
+    return [flow for flow in flows if flow is not None]
 
 
 def assert_as_pandapower(net: Any, case: Case, engine: str) -> None:
     pp.runpp(net, tolerance_mva=1e-9, numba=False)
-    flow = normal_flow(case, engine)
+    (flow,) = normal_flows(case, engine)
     names = net.bus.name.to_dict()
     ours = {bus: one.vm_pu for bus, one in flow.voltages.items()}
     for index, name in names.items():
@@ -58,6 +61,28 @@ def compare(seed: int, folder: Path) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_every_kind_of_element_flows_as_in_pandapower(seed: int, tmp_path: Path) -> None:
     compare(seed, tmp_path)
+
+
+@pytest.mark.parametrize("function", ["case33bw", "create_cigre_network_mv", "mv_oberrhein"])
+def test_well_known_nets_flow_as_in_pandapower(function: str, tmp_path: Path) -> None:
+    """With lines that are open at one of two switches, and charged from the other end."""
+    (tmp_path / "s.yaml").write_text(
+        f"name: s\nnetwork: {{kind: function, function: {function}}}\n"
+        "outage: {start: 2025-06-20T10:00, duration_min: 60}\nload: {source: network}\n"
+        "site: {latitude_deg: 48.7, longitude_deg: 10.5, timezone: Europe/Berlin}\n",
+        encoding="utf-8",
+    )
+    case = load_case(tmp_path / "s.yaml")
+    net = getattr(networks, function)()
+    net.sgen["in_service"] = False  # off unless units of the scenario name them
+    pp.runpp(net, tolerance_mva=1e-9, numba=False)
+    names = case.view.buses if set(net.bus.name) != set(case.view.buses) else None
+    for engine in ENGINES:
+        flows = normal_flows(case, engine)
+        assert len(flows) == len(net.ext_grid)
+        ours = {bus: one.vm_pu for flow in flows for bus, one in flow.voltages.items()}
+        theirs = dict(zip(names or net.bus.name, net.res_bus.vm_pu, strict=True))
+        assert ours == pytest.approx({bus: vm for bus, vm in theirs.items() if vm == vm}, abs=1e-8)
 
 
 @pytest.mark.slow

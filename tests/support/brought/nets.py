@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandapower as pp
+import pytest
 import yaml
+
+from relight.scenarios.case import Case
+from relight.scenarios.loader import load_case
+from relight.scenarios.reading.problems import ScenarioError
 
 Net = Any
 
@@ -129,3 +134,15 @@ def station(
         "name": f"T{len(net.trafo)}", **facts,
     }  # fmt: skip
     return int(pp.create_transformer_from_parameters(net, bus, low, sn_mva=sn_mva, shift_degree=shift_degree, **values))
+
+
+def loaded(folder: Path, net: Net, **parts: Any) -> Case:
+    return load_case(write_scenario(folder, net, **parts))
+
+
+def refusal(folder: Path, net: Net, **parts: Any) -> str:
+    """The only problem of a net that is refused."""
+    with pytest.raises(ScenarioError) as error:
+        loaded(folder, net, **parts)
+    assert len(error.value.problems) == 1, str(error.value)
+    return str(error.value)

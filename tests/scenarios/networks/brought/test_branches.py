@@ -10,20 +10,7 @@ import pandapower as pp
 import pytest
 
 from relight.scenarios.case import Case
-from relight.scenarios.loader import load_case
-from relight.scenarios.reading.problems import ScenarioError
-from support.brought.nets import random_net, small_net, station, write_scenario
-
-
-def loaded(folder: Path, net: Any, **parts: Any) -> Case:
-    return load_case(write_scenario(folder, net, **parts))
-
-
-def refusal(folder: Path, net: Any, **parts: Any) -> str:
-    with pytest.raises(ScenarioError) as error:
-        loaded(folder, net, **parts)
-    assert len(error.value.problems) == 1, str(error.value)
-    return str(error.value)
+from support.brought.nets import loaded, random_net, refusal, small_net, station
 
 
 def test_a_three_winding_transformer_is_a_star_with_a_switch_at_each_side_that_has_one(tmp_path: Path) -> None:

@@ -9,20 +9,7 @@ import pandapower as pp
 import pytest
 
 from relight.scenarios.case import Case
-from relight.scenarios.loader import load_case
-from relight.scenarios.reading.problems import ScenarioError
-from support.brought.nets import small_net, station, write_scenario
-
-
-def loaded(folder: Path, net: Any, **parts: Any) -> Case:
-    return load_case(write_scenario(folder, net, **parts))
-
-
-def refusal(folder: Path, net: Any, **parts: Any) -> str:
-    with pytest.raises(ScenarioError) as error:
-        loaded(folder, net, **parts)
-    assert len(error.value.problems) == 1, str(error.value)
-    return str(error.value)
+from support.brought.nets import loaded, refusal, small_net, station
 
 
 def told(case: Case, what: str) -> str:
