@@ -59,6 +59,8 @@ def why_dark(plan: Plan, horizon: Horizon, wanted: Wanted, *, by_rules: bool = F
             kinds = ", ".join(dict.fromkeys(kind for check in plan.checks for kind in check.violations_by_kind))
             return f"nothing is restored: no plan that was tried passes its check by power flow ({kinds})"
         possible = "what could be served is worth less than the operations and interruptions that it takes"
+        if plan.status != "optimal":
+            possible = "a plan that serves somebody exists, but the search for it was stopped by its limits"
         if by_rules:
             possible = "there is a plan, but the rules of the strategy do not find it"
         return f"nothing is restored: {_why_nothing(horizon, wanted, possible)}"
@@ -66,9 +68,9 @@ def why_dark(plan: Plan, horizon: Horizon, wanted: Wanted, *, by_rules: bool = F
         return ""
     live = {graph.view.local_area_of_bus[bus] for step in plan.steps for bus in step.energised_buses or ()}
     dark = [s for s, las in graph.areas_in.items() if live.isdisjoint(las) and not set(las).isdisjoint(lost)]
-    possible = "alone it could be served, but it was left out after checks by power flow"
-    if not plan.checks:
-        possible = "alone it could be served, but for less than operations and the gap of the plan are worth"
+    possible = "alone it could be served, but for less than operations and the gap of the plan are worth"
+    if plan.checks:
+        possible = "alone it could be served, but it was left out after checks by power flow"
     told = []
     for s in dark:
         alone = _alone(horizon, s)
@@ -292,9 +294,19 @@ def _free_of_strategy(horizon: Horizon, wanted: Wanted) -> tuple[Horizon, Wanted
 
 
 def _sources(horizon: Horizon) -> str:
+    return f"{_smallest(horizon)}, the largest source gives {_power(_largest_kva(horizon.graph.view), 'VA')}"
+
+
+def _first_sources(horizon: Horizon) -> str:
+    """Sources are large enough together, but somebody must begin."""
     view = horizon.graph.view
-    rated = [unit.s_kva for unit in view.units.values() if unit.id not in view.infeeds or view.infeeds[unit.id].live]
-    return f"{_smallest(horizon)}, the largest source gives {_power(max(rated, default=0.0), 'VA')}"
+    most = _largest_kva(view, forming={*view.ess, *view.infeeds})
+    return f"{_smallest(horizon)}, the largest unit that forms voltage from nothing gives {_power(most, 'VA')}"
+
+
+def _largest_kva(view: GridView, forming: set[str] | None = None) -> float:
+    units = (unit for unit in view.units.values() if forming is None or unit.id in forming)
+    return max((u.s_kva for u in units if u.id not in view.infeeds or view.infeeds[u.id].live), default=0.0)
 
 
 def _smallest(horizon: Horizon) -> str:
@@ -338,7 +350,7 @@ WAIVERS = (
     _Waiver(
         _ample_stores, lambda horizon: f"{_smallest(horizon)}, and too little energy is in store for one step of it"
     ),
-    _Waiver(_ample_sources, _sources),
+    _Waiver(_ample_sources, _first_sources),
     _Waiver(_no_faults, _faults),
 )
 """In the order in which they are asked: those that mean more than one limit come later."""
