@@ -1,6 +1,7 @@
 """Property tests draw the same examples everywhere and are never failed for being slow on a busy machine; the command
 line in this process; the repository is no package of tests."""
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if getattr(item.obj, "is_hypothesis_test", False):
                 item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish(session):
+    """What imports have made stays; to look through it for garbage whenever a test makes a model takes long."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 BEGAN = time.monotonic()
