@@ -117,7 +117,7 @@ def test_committed_shares_hold_their_own_values_and_are_those_of_today() -> None
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in (AS_SHIPPED, AS_PRINTED, "LA = section") else pytest.param(name, marks=pytest.mark.slow)
+        name if name in (AS_SHIPPED, AS_PRINTED) else pytest.param(name, marks=pytest.mark.slow)
         for name in VARIATIONS
         if name not in SLOW
     ],
