@@ -17,6 +17,8 @@ from relight.results.run_folder import RunRecord, write_run
 from relight.scenarios.local_clock import LocalClock
 from support.synthetic_run import make_scenario, record, write_synthetic
 
+SMALL = {"areas": 10, "sections": 5, "switches": 4}
+
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Path]:
@@ -60,14 +62,16 @@ def test_terminal_text(one_seed: list[Path]) -> None:
 
 def test_many_strategies_still_fit_a_terminal(tmp_path: Path) -> None:
     names = [f"static-variant-number-{k}" for k in range(6)]
-    comparison = compare([write_synthetic(tmp_path / name, name, steps=12) for name in ("dynamic", *names)])
+    comparison = compare([write_synthetic(tmp_path / name, name, steps=6, **SMALL) for name in ("dynamic", *names)])
     text = as_text(comparison)
     assert max(map(len, text.splitlines())) <= 80
     assert all(name in text for name in names)
 
 
 def test_the_overview_has_a_ratio_only_where_there_is_one(tmp_path: Path) -> None:
-    folders = {s: write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static", "greedy")}
+    folders = {
+        s: write_synthetic(tmp_path / s, s, steps=6, published=False, **SMALL) for s in ("dynamic", "static", "greedy")
+    }
     both = as_text(compare([folders["dynamic"], folders["static"]]))
     other = as_text(compare([folders["dynamic"], folders["greedy"]]))
     (head,) = (line for line in both.splitlines() if line.startswith("Overview"))

@@ -156,7 +156,7 @@ def test_text_can_be_read_at_the_width_of_a_journal(name: str) -> None:
     assert dict(mpl.rcParams) == before
 
 
-SLOW_TO_SAVE = ("communication", "load_spread", "restored_map")
+SLOW_TO_SAVE = ("communication", "frequency", "load_spread", "restored_map", "radar")
 OFTEN_SAVED = [*OPTIONAL_FIGURES, "two strategies", "restored_map", "load_spread", "radar"]
 
 
