@@ -24,7 +24,7 @@ from .schema.literal_size import check_formulation, model_conflicts
 from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario
 from .schema.solver_options import check_solver_options
-from .schema.surprises import complaints
+from .schema.surprises import check_surprises
 from .schema.time_and_place import start_in_doubt
 from .series.forecast_issues import LOAD_ISSUES, load_issues
 from .series.from_csv import load_series
@@ -91,8 +91,8 @@ def _case(
 ) -> Case:
     scenario = _validate(data, file, overridden, problems)
     case = _build(scenario, folder, file, files, problems)
-    if problems or case is None:
-        raise ScenarioError(problems)
+    if problems or case is None:  # checks of parts leave it to us where a field was given
+        raise ScenarioError([p if p.file else replace(p, file=_origin(p.field, file, overridden)) for p in problems])
     return case
 
 
@@ -190,12 +190,9 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
         if scenario.site and (remedy := start_in_doubt(scenario.local_clock)):
-            start = scenario.outage.start.isoformat()
-            problems.append(Problem(_origin("outage.start", file, overridden), "outage.start", start, remedy))
-        for where, value, remedy in scenario.step_conflicts:
-            problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
-    placed = (*check_solver_options(scenario), *model_conflicts(scenario))
-    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]
+            problems.append(Problem("", "outage.start", scenario.outage.start.isoformat(), remedy))
+        problems += scenario.step_conflicts
+    problems += [*check_solver_options(scenario), *model_conflicts(scenario)]
     return scenario if problems else Scenario.model_validate(data)
 
 
@@ -276,11 +273,10 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
     if scenario.outage and not view.outage_area and not scenario.surprises and len(problems) == before:
         remedy = "there is no outage: no bus loses supply; name dead_infeeds, or faulted_branches that cut one off"
         problems.append(Problem(file, "outage", None, remedy))
-    check_formulation(scenario, view, file, problems)
-    check_communication(scenario.communication, view, file, problems)
-    check_weather(scenario, raw.net, view, file, problems)
-    if scenario.surprises:
-        problems.extend(Problem(file, *complaint) for complaint in complaints(scenario.surprises, view))
+    problems += check_formulation(scenario, view)
+    problems += check_communication(scenario.communication, view)
+    problems += check_weather(scenario, raw.net, view)
+    problems += check_surprises(scenario.surprises, view)
     series = load_series(scenario, view, folder, file, problems)
     issues = load_issues(scenario, view, folder, series, file, problems)
     if scenario.load is None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ..local_clock import LocalClock
+from ..reading.problems import Problem
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
@@ -282,12 +283,12 @@ class Scenario(Part):
         return range(self.first_step_min, self.outage.duration_min, self.clock.plan_step_min)
 
     @property
-    def step_conflicts(self) -> list[tuple[str, float, str]]:
-        """Time steps that do not divide, orders that take too long: field, value (min) and what would be right."""
+    def step_conflicts(self) -> list[Problem]:
+        """A problem for each time step that does not divide, and for orders that take too long."""
         return step_conflicts(self.clock, self.outage, self.dispatch_centre, self.lead_min)
 
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
         if conflicts := self.step_conflicts:
-            raise ValueError("; ".join(f"{field} {value:g} {remedy}" for field, value, remedy in conflicts))
+            raise ValueError("; ".join(f"{one.field} {one.value} {one.remedy}" for one in conflicts))
         return self

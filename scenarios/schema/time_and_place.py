@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from ..local_clock import LocalClock
+from ..reading.problems import Problem
 from .communication import Communication
 from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
 from .parts import Minutes, Names, NonNegative, Part, Positive
@@ -155,27 +156,27 @@ def first_step_min(clock: Clock, outage: Outage, ahead_min: int = 0) -> int:
     return max(math.ceil(outage.first_order_min / clock.sim_step_min) * clock.sim_step_min, ahead_min)
 
 
-def step_conflicts(
-    clock: Clock, outage: Outage, centre: DispatchCentreOptions, ahead_min: int = 0
-) -> list[tuple[str, float, str]]:
-    """Time steps that do not divide: field, value (min) and what would be right; orders go out ``ahead_min`` before."""
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions, ahead_min: int = 0) -> list[Problem]:
+    """A problem for each time step that does not divide; orders go out ``ahead_min`` before they are carried out."""
     plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
-    conflicts: list[tuple[str, float, str]] = []
+    conflicts: list[Problem] = []
     if plan % step:
-        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
+        conflicts.append(Problem("", "clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
     if outage.duration_min % plan:
         remedy = f"must be a multiple of clock.plan_step_min ({plan})"
-        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+        conflicts.append(Problem("", "outage.duration_min", outage.duration_min, remedy))
     if first_step_min(clock, outage) >= outage.duration_min:
         remedy = f"must lie a simulation step ({step}) or more before the window's end ({outage.duration_min})"
-        conflicts.append(("outage.first_order_min", outage.first_order_min, remedy))
+        conflicts.append(Problem("", "outage.first_order_min", outage.first_order_min, remedy))
     elif ahead_min >= outage.duration_min:
         remedy = f"must be more than {ahead_min}, how long orders and operations take (switching.in_runs)"
-        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+        conflicts.append(Problem("", "outage.duration_min", outage.duration_min, remedy))
     if clock.replan_interval_min and replan % step:
-        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+        conflicts.append(
+            Problem("", "clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})")
+        )
     if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
-        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
+        conflicts.append(Problem("", "dispatch_centre.look_ahead_min", ahead, remedy))
     return conflicts
 
 
