@@ -11,7 +11,7 @@ from hypothesis import settings
 
 import slow_page
 
-settings.register_profile("relight", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("relight", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("slow", settings.get_profile("relight"), max_examples=100)
 
 ROOT = Path(__file__).resolve().parents[1]
