@@ -68,6 +68,15 @@ def no_run_figures(monkeypatch):
 
 
 @pytest.fixture
+def no_drawing(monkeypatch):
+    """Runs and comparisons are written with neither figures nor reports, which take half of the time of short runs."""
+    monkeypatch.setattr("relight.results.figures.style.save", lambda figure, path: [])
+    for module, what in (("run", "run"), ("compare", "comparison")):
+        for name in (f"draw_{what}_figures", f"write_{what}_report"):
+            monkeypatch.setattr(f"relight.sim.campaigns.{module}.{name}", lambda folder, *_: None)
+
+
+@pytest.fixture
 def one_process(monkeypatch):
     """Runs are made one after another in this process, where what a test patches holds: starting another process takes
     longer than a short run."""

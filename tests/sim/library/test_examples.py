@@ -15,19 +15,7 @@ FIRST = ("shipped", "load", "explain", "plan", "validate", "run", "read_run", "c
 NAMES = [*FIRST, *(name for name in relight.__all__ if name not in FIRST and name != "__version__")]
 
 
-@pytest.fixture
-def without_drawing(monkeypatch) -> None:
-    """Figures and reports of folders take half of the time; other tests make them."""
-    from relight.results.figures import style
-    from relight.sim.campaigns import compare, run
-
-    monkeypatch.setattr(style, "save", lambda figure, path: [])
-    for module, what in ((run, "run"), (compare, "comparison")):
-        for name in (f"draw_{what}_figures", f"write_{what}_report"):
-            monkeypatch.setattr(module, name, lambda folder, *_: None)
-
-
-def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, without_drawing) -> None:
+def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, no_drawing) -> None:
     monkeypatch.chdir(tmp_path)
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     runner, parser = doctest.DocTestRunner(optionflags=options), doctest.DocTestParser()
