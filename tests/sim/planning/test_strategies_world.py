@@ -25,7 +25,7 @@ from relight.sim.series.profiles import Profiles
 from support import three_bus_case
 
 FAULT = "guo45/fault-1000"
-SHORT = ("outage.duration_min=90", "clock.sim_step_min=15", "dispatch_centre.mip_gap=0.01")
+SHORT = ("outage.duration_min=60", "clock.sim_step_min=15", "dispatch_centre.mip_gap=0.01")
 GAP_AND_LOSSES = 0.02
 """The gap asked for above, and the allowance for losses, 1 % by default, that plans keep and runs need not use up."""
 
@@ -204,10 +204,10 @@ def test_sources_of_a_section_served_in_part_break_no_bound(tmp_path: Path, mode
 def test_bounds_with_an_infeed_that_returns_and_cold_load() -> None:
     """Both raise what can be served; what oracle cannot foresee has no foresight bound."""
     case = load_case(FAULT, SHORT, 0)
-    back = load_case(FAULT, (*SHORT, "surprises.infeeds=[{infeed: infeed.1, at_min: 60}]"), 0)
+    back = load_case(FAULT, (*SHORT, "surprises.infeeds=[{infeed: infeed.1, at_min: 30}]"), 0)
     cold = load_case(FAULT, (*SHORT, "cold_load={}"), 0)
     most = service_bound_kwh(case)
-    demand_kwh = sum(p for t in range(0, 90, 15) for p, _ in Profiles(case).demand(t).values()) / 4
+    demand_kwh = sum(p for t in range(0, 60, 15) for p, _ in Profiles(case).demand(t).values()) / 4
     assert most < service_bound_kwh(back) <= demand_kwh * (1 + 1e-9)
     light = (*SHORT, "load.peak_kw=400")
     warm, cold_and_light = load_case(FAULT, light, 0), load_case(FAULT, (*light, "cold_load={}"), 0)
