@@ -21,7 +21,7 @@ FAST = ("dispatch_centre.mip_gap=0.02", "perfect_forecast=true", "load.shares=ra
 
 def run(name: str, strategy: str, seed: int, *overrides: str) -> tuple[RunLog, GridView]:
     case, log = load_case(name, (*FAST, *overrides), seed), RunLog()
-    run_world(case, strategy_named(strategy), seed, log)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     return log, case.view
 
 

@@ -39,7 +39,7 @@ def small_case(communication: dict[str, Any] | None, duration_min: int = 90, **s
 
 def run(case: Case, strategy: str = "dynamic", seed: int = 0) -> RunLog:
     log = RunLog()
-    run_world(case, strategy_named(strategy), seed, log)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     assert log.recorder.steps_seen == case.scenario.outage.duration_min // case.scenario.clock.sim_step_min
     return log
 

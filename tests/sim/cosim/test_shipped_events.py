@@ -36,7 +36,7 @@ WHEN_REPLANNING = {
 
 def kinds(name: str, strategy: str, *overrides: str) -> set[str]:
     case, log = load_case(name, ("dispatch_centre.mip_gap=0.02", *overrides)), RunLog()
-    run_world(case, strategy_named(strategy), case.scenario.seed, log)
+    run_world(case, strategy_named(strategy), case.scenario.seed, log, engine="power-grid-model")
     return {row[EVENTS.index("kind")] for row in log.recorder.rows["events"]}
 
 

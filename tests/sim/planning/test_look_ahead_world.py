@@ -22,7 +22,7 @@ SHORT = ("outage.duration_min=90", "clock.sim_step_min=15", "dispatch_centre.mip
 
 def ran(*overrides: str, strategy: str = "dynamic") -> RunLog:
     case, log = load_case(FAULT, (*SHORT, *overrides), 3), RunLog()
-    run_world(case, strategy_named(strategy, case.scenario.dispatch_centre), 3, log)
+    run_world(case, strategy_named(strategy, case.scenario.dispatch_centre), 3, log, engine="power-grid-model")
     return log
 
 

@@ -59,7 +59,7 @@ def test_a_planned_start_is_clean_for_the_verdict_and_carried_out_by_the_world(
     assert started[0] >= counts_min, "its first simulation step it spends starting"
     assert not Validator(case, forecast=forecast(case, Profiles(case))).validate(record.plan).violations
     log = RunLog()
-    run_world(case, strategy_named("open_loop"), 0, log)
+    run_world(case, strategy_named("open_loop"), 0, log, engine="power-grid-model")
     rows = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
     served_kwh = rows.served_kw.sum() * case.scenario.clock.sim_step_min / 60
     assert served_kwh == pytest.approx(record.planned_energy_kwh, rel=1e-3)

@@ -33,7 +33,7 @@ GAP_AND_LOSSES = 0.02
 @cache
 def ran(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
     log = RunLog()
-    run_world(load_case(name, overrides, seed), strategy_named(strategy), seed, log)
+    run_world(load_case(name, overrides, seed), strategy_named(strategy), seed, log, engine="power-grid-model")
     return log
 
 
