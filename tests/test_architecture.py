@@ -40,8 +40,9 @@ scenarios/schema          scenarios: local_clock quanta reading view
 scenarios/series          scenarios: local_clock reading schema view
 scenarios/studies         scenarios: reading schema
 scenarios/view
+scenarios/whole_file
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
-controllers/exchange      scenarios: kinds view
+controllers/exchange      scenarios: kinds view whole_file
 controllers/gateways      controllers: exchange solver storage_cost storage_losses; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost storage_losses; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver storage_losses; scenarios: angles errors schema
@@ -65,10 +66,10 @@ results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
                           business case errors loader reading studies
-sim/cli                   sim: commands; scenarios: errors
+sim/cli                   sim: commands; scenarios: errors reading
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
-                          scenarios: errors explain loader schema studies
+                          scenarios: errors explain loader schema studies whole_file
 sim/cosim                 sim: cosim/channels planning series world; results: run run_folder; controllers: centre
                           exchange gateways strategies; scenarios: case errors kept_inputs kinds loader networks schema
 sim/cosim/channels        scenarios: kinds quanta schema
@@ -83,10 +84,10 @@ sim/planning              sim: power_flow series validation world; results: run;
 sim/power_flow            scenarios: case errors quanta view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds local_clock networks
                           quanta reading schema series view
-sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading
+sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading whole_file
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
-                          case errors kinds quanta reading schema view
+                          case errors kinds quanta reading schema view whole_file
 sim/world                 sim: islands power_flow units; results: run; controllers: exchange; scenarios: case kinds
                           quanta schema view
 strategy                  controllers: exchange milp planning rules strategies
