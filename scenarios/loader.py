@@ -13,7 +13,7 @@ from .case import Case
 from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
 from .networks.coordinates import check_weather
 from .raw_network import RawNetwork
-from .reading.files import file_name_complaint
+from .reading.files import file_name_complaint, is_regular
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
@@ -131,8 +131,8 @@ def _read(path: Path, file: str) -> tuple[dict[str, Any], list[Path]]:
             raise ScenarioError([Problem(file, "extends", base, remedy)])
         if len(files) > MOST_BASES:
             raise ScenarioError([Problem(file, "extends", base, f"more than {MOST_BASES} scenarios extend each other")])
-        beside = files[-1].parent / f"{base}.yaml"
-        base_path, base_file = _find(beside if beside.is_file() else base)
+        beside = (files[-1].parent / name for name in (f"{base}.yaml", base))
+        base_path, base_file = _find(next(filter(is_regular, beside), base))
         if base_path.resolve() in [known.resolve() for known in files]:
             raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
         files.append(base_path)

@@ -90,7 +90,7 @@ def _read(
     rows = read_rows(path, name, source, problems)
     if rows is None:
         return None
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
     if tuple(header[:2]) not in _TIMES:
         remedy = "the first two columns must be issued, time or issued_min, time_min"
         problems.append(Problem(file, "header", ", ".join(header[:2]), remedy))
@@ -100,7 +100,7 @@ def _read(
         problems.append(Problem(file, "", None, "holds no rows; each issue needs at least one"))
     issued, time = (TimeColumn(file, name, form_of(name), scenario.local_clock) for name in header[:2])
     table: list[_Row] = []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         if len(row) != len(header):
             problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
             continue
@@ -117,8 +117,8 @@ def _read(
         return None
     duration_min = float(scenario.outage.duration_min)
     made_min = issued.settled([at for at, _, _ in table], 0.0, duration_min, problems, strictly=False)
-    rows = [(made, of, values) for made, (_, of, values) in zip(made_min, table, strict=True)]
-    return None if len(problems) > before else _issues(path, time, columns, rows, duration_min, problems)
+    issues = [(made, of, values) for made, (_, of, values) in zip(made_min, table, strict=True)]
+    return None if len(problems) > before else _issues(path, time, columns, issues, duration_min, problems)
 
 
 def _issues(

@@ -88,13 +88,13 @@ def read_series(
     rows = read_rows(path, name, source, problems)
     if rows is None:
         return None
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
     columns = check_header(file, header, tuple(known), problems)
     if len(problems) > before:
         return None
     signed, values = set(signed), {column: list[float]() for column in columns}
     times, column_of_times = list[RowTime](), TimeColumn(file, header[0], form_of(header[0]), clock)
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         if len(row) != len(header):
             problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
             continue
@@ -114,17 +114,20 @@ def read_series(
     return Series(path, edges, {column: np.array(series) for column, series in values.items()})
 
 
-def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Problem]) -> list[list[str]] | None:
-    """Rows of a CSV file that are not empty; None, and a problem of the scenario's field, if it cannot be read."""
+def read_rows(
+    path: Path, name: str, source: tuple[str, str], problems: list[Problem]
+) -> list[tuple[int, list[str]]] | None:
+    """Number, as an editor counts lines, and cells of the rows of a CSV file that are not empty; None, and a problem of
+    the scenario's field, if it cannot be read."""
     try:
-        rows = list(csv.reader(read_text(path, encoding="utf-8-sig").splitlines()))
+        reader = csv.reader(read_text(path, encoding="utf-8-sig").splitlines())
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, ValueError, csv.Error) as error:
         absent = isinstance(error, FileNotFoundError)
         reason = str(error) if isinstance(error, csv.Error) else why_unreadable(error)
         remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8: {reason}"
         problems.append(Problem(*source, name, remedy))
         return None
-    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
 def check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
