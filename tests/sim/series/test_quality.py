@@ -122,21 +122,18 @@ def test_without_a_days_level_nothing_changes() -> None:
 
 
 def test_every_comparison_tells_how_good_its_forecasts_were(tmp_path: Path, no_run_figures) -> None:
-    short = (
-        "outage.duration_min=60",
-        "clock.sim_step_min=15",
-        "outage.start=2025-06-20T12:00",
-        "load.actual.day_sd_pct=10",
+    small = write(
+        tmp_path, outage={"duration_min": 60}, clock={"sim_step_min": 15}, load={"actual": {"day_sd_pct": 10}}
     )
     folders = [
-        simulate(load_case("guo45/fault-1000", short, seed), strategy, tmp_path / f"{strategy}{seed}", bar=False)
+        simulate(load_case(small, seed=seed), strategy, tmp_path / f"{strategy}{seed}", bar=False)
         for strategy in ("islanded", "greedy")
         for seed in (0, 1)
     ]
     told = compare(folders)
     write_comparison(told, tmp_path / "comparison")
     row = told.forecast.set_index(["strategy", "seed", "kind", "lead_min"]).loc[("greedy", 1, "load", 30.0)]
-    expected = by_lead(load_case("guo45/fault-1000", short, 1), 1)["load", 30.0]
+    expected = by_lead(load_case(small, seed=1), 1)["load", 30.0]
     assert row["bias_kw"] == expected["bias_kw"]
     assert row["bias_pct"] == pytest.approx(100 * expected["bias_kw"] / expected["actual_kw"])
     markdown, text = as_markdown(told), as_text(told)
