@@ -36,9 +36,8 @@ HOUR = "outage.duration_min=60"
 @lru_cache
 def run(name: str, strategy: str, seed: int = 0, *overrides: str) -> RunLog:
     log = RunLog()
-    run_world(
-        load_case(name, (*FAST, *overrides), seed), strategy_named(strategy), seed, log, engine="power-grid-model"
-    )
+    case = load_case(name, (*FAST, *overrides), seed)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     return log
 
 
