@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 
 import relight
+from relight.sim.campaigns.pool import here_or_in_processes
 
 FIRST = ("shipped", "load", "explain", "plan", "validate", "run", "read_run", "compare", "study")
 """Functions come first, for later examples read what theirs have written."""
 NAMES = [*FIRST, *(name for name in relight.__all__ if name not in FIRST and name != "__version__")]
 
 
+def one_after_another(do, jobs, workers, lost):
+    """In place of processes, each of which would take longer to start than its run."""
+    return here_or_in_processes(do, jobs, 1, lost)
+
+
 def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, no_drawing) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("relight.sim.campaigns.study.in_processes", one_after_another)
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     runner, parser = doctest.DocTestRunner(optionflags=options), doctest.DocTestParser()
     names: dict[str, object] = {"relight": relight, "Path": Path}
