@@ -32,7 +32,8 @@ HALF_AN_HOUR = {"duration_min": 30}
 
 def run(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
     log = RunLog()
-    run_world(load_case(name, (*FAST, *overrides), seed), strategy_named(strategy), seed, log)
+    case = load_case(name, (*FAST, *overrides), seed)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     return log
 
 
