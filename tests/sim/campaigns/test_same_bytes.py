@@ -22,37 +22,19 @@ from numpy._core import _multiarray_umath as numpy_core
 SCRIPT = Path(__file__).with_name("bytes_of_runs.py")
 WALL_TIMES = {"timing.json", "timing.csv"}
 HAS = {name for name, there in numpy_core.__cpu_features__.items() if there}
-AVX512 = ("X86_V4", "AVX512_ICL", "AVX512_SPR")
 PLAIN = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-SETTINGS = {
-    "no AVX-512 in numpy": {"NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)},
-    "no AVX2 in numpy, other hashes": {
-        "NPY_DISABLE_CPU_FEATURES": " ".join((*AVX512, "X86_V3")),
-        "PYTHONHASHSEED": "7",
-    },
-    "BLAS for Haswell, two threads": {
-        "OPENBLAS_CORETYPE": "Haswell",
-        "OMP_NUM_THREADS": "2",
-        "OPENBLAS_NUM_THREADS": "2",
-    },
-    "BLAS for SkylakeX": {"OPENBLAS_CORETYPE": "SkylakeX"},
-    "BLAS for Nehalem, other hashes": {"OPENBLAS_CORETYPE": "Nehalem", "PYTHONHASHSEED": "42"},
+PROCESSORS = runpy.run_path(str(Path(__file__).resolve().parents[3] / "benchmarks" / "processors.py"))
+NEEDS: dict[str, str] = PROCESSORS["NEEDS"]
+AS_WELL = {
+    "numpy without AVX2": {"PYTHONHASHSEED": "7"},
+    "BLAS for Haswell": {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+    "BLAS for Nehalem": {"PYTHONHASHSEED": "42"},
 }
-NEEDS = {
-    "no AVX-512 in numpy": "X86_V4",
-    "no AVX2 in numpy, other hashes": "X86_V3",
-    "BLAS for Haswell, two threads": "AVX2",
-    "BLAS for SkylakeX": "X86_V4",
-    "BLAS for Nehalem, other hashes": "SSE42",
+"""What else is other than plain under a setting of the processor."""
+SETTINGS: dict[str, dict[str, str]] = {
+    name: PROCESSORS["SETTINGS"][name] | AS_WELL.get(name, {}) for name in PROCESSORS["NEEDS"]
 }
-"""What the processor, as numpy names it, must have for a setting to be possible or to change anything."""
-
-
-TOGETHER = (
-    ("no AVX-512 in numpy", "BLAS for Nehalem, other hashes"),
-    ("no AVX2 in numpy, other hashes", "BLAS for Haswell, two threads"),
-)
+TOGETHER = (("numpy without AVX-512", "BLAS for Nehalem"), ("numpy without AVX2", "BLAS for Haswell"))
 """Settings that one process has at once. BLAS for SkylakeX stands in none: where it is possible it is what BLAS chooses
 by itself, or near to it, and with -m slow it is tried alone."""
 
