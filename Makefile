@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/runs/demo
+# Tests start dozens of processes: what one has compiled, the others need not.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo test suite lint types slow docs reference clean
 
