@@ -143,6 +143,7 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
         **{f"{name}_energy_mwh": summary[f"{name}_energy_mwh"] for name in ("demand", "planned", "served")},
         **{name: summary[name] for name in ("cold_load_energy_mwh",) if name in summary},
         "weighted_served_energy_mwh": summary["weighted_served_energy_mwh"],
+        **{name: summary[name] for name in ("objective_mwh",) if name in summary},
         "first_plan_energy_mwh": plans["first_plan_energy_mwh"],
         **{f"{name}_mwh": value for name, value in energy.items()},
         "switch_operations": summary["switch_operations"],

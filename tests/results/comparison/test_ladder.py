@@ -25,7 +25,8 @@ def runs(seeds: int, served: dict[str, float] = SERVED) -> pd.DataFrame:
         {
             "scenario": "a/b", "strategy": strategy, "seed": seed, "demand_energy_mwh": 10.0,
             "first_plan_energy_mwh": mwh, "served_energy_mwh": mwh * (1 + seed / 10),
-            "weighted_served_energy_mwh": 2 * mwh, "interruptions": len(strategy) + seed % 2, "switch_operations": 4,
+            "weighted_served_energy_mwh": 2 * mwh, "objective_mwh": 2 * mwh - 0.1,
+            "interruptions": len(strategy) + seed % 2, "switch_operations": 4,
         }
         for strategy, mwh in served.items()
         for seed in range(seeds)
