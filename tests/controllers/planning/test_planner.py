@@ -23,6 +23,17 @@ def planned(case: SmallCase, *, static: bool = False) -> PlanRecord:
     return Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
 
 
+@pytest.mark.parametrize(("seed", "static"), [(42, False), (47, True)])
+def test_a_start_that_the_solver_hands_out_as_its_optimum_is_taken_from_it(seed: int, static: bool) -> None:
+    """HiGHS 1.16 finds better here, says so, and gives the start back; an enumeration knows what is best."""
+    case = random_case(seed)
+    record = planned(case, static=static)
+    assert (record.plan.status, record.note) == ("optimal", "")
+    best = BruteForce(case.horizon, static=static).best()
+    assert best is not None
+    assert record.plan.objective == pytest.approx(best.objective, rel=case.graph.options.mip_gap, abs=1e-4)
+
+
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_claim_of_a_plan_holds(seed, static):
