@@ -38,6 +38,8 @@ reference: $(VENV)/.ready
 	$(BIN)/python tools/command_page.py
 	$(BIN)/python tools/library_page.py
 	$(BIN)/python tools/kinds_page.py
+	$(BIN)/python tools/formulation_page.py
+	$(BIN)/python tools/networks_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
