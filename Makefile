@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/runs/demo
+# Tests start dozens of processes: what one has compiled, the others need not.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo test suite lint types slow docs reference clean
 
@@ -36,6 +38,8 @@ reference: $(VENV)/.ready
 	$(BIN)/python tools/command_page.py
 	$(BIN)/python tools/library_page.py
 	$(BIN)/python tools/kinds_page.py
+	$(BIN)/python tools/formulation_page.py
+	$(BIN)/python tools/networks_page.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

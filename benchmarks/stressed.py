@@ -186,13 +186,13 @@ STRESSED: dict[str, tuple[int, ...]] = {
     "tight_voltage": (1, 2, 3, 6, 9, 11),
     "low_power_factor": (3, 4, 5, 9, 12, 13),
     "full_inverters": (0, 1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13),
-    "nearly_empty_storage": (2, 5, 7, 13),
-    "high_pv": (0, 1, 2, 4, 5, 6, 7, 8, 10, 11),
+    "nearly_empty_storage": (2, 4, 5, 13),
+    "high_pv": (0, 1, 2, 4, 5, 7, 10, 11),
     "thin_lines": (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13),
     "long_cables": (),
     "off_nominal_taps": (0, 1, 3, 4, 6, 7, 9, 13),
 }
-"""Seeds of each regime, of 14 drawn, with which the first dynamic plan breaks a limit; long cables never do."""
+"""Seeds of each regime with which the first dynamic plan breaks a limit, not all of them; long cables never do."""
 
 
 def stressed_case(regime: str, seed: int, folder: Path) -> Case:

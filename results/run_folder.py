@@ -36,7 +36,8 @@ __all__ = [
 ]  # fmt: skip
 
 PACKAGES = (
-    "relight", "mosaik", "pandapower", "pyomo", "highspy", "numpy", "scipy", "pandas", "networkx", "pvlib", "demandlib",
+    "relight", "mosaik", "pandapower", "power-grid-model", "pyomo", "highspy", "numpy", "scipy", "pandas", "networkx",
+    "pvlib", "demandlib", "pydantic", "pyyaml",
 )  # fmt: skip
 """Packages whose version can change a result."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from itertools import groupby
 
 from .case import Case
+from .local_clock import LocalClock
 from .schema.parts import never
 from .schema.scenario import LoadControl
 from .schema.surprises import described
@@ -27,8 +27,7 @@ def explain(case: Case) -> str:
     """A text of several paragraphs, at most 80 columns wide; powers in kW and kVA, energies in kWh."""
     parts = [_head(case), _network(case), _sections(case), _local_areas(case), _units(case), _load(case), _clock(case)]
     end_min = float(case.scenario.outage.duration_min)
-    site, start = case.scenario.site, case.scenario.outage.start
-    if warning := zone_far_from(site.longitude_deg, start, site.timezone):
+    if warning := zone_far_from(case.scenario.site.longitude_deg, case.scenario.local_clock):
         parts.append(_block("Warning", [warning]))
     if case.scenario.communication:
         parts.append(_block("Communication", case.scenario.communication.told(end_min)))
@@ -63,7 +62,8 @@ def _names(names: Iterable[str]) -> str:
 
 def _head(case: Case) -> str:
     scenario, outage = case.scenario, case.scenario.outage
-    end = outage.start + timedelta(minutes=outage.duration_min)
+    clock = scenario.local_clock
+    end = clock.shows(outage.duration_min)
     live = [infeed.id for infeed in case.view.infeeds.values() if infeed.live]
     dead = [infeed.id for infeed in case.view.infeeds.values() if not infeed.live]
     area = case.view.outage_area
@@ -72,13 +72,18 @@ def _head(case: Case) -> str:
         [
             f"scenario {scenario.name}, seed {scenario.seed}",
             f"outage from {outage.start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({outage.duration_min} min), "
-            f"{scenario.site.timezone}",
+            f"{scenario.site.timezone}{''.join(_put(clock, *change) for change in clock.changes(outage.duration_min))}",
             f"faulted branches: {_names(outage.faulted_branches)}",
             f"infeeds dead: {_names(dead)}; live: {_names(live)}",
             f"outage area: {len(area)} of {len(case.view.buses)} buses"
             + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
         ],
     )
+
+
+def _put(clock: LocalClock, minute: int, by_min: int) -> str:
+    """A change of the clock on the way."""
+    return f"; at minute {minute} the clock is put {'forward' if by_min > 0 else 'back'} to {clock.shows(minute):%H:%M}"
 
 
 def _network(case: Case) -> str:
@@ -204,9 +209,23 @@ def _clock(case: Case) -> str:
             f"plan step {clock.plan_step_min} min, replanned every {clock.replan_min} min, "
             f"simulation step {clock.sim_step_min} min{_first_orders(case)}",
             f"clear-sky index {pv.clear_sky_index:g}; {forecast}",
+            *_series(case),
             *_weather(case),
         ],
     )
+
+
+def _series(case: Case) -> Iterator[str]:
+    """Where series of the user's own come from, and what is not known of them."""
+    exact = case.scenario.perfect_forecast
+    for what, given in (("load", case.scenario.load), ("PV", case.scenario.pv)):
+        forecast, actual = given.forecast_csv, given.actual_csv
+        happens = f"happens as in {actual}" if actual else ""
+        if forecast and (exact or not actual):
+            happens = "happens as forecast" if exact else "happens with that noise around the forecast"
+        if forecast or actual:
+            known = f"is forecast as in {forecast}" if forecast else "is forecast without the file"
+            yield f"{what} {known}, and {happens}, as far as columns are given"
 
 
 def _first_orders(case: Case) -> str:

@@ -13,7 +13,7 @@ from .case import Case
 from .networks.assemble import build_view, bus_demand, load_network, with_customers, with_kinds
 from .networks.coordinates import check_weather
 from .raw_network import RawNetwork
-from .reading.files import file_name_complaint
+from .reading.files import file_name_complaint, is_regular
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
@@ -24,8 +24,8 @@ from .schema.literal_size import check_formulation, model_conflicts
 from .schema.network_kinds import KINDS
 from .schema.scenario import Scenario
 from .schema.solver_options import check_solver_options
-from .schema.surprises import complaints
-from .schema.time_and_place import skipped_time
+from .schema.surprises import check_surprises
+from .schema.time_and_place import start_in_doubt
 from .series.forecast_issues import LOAD_ISSUES, load_issues
 from .series.from_csv import load_series
 
@@ -91,8 +91,8 @@ def _case(
 ) -> Case:
     scenario = _validate(data, file, overridden, problems)
     case = _build(scenario, folder, file, files, problems)
-    if problems or case is None:
-        raise ScenarioError(problems)
+    if problems or case is None:  # checks of parts leave it to us where a field was given
+        raise ScenarioError([p if p.file else replace(p, file=_origin(p.field, file, overridden)) for p in problems])
     return case
 
 
@@ -131,8 +131,8 @@ def _read(path: Path, file: str) -> tuple[dict[str, Any], list[Path]]:
             raise ScenarioError([Problem(file, "extends", base, remedy)])
         if len(files) > MOST_BASES:
             raise ScenarioError([Problem(file, "extends", base, f"more than {MOST_BASES} scenarios extend each other")])
-        beside = files[-1].parent / f"{base}.yaml"
-        base_path, base_file = _find(beside if beside.is_file() else base)
+        beside = (files[-1].parent / name for name in (f"{base}.yaml", base))
+        base_path, base_file = _find(next(filter(is_regular, beside), base))
         if base_path.resolve() in [known.resolve() for known in files]:
             raise ScenarioError([Problem(file, "extends", base, "a scenario cannot extend itself")])
         files.append(base_path)
@@ -189,15 +189,10 @@ def _validate(data: dict[str, Any], file: str, overridden: dict[str, str], probl
             problems.append(Problem(_origin(str(name), file, overridden), str(name), data[name], remedy))
     scenario = Scenario.model_construct(**parts)
     if scenario.outage:
-        start = scenario.outage.start
-        if scenario.site and (remedy := skipped_time(start, scenario.site.timezone)):
-            problems.append(
-                Problem(_origin("outage.start", file, overridden), "outage.start", start.isoformat(), remedy)
-            )
-        for where, value, remedy in scenario.step_conflicts:
-            problems.append(Problem(_origin(where, file, overridden), where, value, remedy))
-    placed = (*check_solver_options(scenario), *model_conflicts(scenario))
-    problems += [replace(p, file=_origin(p.field, file, overridden)) for p in placed]
+        if scenario.site and (remedy := start_in_doubt(scenario.local_clock)):
+            problems.append(Problem("", "outage.start", scenario.outage.start.isoformat(), remedy))
+        problems += scenario.step_conflicts
+    problems += [*check_solver_options(scenario), *model_conflicts(scenario)]
     return scenario if problems else Scenario.model_validate(data)
 
 
@@ -278,11 +273,10 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
     if scenario.outage and not view.outage_area and not scenario.surprises and len(problems) == before:
         remedy = "there is no outage: no bus loses supply; name dead_infeeds, or faulted_branches that cut one off"
         problems.append(Problem(file, "outage", None, remedy))
-    check_formulation(scenario, view, file, problems)
-    check_communication(scenario.communication, view, file, problems)
-    check_weather(scenario, raw.net, view, file, problems)
-    if scenario.surprises:
-        problems.extend(Problem(file, *complaint) for complaint in complaints(scenario.surprises, view))
+    problems += check_formulation(scenario, view)
+    problems += check_communication(scenario.communication, view)
+    problems += check_weather(scenario, raw.net, view)
+    problems += check_surprises(scenario.surprises, view)
     series = load_series(scenario, view, folder, file, problems)
     issues = load_issues(scenario, view, folder, series, file, problems)
     if scenario.load is None:

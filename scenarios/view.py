@@ -128,7 +128,10 @@ class EssUnit(Unit):
 
 @dataclass(frozen=True)
 class NbsuUnit(Unit):
-    """A non-black-start unit: needs ``p_in_kw`` from the island for ``start_min`` minutes before it can generate."""
+    """A non-black-start unit: needs ``p_in_kw`` from the island for ``start_min`` minutes before it can generate.
+
+    As read for a scenario these are whole simulation steps, one at least.
+    """
 
     kind = "nbsu"
     p_in_kw: float

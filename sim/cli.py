@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..scenarios.errors import RelightError
+from ..scenarios.reading.plain_text import printable
 from .commands.check import check
 from .commands.compare import compare
 from .commands.console import usage_in_words
@@ -85,11 +86,13 @@ def _explain(error: Exception) -> NoReturn:
     if type(error).__module__.startswith(("click", "typer")):
         _fail(usage_in_words(error), 2)
     told = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, OSError) and error.strerror:
+        told = f"{error.filename or 'a file'}: {error.strerror.lower()}; what was finished before is kept"
     _fail(f"{told} ({TRACEBACK}=1 shows where)", 3)
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"relight: {message}", err=True)
+    typer.echo(f"relight: {printable(message, lines=True)}", err=True)
     sys.exit(code)
 
 

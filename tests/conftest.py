@@ -1,6 +1,7 @@
 """Property tests draw the same examples everywhere and are never failed for being slow on a busy machine; the command
 line in this process; the repository is no package of tests."""
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import settings
 
 import slow_page
 
-settings.register_profile("relight", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("relight", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("slow", settings.get_profile("relight"), max_examples=100)
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.slow)
 
 
+def pytest_collection_finish(session):
+    """What imports have made stays; to look through it for garbage whenever a test makes a model takes long."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 BEGAN = time.monotonic()
 
 
@@ -58,6 +65,15 @@ def pytest_terminal_summary(terminalreporter, config):
 def no_run_figures(monkeypatch):
     """Runs are written without the figures that every run has: drawing takes longer than a short run."""
     monkeypatch.setattr("relight.results.figures.drawing.RUN_FIGURES", {})
+
+
+@pytest.fixture
+def no_drawing(monkeypatch):
+    """Runs and comparisons are written with neither figures nor reports, which take half of the time of short runs."""
+    monkeypatch.setattr("relight.results.figures.style.save", lambda figure, path: [])
+    for module, what in (("run", "run"), ("compare", "comparison")):
+        for name in (f"draw_{what}_figures", f"write_{what}_report"):
+            monkeypatch.setattr(f"relight.sim.campaigns.{module}.{name}", lambda folder, *_: None)
 
 
 @pytest.fixture

@@ -25,22 +25,24 @@ scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
 scenarios/case            scenarios: network_account schema view
 scenarios/errors
-scenarios/explain         scenarios: case schema view
+scenarios/explain         scenarios: case local_clock schema view
 scenarios/kept_inputs     scenarios: case reading schema
 scenarios/kinds
 scenarios/loader          scenarios: case networks raw_network reading schema series
+scenarios/local_clock
 scenarios/network_account
 scenarios/networks        scenarios: angles case networks/pandapower_nets quanta raw_network reading schema view
 scenarios/networks/pandapower_nets scenarios: network_account raw_network reading schema view
 scenarios/quanta
 scenarios/raw_network     scenarios: network_account view
 scenarios/reading         scenarios: errors
-scenarios/schema          scenarios: quanta reading view
-scenarios/series          scenarios: reading schema view
+scenarios/schema          scenarios: local_clock quanta reading view
+scenarios/series          scenarios: local_clock reading schema view
 scenarios/studies         scenarios: reading schema
 scenarios/view
+scenarios/whole_file
 controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
-controllers/exchange      scenarios: kinds view
+controllers/exchange      scenarios: kinds view whole_file
 controllers/gateways      controllers: exchange solver storage_cost storage_losses; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost storage_losses; scenarios: angles schema view
 controllers/milp/literal  controllers: exchange milp solver storage_losses; scenarios: angles errors schema
@@ -50,8 +52,8 @@ controllers/solver        scenarios: errors schema
 controllers/storage_cost
 controllers/storage_losses controllers: exchange; scenarios: view
 controllers/strategies    controllers: milp planning rules; scenarios: errors reading schema
-results/comparison        results: metrics run terminal; scenarios: errors kinds schema
-results/figures           results: run; scenarios: view
+results/comparison        results: metrics run terminal; scenarios: errors kinds local_clock schema
+results/figures           results: run; scenarios: local_clock view
 results/indices           results: comparison figures run; scenarios: business
 results/metrics           results: run terminal; scenarios: errors
 results/new_folder        scenarios: errors reading
@@ -64,27 +66,28 @@ results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
                           business case errors loader reading studies
-sim/cli                   sim: commands; scenarios: errors
+sim/cli                   sim: commands; scenarios: errors reading
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
-                          scenarios: errors explain loader schema studies
+                          scenarios: errors explain loader schema studies whole_file
 sim/cosim                 sim: cosim/channels planning series world; results: run run_folder; controllers: centre
                           exchange gateways strategies; scenarios: case errors kept_inputs kinds loader networks schema
 sim/cosim/channels        scenarios: kinds quanta schema
 sim/islands               sim: power_flow units; results: run; scenarios: angles schema view
 sim/library               sim: campaigns plan_files planning power_flow validation; results: comparison figures metrics
                           run study; controllers: exchange; scenarios: case explain loader schema studies
-sim/normal                sim: power_flow series; results: indices; scenarios: case errors quanta schema view
-sim/plan_files            controllers: exchange; scenarios: case reading
+sim/normal                sim: power_flow series; results: indices; scenarios: case errors local_clock quanta schema
+                          view
+sim/plan_files            controllers: exchange; scenarios: case reading series
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
                           milp planning solver strategies; scenarios: case errors quanta schema view
 sim/power_flow            scenarios: case errors quanta view
-sim/series                results: run; controllers: exchange; scenarios: angles case kinds networks quanta reading
-                          schema series view
-sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading
+sim/series                results: run; controllers: exchange; scenarios: angles case kinds local_clock networks
+                          quanta reading schema series view
+sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading whole_file
 sim/units                 controllers: exchange; scenarios: angles kinds schema view
 sim/validation            sim: power_flow series world; results: run; controllers: exchange gateways; scenarios: angles
-                          case errors kinds quanta reading schema view
+                          case errors kinds quanta reading schema view whole_file
 sim/world                 sim: islands power_flow units; results: run; controllers: exchange; scenarios: case kinds
                           quanta schema view
 strategy                  controllers: exchange milp planning rules strategies

@@ -57,11 +57,11 @@ def draw(case: Case, seed: int, path: Path) -> None:
             )
             for issued, colour in zip(issues, colours, strict=True):
                 starts = profiles.forecast(next(iter(case.view.local_areas)), issued)["step_start_min"]
-                label = f"issued {(outage.start.hour * 60 + outage.start.minute + int(issued)) // 60:02d}:00"
+                label = f"issued {case.scenario.local_clock.shows(issued):%H}:00"
                 edges = [*starts, float(outage.duration_min)]
                 axes.stairs(known(issued), edges, color=colour, baseline=None, label=label)
             axes.set(ylabel=f"{title} (kW)")
-            style.clock_axis(axes, outage.start.hour * 60 + outage.start.minute, outage.duration_min, label=not pv)
+            style.clock_axis(axes, case.scenario.local_clock, outage.duration_min, label=not pv)
             if pv:
                 style.legend_above(axes, 6)
         with tempfile.TemporaryDirectory() as temporary:

@@ -1,12 +1,13 @@
 """Tables of docs/formulation.md, written from the model: python tools/formulation_page.py rewrites them.
 
 Each model has a block between ``<!-- constraints: model -->`` and ``<!-- /constraints -->``, with a row per constraint:
-name in the model, equation in the paper, statement (its docstring), golden LP file. Before them stand its sets, data
-and variables, each with what its declaration says of it.
+name in the model, a link to the file that says it; equation in the paper; statement (its docstring); golden LP file.
+Before them stand its sets, data and variables, each with what its declaration says of it.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,8 @@ def equations(statement: str) -> str:
 
 def row(golden: str, name: str, rule: Callable[..., Any]) -> str:
     statement = " ".join((rule.__doc__ or "").split()).replace("|", "&#124;")
-    return f"| `{name}` | {equations(statement)} | {statement} | [lp]({golden}/{name}.lp) |"
+    source = Path(inspect.getsourcefile(rule) or "").relative_to(PAGE.parents[1]).as_posix()
+    return f"| [`{name}`](../{source}) | {equations(statement)} | {statement} | [lp]({golden}/{name}.lp) |"
 
 
 class Name(NamedTuple):

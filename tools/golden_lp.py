@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -214,17 +215,21 @@ def local_area_epigraph() -> Written:
 
 
 FORMS: dict[str, Callable[[], Written]] = {
-    "compact": compact_form,
-    "compact_by_area": lambda: by_area(compact_form),
-    "compact_lossy": lambda: beyond(compact_form(), compact_form(ess=replace(ESS, **LOSSY))),
-    "literal": literal_form,
-    "literal_by_area": lambda: by_area(literal_form),
-    "literal_lossy": lambda: beyond(literal_form(), literal_form(ess=replace(ESS, **LOSSY))),
-    "dispatch": dispatch_stage,
-    "local_area": local_area,
-    "local_area_epigraph": local_area_epigraph,
-    "local_area_lossy": lambda: beyond(local_area(), local_area(lossy=True)),
+    name: cache(form)
+    for name, form in {
+        "compact": compact_form,
+        "compact_by_area": lambda: by_area(compact_form),
+        "compact_lossy": lambda: beyond(compact_form(), compact_form(ess=replace(ESS, **LOSSY))),
+        "literal": literal_form,
+        "literal_by_area": lambda: by_area(literal_form),
+        "literal_lossy": lambda: beyond(literal_form(), literal_form(ess=replace(ESS, **LOSSY))),
+        "dispatch": dispatch_stage,
+        "local_area": local_area,
+        "local_area_epigraph": local_area_epigraph,
+        "local_area_lossy": lambda: beyond(local_area(), local_area(lossy=True)),
+    }.items()
 }
+"""Each is built once, for who reads a model leaves it as it was."""
 
 
 def names_of(table: Contents) -> list[str]:

@@ -72,7 +72,9 @@ def page(stats: dict[str, list[Any]], seconds: float, workers: int) -> str:
         "| Test | Cases | Seeds or cases | Not passed | Minutes |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for test, results in sorted(ended.items()):
-        other = ", ".join(f"{name} {end}".strip() for name, end in sorted(results.items()) if end != "passed")
+        wrong = [f"{name} {end}".strip() for name, end in sorted(results.items()) if end in ("failed", "error")]
+        rest = [f"{count} {end}" for end in ENDS[3:] if (count := [*results.values()].count(end))]
+        other = ", ".join(wrong + rest)
         minutes = took.get(test, 0.0) / 60
         lines.append(f"| `{test}` | {len(results)} | {cases_of([*results])} | {other} | {minutes:.1f} |")
     return "\n".join(lines) + "\n"

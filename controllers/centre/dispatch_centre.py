@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Protocol
 
 from ...scenarios.schema.scenario import Scenario
@@ -293,7 +292,7 @@ class DispatchCentre:
         if gain_kwh is None or self._in_force is None:
             return None
         record, made_min = self._in_force
-        clock = self._scenario.outage.start + timedelta(minutes=made_min)
+        clock = self._scenario.local_clock.shows(made_min)
         return AtHand.of(record.plan, record.horizon, self._desk.graph, f"plan of {clock:%H:%M}", gain_kwh)
 
     def _take_changes(self) -> None:

@@ -9,6 +9,7 @@ from ...scenarios.view import GridView
 from ..exchange.plan import PlanChecker
 from ..milp.problem import AreaGraph, Horizon
 from ..planning.at_hand import TIE, AtHand
+from ..planning.dark_reasons import why_dark
 from ..planning.planner import Planner, PlanRecord
 from ..planning.repair import PlanRepair, Repairable, reported
 from ..planning.shares import NoDispatchFound, SourceIntervals
@@ -32,6 +33,7 @@ class PlanningDesk:
             if strategy.planner
             else Planner(self.graph, steps, constant_power=strategy.constant_power, **kind)
         )
+        self._wanted = Wanted(steps, constant_power=strategy.constant_power, **kind)
         self._intervals = SourceIntervals(self.graph, steps) if options.source_intervals else None
         proven = options.source_intervals and options.source_bounds
         self._bounds = SourceBounds(self.graph, Wanted(steps, **kind)) if proven else None
@@ -46,9 +48,21 @@ class PlanningDesk:
         and of one without some family of constraints, are judged only.
 
         ``at_hand``: the plan in force, to start from and to be worth more than. The ``first`` plan starts from the one
-        of fewer choices, if there is such a desk, and is not worth less.
+        of fewer choices, if there is such a desk, and is not worth less. It is told why it
+        restores nothing, or why the first one leaves out sections that could be alone.
         """
-        below = self._below.plan(horizon, checker) if first and self._below and not at_hand else None
+        record = self._signed(horizon, checker, at_hand, first=first)
+        if record.solution.status == "none":
+            return record  # the note tells already what the horizon lacks, or that the solver was stopped
+        by_rules = not isinstance(self._planner, Planner)
+        why = why_dark(record.plan, horizon, self._wanted, by_rules=by_rules, sections=first)
+        told = replace(record, plan=record.plan.model_copy(update={"note": why})) if why else record
+        return told.noted(why)
+
+    def _signed(
+        self, horizon: Horizon, checker: PlanChecker | None, at_hand: AtHand | None = None, *, first: bool = True
+    ) -> PlanRecord:
+        below = self._below._signed(horizon, checker) if first and self._below and not at_hand else None
         if below and below.plan.status != "fallback":
             at_hand = AtHand.of(below.plan, below.horizon, self.graph, f"plan of {below.plan.strategy}")
         if isinstance(self._planner, Planner):

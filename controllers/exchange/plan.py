@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ...scenarios.kinds.violations import ViolationKind
+from ...scenarios.whole_file import write_whole
 from .messages import UnitState
 
 PlanStatus = Literal["optimal", "feasible", "fallback"]
@@ -182,7 +182,8 @@ class Plan(_Part):
     note: str = Field(
         default="",
         exclude_if=lambda words: not words,
-        description="What did not go as hoped when it was made, in words; in a run, events.csv says it.",
+        description="What did not go as hoped when it was made, in words; in a run events.csv says it, and only why "
+        "nothing is restored, or sections are left out that could be alone, stands here too.",
     )
 
     @model_validator(mode="before")
@@ -256,13 +257,8 @@ class Plan(_Part):
         )
 
     def write(self, path: Path) -> None:
-        """Write as JSON, keys in a fixed order; a file that exists is replaced at once or not at all."""
-        half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            half_done.write_text(json.dumps(self.model_dump(), indent=1) + "\n", encoding="utf-8")
-            half_done.replace(path)
-        finally:
-            half_done.unlink(missing_ok=True)
+        """Write as JSON, keys in a fixed order; a file that exists is replaced at once or not at all; ``-`` prints."""
+        write_whole(path, json.dumps(self.model_dump(), indent=1) + "\n")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ single LAs before sections.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, runtime_checkable
 
 from ..exchange.plan import Findings, PlanCheck, PlanChecker
@@ -49,20 +51,57 @@ class PlanRepair:
     rounds: int
     _no_plan: str = ""
     """why the last planning that kept to all that was learnt found no plan"""
+    _offended: set[str] = field(default_factory=set)
+    """units whose limits checked plans broke"""
+    _bound: float | None = None
+    """of the plan that repair began with"""
 
     def plan(self, horizon: Horizon) -> PlanRecord:
         """A plan that passes its check, its ``checks`` telling what was tried; a clean one is as the planner made it.
 
-        Nothing is restored where no such plan was found; ``note`` says so, and what even that breaks. If it breaks
-        anything, a plan is preferred that only sheds customers who had not lost supply: they cannot all be kept.
+        Where repair has given up everything, it begins anew without the units whose limits were broken. What it emptied
+        in the end is not called optimal: the bound is that of the plan that was emptied.
+        """
+        self._offended = set()
+        first = self._repaired(horizon)
+        checks, bound = list(first.plan.checks), self._bound
+        if not checks or first.planned_energy_kwh > 0 or not checks[0].planned_energy_kwh > 0:
+            return first
+        emptied = _not_proven(first, bound)
+        if not self._offended:
+            return emptied
+        bounds = {**horizon.tightened.bounds, **held_off(horizon, self._offended)}
+        again = self._repaired(replace(horizon, tightened=replace(horizon.tightened, bounds=bounds)))
+        in_vain = again.plan.status == "fallback" or any(check.then == "issue" for check in again.plan.checks)
+        if in_vain or not again.planned_energy_kwh > 0:
+            return emptied
+        names = ", ".join(sorted(self._offended))
+        checks[-1] = checks[-1].model_copy(update={"then": "plan", "learnt": [*checks[-1].learnt, f"without {names}"]})
+        plan = again.plan.model_copy(update={"checks": [*checks, *again.plan.checks]})
+        solution = replace(
+            again.solution,
+            seconds=first.solution.seconds + again.solution.seconds,
+            nodes=first.solution.nodes + again.solution.nodes,
+            cut_by_clock=first.solution.cut_by_clock or again.solution.cut_by_clock,
+        )
+        found = _not_proven(replace(again, plan=plan, solution=solution), bound)
+        return found.noted(f"no plan with {names} passed its check ({first.note}); this one does without")
+
+    def _repaired(self, horizon: Horizon) -> PlanRecord:
+        """What rounds of repair lead to.
+
+        Nothing is restored where no plan passes; ``note`` says so, and what even that breaks. If it breaks anything, a
+        plan is preferred that only sheds customers who had not lost supply: they cannot all be kept.
         """
         record = first = self.planner.plan(horizon)
+        self._bound = first.plan.bound
         checks: list[PlanCheck] = []
         seconds, nodes, dropping, self._no_plan = record.solution.seconds, record.solution.nodes, 0, ""
         cut = record.solution.cut_by_clock
         found = self.checker(record.plan)
         sheds: tuple[PlanRecord, Findings] | None = None
         while found.violations and record.plan.status != "fallback":
+            self._offended |= {v.element for v in found.violations if v.element in horizon.graph.view.local_units}
             if sheds is None and set(found.by_kind) == {"unsupplied_load"}:
                 sheds = record, found
             again, then, learnt = None, "plan", list[str]()
@@ -128,6 +167,32 @@ class PlanRepair:
             return None, lessons.learnt
         tightened = replace(kept, bounds=lessons.tightened.bounds)
         return self.planner.plan(replace(record.horizon, tightened=tightened)), lessons.learnt
+
+
+def _not_proven(record: PlanRecord, bound: float | None) -> PlanRecord:
+    """A plan that is some plan, not the best: its bound is that of the plan that repair began with."""
+    if record.plan.status == "fallback":
+        return record
+    plan = record.plan.model_copy(update={"status": "feasible", "bound": bound})
+    solution = replace(record.solution, status="feasible", bound=math.nan if bound is None else bound)
+    return replace(record, plan=plan, solution=solution)
+
+
+def held_off(horizon: Horizon, units: Iterable[str]) -> dict[tuple[str, str, int], tuple[float, float]]:
+    """Bounds under which units give nothing, start nothing and form no voltage; with all that is scheduled as one with
+    them."""
+    graph, bounds = horizon.graph, dict[tuple[str, str, int], tuple[float, float]]()
+    view, off = graph.view, set(units)
+    for unit in off:
+        kind, la = view.units[unit].kind, view.local_area_of_unit(unit)
+        source = unit if graph.per_device else la
+        places = [(f"{letter}_{kind}", source, t) for letter in "pq" for t in range(horizon.steps)]
+        places += [("launch", source, t) for t in range(-1, horizon.steps) if kind == "nbsu"]
+        formers = {u for u in view.balance_order if view.local_area_of_unit(u) == la}
+        if formers <= off:
+            places += [("root", la, t) for t in range(horizon.steps)]
+        bounds |= dict.fromkeys(places, (0.0, 0.0))
+    return bounds
 
 
 def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:

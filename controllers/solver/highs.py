@@ -259,7 +259,9 @@ class KeptSolver:
         claimed = float(info.objective_function_value)
         optimal = found and status == highspy.HighsModelStatus.kOptimal
         if x is not None and not abs(objective - claimed) <= RESIDUAL * max(1.0, abs(claimed)):
-            # HiGHS 1.16 was seen to hand out the start in place of the optimum that it had found.
+            # HiGHS 1.16 was seen to hand out the start in place of the optimum that it had found; so without a start.
+            if len(columns) and not held:
+                return self._run(compiled, {}, options, began, until, mirrored=mirrored)
             optimal, reason = False, f"the solver's incumbent is worth {objective:.6g}, not {claimed:.6g} as it says"
         bound = float(info.mip_dual_bound if compiled.is_mip else info.objective_function_value)
         return Solution(

@@ -5,25 +5,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyomo.contrib.solver.common.factory import SolverFactory
-from pyomo.contrib.solver.common.results import SolutionStatus
+import highspy
+import numpy as np
 
 from ...scenarios.errors import UnsolvedError
-from .highs import silence_banner
+from .compiled import Compiled
+from .highs import DISCIPLINE, configured
 
 
 def solve_once(model: Any) -> None:
     """Load an optimum into a Pyomo model. Raises UnsolvedError, with the solver's reason, if HiGHS proves none."""
-    silence_banner()
-    result = SolverFactory("highs").solve(
-        model,
-        load_solutions=False,
-        raise_exception_on_nonoptimal_result=False,
-        threads=1,
-        rel_gap=0.0,
-        solver_options={"random_seed": 0},
-    )
-    if result.solution_status is not SolutionStatus.optimal:
-        raise UnsolvedError(f"{model.name} not solved: {result.termination_condition.name}")
-    loader: Any = result.solution_loader
-    loader.load_vars()
+    compiled = Compiled(model)
+    highs = configured({**DISCIPLINE, "mip_rel_gap": 0.0})
+    highs.passModel(compiled.lp())
+    highs.run()
+    status = highs.getModelStatus()
+    if status != highspy.HighsModelStatus.kOptimal:
+        raise UnsolvedError(f"{model.name} not solved: {highs.modelStatusToString(status)}")
+    compiled.load(np.array(highs.getSolution().col_value))

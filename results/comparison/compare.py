@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 
 from ...scenarios.errors import RelightError
-from ...scenarios.schema.scenario import Published
+from ...scenarios.local_clock import LocalClock
+from ...scenarios.schema.scenario import Published, Scenario
 from ..metrics.side_by_side import metrics_of
 from ..run.read import IncompleteRun, NotARun, RunTables, read_json, read_run
 from .forecast import forecast_columns, forecast_of
@@ -57,8 +58,8 @@ class ComparedRuns:
     """how good the forecasts were: a row per run, kind (load, sun) and lead time (min; NaN: over all)"""
     notes: dict[str, str]
     """scenario → source and note of what is printed for it"""
-    starts: dict[str, str]
-    """scenario → start of its outage, ISO 8601"""
+    clocks: dict[str, LocalClock]
+    """scenario → the clock at its site from the outage's start on; that of UTC where it is not changed on the way"""
     unnumbered: frozenset[str] = frozenset()
     """scenarios that give no numbers of customers, who then count by peak load"""
 
@@ -125,9 +126,14 @@ def compare(folders: Sequence[Path]) -> ComparedRuns:
         ],
         notes={s.name: ": ".join(filter(None, (s.published.source, s.published.note)))
                for s in scenarios.values() if s.published},
-        starts={s.name: s.outage.start.isoformat() for s in scenarios.values()},
+        clocks={s.name: _clock(s) for s in scenarios.values()},
         unnumbered=frozenset(s.name for s in scenarios.values() if not s.local_areas.customers),
     )  # fmt: skip
+
+
+def _clock(scenario: Scenario) -> LocalClock:
+    changed = scenario.local_clock.changes(scenario.outage.duration_min)
+    return scenario.local_clock if changed else LocalClock(scenario.outage.start)
 
 
 def flatten(summary: dict[str, Any]) -> dict[str, Any]:
@@ -137,6 +143,7 @@ def flatten(summary: dict[str, Any]) -> dict[str, Any]:
         **{f"{name}_energy_mwh": summary[f"{name}_energy_mwh"] for name in ("demand", "planned", "served")},
         **{name: summary[name] for name in ("cold_load_energy_mwh",) if name in summary},
         "weighted_served_energy_mwh": summary["weighted_served_energy_mwh"],
+        **{name: summary[name] for name in ("objective_mwh",) if name in summary},
         "first_plan_energy_mwh": plans["first_plan_energy_mwh"],
         **{f"{name}_mwh": value for name, value in energy.items()},
         "switch_operations": summary["switch_operations"],

@@ -40,6 +40,7 @@ MEASURES = {
     "first_plan_energy_mwh": ("first plan", "MWh", 3),
     "served_energy_mwh": ("served", "MWh", 3),
     "weighted_served_energy_mwh": ("served, weighted", "MWh", 3),
+    "objective_mwh": ("by the objective", "MWh", 3),
     SHARE: ("served", "% of demand", 2),
     "interruptions": ("interruptions", "", 1),
     "switch_operations": ("operations", "", 1),
@@ -61,6 +62,8 @@ def ladder_of(runs: pd.DataFrame) -> pd.DataFrame:
             continue
         mine = mine.assign(**{SHARE: 100 * mine["served_energy_mwh"] / mine["demand_energy_mwh"]})
         for measure, (_, unit, _) in MEASURES.items():
+            if measure not in mine:  # runs of a version that did not tell it
+                continue
             by_seed = mine.pivot_table(measure, "seed", "strategy", aggfunc="first").astype(float)
             for gain in GAINS:
                 differences = (by_seed[gain.above] - by_seed[gain.below]).dropna()

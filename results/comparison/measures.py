@@ -51,6 +51,7 @@ SHOWN: dict[str, Measure] = {
         Measure("planned_energy_mwh", "planned", "MWh", 3, MORE),
         Measure("served_energy_mwh", "served", "MWh", 3, MORE),
         Measure("weighted_served_energy_mwh", "served, weighted", "MWh", 3, MORE),
+        Measure("objective_mwh", "by the objective", "MWh", 3, MORE),
         Measure("pv_mwh", "from PV", "MWh", 3, 0),
         Measure("pv_curtailed_mwh", "PV curtailed", "MWh", 3, LESS),
         Measure("ess_discharge_mwh", "from ESS", "MWh", 3, 0),

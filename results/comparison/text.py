@@ -62,8 +62,10 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table_csv(table))
     write_text(folder / "comparison.md", as_markdown(comparison))
+    zones = {name: clock.timezone for name, clock in comparison.clocks.items() if clock.timezone != "UTC"}
     content = {
-        "starts": comparison.starts,
+        "starts": {name: clock.start.isoformat() for name, clock in comparison.clocks.items()},
+        **({"timezones": zones} if zones else {}),
         "notes": comparison.notes,
         "runs": records(comparison.runs),
         "over_seeds": records(comparison.over_seeds()),
@@ -80,7 +82,7 @@ def write_comparison(comparison: ComparedRuns, folder: Path) -> list[Path]:
 def as_markdown(comparison: ComparedRuns) -> str:
     """The comparison as Markdown, without wall times."""
     parts = ["# Comparison of strategies", ""]
-    for scenario in comparison.starts:
+    for scenario in comparison.clocks:
         strategies, rows = measure_rows(comparison, scenario)
         parts += [f"## {scenario}", "", *_md_table(["", "unit", *strategies], [[r[0], r[1], *r[2]] for r in rows]), ""]
         if seeds := _seeds_line(comparison, scenario):
@@ -107,7 +109,7 @@ def as_markdown(comparison: ComparedRuns) -> str:
 def as_text(comparison: ComparedRuns) -> str:
     """The comparison for a terminal of 80 columns, plain text, with wall times (marked as such)."""
     lines: list[str] = []
-    for scenario in comparison.starts:
+    for scenario in comparison.clocks:
         strategies, rows = measure_rows(comparison, scenario)
         metrics = comparison.metrics[comparison.metrics["scenario"] == scenario]
         title = f"{scenario}, {_seeds_of(comparison, scenario)}"

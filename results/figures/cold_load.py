@@ -56,7 +56,6 @@ def cold_load(run: RunTables) -> Figure:
     lower.set_title("Multiple of the base course")
     style.legend_on_title_line(lower)
     figure.align_ylabels()
-    start = run.scenario.outage.start
     for axes in (upper, lower):
-        style.clock_axis(axes, start.hour * 60 + start.minute, run.end_min, axes is lower, 10)
+        style.clock_axis(axes, run.scenario.local_clock, run.end_min, axes is lower, 10)
     return figure

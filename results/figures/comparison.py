@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ...scenarios.local_clock import LocalClock
 from ..run.read import NotARun, read_json
 from . import style
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def read_comparison(folder: Path) -> tuple[dict[str, datetime], pd.DataFrame, pd.DataFrame]:
-    """Outage starts by scenario, ``served.csv`` and ``comparison.csv`` of a comparison's folder. Raises NotARun."""
-    starts = read_json(folder / "comparison.json").get("starts")
-    if starts is None:
+def read_comparison(folder: Path) -> tuple[dict[str, LocalClock], pd.DataFrame, pd.DataFrame]:
+    """Clocks by scenario, ``served.csv`` and ``comparison.csv`` of a comparison's folder. Raises NotARun."""
+    content = read_json(folder / "comparison.json")
+    if "starts" not in content:
         raise NotARun(f"{folder}: this comparison was not finished; run it again with --overwrite")
     names = {"scenario": str, "strategy": str}
     try:
@@ -30,10 +31,15 @@ def read_comparison(folder: Path) -> tuple[dict[str, datetime], pd.DataFrame, pd
         )
     except (OSError, ValueError) as error:
         raise NotARun(f"{folder}: {error}") from error
-    return {scenario: datetime.fromisoformat(start) for scenario, start in starts.items()}, power, runs
+    zones = content.get("timezones", {})
+    clocks = {
+        name: LocalClock(datetime.fromisoformat(start), zones.get(name, "UTC"))
+        for name, start in content["starts"].items()
+    }
+    return clocks, power, runs
 
 
-def served_by_strategy(power: pd.DataFrame, runs: pd.DataFrame, start: datetime) -> Figure:
+def served_by_strategy(power: pd.DataFrame, runs: pd.DataFrame, clock: LocalClock) -> Figure:
     """Served power over time by strategy against demand, and planned and served energy as bars: means over seeds, a
     band or a whisker from the lowest to the highest seed."""
     strategies = list(dict.fromkeys(runs["strategy"]))
@@ -59,7 +65,7 @@ def served_by_strategy(power: pd.DataFrame, runs: pd.DataFrame, start: datetime)
     left.set_ylim(bottom=0)
     left.set_title("Served power")
     style.legend_above(left, 5)
-    style.clock_axis(left, start.hour * 60 + start.minute, float(edges[-1]), most=8)
+    style.clock_axis(left, clock, float(edges[-1]), most=8)
     _energy_bars(right, runs, strategies, {name: look.colour for name, look in looks.items()})
     return figure
 

@@ -56,12 +56,12 @@ def draw_comparison_figures(folder: Path) -> list[Path]:
 
     Raises NotARun.
     """
-    starts, power, runs = comparison_figures.read_comparison(folder)
+    clocks, power, runs = comparison_figures.read_comparison(folder)
     files: list[Path] = []
     with style.house_style():
-        for scenario, start in starts.items():
+        for scenario, clock in clocks.items():
             figure = comparison_figures.served_by_strategy(
-                power[power["scenario"] == scenario], runs[runs["scenario"] == scenario], start
+                power[power["scenario"] == scenario], runs[runs["scenario"] == scenario], clock
             )
             # A scenario's name may hold a slash (guo45/fault-0400).
             name = "".join(c if c.isalnum() or c in "-_." else "_" for c in scenario)

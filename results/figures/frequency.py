@@ -71,6 +71,5 @@ def frequency(run: RunTables) -> Figure:
     if shed.any():
         style.legend_on_title_line(lower)
     figure.align_ylabels()
-    start = run.scenario.outage.start
-    style.clock_axis(lower, start.hour * 60 + start.minute, run.end_min, True, 10)
+    style.clock_axis(lower, run.scenario.local_clock, run.end_min, True, 10)
     return figure

@@ -254,5 +254,4 @@ def step_edges(run: RunTables, times: Any) -> np.ndarray:
 
 def clock_axis(axes: Axes, run: RunTables, label: bool = True, most: int = 10) -> None:
     """Time of day along an axis of minutes since the fault."""
-    start = run.scenario.outage.start
-    style.clock_axis(axes, start.hour * 60 + start.minute, run.end_min, label, most)
+    style.clock_axis(axes, run.scenario.local_clock, run.end_min, label, most)

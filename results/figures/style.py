@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ...scenarios.local_clock import LocalClock
+
 COLUMN_MM = 88.9
 PAGE_MM = 181.9
 DPI = 200
@@ -197,21 +199,21 @@ def legend_on_title_line(axes: Axes) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2, columnspacing=1.2)
 
 
-def clock_axis(axes: Axes, start_of_day_min: float, end_min: float, label: bool = True, most: int = 10) -> None:
-    """Mark the x axis (minutes since the outage's start) with the clock, at about ``most`` round times."""
+def clock_axis(axes: Axes, clock: LocalClock, end_min: float, label: bool = True, most: int = 10) -> None:
+    """Mark the x axis (minutes since the outage's start) with the clock, at about ``most`` times, round ones until the
+    clock is changed."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     spacing = next((s for s in (5, 10, 15, 30, 60, 120, 180, 240, 360, 720) if end_min / s <= most), 1440)
-    first = -start_of_day_min % spacing
+    first = -(clock.start.hour * 60 + clock.start.minute) % spacing
     ticks = [first + k * spacing for k in range(int((end_min - first) // spacing) + 1)]
 
-    def clock(minute: float, _position: int | None = None) -> str:
-        total = round(start_of_day_min + minute)
-        return f"{total // 60 % 24:02d}:{total % 60:02d}"
+    def shown(minute: float, _position: int | None = None) -> str:
+        return f"{clock.shows(round(minute)):%H:%M}"
 
     axes.set_xlim(0, end_min)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(FuncFormatter(clock))
+    axes.xaxis.set_major_formatter(FuncFormatter(shown))
     axes.tick_params(labelbottom=label)
     if label:
         axes.set_xlabel("clock time")

@@ -27,6 +27,7 @@ def run_data(run: RunTables, network: DrawnNetwork | None, detail: int = FULL) -
         "strategy": run.strategy,
         "seed": run.seed,
         "startOfDayMin": scenario.outage.start.hour * 60 + scenario.outage.start.minute,
+        **({"clockChanges": changes} if (changes := scenario.local_clock.changes(run.end_min)) else {}),
         "times": steps.times,
         "endMin": run.end_min,
         "limits": {

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from ...scenarios.errors import InputError
+from ...scenarios.reading.wording import under_new_names
 from ...scenarios.reading.yaml_text import read_yaml
 from ...scenarios.schema.scenario import Scenario
 from .recorder import COLUMNS, TEXT_COLUMNS, table_path
@@ -94,7 +95,8 @@ def read_run(folder: Path) -> RunTables:
     """Read a run's folder. Raises NotARun, naming the file and what is wrong with it."""
     manifest = read_json(folder / "manifest.json")
     try:
-        scenario = Scenario.model_validate(read_yaml((folder / "scenario.yaml").read_text(encoding="utf-8")))
+        data = read_yaml((folder / "scenario.yaml").read_text(encoding="utf-8"))
+        scenario = Scenario.model_validate(under_new_names(data) if isinstance(data, dict) else data)
     except (OSError, ValidationError, yaml.YAMLError) as error:
         raise NotARun(f"{folder / 'scenario.yaml'}: {error}") from error
     plans = [read_json(path) for path in sorted((folder / "plans").glob("*.json"))]

@@ -6,6 +6,9 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
 - ``demand_energy_mwh``: what the customers of the outage area would have taken; ``planned_…``: the part of it that
   the plan in force at each time said it would serve; ``served_…``: the part that was served in the world;
   ``weighted_served_…``: served, each LA times its priority C_i of (18).
+- ``objective_mwh``: what the outage area got at the prices of the scenario's ``objective``, as plans are valued:
+  weighted served energy, less ``switch_operations`` and ``interruptions`` at their prices, plus supply that came early
+  (each customer's hours, times those left to the window's end).
 - ``cold_load_energy_mwh``, only where the scenario has cold load pick-up: what customers of the outage area drew beyond
   the base course; part of demand and of served energy, never of unserved.
 - ``unserved_…`` = demand − served; ``shed_…`` is its part in energised LAs (customers switched off on a live bus);
@@ -63,6 +66,11 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
     area_ids = frozenset(area["local_area"])
     length = area["time_min"].map(hours)
     demand, planned, served = (area[c].fillna(0.0) for c in ("demand_kw", "planned_kw", "served_kw"))
+    weighted_mwh = _mwh(served * area["priority"], length)
+    operations, interruptions = int(run.switch["operated"].sum()), count_interruptions(run.local_area)
+    prices = run.scenario.objective
+    priced_kwh = prices.earlier_kwh * early_hours(area, hours, run.end_min)
+    priced_kwh -= prices.switching_kwh * operations + prices.interruption_kwh * interruptions
     cold_load = {}
     if run.scenario.cold_load is not None:
         excess = run.cold_load[run.cold_load["local_area"].isin(area_ids)]
@@ -75,7 +83,8 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         "demand_energy_mwh": _mwh(demand, length),
         "planned_energy_mwh": _mwh(planned, length),
         "served_energy_mwh": _mwh(served, length),
-        "weighted_served_energy_mwh": _mwh(served * area["priority"], length),
+        "weighted_served_energy_mwh": weighted_mwh,
+        "objective_mwh": weighted_mwh + priced_kwh / 1e3,
         **cold_load,
         "unserved_energy_mwh": _mwh(demand - served, length),
         "shed_energy_mwh": _mwh((demand - served).where(area["energised"] == 1, 0.0), length),
@@ -85,8 +94,8 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
             outside["demand_kw"].fillna(0.0) - outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)
         ),
         "energy_mwh": energy_by_source(run, area_ids, hours),
-        "switch_operations": int(run.switch["operated"].sum()),
-        "interruptions": count_interruptions(run.local_area),
+        "switch_operations": operations,
+        "interruptions": interruptions,
         "ac": ac_verdict(run, hours),
         "plans": plan_quality(run.plans, area_ids) | {"cut_by_clock": int((run.events["kind"] == CUT_BY_CLOCK).sum())},
         "messages": {str(k): int(n) for k, n in run.message["status"].value_counts().sort_index().items()},
@@ -132,6 +141,15 @@ def count_interruptions(local_area: pd.DataFrame) -> int:
     served = loaded["served_kw"] > 0
     before = served.groupby(loaded["local_area"]).shift(fill_value=False)
     return int((before & ~served).sum())
+
+
+def early_hours(area: pd.DataFrame, hours: dict[float, float], end_min: float) -> float:
+    """Customers' hours of supply, each times the hours from the middle of its step to the end of the window."""
+    drawing = area[(area["demand_kw"] > 0) & (area["served_kw"] > 0)]
+    length = drawing["time_min"].map(hours)
+    left = (end_min - drawing["time_min"]) / 60 - length / 2
+    share = (drawing["served_kw"] / drawing["demand_kw"]).clip(upper=1.0)
+    return float((drawing["customers"] * share * length * left).sort_values().sum())
 
 
 def ac_verdict(run: RunTables, hours: dict[float, float]) -> dict[str, Any]:

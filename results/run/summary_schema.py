@@ -68,6 +68,10 @@ class Summary(_Part):
     planned_energy_mwh: float = Field(description="What the plan in force said it serves, moment by moment.")
     served_energy_mwh: float = Field(description="What was served.")
     weighted_served_energy_mwh: float = Field(description="The same, each area times its priority.")
+    objective_mwh: float = Field(
+        description="The same at the prices of the scenario's objective: less operations and interruptions, plus "
+        "supply that came early."
+    )
     cold_load_energy_mwh: float | None = Field(
         default=None, description="Part of demand and served energy; only with cold load pick-up in the scenario."
     )

@@ -36,8 +36,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON, keys in the order given; NaN and infinity are refused (ValueError), they are no JSON."""
-    write_text(path, json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write ``json_text``."""
+    write_text(path, json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """JSON, keys in the order given; NaN and infinity are refused (ValueError), they are no JSON."""
+    return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _plain(content: Any) -> Any:

@@ -151,7 +151,11 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     assumed = {name: getattr(scenario.units, f"ess_{name}") for name in EFFICIENCIES}
     stored = [replace(unit, **(assumed | raw.ess_efficiency.get(unit.id, {}))) for unit in raw.ess]
     ess = units.collect("ess", EssUnit, stored, scenario.units.ess, assumed)
-    nbsu = units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu)
+    sim_step_min = scenario.clock.sim_step_min
+    nbsu = {
+        u: started_by_steps(unit, sim_step_min)
+        for u, unit in units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu).items()
+    }
     for name in scenario.switching.manual_switches if scenario.switching else ():
         if name not in branches or not branches[name].switchable:
             remedy = no_such("switch", name, (b.id for b in branches.values() if b.switchable))
@@ -166,6 +170,13 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     scaling = scenario.units.scaling
     pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
     return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+
+
+def started_by_steps(unit: NbsuUnit, sim_step_min: float) -> NbsuUnit:
+    """A unit that comes on line when a simulation step begins, one after its launch at the earliest: the same instant
+    for whoever plans, simulates or judges it. Its start-up takes up to so much longer than stated."""
+    steps = max(1, math.ceil(unit.start_min / sim_step_min - 1e-9))
+    return replace(unit, start_min=float(steps * sim_step_min))
 
 
 def _buses(raw: RawNetwork) -> dict[str, Bus]:

@@ -24,15 +24,12 @@ def bus_places(net: Any) -> dict[str, tuple[float, float]]:
     return places
 
 
-def check_weather(scenario: Scenario, net: Any, view: GridView, file: str, problems: list[Problem]) -> None:
-    """A cloud that moves needs to know where the PV stands."""
+def check_weather(scenario: Scenario, net: Any, view: GridView) -> list[Problem]:
+    """A problem for each cloud that moves, which needs to know where the PV stands, if that is not known."""
     clouds = scenario.weather.passing_clouds if scenario.weather else ()
     moving = [k for k, cloud in enumerate(clouds) if cloud.towards_deg is not None]
-    if not moving:
-        return
-    places = bus_places(net)
-    if missing := sorted({unit.bus for unit in view.pv.values()} - places.keys()):
-        remedy = f"buses with PV but without coordinates: {listed(missing)}; give them some, or leave towards_deg out"
-        for k in moving:
-            field = f"weather.passing_clouds.{k}.towards_deg"
-            problems.append(Problem(file, field, clouds[k].towards_deg, remedy))
+    missing = sorted({unit.bus for unit in view.pv.values()} - bus_places(net).keys()) if moving else []
+    if not missing:
+        return []
+    remedy = f"buses with PV but without coordinates: {listed(missing)}; give them some, or leave towards_deg out"
+    return [Problem("", f"weather.passing_clouds.{k}.towards_deg", clouds[k].towards_deg, remedy) for k in moving]

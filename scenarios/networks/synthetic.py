@@ -24,6 +24,7 @@ from ..raw_network import RawNetwork
 from ..reading.problems import Problem
 from ..schema.network_kinds import SyntheticNetwork
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
+from .pandapower_nets.whole_net import empty_net
 
 CABLE = {"r_ohm_per_km": 0.0601, "x_ohm_per_km": 0.090, "c_nf_per_km": 370.0, "max_i_ka": 0.450}
 OVERHEAD = {"r_ohm_per_km": 0.164, "x_ohm_per_km": 0.318, "c_nf_per_km": 11.5, "max_i_ka": 0.460}
@@ -224,7 +225,7 @@ def _net(
 ) -> Any:
     import pandapower as pp
 
-    net: Any = pp.create_empty_network(f_hz=50.0)
+    net = empty_net()
     pp.create_buses(
         net, network.buses, network.vn_kv, name=names, geodata=[(float(x), float(y)) for x, y in drawing.place]
     )

@@ -30,6 +30,7 @@ from ..reading.yaml_text import read_mapping
 from ..schema.network_kinds import TablesNetwork
 from ..schema.units import EssSpec, NbsuSpec, PvSpec
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
+from .pandapower_nets.whole_net import empty_net
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buses": (("name", "vn_kv"), ("x", "y", "only_if")),
@@ -386,15 +387,14 @@ def _net(
 ) -> Any:
     import pandapower as pp
 
-    net: Any = pp.create_empty_network(f_hz=50.0)
+    net = empty_net()
     index = {name: pp.create_bus(net, vn_kv=kv, name=name, geodata=places[name]) for name, kv in vn.items()}
     for row in lines:
         name, kind = row.cells["name"], types[row.cells["std_type"]]
         start, end = (index[bus] for bus in ends[name])
         length_km = lengths[name] / 1000
         pp.create_line_from_parameters(net, start, end, length_km, name=name, in_service=closed[name], **kind)
-    for row in switches:
-        name = row.cells["name"]
+    for name in [row.cells["name"] for row in switches]:
         start, end = (index[bus] for bus in ends[name])
         pp.create_switch(net, start, end, et="b", closed=closed[name], name=name)
     return net

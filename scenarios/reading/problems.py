@@ -15,7 +15,10 @@ PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it is (``file``, ``field``), the ``value`` found there, and what would be right."""
+    """One mistake: where it is (``file``, ``field``), the ``value`` found there, and what would be right.
+
+    Checks of a part of the scenario give a list of them and leave ``file`` empty: whoever read it knows where it stood.
+    """
 
     file: str
     field: str

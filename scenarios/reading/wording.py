@@ -46,6 +46,18 @@ _WORDS = {
 
 RENAMED = {"dispatch_centre.switching_cost_kwh": "objective.switching_kwh"}
 """Keys of earlier versions and what they are called now."""
+
+
+def under_new_names(data: dict[str, Any]) -> dict[str, Any]:
+    """A scenario that an earlier version resolved, its renamed keys under the names of today."""
+    found = {key: dict(part) if isinstance(part, dict) else part for key, part in data.items()}
+    for old, new in RENAMED.items():
+        (part, key), (new_part, new_key) = old.split("."), new.split(".")
+        if isinstance(found.get(part), dict) and key in found[part]:
+            found[new_part] = {new_key: found[part].pop(key)} | (found.get(new_part) or {})
+    return found
+
+
 _BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 _NUMBERS = ("int_type", "int_parsing", "float_type", "float_parsing")
 _DECIMAL_COMMA = re.compile(r"\s*([-+]?\d+),(\d+)\s*")

@@ -142,10 +142,11 @@ class Communication(Part):
         return kind == "gateway" and self.gateway_down(name, time_min) is not None
 
 
-def check_communication(options: Communication | None, view: GridView, file: str, problems: list[Problem]) -> None:
-    """Every link and gateway that the section names exists; else a problem each."""
+def check_communication(options: Communication | None, view: GridView) -> list[Problem]:
+    """A problem for each link and gateway that the section names and that does not exist."""
+    problems: list[Problem] = []
     if options is None:
-        return
+        return problems
     areas = list(view.local_areas)
     switches = [b.id for b in view.branches.values() if b.switchable and not b.faulted]
     addresses = [*map(gateway, areas), *map(terminal, switches)]
@@ -153,9 +154,10 @@ def check_communication(options: Communication | None, view: GridView, file: str
         for link in outage.links:
             if link not in LINK_KINDS and not any(fnmatchcase(address, link) for address in addresses):
                 remedy = f"no such link; there are {', '.join(LINK_KINDS)} and {listed(addresses)}, or globs of them"
-                problems.append(Problem(file, f"communication.outages.{k}.links", link, remedy))
+                problems.append(Problem("", f"communication.outages.{k}.links", link, remedy))
     for k, down in enumerate(options.gateways_down):
         for pattern in down.gateways:
             if not any(fnmatchcase(la, pattern) for la in areas):
                 remedy = f"no such local area; there are {listed(areas)}, or globs of them"
-                problems.append(Problem(file, f"communication.gateways_down.{k}.gateways", pattern, remedy))
+                problems.append(Problem("", f"communication.gateways_down.{k}.gateways", pattern, remedy))
+    return problems

@@ -23,7 +23,7 @@ def literal_binaries(areas: int, steps: int) -> int:
 
 
 def model_conflicts(scenario: Scenario) -> list[Problem]:
-    """A problem for each choice that the model has no constraints for; ``file`` is left to the caller.
+    """A problem for each choice that the model has no constraints for.
 
     Families left out of the literal form, which has others; cold load of customers who come back in parts.
     """
@@ -40,24 +40,25 @@ def model_conflicts(scenario: Scenario) -> list[Problem]:
     return found
 
 
-def check_formulation(scenario: Scenario, view: GridView, file: str, problems: list[Problem]) -> None:
-    """Add a problem if the literal form is asked for and does not fit into memory."""
+def check_formulation(scenario: Scenario, view: GridView) -> list[Problem]:
+    """If the literal form is asked for, a problem for all that it does not know, and if it does not fit into memory."""
+    problems: list[Problem] = []
     if not (scenario.outage and scenario.dispatch_centre and scenario.clock):  # a part with problems of its own
-        return
+        return problems
     dispatch = scenario.dispatch_centre
     if dispatch.formulation == "literal":
         for field in ("cold_load", "pick_up_limit_pct"):
             if getattr(dispatch, field) is not None:
                 remedy = "the literal form has no such constraints; use formulation: compact, or null here"
                 value = dispatch.pick_up_limit_pct if field == "pick_up_limit_pct" else "an estimate"
-                problems.append(Problem(file, f"dispatch_centre.{field}", value, remedy))
+                problems.append(Problem("", f"dispatch_centre.{field}", value, remedy))
         if limit_pct := scenario.world.pick_up_limit_pct:
             remedy = "the literal form has no such constraints; use formulation: compact, or null here"
-            problems.append(Problem(file, "world.pick_up_limit_pct", limit_pct, remedy))
+            problems.append(Problem("", "world.pick_up_limit_pct", limit_pct, remedy))
         for field, value in scenario.objective if scenario.objective else ():
             if value and field not in LITERAL_TERMS:
                 remedy = "the literal form has no such term or constraint; use formulation: compact, or 0 here"
-                problems.append(Problem(file, f"objective.{field}", value, remedy))
+                problems.append(Problem("", f"objective.{field}", value, remedy))
     steps, areas = len(scenario.plan_starts_min), len(view.local_areas)
     binaries = literal_binaries(areas, steps)
     if scenario.dispatch_centre.formulation == "literal" and binaries > MOST_LITERAL_BINARIES:
@@ -65,4 +66,5 @@ def check_formulation(scenario: Scenario, view: GridView, file: str, problems: l
             f"(26) has {binaries:,} binaries for {areas} local areas and {steps} steps, more than "
             f"{MOST_LITERAL_BINARIES:,}; use compact, local_areas.by: section or a shorter outage.duration_min"
         )
-        problems.append(Problem(file, "dispatch_centre.formulation", "literal", remedy))
+        problems.append(Problem("", "dispatch_centre.formulation", "literal", remedy))
+    return problems

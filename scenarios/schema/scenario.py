@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ..local_clock import LocalClock
+from ..reading.problems import Problem
 from .cold_load import ColdLoad
 from .communication import Communication
 from .dispatch_options import ConstraintFamily as ConstraintFamily
@@ -108,7 +110,8 @@ class Load(Part):
     forecast_csv: FileName | None = Field(
         default=None,
         description="Column time (local, ISO 8601) or time_min (from the start), then <LA id> or <LA id>:q (kW, kvar); "
-        "each row holds until the next; replaces the forecast of the LAs named.",
+        "each row holds until the next; replaces the forecast of the LAs named, and what happens to those follows it, "
+        "with the noise of actual.",
     )
     actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
     actual: ActualLoad = Field(default=ActualLoad(), description="Noise of the actual load.")
@@ -139,7 +142,9 @@ class Pv(Part):
         default=30, description="PV waits this long after its bus is energised; one plan step in (13c)."
     )
     forecast_csv: FileName | None = Field(
-        default=None, description="Same form, one column per PV unit id, per unit of s_kva."
+        default=None,
+        description="Same form, one column per PV unit id, per unit of s_kva; what happens follows it, with the sky's "
+        "variability and passing clouds.",
     )
     actual_csv: FileName | None = Field(default=None, description="Same form; replaces the actual series.")
 
@@ -253,6 +258,11 @@ class Scenario(Part):
     )
 
     @property
+    def local_clock(self) -> LocalClock:
+        """Turns minutes since the start into local times at the site and back."""
+        return LocalClock(self.outage.start, self.site.timezone)
+
+    @property
     def lead_min(self) -> int:
         """How long before they shall have taken effect orders go out, min."""
         return lead_min(self.switching, self.communication, self.clock)
@@ -273,12 +283,12 @@ class Scenario(Part):
         return range(self.first_step_min, self.outage.duration_min, self.clock.plan_step_min)
 
     @property
-    def step_conflicts(self) -> list[tuple[str, float, str]]:
-        """Time steps that do not divide, orders that take too long: field, value (min) and what would be right."""
+    def step_conflicts(self) -> list[Problem]:
+        """A problem for each time step that does not divide, and for orders that take too long."""
         return step_conflicts(self.clock, self.outage, self.dispatch_centre, self.lead_min)
 
     @model_validator(mode="after")
     def _steps_divide(self) -> Scenario:
         if conflicts := self.step_conflicts:
-            raise ValueError("; ".join(f"{field} {value:g} {remedy}" for field, value, remedy in conflicts))
+            raise ValueError("; ".join(f"{one.field} {one.value} {one.remedy}" for one in conflicts))
         return self

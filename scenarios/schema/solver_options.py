@@ -56,7 +56,7 @@ def refused(name: str, value: object) -> str:
 
 
 def check_solver_options(scenario: Scenario) -> list[Problem]:
-    """Every wrong option of the solver; ``file`` of the problems is left to the caller."""
+    """A problem for each wrong option of the solver."""
     options = scenario.dispatch_centre.solver_options if scenario.dispatch_centre else {}
     return [
         Problem("", f"dispatch_centre.solver_options.{name}", options[name], remedy)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ..reading.problems import no_such
+from ..reading.problems import Problem, no_such
 from ..view import GridView
 from .parts import NonNegative, Part, Positive, never
 
@@ -123,12 +123,10 @@ class Surprises(Part):
     )
 
 
-Complaint = tuple[str, str, str]
-"""field, value, remedy"""
-
-
-def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
-    """What a scenario names that its network does not have, or that cannot happen to it."""
+def check_surprises(surprises: Surprises | None, view: GridView) -> list[Problem]:
+    """A problem for each thing that they name and the network does not have, or that cannot happen to it."""
+    if surprises is None:
+        return []
     branches, switchable = view.branches, {b.id for b in view.branches.values() if b.switchable}
     faulted = {b.id for b in branches.values() if b.faulted}
     dead = {i.id for i in view.infeeds.values() if not i.live}
@@ -141,16 +139,17 @@ def complaints(surprises: Surprises, view: GridView) -> list[Complaint]:
         ("start_failures", "unit", [s.unit for s in surprises.start_failures], set(view.nbsu), "NBSU"),
         ("switches", "switch", [s.switch for s in surprises.switches], switchable, "switch"),
     ]
-    found: list[Complaint] = []
+    found: list[Problem] = []
     for part, field, names, known, what in named:
         for k, name in enumerate(names):
             if name not in known:
-                found.append((f"surprises.{part}.{k}.{field}", name, no_such(what, name, sorted(known))))
+                found.append(Problem("", f"surprises.{part}.{k}.{field}", name, no_such(what, name, sorted(known))))
             elif part in ("faults", "repairs", "infeeds", "start_failures") and name in names[:k]:
-                found.append((f"surprises.{part}.{k}.{field}", name, "is listed twice; keep one"))
+                found.append(Problem("", f"surprises.{part}.{k}.{field}", name, "is listed twice; keep one"))
     for k, one in enumerate(surprises.switches):
         if one.until_min is not None and one.until_min <= one.from_min:
-            found.append((f"surprises.switches.{k}.until_min", f"{one.until_min:g}", "must be later than from_min"))
+            field = f"surprises.switches.{k}.until_min"
+            found.append(Problem("", field, f"{one.until_min:g}", "must be later than from_min"))
     return found
 
 

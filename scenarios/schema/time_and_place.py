@@ -4,12 +4,14 @@ far off."""
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from ..local_clock import LocalClock
+from ..reading.problems import Problem
 from .communication import Communication
 from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
 from .parts import Minutes, Names, NonNegative, Part, Positive
@@ -39,7 +41,9 @@ class Clock(Part):
 class Outage(Part):
     """When, how long, and what is lost."""
 
-    start: datetime = Field(description="Local time at the site, e.g. 2025-06-21T04:00.")
+    start: datetime = Field(
+        description="Local time at the site, e.g. 2025-06-21T04:00; one that its clock shows, and shows once."
+    )
     duration_min: Minutes = Field(description="Length of the outage window, a multiple of the plan step.")
     first_order_min: NonNegative = Field(
         default=15.0,
@@ -152,47 +156,47 @@ def first_step_min(clock: Clock, outage: Outage, ahead_min: int = 0) -> int:
     return max(math.ceil(outage.first_order_min / clock.sim_step_min) * clock.sim_step_min, ahead_min)
 
 
-def step_conflicts(
-    clock: Clock, outage: Outage, centre: DispatchCentreOptions, ahead_min: int = 0
-) -> list[tuple[str, float, str]]:
-    """Time steps that do not divide: field, value (min) and what would be right; orders go out ``ahead_min`` before."""
+def step_conflicts(clock: Clock, outage: Outage, centre: DispatchCentreOptions, ahead_min: int = 0) -> list[Problem]:
+    """A problem for each time step that does not divide; orders go out ``ahead_min`` before they are carried out."""
     plan, step, replan = clock.plan_step_min, clock.sim_step_min, clock.replan_min
-    conflicts: list[tuple[str, float, str]] = []
+    conflicts: list[Problem] = []
     if plan % step:
-        conflicts.append(("clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
+        conflicts.append(Problem("", "clock.sim_step_min", step, f"must divide clock.plan_step_min ({plan})"))
     if outage.duration_min % plan:
         remedy = f"must be a multiple of clock.plan_step_min ({plan})"
-        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+        conflicts.append(Problem("", "outage.duration_min", outage.duration_min, remedy))
     if first_step_min(clock, outage) >= outage.duration_min:
         remedy = f"must lie a simulation step ({step}) or more before the window's end ({outage.duration_min})"
-        conflicts.append(("outage.first_order_min", outage.first_order_min, remedy))
+        conflicts.append(Problem("", "outage.first_order_min", outage.first_order_min, remedy))
     elif ahead_min >= outage.duration_min:
         remedy = f"must be more than {ahead_min}, how long orders and operations take (switching.in_runs)"
-        conflicts.append(("outage.duration_min", outage.duration_min, remedy))
+        conflicts.append(Problem("", "outage.duration_min", outage.duration_min, remedy))
     if clock.replan_interval_min and replan % step:
-        conflicts.append(("clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})"))
+        conflicts.append(
+            Problem("", "clock.replan_interval_min", replan, f"must be a multiple of clock.sim_step_min ({step})")
+        )
     if (ahead := centre.look_ahead_min) and (remedy := look_ahead_conflict(ahead, plan, replan)):
-        conflicts.append(("dispatch_centre.look_ahead_min", ahead, remedy))
+        conflicts.append(Problem("", "dispatch_centre.look_ahead_min", ahead, remedy))
     return conflicts
 
 
-def skipped_time(start: datetime, timezone: str) -> str:
-    """Why the clock of a zone does not show a local time; empty: it does."""
-    there = start.replace(tzinfo=ZoneInfo(timezone))
-    shown = there.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
-    if shown == start:
+def start_in_doubt(clock: LocalClock) -> str:
+    """Why a scenario cannot start then by the site's clock, and what it can do; empty: it can."""
+    doubt = clock.doubt(clock.start)
+    if not doubt:
         return ""
-    return f"the clock in {timezone} skips this time; after {start:%H:%M} would come {shown:%Y-%m-%dT%H:%M}, write that"
+    if not clock.minutes(clock.start):
+        return f"{doubt}, write that"
+    return f"{doubt}; start before it or after it, or in a zone whose clock does not change (Etc/GMT-2 is UTC+2)"
 
 
-def zone_far_from(longitude_deg: float, start: datetime, timezone: str) -> str:
-    """A warning where a zone's clock and the sun at a longitude differ by hours; empty: they do not."""
-    offset = start.replace(tzinfo=ZoneInfo(timezone)).utcoffset()
-    zone_h, sun_h = (offset.total_seconds() / 3600 if offset else 0.0), longitude_deg / 15
+def zone_far_from(longitude_deg: float, clock: LocalClock) -> str:
+    """A warning where the site's clock and the sun at its longitude differ by hours; empty: they do not."""
+    zone_h, sun_h = clock.offset_h, longitude_deg / 15
     apart = abs((zone_h - sun_h + 12) % 24 - 12)
     if apart <= MOST_HOURS_OFF:
         return ""
     return (
-        f"site.timezone {timezone} is UTC{zone_h:+g} h, the sun at {longitude_deg:g} degrees east has "
+        f"site.timezone {clock.timezone} is UTC{zone_h:+g} h, the sun at {longitude_deg:g} degrees east has "
         f"UTC{sun_h:+.1f} h: PV will peak far from noon; are both of one place?"
     )

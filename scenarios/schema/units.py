@@ -73,7 +73,8 @@ class NbsuSpec(UnitSpec):
     ramp_up_kw_per_h: Positive = Field(description="Fastest rise of its output.")
     ramp_down_kw_per_h: Positive = Field(description="Fastest fall of its output.")
     start_min: Annotated[float, Field(ge=0, le=100_000)] = Field(
-        description="Length of its start-up, with its bus energised throughout."
+        description="Length of its start-up, with its bus energised throughout; whole simulation steps, one at least, "
+        "count."
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,10 +12,13 @@ import numpy as np
 from ..reading.problems import Problem, display_name, find_input, listed
 from ..schema.scenario import Scenario
 from ..view import GridView
-from .from_csv import MOST_PV_PU, Series, check_header, interval_means, read_minutes, read_number, read_rows
+from .from_csv import MOST_PV_PU, Series, check_header, interval_means, read_number, read_rows
+from .row_times import RowTime, TimeColumn, form_of
 
 PV_ISSUES, LOAD_ISSUES = "forecast.pv_issues_csv", "forecast.load_issues_csv"
 _TIMES = (("issued", "time"), ("issued_min", "time_min"))
+_Row = tuple[RowTime, RowTime, list[float]]
+"""When issued, of what time, values."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def load_issues(
         remedy = "the world follows the forecast, which knows no passing cloud; take them out, or use forecast.method"
         problems.append(Problem(file, "perfect_forecast", True, remedy))
     options = scenario.forecast
-    if options is None or scenario.outage is None:
+    if options is None or scenario.outage is None or scenario.site is None:
         return {}
     if scenario.perfect_forecast and (options.method != "mean" or options.pv_issues_csv or options.load_issues_csv):
         remedy = "actual series that equal the forecast leave it no error; take forecast out, or see forecast.method"
@@ -88,7 +90,7 @@ def _read(
     rows = read_rows(path, name, source, problems)
     if rows is None:
         return None
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
     if tuple(header[:2]) not in _TIMES:
         remedy = "the first two columns must be issued, time or issued_min, time_min"
         problems.append(Problem(file, "header", ", ".join(header[:2]), remedy))
@@ -96,41 +98,36 @@ def _read(
     columns = check_header(file, header[1:], known, problems)
     if len(rows) == 1:
         problems.append(Problem(file, "", None, "holds no rows; each issue needs at least one"))
-    start = scenario.outage.start
-    table: list[tuple[float, float, list[float]]] = []
-    for number, row in enumerate(rows[1:], start=2):
+    issued, time = (TimeColumn(file, name, form_of(name), scenario.local_clock) for name in header[:2])
+    table: list[_Row] = []
+    for number, row in rows[1:]:
         if len(row) != len(header):
             problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
             continue
-        issued, time = (_time(file, number, header, row, k, start, problems) for k in (0, 1))
+        at, of = (column.read(number, row[k].strip(), problems) for k, column in enumerate((issued, time)))
         cells = zip(columns, row[2:], strict=False)
         values = [read_number(file, number, c, cell.strip(), c in signed, problems) for c, cell in cells]
         for column, value in zip(columns, values, strict=False):
             if source[1] == PV_ISSUES and value > MOST_PV_PU:
                 remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
                 problems.append(Problem(file, f"row {number}, {column}", value, remedy))
-        table.append((issued, time, values))
+        if at and of:
+            table.append((at, of, values))
     if len(problems) > before:
         return None
-    return _issues(path, file, columns, table, float(scenario.outage.duration_min), problems)
-
-
-def _time(
-    file: str, number: int, header: list[str], row: list[str], k: int, start: datetime, problems: list[Problem]
-) -> float:
-    """Issue time (k = 0) or time (k = 1) of a row, in minutes."""
-    found: list[Problem] = []
-    minutes = read_minutes(file, number, header[1], row[k].strip(), start, found)
-    problems.extend(Problem(p.file, f"row {number}, {header[k]}", p.value, p.remedy) for p in found)
-    return minutes
+    duration_min = float(scenario.outage.duration_min)
+    made_min = issued.settled([at for at, _, _ in table], 0.0, duration_min, problems, strictly=False)
+    issues = [(made, of, values) for made, (_, of, values) in zip(made_min, table, strict=True)]
+    return None if len(problems) > before else _issues(path, time, columns, issues, duration_min, problems)
 
 
 def _issues(
-    path: Path, file: str, columns: list[str], table: list[tuple[float, float, list[float]]],
+    path: Path, column: TimeColumn, columns: list[str], table: list[tuple[float, RowTime, list[float]]],
     duration_min: float, problems: list[Problem],
 ) -> Issues | None:  # fmt: skip
-    """Rows sorted into issues, which must follow one another in the file; None if something is wrong with them."""
-    before = len(problems)
+    """Rows (minute of issue, time, values) sorted into issues, which must follow one another in the file; None if
+    something is wrong with them."""
+    before, file = len(problems), column.file
     order = list(dict.fromkeys(issued for issued, _, _ in table))
     if order[0] > 0:
         problems.append(Problem(file, "issued", f"minute {order[0]:g}", "the first issue must not be after the start"))
@@ -139,15 +136,16 @@ def _issues(
         problems.append(Problem(file, "issued", None, "issues must ascend, the rows of one issue below each other"))
     series: list[Series] = []
     for issued in order:
-        rows = [(time, values) for at, time, values in table if at == issued]
-        times = [time for time, _ in rows]
+        rows = [(of, values) for at, of, values in table if at == issued]
+        first = max(issued, 0.0)
+        cells = [_from_issue(rows[0][0], first), *(of for of, _ in rows[1:])]
+        times = column.settled(cells, first, duration_min, problems)
         where = f"issue of minute {issued:g}"
         if (np.diff(times) <= 0).any():
             problems.append(Problem(file, where, None, "times must increase from row to row"))
             continue
         # A single row holds to the end of the window, else the last one as long as the one before it.
         end = times[-1] + (times[-1] - times[-2]) if len(times) > 1 else duration_min
-        first = max(issued, 0.0)
         if issued < duration_min and (times[0] > first or end < duration_min):
             remedy = f"must cover minutes {first:g} (its issue, or the start) to {duration_min:g} (the window's end)"
             problems.append(Problem(file, where, f"minutes {times[0]:g} to {end:g}", remedy))
@@ -156,3 +154,8 @@ def _issues(
         held = {column: values[:, k] for k, column in enumerate(columns)}
         series.append(Series(path, np.array([*times, max(end, times[-1] + 1e-9)]), held))
     return None if len(problems) > before else Issues(path, tuple(order), tuple(series))
+
+
+def _from_issue(time: RowTime, first_min: float) -> RowTime:
+    """The first time of an issue, which must not be after its issue: the last of those that it can mean."""
+    return replace(time, minutes=tuple(m for m in time.minutes if m <= first_min)[-1:] or time.minutes)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from ..local_clock import LocalClock
 from ..reading.files import read_text, why_unreadable
 from ..reading.problems import Problem, display_name, find_input, listed, missing
 from ..schema.scenario import Scenario
 from ..view import GridView
+from .row_times import DAY_MIN, RowTime, TimeColumn, form_of
 
 MOST_KW = 1e6
-MOST_MINUTES = 1e8
-"""Before or after the start: some 190 years."""
 MOST_PV_PU = 1.5
 """Per unit of rating; a larger value is a power in kW put where per unit is meant."""
 
@@ -60,10 +59,10 @@ def load_series(
         wanted += [("load.forecast_csv", load.forecast_csv, areas), ("load.actual_csv", load.actual_csv, areas)]
     found = {}
     for field, name, known in wanted:
-        if name is None or scenario.outage is None:
+        if name is None or scenario.outage is None or scenario.site is None:
             continue
-        start, duration_min = scenario.outage.start, scenario.outage.duration_min
-        series = read_series(name, folder, known, start, duration_min, (file, field), problems, signed=reactive)
+        clock, duration_min = scenario.local_clock, scenario.outage.duration_min
+        series = read_series(name, folder, known, clock, duration_min, (file, field), problems, signed=reactive)
         if series is not None:
             found[field] = series
     return found
@@ -73,13 +72,13 @@ def read_series(
     name: str,
     folder: Path,
     known: Iterable[str],
-    start: datetime,
+    clock: LocalClock,
     duration_min: float,
     source: tuple[str, str],
     problems: list[Problem],
     signed: Iterable[str] = (),
 ) -> Series | None:
-    """Read the CSV file ``name`` (relative to ``folder``) for a window of ``duration_min`` from ``start`` (local time).
+    """Read the CSV file ``name`` (relative to ``folder``) for a window of ``duration_min`` from the clock's start.
 
     ``known`` columns are allowed, those in ``signed`` may be negative; ``source`` is the scenario's file and field.
     Everything wrong is added to ``problems``; then the result is None.
@@ -89,16 +88,18 @@ def read_series(
     rows = read_rows(path, name, source, problems)
     if rows is None:
         return None
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
     columns = check_header(file, header, tuple(known), problems)
     if len(problems) > before:
         return None
-    signed, times, values = set(signed), [], {column: [] for column in columns}
-    for number, row in enumerate(rows[1:], start=2):
+    signed, values = set(signed), {column: list[float]() for column in columns}
+    times, column_of_times = list[RowTime](), TimeColumn(file, header[0], form_of(header[0]), clock)
+    for number, row in rows[1:]:
         if len(row) != len(header):
             problems.append(Problem(file, f"row {number}", len(row), f"must have {len(header)} cells, like the header"))
             continue
-        times.append(read_minutes(file, number, header[0], row[0].strip(), start, problems))
+        if time := column_of_times.read(number, row[0].strip(), problems):
+            times.append(time)
         for column, cell in zip(columns, row[1:], strict=True):
             values[column].append(read_number(file, number, column, cell.strip(), column in signed, problems))
     if len(problems) > before:
@@ -107,23 +108,26 @@ def read_series(
         if max(values[column], default=0.0) > MOST_PV_PU:
             remedy = "PV is per unit of s_kva, not kW; more than 1.5 cannot be meant"
             problems.append(Problem(file, column, max(values[column]), remedy))
-    edges = row_edges(file, times, duration_min, problems)
+    edges = row_edges(column_of_times, times, duration_min, problems)
     if edges is None or len(problems) > before:
         return None
     return Series(path, edges, {column: np.array(series) for column, series in values.items()})
 
 
-def read_rows(path: Path, name: str, source: tuple[str, str], problems: list[Problem]) -> list[list[str]] | None:
-    """Rows of a CSV file that are not empty; None, and a problem of the scenario's field, if it cannot be read."""
+def read_rows(
+    path: Path, name: str, source: tuple[str, str], problems: list[Problem]
+) -> list[tuple[int, list[str]]] | None:
+    """Number, as an editor counts lines, and cells of the rows of a CSV file that are not empty; None, and a problem of
+    the scenario's field, if it cannot be read."""
     try:
-        rows = list(csv.reader(read_text(path, encoding="utf-8-sig").splitlines()))
+        reader = csv.reader(read_text(path, encoding="utf-8-sig").splitlines())
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, ValueError, csv.Error) as error:
         absent = isinstance(error, FileNotFoundError)
         reason = str(error) if isinstance(error, csv.Error) else why_unreadable(error)
         remedy = missing(path, "no such file") if absent else f"cannot be read as CSV in UTF-8: {reason}"
         problems.append(Problem(*source, name, remedy))
         return None
-    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
 def check_header(file: str, header: list[str], known: tuple[str, ...], problems: list[Problem]) -> list[str]:
@@ -140,18 +144,6 @@ def check_header(file: str, header: list[str], known: tuple[str, ...], problems:
     return columns
 
 
-def read_minutes(file: str, number: int, kind: str, text: str, start: datetime, problems: list[Problem]) -> float:
-    try:
-        minutes = float(text) if kind == "time_min" else (datetime.fromisoformat(text) - start).total_seconds() / 60
-    except (ValueError, TypeError):
-        minutes = math.nan
-    if not abs(minutes) <= MOST_MINUTES:
-        local = "local time without an offset, like 2025-06-20T04:00"
-        right = "minutes since the start" if kind == "time_min" else local
-        problems.append(Problem(file, f"row {number}, {kind}", text, f"must be {right}"))
-    return minutes
-
-
 def read_number(file: str, number: int, column: str, text: str, signed: bool, problems: list[Problem]) -> float:
     try:
         value = float(text)
@@ -165,20 +157,25 @@ def read_number(file: str, number: int, column: str, text: str, signed: bool, pr
     return value
 
 
-def row_edges(file: str, times: list[float], duration_min: float, problems: list[Problem]) -> np.ndarray | None:
+def row_edges(
+    column: TimeColumn, times: Sequence[RowTime], duration_min: float, problems: list[Problem]
+) -> np.ndarray | None:
     """Rows' starts, and the end of the last row, which is as long as the one before it."""
+    before = len(problems)
     if len(times) < 2:
-        problems.append(Problem(file, "time", len(times), "must have at least two rows"))
+        problems.append(Problem(column.file, "time", len(times), "must have at least two rows"))
         return None
-    steps = np.diff(times)
+    minutes = column.settled(times, -DAY_MIN, duration_min, problems)
+    steps = np.diff(minutes)
     if (steps <= 0).any():
-        row = int(np.argmax(steps <= 0)) + 3
-        remedy = "times must increase from row to row (minutes)"
-        problems.append(Problem(file, f"row {row}, time", times[row - 2], remedy))
+        wrong = times[int(np.argmax(steps <= 0)) + 1]
+        remedy = "times must increase from row to row"
+        problems.append(Problem(column.file, f"row {wrong.row}, time", wrong.text, remedy))
+    if len(problems) > before:
         return None
-    edges = np.array([*times, times[-1] + steps[-1]])
+    edges = np.array([*minutes, minutes[-1] + steps[-1]])
     if edges[0] > 0 or edges[-1] < duration_min:
         remedy = f"must cover the outage window, minutes 0 to {duration_min:g} from its start"
-        problems.append(Problem(file, "time", f"minutes {edges[0]:g} to {edges[-1]:g}", remedy))
+        problems.append(Problem(column.file, "time", f"minutes {edges[0]:g} to {edges[-1]:g}", remedy))
         return None
     return edges

@@ -30,7 +30,8 @@ NO_RESULT_DEPENDS_ON = (
     "sim/campaigns", "sim/commands", "sim/library", "sim/normal",
     "results/comparison", "results/figures", "results/indices", "results/paper", "results/report", "results/study",
 )  # fmt: skip
-"""Rooms that a run does not use (a test looks); every other module enters the hash."""
+"""Rooms that no result of a run depends on: it uses nothing of them (a test looks) but what chooses the files that a
+study keeps. Every other module enters the hash."""
 
 _one_at_a_time = threading.Lock()
 """A Dask worker may have several threads; solver and warnings' filters are of the whole process."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ...scenarios.errors import InputError
+from ...scenarios.whole_file import TERMINAL
 
 Scenario = Annotated[str, typer.Argument(help="A YAML file or a shipped name such as guo45/fault-0400.")]
 Set = Annotated[
@@ -19,7 +20,7 @@ Set = Annotated[
 Out = Annotated[Path | None, typer.Option(help="Folder to write; default: a new one under results/runs.")]
 Strategy = Annotated[str, typer.Option(help="See relight strategy list; or path/to/file.py:Class.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Replaces the scenario's seed.")]
-File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists.")]
+File = Annotated[Path, typer.Option("--out", "-o", help="File to write; replaced if it exists; - prints it.")]
 Sequence = Annotated[
     Path | None,
     typer.Option("--sequence", help="Find an order of switch operations for each step; file for it (.csv or JSON)."),
@@ -51,6 +52,11 @@ def note(line: str) -> None:
         typer.echo(f"note: {line}", err=True)
 
 
+def talk(text: str, *files: Path | None) -> None:
+    """Print what a command has to say: on the error stream if one of its files is printed."""
+    typer.echo(text, err=TERMINAL in files)
+
+
 def ensure_files(written: Mapping[str, Path | None], read: Mapping[str, Path]) -> None:
     """Raise ``InputError`` unless a file can be written for each option that names one, none of them twice or read."""
     taken = {path.resolve(): what for what, path in read.items() if path.is_file()}
@@ -59,6 +65,8 @@ def ensure_files(written: Mapping[str, Path | None], read: Mapping[str, Path]) -
             continue
         if path.is_dir():
             raise InputError(f"{option} {path}: this is a folder; name a file")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{option} {path}: this is no regular file; name another, or - to print it")
         if not path.parent.is_dir():
             raise InputError(f"{option} {path}: there is no folder {path.parent}")
         if path.resolve() in taken:

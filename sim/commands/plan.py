@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from .console import File, Scenario, Seed, Sequence, Set, Strategy, ensure_files, note
+from .console import File, Scenario, Seed, Sequence, Set, Strategy, ensure_files, note, talk
 
 
 def plan(
@@ -27,14 +25,15 @@ def plan(
     record = plan_once(case, strategy)
     record.plan.write(out)
     found, energy_mwh = record.plan, record.planned_energy_kwh / 1000
-    typer.echo(
-        f"{found.scenario}, {strategy}: {found.status}, {energy_mwh:.3f} MWh planned in {len(found.steps)} steps"
-    )
+    talk(
+        f"{found.scenario}, {strategy}: {found.status}, {energy_mwh:.3f} MWh planned in {len(found.steps)} steps",
+        out, sequence,
+    )  # fmt: skip
     bound = "no bound" if found.bound is None else f"bound {found.bound:.3f} kWh, gap {found.gap_in_words(3)}"
-    typer.echo(f"objective {found.objective:.3f} kWh, {bound}")
+    talk(f"objective {found.objective:.3f} kWh, {bound}", out, sequence)
     if found.note:
-        typer.echo(f"note: {found.note}")
-    typer.echo(f"plan: {out}")
+        talk(f"note: {found.note}", out, sequence)
+    talk(f"plan: {out}", out, sequence)
     if sequence:
         from ..switching.report import as_text, write_sequences
         from ..switching.sequence import find_sequences
@@ -42,4 +41,4 @@ def plan(
 
         sequences = find_sequences(Validator(case), found)
         write_sequences(sequences, sequence, case.scenario.name)
-        typer.echo(f"{as_text(sequences)}\nsequences: {sequence}")
+        talk(f"{as_text(sequences)}\nsequences: {sequence}", out, sequence)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import typer
 
 from .console import Out, Overwrite, Scenario, Seed, Set, Strategy, note, say
@@ -27,4 +30,11 @@ def run(
     folder = out or folder_of_run(case, strategy)
     simulate(case, strategy, folder, overwrite=overwrite)
     say(as_text(compare_folders([folder])))
+    note(first_note(folder))
     typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}\nreport:     {folder / REPORT}")
+
+
+def first_note(folder: Path) -> str:
+    """What the first plan of a run tells of itself: why it restores nothing, or leaves sections out."""
+    plans = sorted((folder / "plans").glob("*.json"))
+    return str(json.loads(plans[0].read_text(encoding="utf-8")).get("note", "")) if plans else ""

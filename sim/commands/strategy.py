@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ...scenarios.whole_file import TERMINAL, write_whole
+
 strategy_app = typer.Typer(
     help="Strategies: which there are, a template for one of your own, a check of it.", no_args_is_help=True
 )
@@ -34,12 +36,12 @@ def template(
     from ...controllers.strategies.strategy import StrategyError
 
     text = Path(outside.__file__).with_name("template.py").read_text(encoding="utf-8")
-    if out is None:
+    if out in (None, TERMINAL):
         typer.echo(text, nl=False)
         return
     if out.exists() or not out.parent.is_dir():
         raise StrategyError(f"--out {out}: " + ("it exists" if out.exists() else f"there is no folder {out.parent}"))
-    out.write_text(text, encoding="utf-8")
+    write_whole(out, text)
     typer.echo(f"template: {out}")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import Seed, Sequence, Set, ensure_files, note
+from .console import Seed, Sequence, Set, ensure_files, note, talk
 
 
 def validate(
@@ -16,7 +16,7 @@ def validate(
     actual: Annotated[bool, typer.Option("--actual", help="Judge by the actual series, not by the forecast.")] = False,
     engine: Annotated[str, typer.Option(help="pandapower or power-grid-model.")] = "pandapower",
     run: Annotated[Path | None, typer.Option(help="Folder of the run that issued the plan: its state then.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the whole verdict (JSON).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the verdict (JSON); - prints it.")] = None,
     sequence: Sequence = None,
     set_: Set = None,
     seed: Seed = None,
@@ -47,10 +47,10 @@ def validate(
     if out:
         write_verdict(verdict, out)
     if run and start_min <= 0:
-        typer.echo(f"note: --run {run} is not needed: the plan starts with the window, at the state after the fault")
-    typer.echo(verdict.as_text(plan.name))
+        note(f"--run {run} is not needed: the plan starts with the window, at the state after the fault")
+    talk(verdict.as_text(plan.name), out, sequence)
     if sequence:
         write_sequences(sequences, sequence, case.scenario.name)
-        typer.echo(f"\n{as_text(sequences)}")
+        talk(f"\n{as_text(sequences)}", out, sequence)
     if not verdict.clean or any(one.status == "impossible" for one in sequences):
         raise typer.Exit(1)

@@ -22,6 +22,8 @@ Inputs = dict[str, dict[str, dict[str, Any]]]
 """entity → attribute → source → value"""
 Requested = dict[str, list[str]]
 Outputs = dict[str, dict[str, Any]]
+AREA, SWITCH = "la.", "sw."
+"""Before the name of an LA or of a switch, up to the first dot of an ``eid``: both are entities of the grid."""
 
 
 class Adapter:
@@ -93,16 +95,16 @@ class GridSim(Adapter):
         self._record: Any = None
 
     def step(self, time: int, inputs: Inputs, max_advance: int) -> int:
-        areas = {eid[3:]: attrs for eid, attrs in inputs.items() if eid.startswith("la.")}
+        areas, switches = _named(inputs, AREA), _named(inputs, SWITCH)
         began = clock()
         self._record = self._grid.step(
             time,
             demand={la: one_of(attrs["demand"]) for la, attrs in areas.items()},
             pv_pu={pv: value for attrs in areas.values() for pv, value in one_of(attrs["pv_pu"]).items()},
             switch_orders={
-                eid[3:]: closed
-                for eid, attrs in inputs.items()
-                if eid.startswith("sw.") and (closed := one_of(attrs["operation"])) is not None
+                switch: closed
+                for switch, attrs in switches.items()
+                if (closed := one_of(attrs["operation"])) is not None
             },
             area_orders={la: one_of(attrs["order"]) for la, attrs in areas.items()},
             planned_kw=one_of(next(iter(areas.values()))["planned_kw"]),
@@ -118,7 +120,12 @@ class GridSim(Adapter):
             "report": reports.__getitem__,
             "measurement": measurements.__getitem__,
         }
-        return {eid: {attr: values[attr](eid[3:]) for attr in attrs} for eid, attrs in outputs.items()}
+        return {eid: {attr: values[attr](eid.partition(".")[2]) for attr in attrs} for eid, attrs in outputs.items()}
+
+
+def _named(inputs: Inputs, kind: str) -> Inputs:
+    """What entities of a kind are given, by the name of what they stand for."""
+    return {eid.removeprefix(kind): attrs for eid, attrs in inputs.items() if eid.startswith(kind)}
 
 
 def switch_reports(grid: Grid) -> dict[str, SwitchReport]:

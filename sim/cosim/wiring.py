@@ -25,7 +25,7 @@ from ..series.profiles import Profiles
 from ..series.quality import forecast_quality
 from ..world.grid import Grid
 from .actors import actors_of
-from .adapters import Adapter, GridSim, ProfilesSim, RecorderSim, clock, switch_reports
+from .adapters import AREA, SWITCH, Adapter, GridSim, ProfilesSim, RecorderSim, clock, switch_reports
 from .channels.chosen import channel_of
 from .run_log import RunLog
 from .timing import Timing
@@ -74,7 +74,7 @@ def run_world(
         _connect_mail(world, mail, dispatch_centre, DISPATCH_CENTRE)
         measurements = grid.measurements()
         for la in view.local_areas:
-            source, area, own = series.Series(eid=la), physics.LocalArea(eid=f"la.{la}"), gates.Gateway(eid=la)
+            source, area, own = series.Series(eid=la), physics.LocalArea(eid=AREA + la), gates.Gateway(eid=la)
             world.connect(source, area, "demand", "pv_pu")
             world.connect(source, own, "forecast")
             world.connect(area, own, "measurement", time_shifted=True, initial_data={"measurement": measurements[la]})
@@ -83,7 +83,7 @@ def run_world(
             _connect_mail(world, mail, own, gateway(la))
         reports = switch_reports(grid)
         for switch in actors.terminals.switches:
-            area, own = physics.Switch(eid=f"sw.{switch}"), fields.Terminal(eid=switch)
+            area, own = physics.Switch(eid=SWITCH + switch), fields.Terminal(eid=switch)
             world.connect(area, own, "report", time_shifted=True, initial_data={"report": reports[switch]})
             world.connect(own, area, "operation")
             _connect_mail(world, mail, own, terminal(switch))

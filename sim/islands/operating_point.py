@@ -74,10 +74,6 @@ class IslandStep:
         shed = self.dispatch is not None and self.energised
         return self.on[la] * (self.dispatch.kept.get(la, 1.0) if shed and self.dispatch else 1.0)
 
-    def is_shed(self, la: str) -> bool:
-        """Whether less of an LA is on than was ordered."""
-        return self.share(la) < self.ordered[la]
-
     def pose(self) -> None:
         """Set the task from the state and set-points of the units."""
         assert self.choice.unit is not None

@@ -80,7 +80,7 @@ class Comparison:
         was not compared."""
         runs = self.runs
         what = only(strategy, list(runs["strategy"].unique()), "strategy")
-        where = only(scenario, list(self.tables.starts), "scenario")
+        where = only(scenario, list(self.tables.clocks), "scenario")
         which = only(seed, [int(one) for one in runs.loc[runs["scenario"] == where, "seed"].unique()], "seed")
         folder = self.folder / "runs" / run_name(where, what, which)
         return Run(folder, read.read_run(folder))

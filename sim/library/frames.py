@@ -10,13 +10,12 @@ from ...results.run.read import RunTables
 from ...scenarios.schema.scenario import Scenario
 
 TIME = "time"
-"""Name of the index: local time as the scenario's start gives it; a row holds until the next one begins."""
+"""Name of the index: local time at the site, twice where the clock is put back; a row holds until the next begins."""
 
 
 def clock(scenario: Scenario, minutes: pd.Series | pd.Index) -> pd.DatetimeIndex:
     """Minutes since the scenario's start as clock times."""
-    start = pd.Timestamp(scenario.outage.start)
-    return pd.DatetimeIndex(start + pd.to_timedelta(minutes.to_numpy(), unit="min"), name=TIME)
+    return pd.DatetimeIndex([scenario.local_clock.shows(minute) for minute in minutes.tolist()], name=TIME)
 
 
 def wide(scenario: Scenario, table: pd.DataFrame, name: str, value: str) -> pd.DataFrame:

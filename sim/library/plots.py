@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from ...results.comparison.compare import ComparedRuns
@@ -82,14 +81,13 @@ class ComparisonPlots:
     def served(self, scenario: str | None = None) -> Figure:
         """Served power (kW) over time by strategy, and planned and served energy (MWh): means over seeds, from the
         lowest to the highest. `scenario` is needed where several were compared."""
-        name = only(scenario, list(self._compared.starts), "scenario")
-        start = datetime.fromisoformat(self._compared.starts[name])
+        name = only(scenario, list(self._compared.clocks), "scenario")
         power, runs = (table[table["scenario"] == name] for table in (self._compared.served, self._compared.runs))
         with style.house_style():
-            return comparison_figures.served_by_strategy(power, runs, start)
+            return comparison_figures.served_by_strategy(power, runs, self._compared.clocks[name])
 
     def __repr__(self) -> str:
-        return f"<figures of a comparison: served, for {', '.join(self._compared.starts)}>"
+        return f"<figures of a comparison: served, for {', '.join(self._compared.clocks)}>"
 
 
 def only(asked: Named | None, there: Sequence[Named], what: str) -> Named:

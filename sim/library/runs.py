@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -162,7 +161,7 @@ class Run:
         """A screen of text: what was demanded, planned and served, who was interrupted, which limits were broken, and
         how good the plans were."""
         start = self.scenario.outage.start
-        end = start + timedelta(minutes=self.tables.end_min)
+        end = self.scenario.local_clock.shows(self.tables.end_min)
         total, ac, plans = self.totals, self.totals["ac"], self.totals["plans"]
         demand, planned, served = (total[f"{name}_energy_mwh"] for name in ("demand", "planned", "served"))
         sources = {name: mwh for name, mwh in total["energy_mwh"].items() if mwh}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ...results.indices.measured import NO_RATING, CapacityBound, CarryingCapacity
 from ..power_flow.engines import REFERENCE, engine_named
@@ -64,12 +63,12 @@ def carrying_capacities(state: NormalState) -> tuple[CarryingCapacity, ...]:
 
 def _daytime_minimum(state: NormalState) -> tuple[dict[str, Power], str]:
     """Demand by LA at the period's step of lowest daytime demand, and those conditions in words."""
-    profiles, outage = Profiles(state.case), state.case.scenario.outage
-    times = range(0, outage.duration_min, state.step_min)
+    profiles, scenario = Profiles(state.case), state.case.scenario
+    times = range(0, scenario.outage.duration_min, state.step_min)
     first, last = DAYTIME_H
-    daytime = [t for t in times if first <= (outage.start + timedelta(minutes=t)).hour < last]
+    daytime = [t for t in times if first <= scenario.local_clock.shows(t).hour < last]
     at = min(daytime or times, key=lambda t: sum(p for p, _ in profiles.demand(t).values()))
-    when = outage.start + timedelta(minutes=at)
+    when = scenario.local_clock.shows(at)
     span = f"lowest demand from {first}:00 to {last}:00" if daytime else "lowest demand of the period"
     return profiles.demand(at), f"PV at rated power, {span} ({when:%H:%M}), storage idle"
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from ...results.indices.measured import LEVELLED, NO_UNITS, NORMAL_COLUMNS, PV_ONLY, NormalOperation
 from ...scenarios.case import Case
+from ...scenarios.local_clock import LocalClock
 from ...scenarios.quanta import PER_UNIT, rounded
 from ...scenarios.schema.scenario import Clock
 from ...scenarios.view import Branch, GridView
@@ -64,10 +64,10 @@ def normal_state(case: Case) -> NormalState:
     outage = scenario.outage.model_copy(update={"faulted_branches": (), "dead_infeeds": (), "first_order_min": 0.0})
     clock, switching = scenario.clock, scenario.switching.model_copy(update={"in_runs": False})
     if not has_series:
-        midnight = outage.start.replace(hour=0, minute=0)
-        outage = outage.model_copy(update={"start": midnight, "duration_min": 24 * 60})
+        midnight, day_min = scenario.local_clock.day()
+        outage = outage.model_copy(update={"start": midnight, "duration_min": int(day_min // STEP_MIN) * STEP_MIN})
         clock = Clock(plan_step_min=STEP_MIN, sim_step_min=STEP_MIN)
-    end = outage.start + timedelta(minutes=outage.duration_min)
+    end = LocalClock(outage.start, scenario.site.timezone).shows(outage.duration_min)
     view = replace(
         case.view,
         branches={b.id: replace(b, faulted=False) for b in case.view.branches.values()},

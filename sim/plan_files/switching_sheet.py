@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable
-from datetime import datetime
 
 from ...controllers.exchange.plan import Plan, PlanStep
 from ...scenarios.case import Case
 from ...scenarios.reading.problems import Problem, listed
+from ...scenarios.series.row_times import TimeColumn
 
 COLUMNS = ("time", "device", "operation")
 OPERATIONS = {"open": False, "close": True}
@@ -58,6 +58,17 @@ def _rows(text: str, file: str, case: Case, problems: list[Problem]) -> list[_Ro
         problems.append(Problem(file, "header", ",".join(header), remedy))
         return []
     found: list[_Row] = []
+    window_min = float(case.scenario.outage.duration_min)
+    column = TimeColumn(file, "time", "either", case.scenario.local_clock)
+    place = header.index("time")
+    read = [
+        column.read(number, row[place], problems)
+        for number, row in enumerate(table[1:], start=2)
+        if len(row) == len(header) and any(row)
+    ]
+    times = [time for time in read if time is not None]
+    minutes = column.settled(times, 0.0, window_min, problems, strictly=False)
+    minute_of = {time.row: minute for time, minute in zip(times, minutes, strict=True)}
     for number, row in enumerate(table[1:], start=2):
         if not any(row):
             continue
@@ -66,12 +77,8 @@ def _rows(text: str, file: str, case: Case, problems: list[Problem]) -> list[_Ro
             continue
         cells = dict(zip(header, row, strict=True))
         wrong = len(problems)
-        time_min = _minutes(cells["time"], case)
-        window_min = float(case.scenario.outage.duration_min)
-        if not math.isfinite(time_min):
-            remedy = "must be local time without an offset, like 2025-06-20T04:30, or minutes since the outage began"
-            problems.append(Problem(file, f"row {number}, time", cells["time"], remedy))
-        elif not 0 <= time_min < window_min:
+        time_min = minute_of.get(number)
+        if time_min is not None and not 0 <= time_min < window_min:
             start = f"{case.scenario.outage.start:%Y-%m-%dT%H:%M}"
             remedy = f"must lie in the outage window: {window_min:g} minutes from {start}"
             problems.append(Problem(file, f"row {number}, time", cells["time"], remedy))
@@ -82,7 +89,7 @@ def _rows(text: str, file: str, case: Case, problems: list[Problem]) -> list[_Ro
         if closes is None:
             remedy = f"must be {' or '.join(OPERATIONS)}"
             problems.append(Problem(file, f"row {number}, operation", cells["operation"], remedy))
-        if closes is not None and len(problems) == wrong:
+        if closes is not None and time_min is not None and len(problems) == wrong:
             found.append((number, time_min, cells["device"], closes))
     return found
 
@@ -97,15 +104,3 @@ def _conflicts(rows: list[_Row], file: str) -> Iterable[Problem]:
             yield Problem(file, f"row {number}, device", device, "is operated twice at the same time; keep one")
         latest = max(latest, time_min)
         seen.add((time_min, device))
-
-
-def _minutes(text: str, case: Case) -> float:
-    """Minutes since the outage began; NaN for what is no time."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return (datetime.fromisoformat(text) - case.scenario.outage.start).total_seconds() / 60
-    except (ValueError, TypeError):
-        return math.nan

@@ -1,10 +1,11 @@
 """Demand and PV availability: what was forecast per plan step, and what really happens per simulation step.
 
-The mean course is load curves, and clear sky times the mean clear-sky index. The actual series are that course plus
-AR(1) noise: per local area for load, and one clear-sky index for all PV or one per site (``relight.sim.series.sky``).
-What is forecast of them depends on the scenario's method (``relight.sim.series.forecasters``); by default it is the
-mean course. Each noise series has its own random stream, named after what it disturbs, so adding a unit or an area
-leaves other series unchanged (where sites are correlated: those of the sites before it).
+The mean course is load curves at the site's local time, and clear sky times the mean clear-sky index; a scenario's own
+forecast series take their places. The actual series are that course plus AR(1) noise: per local area for load, and one
+clear-sky index for all PV or one per site (``relight.sim.series.sky``). What is forecast of them depends on the
+scenario's method (``relight.sim.series.forecasters``); by default it is the mean course. Each noise series has its own
+random stream, named after what it disturbs, so adding a unit or an area leaves other series unchanged (where sites are
+correlated: those of the sites before it).
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Profiles:
 
         demand = _Demand(case)
         self._demand_forecast = demand.over(plan_edges, series.get("load.forecast_csv"))
-        actual = demand.over(sim_edges, None)
+        actual = demand.over(sim_edges, series.get("load.forecast_csv"))
         fine, before = dict(actual), dict[str, float]()
         spread = scenario.load.actual
         self._load_level = noise.day_level("load", spread.day_sd_pct)
@@ -80,6 +81,9 @@ class Profiles:
         happened = {site: self._sky.available_pu(site) for site in self._sky.sites}
         self._pv_forecast = _pv_series(units, dict.fromkeys(units, bounded), plan_edges, series.get("pv.forecast_csv"))
         by_unit = {unit: happened[self._site_of[unit]] for unit in units}
+        if told := series.get("pv.forecast_csv"):
+            followed = {unit: told.mean(unit, sim_edges) for unit in told.columns}
+            by_unit |= {unit: self._sky.around(self._site_of[unit], mean) for unit, mean in followed.items()}
         given = series.get("pv.actual_csv")
         self._pv_actual = _pv_series(units, by_unit, sim_edges, given)
         self._under_the_sky = {site for u, site in self._site_of.items() if not given or u not in given.columns}
@@ -200,11 +204,11 @@ class _Demand:
     def __init__(self, case: Case):
         scenario = case.scenario
         start, self.tan_phi = scenario.outage.start, tan_phi(scenario.load.power_factor)
-        last = start + timedelta(minutes=scenario.outage.duration_min)
         self._edges = np.arange(-_CURVE_MIN, scenario.outage.duration_min + 2 * _CURVE_MIN, _CURVE_MIN, dtype=float)
         self._edges -= start.minute % _CURVE_MIN + start.second / 60
-        times = [start + timedelta(minutes=float(minute)) for minute in self._edges[:-1]]
-        curves = pd.concat([class_curves(year) for year in range(times[0].year, last.year + 1)])
+        shown = (scenario.local_clock.shows(float(minute)) for minute in self._edges[:-1])
+        times = [time - timedelta(minutes=time.minute % _CURVE_MIN, seconds=time.second) for time in shown]
+        curves = pd.concat([class_curves(year) for year in range(times[0].year, times[-1].year + 1)])
         in_window = curves.loc[times]
         whole_day = curves.loc[datetime(start.year, start.month, start.day) :][: 24 * 60 // _CURVE_MIN]
         coincident, courses, reactive = np.zeros(len(whole_day)), {}, {}

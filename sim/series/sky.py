@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ import pandas as pd
 from ...results.run.rows import Row, event
 from ...scenarios.case import Case
 from ...scenarios.kinds.events import EventKind
+from ...scenarios.local_clock import LocalClock
 from ...scenarios.networks.coordinates import bus_places
 from ...scenarios.quanta import IRRADIANCE, PER_UNIT, SHOCK, TIME_MIN, rounded
 from ...scenarios.schema.scenario import Site
@@ -42,7 +42,7 @@ class Sky:
         self._case, self._noise, self._pv = case, noise, scenario.pv
         self._step_min, self._duration_min = scenario.clock.sim_step_min, scenario.outage.duration_min
         self.sites = tuple(bus for bus in case.view.buses if any(u.bus == bus for u in case.view.pv.values()))
-        clear_sky = clear_sky_pu(scenario.site, scenario.outage.start, self._duration_min)
+        clear_sky = clear_sky_pu(scenario.site, scenario.local_clock, self._duration_min)
         self.clear_sky_pu = clear_sky * scenario.pv.performance_ratio
         self.day_level = noise.day_level("sun", self._pv.day_sd_pct)
         places = bus_places(case.net)
@@ -75,6 +75,13 @@ class Sky:
         happened = step_means(self.clear_sky_pu * passing, len(self._z[site])) * self.index(site)
         return rounded(np.clip(happened, 0, 1), PER_UNIT)
 
+    def around(self, site: str, mean_pu: np.ndarray) -> np.ndarray:
+        """What happens by simulation step where a mean course is given: it times the site's clear-sky index over its
+        mean, and what passing clouds leave; more than 1 only where the course itself is."""
+        left = step_means(self._passing(site, None), len(mean_pu))
+        happened = mean_pu * left * self._relative(self._z[site])
+        return rounded(np.clip(happened, 0, np.maximum(mean_pu, 1)), PER_UNIT)
+
     def unforeseen(self, site: str, at_min: float) -> bool:
         """Whether there is a passing cloud that a forecast for this site does not know yet."""
         return any(not self._known(k, site, at_min) for k in range(len(self.clouds)))
@@ -106,6 +113,10 @@ class Sky:
     def _scaled(self, z: np.ndarray) -> np.ndarray:
         bounded = np.clip(_INDEX_SD * z, -1, 1)
         return self._pv.clear_sky_index * self.day_level * (1 + self._pv.variability_pct / 100 * bounded)
+
+    def _relative(self, z: np.ndarray) -> np.ndarray:
+        """The index over its mean."""
+        return self.day_level * (1 + self._pv.variability_pct / 100 * np.clip(_INDEX_SD * z, -1, 1))
 
     def _known(self, cloud: int, site: str, at_min: float) -> bool:
         return self._arrival_min[cloud][site] - self.clouds[cloud].foreseen_min <= at_min
@@ -179,20 +190,20 @@ def _arrivals(
     return dict(zip(sites, arrival_min.tolist(), strict=True))
 
 
-def clear_sky_pu(site: Site, start: datetime, duration_min: int) -> np.ndarray:
+def clear_sky_pu(site: Site, clock: LocalClock, duration_min: int) -> np.ndarray:
     """Clear-sky global horizontal irradiance over 1000 W/m² in the middle of each minute (Ineichen, pvlib).
 
     Kept, for all runs of a study at one place and time share it; not to be changed.
     """
-    return _clear_sky_pu(site.model_dump_json(), start, duration_min)
+    return _clear_sky_pu(site.model_dump_json(), clock, duration_min)
 
 
 @lru_cache(maxsize=16)
-def _clear_sky_pu(site_json: str, start: datetime, duration_min: int) -> np.ndarray:
+def _clear_sky_pu(site_json: str, clock: LocalClock, duration_min: int) -> np.ndarray:
     from pvlib.location import Location
 
     site = Site.model_validate_json(site_json)
-    first = pd.Timestamp(start, tz=ZoneInfo(site.timezone)) + pd.Timedelta(seconds=30)
+    first = pd.Timestamp(clock.instant()).tz_convert(ZoneInfo(site.timezone)) + pd.Timedelta(seconds=30)
     times = pd.date_range(first, periods=duration_min, freq="1min")
     place = Location(site.latitude_deg, site.longitude_deg, tz=site.timezone, altitude=site.altitude_m)
     return rounded(place.get_clearsky(times, model="ineichen")["ghi"].to_numpy() / 1000, IRRADIANCE)

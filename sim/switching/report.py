@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...scenarios.reading.problems import listed
+from ...scenarios.whole_file import write_whole
 from .sequence import Sequence, SequencedOperation
 
 COLUMNS = (
@@ -72,18 +72,16 @@ def as_csv(sequences: Iterable[Sequence]) -> str:
 
 
 def write_sequences(sequences: Iterable[Sequence], path: Path, scenario: str) -> None:
-    """Write as CSV where the name ends so, else as JSON; a file that exists is replaced at once or not at all."""
+    """Write as CSV where the name ends so, else as JSON; a file that exists is replaced at once or not at all.
+
+    ``-``: print JSON.
+    """
     sequences = list(sequences)
     if path.suffix.lower() == ".csv":
         text = as_csv(sequences)
     else:
         text = json.dumps(as_json(sequences, scenario), indent=1, ensure_ascii=False) + "\n"
-    half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        half_done.write_text(text, encoding="utf-8")
-        half_done.replace(path)
-    finally:
-        half_done.unlink(missing_ok=True)
+    write_whole(path, text)
 
 
 def _head(one: Sequence) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...controllers.exchange.plan import UnitSetPoint, Violation
-from ...results.run.writing import write_json
+from ...results.run.writing import json_text
 from ...scenarios.kinds.violations import VIOLATION_KINDS, by_kind
+from ...scenarios.whole_file import write_whole
 
 WIDTH = 100
 SHOWN = 40
@@ -199,10 +199,5 @@ def _number(value: float | None) -> str:
 
 
 def write_verdict(verdict: Verdict, path: Path) -> None:
-    """Write as JSON; a file that exists is replaced at once or not at all."""
-    half_done = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write_json(half_done, verdict.as_json())
-        half_done.replace(path)
-    finally:
-        half_done.unlink(missing_ok=True)
+    """Write as JSON; a file that exists is replaced at once or not at all. ``-``: print it."""
+    write_whole(path, json_text(verdict.as_json()))

@@ -15,7 +15,7 @@ from relight.scenarios.schema.scenario import LoadControl
 
 BENCHMARKS = str(Path(__file__).parents[2] / "benchmarks")
 GAP = 1e-3
-SHORT = ("outage.duration_min=90", f"dispatch_centre.mip_gap={GAP}")
+SHORT = ("outage.duration_min=60", f"dispatch_centre.mip_gap={GAP}")
 
 
 LOSSY = ("units.ess_charge_efficiency=0.9", "units.ess_discharge_efficiency=0.8")

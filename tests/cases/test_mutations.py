@@ -6,7 +6,6 @@ than SystemExit, or exit code 3, which is for runs and not for what is read.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from relight.scenarios.reading.time_limit import time_limit
 from relight.sim.cli import main
 
 MOST_S = 60.0
-FAST, SLOW = 2 * len(KINDS), 2_250
-SAMPLE_S = 10.0
+SLOW = 2_250
 
 
 @pytest.fixture
@@ -46,10 +44,7 @@ def attempt(
 
 
 def test_a_sample_of_mutations_ends_in_words(attempt: Callable[[int], None]) -> None:
-    began = time.perf_counter()
-    for seed in range(FAST):
-        if time.perf_counter() - began > SAMPLE_S and seed >= len(KINDS):
-            break
+    for seed in range(len(KINDS)):
         attempt(seed)
 
 

@@ -35,13 +35,13 @@ def case_of(seed: int) -> SmallCase:
     return with_storage_losses(with_load_control(random_case(seed, (2, 2), (2, 2)), MODES[seed % 3]))
 
 
-@pytest.mark.parametrize("seed", seeds(9, 120))
+@pytest.mark.parametrize("seed", seeds(4, 120))
 def test_the_milp_finds_the_enumerated_optimum(seed: int) -> None:
     case = case_of(seed)
     assert agree(solve(case), brute_force(case.horizon))
 
 
-@pytest.mark.parametrize("seed", seeds(6, 60))
+@pytest.mark.parametrize("seed", seeds(3, 60))
 def test_plans_keep_every_limit(seed: int) -> None:
     case = case_of(seed)
     record = Planner(case.graph, case.horizon.steps).plan(case.horizon)
@@ -102,7 +102,7 @@ def test_no_energy_is_burnt_by_charging_and_discharging_at_once() -> None:
     assert solve(case, without="ess_only_charges").objective == pytest.approx(10.0)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(6, 60))
 def test_gateways_can_schedule_what_their_stores_are_said_to_do_together(seed: int) -> None:
     """Net powers within (13e) of ESSs that differ in size, charge and efficiency, counted as one."""
     rng = np.random.default_rng(seed)

@@ -10,14 +10,16 @@ import pytest
 from notebook_page import NOTEBOOK, carried_out, outputs
 
 QUICKLY = """\
-from relight.results.figures import drawing as figures
+from relight.sim.campaigns import compare, run
 from relight.sim.library import comparisons
 
-figures.RUN_FIGURES = {}
+for module, what in ((run, "run"), (compare, "comparison")):
+    for name in (f"draw_{what}_figures", f"write_{what}_report"):
+        setattr(module, name, lambda folder, *_: None)
 comparisons.available_cores = lambda: 1
 """
-"""Of its runs it shows no figures but those that it draws itself, and drawing takes longest. Other processes would take
-longer to start than the runs last, and would draw."""
+"""It shows no figures but those that it draws itself, and drawing takes longest. Other processes would take longer to
+start than the runs last, and would draw."""
 
 
 @pytest.mark.parametrize("first", [QUICKLY, pytest.param("", marks=pytest.mark.slow)], ids=["quick", "whole"])

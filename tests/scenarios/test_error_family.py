@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import pickle
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,26 @@ SIGNALS = {
 """Errors that are always caught, and what becomes of them."""
 
 
+@cache
+def nodes() -> list[tuple[Path, ast.ClassDef | ast.Raise]]:
+    """Classes and raised errors of the tree."""
+    return [
+        (path, node)
+        for floor in ("scenarios", "controllers", "results", "sim")
+        for path in (ROOT / floor).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.Raise)
+    ]
+
+
+@cache
 def classes() -> dict[str, set[str]]:
     """Classes of the tree with the last parts of their bases' names."""
     found: dict[str, set[str]] = {}
-    for floor in ("scenarios", "controllers", "results", "sim"):
-        for path in (ROOT / floor).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ClassDef):
-                    bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
-                    found.setdefault(node.name, set()).update(bases)
+    for _, node in nodes():
+        if isinstance(node, ast.ClassDef):
+            bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+            found.setdefault(node.name, set()).update(bases)
     return found
 
 
@@ -63,9 +75,7 @@ def test_every_error_is_of_the_family_or_a_signal() -> None:
 def test_no_error_says_only_that_something_went_wrong_at_run_time() -> None:
     bare = {
         f"{path.name}:{node.lineno}"
-        for floor in ("scenarios", "controllers", "results", "sim")
-        for path in (ROOT / floor).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, node in nodes()
         if isinstance(node, ast.Raise) and node.exc and ast.unparse(node.exc).startswith(("RuntimeError", "Exception"))
     }
     assert bare == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ FOLDER = Path(__file__).parents[2] / "scenarios" / "guo45"
 BLANK_ROWS = {"5-6", "9-10", "13-14", "16-17", "38-39", "42-43"}
 
 
+@cache
 def guo(**options: str) -> Case:
     return load_case("guo45/fault-0400", [f"network.options.{name}={value}" for name, value in options.items()])
 

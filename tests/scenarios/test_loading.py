@@ -212,6 +212,19 @@ def test_off_needs_no_quotes() -> None:
         DispatchCentreOptions.model_validate({"verify": True})
 
 
+@pytest.mark.parametrize("name", ["plain", "plain.yaml"])
+def test_extends_means_a_file_beside_before_one_where_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for folder, seed in (("there", 7), ("here", 8)):
+        (tmp_path / folder).mkdir()
+        text = f"extends: guo45/fault-0400\nname: plain\nseed: {seed}\n"
+        (tmp_path / folder / "plain.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "there" / "mine.yaml").write_text(f"extends: {name}\nname: mine\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    assert load_case(tmp_path / "there" / "mine.yaml").scenario.seed == 7
+
+
 def test_extends_is_looked_up_beside_the_file_that_says_it(tmp_path: Path) -> None:
     """A shipped scenario that itself extends one by its short name can be extended from anywhere."""
     (tmp_path / "mine.yaml").write_text("extends: guo45/cloudy-1000\nname: mine\n", encoding="utf-8")

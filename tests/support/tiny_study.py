@@ -12,7 +12,7 @@ import yaml
 from relight.sim.campaigns.study_jobs import Job, Outcome, finished, perform
 from support import three_bus_case
 
-CLOCK = {"plan_step_min": 30, "sim_step_min": 15}
+CLOCK = {"plan_step_min": 30, "sim_step_min": 30}
 OUTAGE = {"start": "2025-06-20T10:00", "duration_min": 60, "faulted_branches": []}
 
 

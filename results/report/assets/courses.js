@@ -75,7 +75,8 @@ class Run {
   }
 
   clock(minute) {
-    const total = Math.round(this.startOfDayMin + minute);
+    let total = Math.round(this.startOfDayMin + minute);
+    for (const [at, forwardMin] of this.clockChanges ?? []) if (minute >= at) total += forwardMin;
     const two = (n) => String(n).padStart(2, "0");
     return `${two(Math.floor(total / 60) % 24)}:${two(((total % 60) + 60) % 60)}`;
   }

@@ -13,6 +13,7 @@ from typing import Any
 from ...reading.files import read_text, why_unreadable
 from ...reading.plain_text import printable
 from ...reading.time_limit import OutOfTime, time_limit
+from .whole_net import empty_net
 
 ALLOWED = frozenset({
     ("pandapower.auxiliary", "pandapowerNet"),
@@ -53,9 +54,10 @@ def read_net(path: Path) -> tuple[Any, int]:
         raise NetFileError("nested too deep" if deep else why_unreadable(error)) from error
     import pandapower as pp
 
+    blank = empty_net() if text.count("pandapowerNet") == 1 else None  # a net in a net needs one of its own
     try:
         with time_limit(READING_S):
-            net = pp.from_json_string(text, convert=True)
+            net = pp.from_json_string(text, convert=True, empty_dict_like_object=blank)
     except OutOfTime as error:
         raise NetFileError(f"takes more than {READING_S:g} s to read") from error
     except (Exception, SystemExit) as error:

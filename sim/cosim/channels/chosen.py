@@ -22,7 +22,7 @@ KINDS: tuple[ChannelKind, ...] = (
     ChannelKind(lambda scenario: scenario.communication is None, lambda scenario, seed: PerfectChannel()),
     ChannelKind(lambda scenario: scenario.communication is not None, SimulatedChannel.of),
 )
-"""A scenario gets the first that it asks for."""
+"""A scenario gets the first that it asks for; together these are for every one, so another kind stands before them."""
 
 
 def channel_of(scenario: Scenario, seed: int) -> Channel:

@@ -28,7 +28,7 @@ from support.brute_force import Optimum, brute_force
 from support.small_cases import SmallCase, agree, random_case, solve, with_cold_load
 
 LIMITS = (None, 20.0, 40.0, 80.0)
-DEFAULT, SLOW = range(12), range(12, 240)
+DEFAULT, SLOW = range(6), range(6, 240)
 FAMILIES = ("cold_load", "pick_up")
 
 

@@ -20,7 +20,11 @@ def test_the_tables_are_those_of_the_models() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_constraint_has_one_row_with_its_golden_file(form: str) -> None:
-    rows = re.findall(rf"^\| `(\w+)` \| .+ \| .+ \| \[lp\]\(\S+/golden/{form}/(\w+)\.lp\) \|$", TEXT, re.MULTILINE)
+    rows = re.findall(
+        rf"^\| \[`(\w+)`\]\(\.\./controllers/\S+\.py\) \| .+ \| .+ \| \[lp\]\(\S+/golden/{form}/(\w+)\.lp\) \|$",
+        TEXT,
+        re.MULTILINE,
+    )
     assert rows == [(name, name) for name in names_of(FORMS[form]().contents)]
     assert f"golden/{form}/{FORMS[form]().objective}.lp" in block(form)
 

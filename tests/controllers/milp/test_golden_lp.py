@@ -56,7 +56,7 @@ def test_a_change_is_noticed_where_it_is_made(monkeypatch: pytest.MonkeyPatch) -
     horizon = golden_lp.small_horizon()
     psc = {la: message | {"demand_p_kw": [11.0, 21.0]} for la, message in horizon.psc.items()}
     monkeypatch.setattr(golden_lp, "small_horizon", lambda *_: replace(horizon, psc=psc))
-    changed = {name for name, text in golden_texts("literal") if text != texts("literal")[name]}
+    changed = {name for name, text in golden_lp.lp_texts(golden_lp.literal_form()) if text != texts("literal")[name]}
     holds_demand = {"net_power", "restored_energy"}
     bounded_by_it = {
         name for name in texts("literal") if re.search(r"island_power|other_power|surplus|balance_m", name)

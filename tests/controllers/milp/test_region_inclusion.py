@@ -149,7 +149,7 @@ def follow_error(area: LocalAreaProblem) -> float:
     return max(abs(e) for e in (*schedule.follow_error_kw, *schedule.follow_error_kvar))
 
 
-@pytest.mark.parametrize("seed", seeds(12, 60))
+@pytest.mark.parametrize("seed", seeds(5, 60))
 def test_printed_region_is_followed_exactly(seed):
     rng = np.random.default_rng(seed)
     area = random_area(rng, PRINTED)
@@ -157,7 +157,7 @@ def test_printed_region_is_followed_exactly(seed):
     assert follow_error(asked) < TOLERANCE_KW
 
 
-@pytest.mark.parametrize("seed", seeds(12, 60))
+@pytest.mark.parametrize("seed", seeds(5, 60))
 def test_true_circle_is_followed_exactly(seed):
     rng = np.random.default_rng(seed)
     area = replace(random_area(rng, CIRCLE, zeta_max=COS), nbsu_first_kw={})
@@ -168,7 +168,7 @@ def test_true_circle_is_followed_exactly(seed):
 BY_RATING = {"ess_aggregation": "proportional"}
 
 
-@pytest.mark.parametrize("seed", seeds(12, 60))
+@pytest.mark.parametrize("seed", seeds(5, 60))
 def test_sharing_by_rating_is_followed_exactly(seed):
     """ESSs of unlike size and charge as one of Σ S and Σ S · min E/S, as printed and inside the circle."""
     rng = np.random.default_rng(seed)
@@ -180,7 +180,7 @@ def test_sharing_by_rating_is_followed_exactly(seed):
     assert follow_error(asked) < TOLERANCE_KW
 
 
-@pytest.mark.parametrize("seed", seeds(12, 60))
+@pytest.mark.parametrize("seed", seeds(5, 60))
 def test_sharing_by_rating_is_exact_for_equal_states_and_keeps_them_equal(seed):
     """Whatever ESSs of equal E/S can do together satisfies the region; carried out by rating, E/S stays equal."""
     rng = np.random.default_rng(seed)

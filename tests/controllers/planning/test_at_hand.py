@@ -39,7 +39,7 @@ def planned(horizon: Horizon, start: AtHand | None) -> PlanRecord:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", [8, 12, 19, 25, 30])
+@pytest.mark.parametrize("seed", [8, 12, 25, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (19, 30))])
 def test_it_is_kept_where_nothing_is_worth_more_and_left_where_something_is(seed: int, mode: LoadControl) -> None:
     case = case_of(seed, mode)
     first, best = growing(case), planned(case.horizon, None)
@@ -52,7 +52,7 @@ def test_it_is_kept_where_nothing_is_worth_more_and_left_where_something_is(seed
     assert Claims(found.plan, case.horizon).broken == []
 
 
-@pytest.mark.parametrize("seed", RISES)
+@pytest.mark.parametrize("seed", [*RISES[:2], *(pytest.param(seed, marks=pytest.mark.slow) for seed in RISES[2:])])
 def test_a_gain_must_pay_what_is_asked(seed: int) -> None:
     case = case_of(seed, "section")
     first, best = growing(case), planned(case.horizon, None)

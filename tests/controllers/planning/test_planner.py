@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,11 +16,22 @@ from support.brute_force import BruteForce
 from support.plan_claims import Claims
 from support.small_cases import SmallCase, random_case, random_horizon, seeds, with_options, with_prices
 
-SEEDS = seeds(12, 60)
+SEEDS = seeds(6, 60)
 
 
 def planned(case: SmallCase, *, static: bool = False) -> PlanRecord:
     return Planner(case.graph, case.horizon.steps, static=static).plan(case.horizon)
+
+
+@pytest.mark.parametrize(("seed", "static"), [(42, False), (47, True)])
+def test_a_start_that_the_solver_hands_out_as_its_optimum_is_taken_from_it(seed: int, static: bool) -> None:
+    """HiGHS 1.16 finds better here, says so, and gives the start back; an enumeration knows what is best."""
+    case = random_case(seed)
+    record = planned(case, static=static)
+    assert (record.plan.status, record.note) == ("optimal", "")
+    best = BruteForce(case.horizon, static=static).best()
+    assert best is not None
+    assert record.plan.objective == pytest.approx(best.objective, rel=case.graph.options.mip_gap, abs=1e-4)
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
@@ -58,9 +70,7 @@ def test_a_tampered_plan_is_noticed(seed):
         assert any(word in line for line in broken), word
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(0, 16, 2), *(pytest.param(s, marks=pytest.mark.slow) for s in range(16, 40, 2))]
-)
+@pytest.mark.parametrize("seed", [*range(0, 8, 2), *(pytest.param(s, marks=pytest.mark.slow) for s in range(8, 40, 2))])
 def test_dispatch_keeps_what_the_milp_decided(seed):
     case = random_case(seed)
     planner = Planner(case.graph, case.horizon.steps)
@@ -78,7 +88,7 @@ def test_dispatch_keeps_what_the_milp_decided(seed):
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
-@pytest.mark.parametrize("seed", seeds(3, 12))
+@pytest.mark.parametrize("seed", seeds(2, 12))
 def test_a_kept_model_plans_like_a_fresh_one(seed, static):
     """One planner, horizons of 3, 2, 1 and 3 steps with new data each; steps past a horizon's end are inert."""
     case = random_case(seed, steps=(3, 3))
@@ -101,7 +111,7 @@ def test_a_horizon_longer_than_the_model_is_refused():
         Planner(case.graph, 2).plan(case.horizon)
 
 
-@pytest.mark.parametrize("seed", seeds(5, 20))
+@pytest.mark.parametrize("seed", seeds(3, 20))
 def test_same_horizon_same_plan(seed):
     case = random_case(seed)
     assert planned(case).plan == planned(case).plan
@@ -120,10 +130,16 @@ NASTY: dict[str, dict[str, float | str]] = {
 """What PSC messages say of LAs with an NBSU (of all LAs for storage), everything else being dark."""
 
 
-def nasty(name: str) -> SmallCase:
-    """A case without a live infeed and with data that leave little or nothing to restore."""
+@cache
+def without_infeed() -> SmallCase:
+    """A case without a live infeed, but with units."""
     cases = map(random_case, range(4000, 4400))
-    case = next(c for c in cases if not c.graph.live_infeed_kva and c.view.nbsu and c.view.ess)
+    return next(c for c in cases if not c.graph.live_infeed_kva and c.view.nbsu and c.view.ess)
+
+
+def nasty(name: str) -> SmallCase:
+    """The same with data that leave little or nothing to restore."""
+    case = without_infeed()
     if name == "no unit":
         return with_view(case, replace(case.view, pv={}, ess={}, nbsu={}))
     has_nbsu = {case.view.local_area_of_unit(u) for u in case.view.nbsu}

@@ -15,7 +15,7 @@ from relight.controllers.solver.compiled import Compiled
 from relight.controllers.solver.highs import KeptSolver
 from support.small_cases import random_case, seeds
 
-SEEDS = seeds(5, 30)
+SEEDS = seeds(3, 30)
 
 
 def later(horizon: Horizon) -> Horizon:

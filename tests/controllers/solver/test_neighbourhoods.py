@@ -19,7 +19,7 @@ from relight.controllers.solver.neighbourhoods import relaxation, search, solve_
 from relight.scenarios.schema.scenario import LoadControl
 from support.small_cases import SmallCase, random_case, with_load_control, with_options
 
-SEEDS = [range(8), pytest.param(range(8, 25), marks=pytest.mark.slow)]
+SEEDS = [range(4), pytest.param(range(4, 25), marks=pytest.mark.slow)]
 
 
 def case_of(seed: int) -> SmallCase:
@@ -37,8 +37,8 @@ def solver_of(case: SmallCase, *, static: bool = False) -> KeptSolver:
 def test_what_is_found_is_a_plan_near_the_optimum_on_most_cases_and_the_bound_holds(
     seeds: range, mode: LoadControl
 ) -> None:
-    near = 0
-    for seed in seeds if mode == "section" else seeds[:6]:
+    near, seeds = 0, seeds if mode == "section" else seeds[: len(seeds) // 2]
+    for seed in seeds:
         case = with_load_control(case_of(seed), mode)
         solver = solver_of(case)
         compiled = Compiled(solver.model)
@@ -55,7 +55,7 @@ def test_what_is_found_is_a_plan_near_the_optimum_on_most_cases_and_the_bound_ho
         objectives = [value for _, value in found.incumbents]
         assert objectives == sorted(objectives), seed
         near += found.objective >= best.objective - 0.02 * abs(best.objective) - 1e-6
-    assert near >= 0.8 * (len(seeds) if mode == "section" else 6)
+    assert near >= 0.8 * len(seeds)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -69,7 +69,7 @@ def test_any_duals_bound_the_optimum(seed: int) -> None:
     assert best - 1e-6 <= relaxation(compiled)[0] <= weak_duality_bound(lp, compiled.matrix, np.zeros(lp.num_row_))
 
 
-@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 10), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 10), marks=pytest.mark.slow)], ids=str)
 @pytest.mark.parametrize("static", [False, True])
 def test_planning_by_search_ends_within_the_gap_of_planning_without(
     static: bool, seeds: range, monkeypatch: pytest.MonkeyPatch
@@ -97,7 +97,7 @@ def test_what_was_found_is_kept_where_the_milp_after_it_finds_nothing(monkeypatc
     over = Solution("none", math.nan, math.nan, 0.0, 0, TIME_OVER, cut_by_clock=True)
     monkeypatch.setattr(KeptSolver, "solve_checked", lambda *_, **__: over)
     kept = 0
-    for seed in range(6):
+    for seed in range(3):
         record = searched(with_options(case_of(seed), mip_gap=0.0), monkeypatch)
         if record.plan.status == "feasible":
             kept += 1

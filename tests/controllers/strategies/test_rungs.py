@@ -23,7 +23,7 @@ RUNGS: dict[str, dict[str, bool]] = {
 """What a plan of each rung is asked for, the least free first."""
 MOST = 120
 """Most states of a step that are enumerated here."""
-USUAL = (8, 12, 19, 25, 30, 34)
+USUAL = (19, 25, 30, 34)
 
 
 @cache

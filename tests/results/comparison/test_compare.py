@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from relight.results.comparison.compare import DifferentWorlds, compare
 from relight.results.comparison.text import as_markdown, as_text, write_comparison
+from relight.results.figures.comparison import read_comparison
 from relight.results.run.read import IncompleteRun
 from relight.results.run_folder import RunRecord, write_run
+from relight.scenarios.local_clock import LocalClock
 from support.synthetic_run import make_scenario, record, write_synthetic
+
+SMALL = {"areas": 10, "sections": 5, "switches": 4}
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +62,16 @@ def test_terminal_text(one_seed: list[Path]) -> None:
 
 def test_many_strategies_still_fit_a_terminal(tmp_path: Path) -> None:
     names = [f"static-variant-number-{k}" for k in range(6)]
-    comparison = compare([write_synthetic(tmp_path / name, name, steps=12) for name in ("dynamic", *names)])
+    comparison = compare([write_synthetic(tmp_path / name, name, steps=6, **SMALL) for name in ("dynamic", *names)])
     text = as_text(comparison)
     assert max(map(len, text.splitlines())) <= 80
     assert all(name in text for name in names)
 
 
 def test_the_overview_has_a_ratio_only_where_there_is_one(tmp_path: Path) -> None:
-    folders = {s: write_synthetic(tmp_path / s, s, steps=12, published=False) for s in ("dynamic", "static", "greedy")}
+    folders = {
+        s: write_synthetic(tmp_path / s, s, steps=6, published=False, **SMALL) for s in ("dynamic", "static", "greedy")
+    }
     both = as_text(compare([folders["dynamic"], folders["static"]]))
     other = as_text(compare([folders["dynamic"], folders["greedy"]]))
     (head,) = (line for line in both.splitlines() if line.startswith("Overview"))
@@ -128,7 +135,7 @@ def test_over_seeds(folders: dict[tuple[str, int], Path]) -> None:
 def test_several_scenarios(tmp_path: Path, one_seed: list[Path]) -> None:
     other = [write_synthetic(tmp_path / s, s, name="other", steps=24, published=False) for s in ("dynamic", "static")]
     comparison = compare([*one_seed, *other])
-    assert list(comparison.starts) == ["guo45/fault-1000", "other"]
+    assert list(comparison.clocks) == ["guo45/fault-1000", "other"]
     assert "\nother, seed 0\n=============\n" in as_text(comparison)
 
 
@@ -195,6 +202,17 @@ def test_files_repeat_byte_for_byte_and_hold_no_wall_time(tmp_path: Path, folder
     content = json.loads((tmp_path / "one" / "comparison.json").read_text(encoding="utf-8"))
     assert set(content) == {"starts", "notes", "runs", "over_seeds", "published", "forecast"}
     assert len(content["runs"]) == 4
+
+
+def test_the_zone_is_kept_where_its_clock_is_changed_in_the_window(tmp_path: Path, one_seed: list[Path]) -> None:
+    comparison = compare(one_seed)
+    (name, plain), *_ = comparison.clocks.items()
+    assert plain.timezone == "UTC" and not plain.changes(60)
+    changed = replace(comparison, clocks={name: LocalClock(datetime(2025, 3, 30, 0, 30), "Europe/Berlin")})
+    for number, one in enumerate((comparison, changed)):
+        folder = tmp_path / str(number)
+        write_comparison(one, folder)
+        assert read_comparison(folder)[0] == one.clocks
 
 
 def test_markdown_is_a_table(one_seed: list[Path]) -> None:

@@ -25,7 +25,8 @@ def runs(seeds: int, served: dict[str, float] = SERVED) -> pd.DataFrame:
         {
             "scenario": "a/b", "strategy": strategy, "seed": seed, "demand_energy_mwh": 10.0,
             "first_plan_energy_mwh": mwh, "served_energy_mwh": mwh * (1 + seed / 10),
-            "weighted_served_energy_mwh": 2 * mwh, "interruptions": len(strategy) + seed % 2, "switch_operations": 4,
+            "weighted_served_energy_mwh": 2 * mwh, "objective_mwh": 2 * mwh - 0.1,
+            "interruptions": len(strategy) + seed % 2, "switch_operations": 4,
         }
         for strategy, mwh in served.items()
         for seed in range(seeds)
@@ -83,7 +84,10 @@ def test_a_ladder_without_a_rung_is_none() -> None:
 
 
 def test_files_text_and_report_tell_the_ladder_where_every_rung_was_run(tmp_path: Path) -> None:
-    folders = [write_synthetic(tmp_path / "c" / "runs" / f"{s}0", s, 0, steps=12) for s in RUNGS]
+    folders = [
+        write_synthetic(tmp_path / "c" / "runs" / f"{s}0", s, 0, steps=6, areas=10, sections=5, switches=4)
+        for s in RUNGS
+    ]
     for name, some in (("c", folders), ("fewer", folders[:3])):
         comparison, whole = compare(some), name == "c"
         files = write_comparison(comparison, tmp_path / name)

@@ -62,8 +62,7 @@ def comparison(strategies: list[str]) -> Figure:
         for k, s in enumerate(strategies)
         for seed in (0, 1)
     ]
-    start = make_scenario().outage.start
-    return served_by_strategy(pd.DataFrame(power), pd.DataFrame(runs), start)
+    return served_by_strategy(pd.DataFrame(power), pd.DataFrame(runs), make_scenario().local_clock)
 
 
 def the_map() -> Figure:
@@ -157,7 +156,7 @@ def test_text_can_be_read_at_the_width_of_a_journal(name: str) -> None:
     assert dict(mpl.rcParams) == before
 
 
-SLOW_TO_SAVE = ("communication", "load_spread", "restored_map")
+SLOW_TO_SAVE = ("communication", "frequency", "load_spread", "restored_map", "radar")
 OFTEN_SAVED = [*OPTIONAL_FIGURES, "two strategies", "restored_map", "load_spread", "radar"]
 
 

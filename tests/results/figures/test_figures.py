@@ -11,6 +11,7 @@ import pytest
 
 from relight.results.comparison.compare import compare
 from relight.results.comparison.text import write_comparison
+from relight.results.figures import drawing
 from relight.results.figures.drawing import RUN_FIGURES, draw_comparison_figures, draw_run_figures
 from relight.results.figures.run import STATES, _states
 from relight.results.figures.style import strategy_colours
@@ -30,12 +31,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [write_synthetic(root / s, s, steps=12, areas=12, sections=5, switches=4) for s in ("dynamic", "static")]
 
 
-def test_run_figures(runs: list[Path]) -> None:
+def test_run_figures(runs: list[Path], only_png: None) -> None:
     before = dict(mpl.rcParams)
     files = draw_run_figures(runs[0])
-    assert [f.name for f in files] == [f"{name}.{kind}" for name in RUN_FIGURES for kind in ("pdf", "png")]
-    assert not any(is_blank(f) for f in files if f.suffix == ".png")
+    assert [f.name for f in files] == [f"{name}.png" for name in RUN_FIGURES]
+    assert not any(is_blank(f) for f in files)
     assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    "name", [n if n == "generation_by_source" else pytest.param(n, marks=pytest.mark.slow) for n in RUN_FIGURES]
+)
+def test_bytes_of_run_figures_repeat(name: str, runs: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "RUN_FIGURES", {name: RUN_FIGURES[name]})
+    files = draw_run_figures(runs[0])
+    assert [f.name for f in files] == [f"{name}.pdf", f"{name}.png"]
     first = [f.read_bytes() for f in files]
     assert [f.read_bytes() for f in draw_run_figures(runs[0])] == first
     assert not any(b"CreationDate" in content for content in first)

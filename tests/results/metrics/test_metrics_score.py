@@ -157,7 +157,7 @@ def test_every_form_names_every_metric_and_fits_the_terminal() -> None:
 
 
 def test_a_comparison_shows_metrics_and_keeps_them_apart(tmp_path: Path) -> None:
-    folders = [write_synthetic(tmp_path / f"{s}{k}", s, k) for s in ("dynamic", "static") for k in (0, 1)]
+    folders = [write_synthetic(tmp_path / f"{s}{k}", s, k, steps=12) for s in ("dynamic", "static") for k in (0, 1)]
     comparison = compare(folders)
     assert len(comparison.metrics) == 4 and set(METRICS) <= set(comparison.metrics.columns)
     assert not set(METRICS) & {"strategy", "scenario", "seed"}

@@ -20,7 +20,7 @@ KEPT_BY_A_STUDY = ("manifest.json", "metrics.csv", "summary.json")
 def comparison(tmp_path: Path) -> Path:
     folder = tmp_path / "c"
     runs = [
-        write_synthetic(folder / "runs" / f"{s}{seed}", s, seed=seed, steps=12)
+        write_synthetic(folder / "runs" / f"{s}{seed}", s, seed=seed, steps=6, areas=10, sections=5, switches=4)
         for s in ("static", "dynamic")
         for seed in (0, 1)
     ]

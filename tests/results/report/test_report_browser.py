@@ -24,7 +24,8 @@ from support.invented_run import write_invented
 FAULTS = (pytest.param("fault-0400", marks=pytest.mark.slow), "fault-1000")
 GUO = "guo45/fault-1000"
 COARSE = [
-    "outage.duration_min=150",
+    "outage.duration_min=90",
+    "local_areas.load_control=section",
     "clock.sim_step_min=15",
     "dispatch_centre.mip_gap=0.05",
     "dispatch_centre.verify=off",
@@ -121,9 +122,9 @@ def test_it_asks_for_nothing(browser, faults) -> None:
 
 def test_numbers_beside_the_charts_are_those_of_the_tables(browser, faults) -> None:
     folder = faults("fault-1000")
-    page = Report(browser, folder / "report.html", minute=120)
+    page = Report(browser, folder / "report.html", minute=60)
     area = pd.read_csv(folder / "series" / "local_area.csv")
-    served = area.loc[(area["time_min"] == 120) & (area["in_outage_area"] == 1), "served_kw"].sum()
+    served = area.loc[(area["time_min"] == 60) & (area["in_outage_area"] == 1), "served_kw"].sum()
     legend = page.js("return document.querySelector('[data-chart=power] .legend').innerText")
     assert f"served {served:,.0f}" in " ".join(legend.split())
     summary = json.loads((folder / "summary.json").read_text())

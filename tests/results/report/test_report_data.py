@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,16 @@ def test_faults_that_come_and_go_are_drawn_when_they_do(tmp_path: Path) -> None:
     number = [b["id"] for b in network.branches].index("9-10")
     told = run_data(read_run(folder), network)["branch"]["faulted"][number]
     assert decode(told) == [0, 0, 0, 1, 1, 0, 0, 0]
+
+
+def test_the_page_knows_changes_of_the_clock_and_says_nothing_of_none(tmp_path: Path) -> None:
+    run = read_run(write_invented(tmp_path / "run", GUO, steps=8))
+    assert "clockChanges" not in run_data(run, None)
+    outage = run.scenario.outage.model_copy(update={"start": datetime(2025, 10, 26, 1, 30)})
+    site = run.scenario.site.model_copy(update={"timezone": "Europe/Berlin"})
+    autumn = run.scenario.model_copy(update={"outage": outage, "site": site})
+    told = run_data(dataclasses.replace(run, scenario=autumn), None)
+    assert told["startOfDayMin"] == 90 and told["clockChanges"] == ((90, -60),)
 
 
 def test_a_comparison_without_its_runs_is_told(tmp_path: Path) -> None:

@@ -93,34 +93,36 @@ def cells(page: Report, rows: str) -> list[list[str]]:
     )
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_legends_tell_the_tables(page: Report, told: Told, step: int) -> None:
-    page.slide(step)
-    area, unit, island = (told.at(table, step) for table in ("local_area", "unit", "island"))
-    p_kw = {kind: unit.loc[unit["kind"] == kind, "p_kw"] for kind in ("pv", "ess")}
-    assert legend(page, "power") == pytest.approx(
-        {
-            "ESS discharge": p_kw["ess"].clip(lower=0).sum(), "PV": p_kw["pv"].sum(),
-            "ESS charge": p_kw["ess"].clip(upper=0).sum(),
-            **{name: area[f"{name}_kw"].sum() for name in ("demand", "planned", "served")},
-        },
-        abs=KW,
-    )  # fmt: skip
-    since = pd.concat([told.at("local_area", k) for k in range(step + 1)])
-    energy_mwh = {name: since[f"{name}_kw"].sum() * STEP_MIN / 60 / 1000 for name in ("demand", "planned", "served")}
-    assert legend(page, "energy") == pytest.approx(energy_mwh, abs=0.006)
-    stored = unit.loc[unit["kind"] == "ess", ["discharge_kwh", "charge_kwh"]].sum()
-    assert legend(page, "stored") == pytest.approx(
-        {"left to discharge at the step's end": stored["discharge_kwh"], "full": stored.sum()}, abs=2 * KW
-    )
-    voltage = {"highest": island["vm_max_pu"].max(), "lowest": island["vm_min_pu"].min()}
-    assert legend(page, "voltage") == pytest.approx(voltage, abs=1e-4)
-    frequency = {"highest": island["f_max_hz"].max(), "lowest": island["f_min_hz"].min()}
-    assert legend(page, "frequency") == pytest.approx(frequency, abs=0.006)
-    assert legend(page, "loading") == pytest.approx({"highest": island["loading_max_pct"].max()}, abs=0.06)
-    clock = page.js("return document.getElementById('clock').innerText")
-    start, end = ((600 + STEP_MIN * k) // 1 for k in (step, step + 1))
-    assert clock.startswith(f"{start // 60:02.0f}:{start % 60:02.0f}–{end // 60:02.0f}:{end % 60:02.0f} ")
+def test_legends_tell_the_tables(page: Report, told: Told) -> None:
+    for step in STEPS:
+        page.slide(step)
+        area, unit, island = (told.at(table, step) for table in ("local_area", "unit", "island"))
+        p_kw = {kind: unit.loc[unit["kind"] == kind, "p_kw"] for kind in ("pv", "ess")}
+        assert legend(page, "power") == pytest.approx(
+            {
+                "ESS discharge": p_kw["ess"].clip(lower=0).sum(), "PV": p_kw["pv"].sum(),
+                "ESS charge": p_kw["ess"].clip(upper=0).sum(),
+                **{name: area[f"{name}_kw"].sum() for name in ("demand", "planned", "served")},
+            },
+            abs=KW,
+        )  # fmt: skip
+        since = pd.concat([told.at("local_area", k) for k in range(step + 1)])
+        energy_mwh = {
+            name: since[f"{name}_kw"].sum() * STEP_MIN / 60 / 1000 for name in ("demand", "planned", "served")
+        }
+        assert legend(page, "energy") == pytest.approx(energy_mwh, abs=0.006)
+        stored = unit.loc[unit["kind"] == "ess", ["discharge_kwh", "charge_kwh"]].sum()
+        assert legend(page, "stored") == pytest.approx(
+            {"left to discharge at the step's end": stored["discharge_kwh"], "full": stored.sum()}, abs=2 * KW
+        )
+        voltage = {"highest": island["vm_max_pu"].max(), "lowest": island["vm_min_pu"].min()}
+        assert legend(page, "voltage") == pytest.approx(voltage, abs=1e-4)
+        frequency = {"highest": island["f_max_hz"].max(), "lowest": island["f_min_hz"].min()}
+        assert legend(page, "frequency") == pytest.approx(frequency, abs=0.006)
+        assert legend(page, "loading") == pytest.approx({"highest": island["loading_max_pct"].max()}, abs=0.06)
+        clock = page.js("return document.getElementById('clock').innerText")
+        start, end = ((600 + STEP_MIN * k) // 1 for k in (step, step + 1))
+        assert clock.startswith(f"{start // 60:02.0f}:{start % 60:02.0f}–{end // 60:02.0f}:{end % 60:02.0f} ")
 
 
 def test_one_cursor_moves_through_all_charts(page: Report) -> None:
@@ -183,68 +185,68 @@ def test_hovering_tells_the_numbers_of_one_element(page: Report, told: Told) -> 
     assert f"{unit.loc['ess.37', 'p_kw']:.1f} kW" in tip("data-unit='ess.37'").replace(",", "")
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_units_tell_what_they_gave_beside_what_the_plan_said(page: Report, told: Told, step: int) -> None:
-    page.slide(step)
-    unit = told.at("unit", step).set_index("unit")
-    planned = told.plan(step)["units"]
-    drawn = page.js(
-        "return ['actual', 'plan'].map((mode) => Object.fromEntries("
-        "[...document.querySelectorAll(`.pane[data-mode=${mode}] [data-unit]`)].map((e) => [e.dataset.unit,"
-        " [e.querySelector('.output').textContent, e.querySelector('.stored')?.getAttribute('width') ?? null]])))"
-    )
-    capacity = {u["id"]: u["capacity_kwh"] for u in json.loads((told.folder / "network.json").read_text())["units"]}
-    for name, row in unit.iterrows():
-        (shown, bar), (in_plan, _) = drawn[0][name], drawn[1][name]
-        if row["state"] != "off":
-            assert number(shown) == pytest.approx(row["p_kw"], abs=KW)
-        assert number(in_plan) == pytest.approx(planned[str(name)]["p_kw"], abs=KW)
-        if row["kind"] == "ess":
-            assert float(bar) == pytest.approx(40 * row["discharge_kwh"] / capacity[name], abs=0.2)
-    rows = {row[0].split()[0]: row for row in cells(page, "#plan table.plan tbody tr") if len(row) == 4}
-    for name, row in unit.iterrows():
-        _, told_kw, got, difference = rows[str(name)]
-        want = planned[str(name)]["p_kw"], row["p_kw"], row["p_kw"] - planned[str(name)]["p_kw"]
-        assert [number(text.split()[0]) for text in (told_kw, got, difference)] == pytest.approx(want, abs=0.16)
-    area = told.at("local_area", step)
-    sums = [area[f"{name}_kw"].sum() for name in ("planned", "served")]
-    assert [number(text) for text in rows["planned"][1:3]] == pytest.approx(sums, abs=KW)
+def test_units_tell_what_they_gave_beside_what_the_plan_said(page: Report, told: Told) -> None:
+    for step in STEPS:
+        page.slide(step)
+        unit = told.at("unit", step).set_index("unit")
+        planned = told.plan(step)["units"]
+        drawn = page.js(
+            "return ['actual', 'plan'].map((mode) => Object.fromEntries("
+            "[...document.querySelectorAll(`.pane[data-mode=${mode}] [data-unit]`)].map((e) => [e.dataset.unit,"
+            " [e.querySelector('.output').textContent, e.querySelector('.stored')?.getAttribute('width') ?? null]])))"
+        )
+        capacity = {u["id"]: u["capacity_kwh"] for u in json.loads((told.folder / "network.json").read_text())["units"]}
+        for name, row in unit.iterrows():
+            (shown, bar), (in_plan, _) = drawn[0][name], drawn[1][name]
+            if row["state"] != "off":
+                assert number(shown) == pytest.approx(row["p_kw"], abs=KW)
+            assert number(in_plan) == pytest.approx(planned[str(name)]["p_kw"], abs=KW)
+            if row["kind"] == "ess":
+                assert float(bar) == pytest.approx(40 * row["discharge_kwh"] / capacity[name], abs=0.2)
+        rows = {row[0].split()[0]: row for row in cells(page, "#plan table.plan tbody tr") if len(row) == 4}
+        for name, row in unit.iterrows():
+            _, told_kw, got, difference = rows[str(name)]
+            want = planned[str(name)]["p_kw"], row["p_kw"], row["p_kw"] - planned[str(name)]["p_kw"]
+            assert [number(text.split()[0]) for text in (told_kw, got, difference)] == pytest.approx(want, abs=0.16)
+        area = told.at("local_area", step)
+        sums = [area[f"{name}_kw"].sum() for name in ("planned", "served")]
+        assert [number(text) for text in rows["planned"][1:3]] == pytest.approx(sums, abs=KW)
 
 
-@pytest.mark.parametrize("step", (4, 20))
-def test_the_diagram_marks_who_forms_the_voltage_and_who_is_shed(page: Report, told: Told, step: int) -> None:
-    page.slide(step)
-    formers = {
-        mode: {unit for unit, look in page.classes("unit", f"[data-mode={mode}]").items() if "forms" in look}
-        for mode in ("actual", "plan")
-    }
-    assert formers == {"actual": set(told.at("island", step)["balance_unit"]), "plan": {"ess.27"}}
-    area = told.at("local_area", step)
-    off = set(area.loc[(area["energised"] == 1) & (area["served_kw"] == 0), "local_area"])
-    shed = {bus for bus, look in page.classes("bus").items() if "shed" in look}
-    assert shed == off and bool(off) == (step == 4), "each area of this network is one bus of the same name"
+def test_the_diagram_marks_who_forms_the_voltage_and_who_is_shed(page: Report, told: Told) -> None:
+    for step in (4, 20):
+        page.slide(step)
+        formers = {
+            mode: {unit for unit, look in page.classes("unit", f"[data-mode={mode}]").items() if "forms" in look}
+            for mode in ("actual", "plan")
+        }
+        assert formers == {"actual": set(told.at("island", step)["balance_unit"]), "plan": {"ess.27"}}
+        area = told.at("local_area", step)
+        off = set(area.loc[(area["energised"] == 1) & (area["served_kw"] == 0), "local_area"])
+        shed = {bus for bus, look in page.classes("bus").items() if "shed" in look}
+        assert shed == off and bool(off) == (step == 4), "each area of this network is one bus of the same name"
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_islands_have_their_numbers_and_a_colour_each(page: Report, told: Told, step: int) -> None:
-    page.slide(step)
-    island = told.at("island", step)
-    shown = cells(page, ".pane[data-mode=actual] .islands tbody tr")
-    fed_kw = island["generation_kw"] + island["discharge_kw"] + island["infeed_kw"].clip(lower=0)
-    rows = zip(island["island"], island["balance_unit"], island["buses"], fed_kw, island["served_kw"], strict=True)
-    for (name, unit, *numbers, _), (first, former, *want) in zip(shown, rows, strict=True):
-        assert (name, unit) == (first, former)
-        assert [number(text) for text in numbers] == pytest.approx(want, abs=KW)
-    drawn = page.islands()
-    looks = {bus: look.split()[1] for bus, look in page.classes("bus").items() if look.startswith("live")}
-    colours = {first: {looks[bus] for bus in looks if drawn[bus] == first} for first in island["island"]}
-    assert all(len(found) == 1 for found in colours.values()), "one island, one colour"
-    assert len(set().union(*colours.values())) == len(island), "no colour twice while others are free"
-    listed = page.js(
-        "return Object.fromEntries([...document.querySelectorAll('.pane[data-mode=actual] .islands tbody tr')]"
-        ".map((r) => [r.cells[0].innerText.trim(), r.querySelector('.key path').classList[1]]))"
-    )
-    assert {first: {sign} for first, sign in listed.items()} == colours
+def test_islands_have_their_numbers_and_a_colour_each(page: Report, told: Told) -> None:
+    for step in STEPS:
+        page.slide(step)
+        island = told.at("island", step)
+        shown = cells(page, ".pane[data-mode=actual] .islands tbody tr")
+        fed_kw = island["generation_kw"] + island["discharge_kw"] + island["infeed_kw"].clip(lower=0)
+        rows = zip(island["island"], island["balance_unit"], island["buses"], fed_kw, island["served_kw"], strict=True)
+        for (name, unit, *numbers, _), (first, former, *want) in zip(shown, rows, strict=True):
+            assert (name, unit) == (first, former)
+            assert [number(text) for text in numbers] == pytest.approx(want, abs=KW)
+        drawn = page.islands()
+        looks = {bus: look.split()[1] for bus, look in page.classes("bus").items() if look.startswith("live")}
+        colours = {first: {looks[bus] for bus in looks if drawn[bus] == first} for first in island["island"]}
+        assert all(len(found) == 1 for found in colours.values()), "one island, one colour"
+        assert len(set().union(*colours.values())) == len(island), "no colour twice while others are free"
+        listed = page.js(
+            "return Object.fromEntries([...document.querySelectorAll('.pane[data-mode=actual] .islands tbody tr')]"
+            ".map((r) => [r.cells[0].innerText.trim(), r.querySelector('.key path').classList[1]]))"
+        )
+        assert {first: {sign} for first, sign in listed.items()} == colours
 
 
 def test_labels_tell_voltages(page: Report, told: Told) -> None:

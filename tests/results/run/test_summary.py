@@ -22,7 +22,14 @@ def blank(table: str, **values: Any) -> dict[str, Any]:
 
 
 def area(time: float, name: str, demand: float, planned: float, served: float, **other: Any) -> dict[str, Any]:
-    facts = {"section": "a", "in_outage_area": 1, "priority": 1.0, "energised": int(served > 0), "shed": 0} | other
+    facts = {
+        "section": "a",
+        "in_outage_area": 1,
+        "priority": 1.0,
+        "energised": int(served > 0),
+        "shed": 0,
+        "customers": 10.0,
+    } | other
     return blank(
         "local_area", time_min=time, local_area=name, demand_kw=demand, planned_kw=planned, served_kw=served, **facts
     )
@@ -71,6 +78,7 @@ def test_hand_worked_run() -> None:
         "planned_energy_mwh": 0.18,
         "served_energy_mwh": 0.09,
         "weighted_served_energy_mwh": 0.15,
+        "objective_mwh": 0.148,
         "unserved_energy_mwh": 0.09,
         "shed_energy_mwh": 0.06,
         "planned_not_served_energy_mwh": 0.09,
@@ -88,6 +96,15 @@ def test_hand_worked_run() -> None:
         "steps": 12, "dark_steps": 0, "converged": 11, "island_verdicts": 12, "violated_steps": 2,
         "violations_by_kind": {"not_converged": 1, "voltage_low": 1, "overload": 1},
     }  # fmt: skip
+
+
+def test_what_happened_is_valued_as_a_plan_is() -> None:
+    """0.15 MWh weighted, 2 operations of 1 kWh, an interruption of 5; 10 customers of a have 0.375 h² of early supply
+    and those of b 0.125, at 2 kWh/h²."""
+    scenario = make_scenario(steps=12)
+    prices = {"interruption_kwh": 5.0, "earlier_kwh": 2.0}
+    priced = scenario.model_copy(update={"objective": scenario.objective.model_copy(update=prices)})
+    assert summarise(in_memory(hand_worked(), priced))["objective_mwh"] == pytest.approx(0.150 - 0.002 - 0.005 + 0.010)
 
 
 def test_an_island_that_tripped_did_not_fail_to_converge() -> None:

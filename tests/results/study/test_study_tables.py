@@ -10,7 +10,7 @@ import pytest
 from relight.results.comparison.compare import DifferentWorlds
 from relight.results.comparison.measures import MEASURES
 from relight.results.study.figures import study_figures
-from relight.results.study.tables import ALL, StudyShape, tabulate
+from relight.results.study.tables import ALL, StudyShape, StudyTables, tabulate
 from relight.results.study.text import as_latex, as_markdown, as_text, strategy_table
 from relight.scenarios.studies.schema import Statistics
 
@@ -46,6 +46,11 @@ def runs() -> pd.DataFrame:
     return pd.DataFrame(ROWS)
 
 
+@pytest.fixture(scope="module")
+def tables(runs: pd.DataFrame) -> StudyTables:
+    return tabulate(runs, SHAPE)
+
+
 def row(table: pd.DataFrame, **where: object) -> dict:
     for name, value in where.items():
         table = table[table[name] == value]
@@ -53,17 +58,17 @@ def row(table: pd.DataFrame, **where: object) -> dict:
     return table.iloc[0].to_dict()
 
 
-def test_a_strategy_at_one_point(runs: pd.DataFrame) -> None:
-    found = row(tabulate(runs, SHAPE).strategies, point="peak_kw=1", strategy="dynamic", measure=SERVED)
+def test_a_strategy_at_one_point(tables: StudyTables) -> None:
+    found = row(tables.strategies, point="peak_kw=1", strategy="dynamic", measure=SERVED)
     assert (found["runs"], found["failed"], found["units"], found["mean"]) == (2, 0, 2, 5.0)
     assert (found["low"], found["high"], found["min"], found["median"], found["max"]) == (4, 6, 4, 5, 6)
     assert found["sd"] == pytest.approx(2**0.5)
     assert found["peak_kw"] == 1.0
 
 
-def test_over_a_grid_the_seed_is_the_unit(runs: pd.DataFrame) -> None:
+def test_over_a_grid_the_seed_is_the_unit(tables: StudyTables) -> None:
     """Seed 0 has 4 and 5, seed 1 has 6 and 7: two units, 4.5 and 6.5."""
-    found = row(tabulate(runs, SHAPE).strategies, point=ALL, strategy="dynamic", measure=SERVED)
+    found = row(tables.strategies, point=ALL, strategy="dynamic", measure=SERVED)
     assert (found["runs"], found["units"], found["mean"], found["low"], found["high"]) == (4, 2, 5.5, 4.5, 6.5)
 
 
@@ -79,8 +84,9 @@ def test_points_of_a_grid_are_no_further_samples(runs: pd.DataFrame) -> None:
     alone = replace(SHAPE, sampled=("peak_kw",))
     with_grid = replace(alone, parameters=("dg", "peak_kw"))
     thrice = pd.concat([runs.assign(dg=dg, point=runs["point"] + f", dg={dg}") for dg in (1, 2, 3)], ignore_index=True)
+    of_once, of_thrice = tabulate(runs, alone), tabulate(thrice, with_grid)
     for name in ("strategies", "paired"):
-        once, more = (getattr(tabulate(r, s), name) for r, s in ((runs, alone), (thrice, with_grid)))
+        once, more = getattr(of_once, name), getattr(of_thrice, name)
         once, more = (table.loc[table.point == ALL, ["units", "low", "high"]] for table in (once, more))
         pd.testing.assert_frame_equal(more.reset_index(drop=True), once.reset_index(drop=True))
 
@@ -94,9 +100,9 @@ def test_one_seed_at_each_of_many_samples_is_no_cause_to_warn() -> None:
     assert "Warning: only 4 samples" in as_text(few, shape).replace("\n", " ")
 
 
-def test_pairs(runs: pd.DataFrame) -> None:
+def test_pairs(tables: StudyTables) -> None:
     """Differences to static: 1, 0 at the first point, 1, -2 at the second."""
-    paired = tabulate(runs, SHAPE).paired
+    paired = tables.paired
     found = row(paired, point=ALL, other="static", measure=SERVED)
     assert (found["pairs"], found["missing"]) == (4, 0)
     assert (found["wins"], found["ties"], found["losses"]) == (2, 1, 1)
@@ -108,8 +114,7 @@ def test_pairs(runs: pd.DataFrame) -> None:
     assert (fewer["difference"], fewer["wins"], fewer["losses"]) == (1.0, 0, 4)
 
 
-def test_a_failed_run_is_a_missing_pair(runs: pd.DataFrame) -> None:
-    tables = tabulate(runs, SHAPE)
+def test_a_failed_run_is_a_missing_pair(tables: StudyTables) -> None:
     found = row(tables.paired, point="peak_kw=1", other="other", measure=SERVED)
     assert (found["pairs"], found["missing"], found["units"]) == (1, 1, 1)
     assert found["ties"] == 1, "0.4 kWh is less than the last decimal shown"
@@ -118,18 +123,18 @@ def test_a_failed_run_is_a_missing_pair(runs: pd.DataFrame) -> None:
     assert "failed runs" in [line[0] for line in strategy_table(tables, SHAPE, "s/a")[1]]
 
 
-def test_performance_profiles(runs: pd.DataFrame) -> None:
+def test_performance_profiles(tables: StudyTables) -> None:
     """Ratios of dynamic: 1.0001, 1, 1, 9/7; the failed run is never within any ratio."""
-    profiles = tabulate(runs, SHAPE).profiles
+    profiles = tables.profiles
     at_one = profiles[profiles["ratio"] == 1.0].set_index("strategy")["share"].to_dict()
     assert at_one == {"dynamic": 0.5, "static": 0.5, "other": 0.25}
     last = profiles.groupby("strategy")["share"].max().to_dict()
     assert last == {"dynamic": 1.0, "static": 1.0, "other": 0.75}
 
 
-def test_sensitivity(runs: pd.DataFrame) -> None:
+def test_sensitivity(tables: StudyTables) -> None:
     """Served 4, 6, 5, 7 at peaks 1, 1, 2, 2: ranks (1.5, 1.5, 3.5, 3.5) against (1, 3, 2, 4) have rho = 1 / sqrt(5)."""
-    table = tabulate(runs, SHAPE).sensitivity
+    table = tables.sensitivity
     alone = table[table["other"].isna()]
     assert row(alone, strategy="dynamic", measure=SERVED)["rank_correlation"] == pytest.approx(5**-0.5)
 
@@ -151,8 +156,7 @@ def test_cold_load_is_no_other_world(runs: pd.DataFrame) -> None:
         tabulate(other, SHAPE)
 
 
-def test_texts(runs: pd.DataFrame) -> None:
-    tables = tabulate(runs, SHAPE)
+def test_texts(tables: StudyTables) -> None:
     text = as_text(tables, SHAPE)
     assert "5.500 [4.500, 6.500]" in text
     assert "2/1/1" in text
@@ -191,8 +195,8 @@ def test_figures_where_all_others_failed() -> None:
             figure.draw(figure.data, shape, {})
 
 
-def test_figures_come_with_their_data(runs: pd.DataFrame) -> None:
-    figures = {figure.name: figure for figure in study_figures(tabulate(runs, SHAPE), SHAPE)}
+def test_figures_come_with_their_data(tables: StudyTables) -> None:
+    figures = {figure.name: figure for figure in study_figures(tables, SHAPE)}
     assert list(figures) == ["distributions", "pairs", "differences", "profiles", "sensitivity_peak_kw"]
     line = figures["sensitivity_peak_kw"].data
     assert row(line, strategy="dynamic", value=2.0)["mean"] == 6.0

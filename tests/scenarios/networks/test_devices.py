@@ -14,7 +14,7 @@ from support.three_bus_case import TABLES, write
 SPLIT = {"pv": "devices", "ess": "devices", "nbsu": "gensets"}
 
 
-@pytest.mark.parametrize("devices", [4, 16])
+@pytest.mark.parametrize("devices", [4, pytest.param(16, marks=pytest.mark.slow)])
 def test_devices_share_all_but_place_start_up_time_and_efficiency(devices: int) -> None:
     whole = load_case("guo45/fault-0400").view
     split = load_case(
@@ -35,7 +35,7 @@ def test_devices_share_all_but_place_start_up_time_and_efficiency(devices: int) 
                     assert sum(part[field] for part in parts) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("devices", [1, 4, 16, 64])
+@pytest.mark.parametrize("devices", [1, 4, *(pytest.param(n, marks=pytest.mark.slow) for n in (16, 64))])
 def test_shipped_cases_differ_in_devices_only(devices: int) -> None:
     case = load_case(f"guo45/devices-{devices:02}")
     assert len([u for u in case.view.pv.values() if u.bus == "28"]) == devices

@@ -35,7 +35,7 @@ def test_an_unknown_form_is_refused() -> None:
 @pytest.mark.parametrize("strategy", ["dynamic", "static"])
 def test_a_run_serves_as_much_under_either_form(tmp_path: Path, strategy: str) -> None:
     outage = {"duration_min": 60, "faulted_branches": ["a-b"]}
-    path = write(tmp_path, outage=outage, perfect_forecast=True)
+    path = write(tmp_path, outage=outage, clock={"sim_step_min": 30}, perfect_forecast=True)
     served = {}
     for form in ("compact", "literal"):
         log = RunLog()

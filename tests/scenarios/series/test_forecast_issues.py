@@ -75,6 +75,10 @@ def test_issues_replace_their_columns_and_nothing_else(tmp_path: Path) -> None:
             "issued_min,time_min,pv.c\nx,0,1\n0,y,-1\n0,30,40\n0,60\n",
             ["row 2, issued_min = 'x'", "row 3, time_min = 'y'", "pv.c = '-1'", "row 4, pv.c = 40.0", "row 5 = 2"],
         ),
+        (
+            "\nissued_min,time_min,pv.c\n\n0,0,40\n,,\n\n0,60\n",
+            ["row 4, pv.c = 40.0", "row 7 = 2"],
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_told_at_once(tmp_path: Path, text: str, expected: list[str]) -> None:

@@ -117,7 +117,7 @@ def test_committed_shares_hold_their_own_values_and_are_those_of_today() -> None
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in (AS_SHIPPED, AS_PRINTED, "LA = section") else pytest.param(name, marks=pytest.mark.slow)
+        name if name in (AS_SHIPPED, AS_PRINTED) else pytest.param(name, marks=pytest.mark.slow)
         for name in VARIATIONS
         if name not in SLOW
     ],
@@ -154,12 +154,17 @@ def test_committed_text_follows_from_the_committed_tables() -> None:
         assert re.fullmatch(pattern, row.reason), row.claim.id
 
 
-def test_committed_points_of_map_and_spread_are_those_of_today() -> None:
+@pytest.mark.parametrize(
+    ("case", "peak", "index"), [("0400", 2400, 0.6), pytest.param("1000", 4200, 1.0, marks=pytest.mark.slow)]
+)
+def test_committed_points_of_the_map_are_those_of_today(case: str, peak: int, index: float) -> None:
     points = committed("restored_map")
-    for case, peak, index in (("0400", 2400, 0.6), ("1000", 4200, 1.0)):
-        at = points[(points["storage"] == "printed") & (points["case"] == case) & (points["peak_kw"] == peak)]
-        point = at[at["clear_sky_index"] == index].iloc[0]
-        assert energy(map_plan("printed", case, peak, index)) == pytest.approx(point["energy_mwh"], rel=0.011)
+    at = points[(points["storage"] == "printed") & (points["case"] == case) & (points["peak_kw"] == peak)]
+    point = at[at["clear_sky_index"] == index].iloc[0]
+    assert energy(map_plan("printed", case, peak, index)) == pytest.approx(point["energy_mwh"], rel=0.011)
+
+
+def test_a_committed_point_of_the_spread_is_that_of_today() -> None:
     drawn = committed("load_spread").query("storage == 'printed' and case == '0400' and shares_seed == 1").iloc[0]
     assert energy(spread_plan("printed", "0400", drawn["spread"], 1)) == pytest.approx(drawn["energy_mwh"], rel=GAP)
 

@@ -6,8 +6,11 @@ and leave the same files, but for wall times.
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
+import runpy
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,37 +22,19 @@ from numpy._core import _multiarray_umath as numpy_core
 SCRIPT = Path(__file__).with_name("bytes_of_runs.py")
 WALL_TIMES = {"timing.json", "timing.csv"}
 HAS = {name for name, there in numpy_core.__cpu_features__.items() if there}
-AVX512 = ("X86_V4", "AVX512_ICL", "AVX512_SPR")
 PLAIN = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-SETTINGS = {
-    "no AVX-512 in numpy": {"NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)},
-    "no AVX2 in numpy, other hashes": {
-        "NPY_DISABLE_CPU_FEATURES": " ".join((*AVX512, "X86_V3")),
-        "PYTHONHASHSEED": "7",
-    },
-    "BLAS for Haswell, two threads": {
-        "OPENBLAS_CORETYPE": "Haswell",
-        "OMP_NUM_THREADS": "2",
-        "OPENBLAS_NUM_THREADS": "2",
-    },
-    "BLAS for SkylakeX": {"OPENBLAS_CORETYPE": "SkylakeX"},
-    "BLAS for Nehalem, other hashes": {"OPENBLAS_CORETYPE": "Nehalem", "PYTHONHASHSEED": "42"},
+PROCESSORS = runpy.run_path(str(Path(__file__).resolve().parents[3] / "benchmarks" / "processors.py"))
+NEEDS: dict[str, str] = PROCESSORS["NEEDS"]
+AS_WELL = {
+    "numpy without AVX2": {"PYTHONHASHSEED": "7"},
+    "BLAS for Haswell": {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+    "BLAS for Nehalem": {"PYTHONHASHSEED": "42"},
 }
-NEEDS = {
-    "no AVX-512 in numpy": "X86_V4",
-    "no AVX2 in numpy, other hashes": "X86_V3",
-    "BLAS for Haswell, two threads": "AVX2",
-    "BLAS for SkylakeX": "X86_V4",
-    "BLAS for Nehalem, other hashes": "SSE42",
+"""What else is other than plain under a setting of the processor."""
+SETTINGS: dict[str, dict[str, str]] = {
+    name: PROCESSORS["SETTINGS"][name] | AS_WELL.get(name, {}) for name in PROCESSORS["NEEDS"]
 }
-"""What the processor, as numpy names it, must have for a setting to be possible or to change anything."""
-
-
-TOGETHER = (
-    ("no AVX-512 in numpy", "BLAS for Nehalem, other hashes"),
-    ("no AVX2 in numpy, other hashes", "BLAS for Haswell, two threads"),
-)
+TOGETHER = (("numpy without AVX-512", "BLAS for Nehalem"), ("numpy without AVX2", "BLAS for Haswell"))
 """Settings that one process has at once. BLAS for SkylakeX stands in none: where it is possible it is what BLAS chooses
 by itself, or near to it, and with -m slow it is tried alone."""
 
@@ -68,8 +53,7 @@ def few() -> dict[str, dict[str, str]]:
 
 
 def carry_out(folder: Path, setting: dict[str, str], *options: str) -> Path:
-    """Run the cases under a setting of the environment; the folder that they leave."""
-    folder.mkdir()
+    """Run the cases in a folder under a setting of the environment; the folder."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("NPY_", "OPENBLAS_"))}
     done = subprocess.run(
         [sys.executable, SCRIPT, folder, *options], env=plain | PLAIN | setting, capture_output=True, text=True
@@ -90,9 +74,14 @@ def differences(one: Path, other: Path) -> list[str]:
 
 
 def compare(tmp_path: Path, settings: dict[str, dict[str, str]]) -> None:
+    every = {"plain": {}, **settings}
+    folders = [tmp_path / str(k) for k in range(len(every))]
+    folders[0].mkdir()
+    with contextlib.chdir(folders[0]):
+        runpy.run_path(str(SCRIPT))["tutorial"]()
+    for folder in folders[1:]:
+        shutil.copytree(folders[0], folder)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        every = {"plain": {}, **settings}
-        folders = [tmp_path / str(k) for k in range(len(every))]
         plain, *others = pool.map(carry_out, folders, every.values())
     found = {name: differences(plain, other) for name, other in zip(settings, others, strict=True)}
     assert not any(found.values()), found
@@ -118,7 +107,7 @@ def test_the_processor_can_take_the_setting(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def plain_whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return carry_out(tmp_path_factory.mktemp("plain") / "whole", {}, "--whole")
+    return carry_out(tmp_path_factory.mktemp("plain"), {}, "--whole")
 
 
 @pytest.mark.slow
@@ -126,7 +115,7 @@ def plain_whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_same_bytes_of_whole_runs_with_figures_and_reports(name: str, plain_whole: Path, tmp_path: Path) -> None:
     if NEEDS[name] not in HAS:
         pytest.skip(f"this processor has no {NEEDS[name]}")
-    assert not differences(plain_whole, carry_out(tmp_path / "whole", SETTINGS[name], "--whole"))
+    assert not differences(plain_whole, carry_out(tmp_path, SETTINGS[name], "--whole"))
 
 
 def test_a_difference_is_noticed(tmp_path: Path) -> None:

@@ -143,9 +143,9 @@ def test_the_example_of_the_docs_runs_in_a_comparison(tmp_path: Path, short: str
     assert len([line for line in code.splitlines() if line.strip()]) <= 30
     mine = tmp_path / "my_strategy.py"
     mine.write_text(code, encoding="utf-8")
-    found = compare_strategies([short], ["dynamic", f"{mine}:MostLoadFirst"], [0], tmp_path / "out")
+    found = compare_strategies([short], ["greedy", f"{mine}:MostLoadFirst"], [0], tmp_path / "out")
     served = found.runs.set_index("strategy").served_energy_mwh
-    assert list(served.index) == ["dynamic", "MostLoadFirst"] and served["MostLoadFirst"] > 0
+    assert list(served.index) == ["greedy", "MostLoadFirst"] and served["MostLoadFirst"] > 0
     manifest = tmp_path / "out" / "runs" / "short_MostLoadFirst_seed0" / "manifest.json"
     assert '"my_strategy.py"' in manifest.read_text(encoding="utf-8")
 

@@ -59,7 +59,8 @@ def tables(folder: Path) -> dict[str, bytes]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The tiny study's file, and its folder after an uninterrupted study."""
     root = tmp_path_factory.mktemp("tiny")
-    file = write(root, grid=[{"name": "peak_kw", "path": "load.peak_kw", "values": [60, 120]}])
+    axis = {"name": "peak_kw", "path": "load.peak_kw", "values": [60, 120]}
+    file = write(root, strategies=["static", "islanded"], grid=[axis])
     finished = run_study(file, root / "out", perform=Here(perform=made_once))
     assert (finished.made, finished.kept, finished.failed) == (8, 0, 0)
     return file, root / "out"

@@ -30,7 +30,7 @@ def write_mine(folder: Path, **parts: object) -> Path:
     (code,) = re.findall(r"<!-- strategy -->\n```python[^\n]*\n(.*?)```", page, re.DOTALL)
     folder.mkdir(exist_ok=True)
     (folder / "my_strategy.py").write_text(code, encoding="utf-8")
-    return write(folder, **{"strategies": ["dynamic", MINE], "seeds": [0], **parts})
+    return write(folder, **{"strategies": ["static", MINE], "seeds": [0], **parts})
 
 
 def test_a_users_own_strategy_in_processes_of_the_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def test_a_users_own_strategy_in_processes_of_the_pool(tmp_path: Path, monkeypat
     finished = run_study(file, tmp_path / "out", workers=1)
     assert (finished.made, finished.failed) == (2, 0)
     table = pd.read_csv(tmp_path / "out" / "runs.csv")
-    assert list(table["strategy"]) == ["dynamic", "MostLoadFirst"]
+    assert list(table["strategy"]) == ["static", "MostLoadFirst"]
     assert (table["served_energy_mwh"] > 0).all()
     manifest = json.loads((tmp_path / "out" / "runs" / table["run"][1] / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["strategy"] == "MostLoadFirst" and list(manifest["strategy_source"]) == ["my_strategy.py"]
@@ -70,7 +70,7 @@ def test_resume_makes_runs_anew_when_the_strategys_file_changes(tmp_path: Path) 
     mine = tmp_path / "study" / "my_strategy.py"
     mine.write_text(mine.read_text(encoding="utf-8").replace("max(moves", "min(moves"), encoding="utf-8")
     again = run_study(file, tmp_path / "out", resume=True, perform=in_this_process)
-    assert (again.made, again.kept) == (1, 1), "that of dynamic stays"
+    assert (again.made, again.kept) == (1, 1), "that of static stays"
 
 
 def test_files_that_change_during_a_study_are_told(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_files_that_change_during_a_study_are_told(tmp_path: Path) -> None:
 
     finished = run_study(file, tmp_path / "out", perform=perform)
     reasons = finished.tables.runs.set_index("strategy")["reason"]
-    assert reasons["dynamic"] == ""
+    assert reasons["static"] == ""
     assert "not those that the study was started with" in reasons["MostLoadFirst"]
 
 

@@ -21,7 +21,7 @@ from support.tiny_study import contents, write
 pytestmark = pytest.mark.slow
 
 KILLS = 50
-MOST_BETWEEN = 4
+MOST_BETWEEN = 3
 """Runs finished between two kills, so that the study is not over before the last on a fast machine."""
 GRID = [{"name": "peak_kw", "path": "load.peak_kw", "values": list(range(40, 140, 10))}]
 SEEDS = list(range(12))

@@ -16,7 +16,10 @@ import pytest
 from relight.sim.commands.compare import parse_seeds
 from support import three_bus_case
 
-FAST = ["--set", "outage.duration_min=30", "--set", "dispatch_centre.mip_gap=0.05"]
+FAST = [
+    *("--set", "outage.duration_min=30", "--set", "clock.sim_step_min=15"),
+    *("--set", "dispatch_centre.mip_gap=0.05"),
+]
 
 
 def test_check_explains(relight) -> None:
@@ -63,7 +66,7 @@ def test_run_writes_the_folder_of_the_contract_and_refuses_to_overwrite(
     assert relight(*command, "--overwrite")[0] == 0
 
 
-def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_run_figures, tmp_path: Path) -> None:
+def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_drawing, tmp_path: Path) -> None:
     small = str(three_bus_case.write(tmp_path, outage={"duration_min": 30}))
     for _ in range(2):
         assert relight("run", small, "--strategy", "static")[0] == 0
@@ -71,7 +74,7 @@ def test_without_out_a_run_gets_a_folder_of_its_own(relight, no_run_figures, tmp
     assert names == ["small_static_seed0", "small_static_seed0-2"]
 
 
-def test_compare_then_report(relight, no_run_figures, tmp_path: Path) -> None:
+def test_compare_then_report(relight, no_run_figures, only_png, tmp_path: Path) -> None:
     small = str(three_bus_case.write(tmp_path, outage={"duration_min": 30}))
     code, out, _ = relight("compare", small, "--seeds", "0..1", "--workers", "1", "--out", "c")
     assert code == 0 and "dynamic" in out and "static" in out and max(map(len, out.splitlines())) <= 80
@@ -181,7 +184,7 @@ def test_every_wrong_solver_option_is_told_at_once_with_file_and_field(relight, 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch, no_run_figures) -> None:
+def test_a_failed_run_is_exit_3_and_says_where_it_is(relight, tmp_path: Path, monkeypatch, no_drawing) -> None:
     def broken(*_: object) -> None:
         raise ValueError("broken on purpose")
 

@@ -23,9 +23,10 @@ SHORT = [
 
 @pytest.fixture
 def relight(relight, monkeypatch):
-    """The command, with a coarse normal operation."""
+    """The command, with a coarse normal operation and a coarse search for what the network can carry."""
     monkeypatch.setattr(normal_operation, "STEP_MIN", 240)
     monkeypatch.setattr(hosting_capacity, "GROWTH", 2.0)
+    monkeypatch.setattr(hosting_capacity, "PRECISION", 0.2)
     return relight
 
 

@@ -21,7 +21,7 @@ FAST = ("dispatch_centre.mip_gap=0.02", "perfect_forecast=true", "load.shares=ra
 
 def run(name: str, strategy: str, seed: int, *overrides: str) -> tuple[RunLog, GridView]:
     case, log = load_case(name, (*FAST, *overrides), seed), RunLog()
-    run_world(case, strategy_named(strategy), seed, log)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     return log, case.view
 
 
@@ -52,11 +52,11 @@ def check_units(units: pd.DataFrame, view: GridView, plan_step_min: int = 30) ->
             assert (np.diff(p)[both] <= up + 1e-6).all() and (np.diff(p)[both] >= -down - 1e-6).all()
 
 
-SHORT = "outage.duration_min=90"
+SHORT = "outage.duration_min=60"
 CASES = [
-    ("guo45/fault-0400", 0, ("local_areas.by=section", "clock.sim_step_min=15")),  # to the end, where energy is short
+    ("guo45/fault-0400", 0, ("local_areas.by=section", "clock.sim_step_min=30")),  # to the end, where energy is short
     ("guo45/devices-04", 2, ("network.options.gensets=4", SHORT)),
-    ("guo45/devices-16", 3, ("clock.replan_interval_min=15", "outage.duration_min=60")),
+    ("guo45/devices-16", 3, ("clock.replan_interval_min=15", "clock.sim_step_min=15", SHORT)),
     ("cigre_mv/blackout", 4, ("dispatch_centre.first_online_step_free=false", "world.pick_up_limit_pct=null", SHORT)),
 ]
 WHOLE = [
@@ -92,7 +92,7 @@ def test_with_a_perfect_forecast_what_is_planned_is_served_at_length(name, overr
 
 
 def test_storage_shared_by_rating_keeps_a_perfect_forecast() -> None:
-    overrides = ("dispatch_centre.ess_aggregation=proportional", "outage.duration_min=60")
+    overrides = ("dispatch_centre.ess_aggregation=proportional", SHORT, "clock.sim_step_min=15")
     log, view = run("guo45/devices-16", "dynamic", 0, *overrides)
     areas = table(log, "local_area")
     assert areas.served_kw.sum() > 0
@@ -105,7 +105,7 @@ def test_gateways_follow_their_devices_set_points_and_solve_nothing(monkeypatch:
         raise AssertionError("a gateway solved (46) although every device had its order")
 
     monkeypatch.setattr(gateway_module, "solve_local_area", refuses)
-    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=60", "clock.sim_step_min=15")
+    log, view = run("guo45/devices-04", "centralised", 0, "outage.duration_min=30", "clock.sim_step_min=15")
     units, plan = table(log, "unit"), log.recorder.plans[0]
     first = units[units.time_min == 0].set_index("unit")
     for name, point in plan["steps"][0]["units"].items():

@@ -17,7 +17,8 @@ SHORT = ("dispatch_centre.mip_gap=0.02", "outage.duration_min=90", CLOUD)
 
 def run(strategy: str, *overrides: str) -> RunLog:
     log = RunLog()
-    run_world(load_case("guo45/cloudy-1000", (*SHORT, *overrides), 2), strategy_named(strategy), 2, log)
+    case = load_case("guo45/cloudy-1000", (*SHORT, *overrides), 2)
+    run_world(case, strategy_named(strategy), 2, log, engine="power-grid-model")
     return log
 
 

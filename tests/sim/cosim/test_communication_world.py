@@ -39,7 +39,7 @@ def small_case(communication: dict[str, Any] | None, duration_min: int = 90, **s
 
 def run(case: Case, strategy: str = "dynamic", seed: int = 0) -> RunLog:
     log = RunLog()
-    run_world(case, strategy_named(strategy), seed, log)
+    run_world(case, strategy_named(strategy), seed, log, engine="power-grid-model")
     assert log.recorder.steps_seen == case.scenario.outage.duration_min // case.scenario.clock.sim_step_min
     return log
 
@@ -196,7 +196,11 @@ def test_a_dispatch_centre_that_is_dead_for_a_while_keeps_its_plan_and_replans()
 
 
 def test_without_a_dispatch_centre_a_run_folder_is_complete(tmp_path: Path, only_png) -> None:
-    overrides = ("communication.dispatch_centre_down=[{start_min: 0}]", "outage.duration_min=30")
+    overrides = (
+        "communication.dispatch_centre_down=[{start_min: 0}]",
+        "outage.duration_min=30",
+        "clock.sim_step_min=15",
+    )
     folder = simulate(load_case("guo45/fault-1000", overrides), "dynamic", tmp_path / "run")
     assert '"status": "complete"' in (folder / "manifest.json").read_text(encoding="utf-8")
     assert '"count": 0' in (folder / "summary.json").read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def feeder(stored_kwh: float = 120.0, **scenario: Any) -> Case:
 
 def ran(case: Case, strategy: str = "dynamic") -> RunLog:
     log = RunLog()
-    run_world(case, strategy_named(strategy, case.scenario.dispatch_centre), 0, log)
+    run_world(case, strategy_named(strategy, case.scenario.dispatch_centre), 0, log, engine="power-grid-model")
     return log
 
 

@@ -36,14 +36,14 @@ WHEN_REPLANNING = {
 
 def kinds(name: str, strategy: str, *overrides: str) -> set[str]:
     case, log = load_case(name, ("dispatch_centre.mip_gap=0.02", *overrides)), RunLog()
-    run_world(case, strategy_named(strategy), case.scenario.seed, log)
+    run_world(case, strategy_named(strategy), case.scenario.seed, log, engine="power-grid-model")
     return {row[EVENTS.index("kind")] for row in log.recorder.rows["events"]}
 
 
-@pytest.mark.parametrize("name", ["guo45/cloudy-1000", "guo45/comms-outage"])
-def test_events_show_what_a_scenario_is_for(name: str) -> None:
+@pytest.mark.parametrize(("name", "strategy"), [("guo45/cloudy-1000", "islanded"), ("guo45/comms-outage", "static")])
+def test_events_show_what_a_scenario_is_for(name: str, strategy: str) -> None:
     """Events of the others are in tests of their own (test_frequency_shipped, test_surprise_world), or below."""
-    assert kinds(name, "static", "clock.sim_step_min=15") >= SHOWN[name]
+    assert kinds(name, strategy, "clock.sim_step_min=15", "dispatch_centre.mip_gap=0.2") >= SHOWN[name]
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ class Loop:
 
     def __init__(self, case: Case, strategy: str = "dynamic", without_load: str = "") -> None:
         view = case.view
-        self.grid, self.now = Grid(case), 0
+        self.grid, self.now = Grid(case, engine="power-grid-model"), 0
         self.demand = {la: (0.0 if la in without_load else 60.0, 0.0) for la in view.local_areas}
         self.centre = DispatchCentre(view, case.scenario, strategy_named(strategy))
         self.gateways = {la: EnergyGateway(view, la, case.scenario) for la in view.local_areas}

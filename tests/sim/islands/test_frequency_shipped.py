@@ -17,12 +17,13 @@ from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
 
 NAME = "guo45/frequency-1000"
+COARSE = "clock.sim_step_min=15"
 
 
 def log_of(name: str, *overrides: str, minutes: int = 30) -> RunLog:
     """A static run of the first minutes, not written."""
     log = RunLog()
-    case = load_case(name, [f"outage.duration_min={minutes}", *overrides])
+    case = load_case(name, [f"outage.duration_min={minutes}", COARSE, *overrides])
     run_world(case, strategy_named("static"), case.scenario.seed, log)
     return log
 
@@ -41,7 +42,9 @@ def shipped(tmp_path_factory) -> tuple[RunTables, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("relight.results.figures.drawing.RUN_FIGURES", {})
         return read_run(
-            simulate(load_case(NAME, ["outage.duration_min=60", "local_areas.load_control=area"]), "static", folder)
+            simulate(
+                load_case(NAME, ["outage.duration_min=60", "local_areas.load_control=area", COARSE]), "static", folder
+            )
         ), folder
 
 

@@ -9,26 +9,21 @@ from pathlib import Path
 import pytest
 
 import relight
+from relight.sim.campaigns.pool import here_or_in_processes
 
 FIRST = ("shipped", "load", "explain", "plan", "validate", "run", "read_run", "compare", "study")
 """Functions come first, for later examples read what theirs have written."""
 NAMES = [*FIRST, *(name for name in relight.__all__ if name not in FIRST and name != "__version__")]
 
 
-@pytest.fixture
-def without_drawing(monkeypatch) -> None:
-    """Figures and reports of folders take half of the time; other tests make them."""
-    from relight.results.figures import style
-    from relight.sim.campaigns import compare, run
-
-    monkeypatch.setattr(style, "save", lambda figure, path: [])
-    for module, what in ((run, "run"), (compare, "comparison")):
-        for name in (f"draw_{what}_figures", f"write_{what}_report"):
-            monkeypatch.setattr(module, name, lambda folder, *_: None)
+def one_after_another(do, jobs, workers, lost):
+    """In place of processes, each of which would take longer to start than its run."""
+    return here_or_in_processes(do, jobs, 1, lost)
 
 
-def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, without_drawing) -> None:
+def test_the_examples_of_public_names_run(tmp_path: Path, monkeypatch, no_drawing) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("relight.sim.campaigns.study.in_processes", one_after_another)
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     runner, parser = doctest.DocTestRunner(optionflags=options), doctest.DocTestParser()
     names: dict[str, object] = {"relight": relight, "Path": Path}

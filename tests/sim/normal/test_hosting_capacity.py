@@ -20,7 +20,7 @@ from support.networks import R_OHM_PER_KM, VN_KV, Line, build_case, infeed, pv
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same search with fewer power flows."""
-    monkeypatch.setattr(normal_operation, "STEP_MIN", 120)
+    monkeypatch.setattr(normal_operation, "STEP_MIN", 240)
     monkeypatch.setattr(hosting_capacity, "GROWTH", 2.0)
 
 

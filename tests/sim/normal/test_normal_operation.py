@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.normal import operation as normal_operation
 from relight.sim.normal.operation import NoNormalOperation, normal_state, operate, rated_infeeds_kva
+from support.brought.nets import loaded, small_net
 from support.networks import Line, build_case, chain, ess, infeed, pv
 
 
@@ -108,20 +108,9 @@ def test_with_csv_series_the_period_is_the_outage_window(tmp_path: Path) -> None
 
 
 def test_a_rating_that_the_import_made_up_is_not_believed(tmp_path: Path) -> None:
-    import pandapower as pp
-    import pandapower.networks as networks
-
     assert rated_infeeds_kva(load_case("cigre_mv/blackout")) == 50_000
     assert rated_infeeds_kva(load_case("guo45/fault-0400")) == 100_000
-    net = networks.case33bw()
-    pp.to_json(deepcopy(net), str(tmp_path / "rated.json"))
-    net.ext_grid = net.ext_grid.drop(columns="max_p_mw")
-    pp.to_json(net, str(tmp_path / "net.json"))
-    (tmp_path / "s.yaml").write_text(
-        "name: s\nnetwork: {kind: json, file: net.json, switchable: [line.5]}\n"
-        "outage: {start: 2025-06-20T10:00, duration_min: 60}\nload: {source: network}\n"
-        "site: {latitude_deg: 48.7, longitude_deg: 10.5, timezone: Europe/Berlin}\n",
-        encoding="utf-8",
-    )
-    assert rated_infeeds_kva(load_case(tmp_path / "s.yaml")) is None
-    assert rated_infeeds_kva(load_case(tmp_path / "s.yaml", ["network.file=rated.json"])) == 10_000
+    net = small_net()
+    assert rated_infeeds_kva(loaded(tmp_path, net)) is None
+    net.ext_grid["max_p_mw"] = 10.0
+    assert rated_infeeds_kva(loaded(tmp_path, net)) == 10_000

@@ -44,7 +44,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def ran(file: Path, strategy: str) -> tuple[Case, RunLog]:
     case, log = load_case(str(file), AREAS, 1), RunLog()
-    run_world(case, strategy_named(strategy), 1, log)
+    run_world(case, strategy_named(strategy), 1, log, engine="power-grid-model")
     return case, log
 
 

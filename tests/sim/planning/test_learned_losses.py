@@ -46,7 +46,7 @@ def test_a_run_tells_what_each_plan_allowed_for(verify: str) -> None:
     """Without checks only reports tell: the first plan has the allowance that is stated, later ones what was lost."""
     case = feeder(loss_allowance_pct=9.0, loss_allowance="learned", verify=verify)
     log = RunLog()
-    run_world(case, strategy_named("dynamic", case.scenario.dispatch_centre), 0, log)
+    run_world(case, strategy_named("dynamic", case.scenario.dispatch_centre), 0, log, engine="power-grid-model")
     shares = [set(plan["loss_allowance_pct"].values()) for plan in log.recorder.plans]
     first, *others = shares
     assert (first == {9.0}) == (verify == "off")

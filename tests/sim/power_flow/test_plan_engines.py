@@ -55,13 +55,13 @@ def compare_random(seed: int) -> None:
     assert compare(case, [random_state(case, rng)[1] for _ in range(STATES_PER_CASE)]) > 0
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_engines_agree_on_random_islanded_states(seed: int) -> None:
     compare_random(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6, 80))
+@pytest.mark.parametrize("seed", range(3, 80))
 def test_engines_agree_on_a_thousand_random_islanded_states(seed: int) -> None:
     compare_random(seed)
 
@@ -71,7 +71,7 @@ def test_engines_agree_on_shipped_networks_with_random_switching(name: str) -> N
     """Switches without impedance join buses, transformers change the voltage level."""
     case, rng, states = load_case(name), random.Random(name), []
     former = [u for u in case.view.units.values() if u.id not in case.view.pv]
-    for _ in range(15):
+    for _ in range(8):
         closed = {b.id: not b.faulted and (not b.switchable or rng.random() < 0.7) for b in case.view.branches.values()}
         state = []
         for island in find_islands(case.view, closed):
@@ -83,7 +83,7 @@ def test_engines_agree_on_shipped_networks_with_random_switching(name: str) -> N
             units = {u.id: (rng.uniform(-99, 99), rng.uniform(-50, 50)) for u in able if u is not balance}
             state.append(IslandInput(island, balance.id, load, units))
         states.append(state)
-    assert compare(case, states) > 15
+    assert compare(case, states) > len(states)
 
 
 def test_off_nominal_transformers_with_iron_losses_in_both_engines() -> None:
@@ -163,7 +163,7 @@ def random_plan(rng: random.Random, case: Case) -> Plan:
     return Plan.model_validate({"step_min": 30, "steps": steps})
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6))
 def test_the_verdict_does_not_depend_on_the_engine(seed: int) -> None:
     rng = random.Random(seed)

@@ -168,14 +168,16 @@ def test_csv_replaces_the_actual_and_leaves_the_forecast(tmp_path: Path) -> None
     assert [profiles.pv_pu(time)["pv.c"] for time in (0, 59, 60)] == pytest.approx([0.2, 0.2, 0.4])
 
 
-def test_csv_replaces_the_forecast_and_leaves_the_actual(tmp_path: Path) -> None:
+def test_csv_replaces_the_forecast_and_what_happens_follows_it(tmp_path: Path) -> None:
     (tmp_path / "load.csv").write_text("time_min,c,c:q\n0,10,-3\n15,20,-1\n60,40,0\n90,40,0\n", "utf-8")
     plain = Profiles(load_case(write(tmp_path)))
-    profiles = Profiles(load_case(write(tmp_path, load={"forecast_csv": "load.csv"})))
+    exact = {"sd_pct": 0, "day_sd_pct": 0}
+    profiles = Profiles(load_case(write(tmp_path, load={"forecast_csv": "load.csv", "actual": exact})))
     forecast = profiles.forecast("c", 0)
     assert forecast["demand_p_kw"] == pytest.approx([15, 20, 40, 40])
     assert forecast["demand_q_kvar"] == pytest.approx([-2, -1, 0, 0])
-    assert [profiles.demand(t) for t in (0, 60)] == [plain.demand(t) for t in (0, 60)]
+    assert [profiles.demand(t)["c"] for t in (0, 15, 60)] == [(10, -3), (20, -1), (40, 0)]
+    assert profiles.forecast("b", 0) == plain.forecast("b", 0)
 
 
 def test_reactive_power_of_a_net_is_kept() -> None:

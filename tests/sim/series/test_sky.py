@@ -182,9 +182,8 @@ def test_a_moving_cloud_needs_places(tmp_path: Path) -> None:
     case = load_case("guo45/fault-1000", [weather])
     net = copy.deepcopy(case.net)
     net.bus.loc[net.bus["name"] == "28", "geo"] = None
-    problems: list = []
-    check_weather(case.scenario, net, case.view, "mine.yaml", problems)
+    problems = check_weather(case.scenario, net, case.view)
     assert [str(problem) for problem in problems] == [
-        "mine.yaml: weather.passing_clouds.0.towards_deg = 90.0: buses with PV but without coordinates: 28; "
+        ": weather.passing_clouds.0.towards_deg = 90.0: buses with PV but without coordinates: 28; "
         "give them some, or leave towards_deg out"
     ]

@@ -15,6 +15,7 @@ from relight.scenarios.case import Case
 from relight.sim.switching.sequence import Sequence, find_sequences
 from relight.sim.validation.validator import Validator
 from support.networks import Line, build_case, ess
+from support.small_cases import seeds
 from support.validation_cases import constant, plan, step
 
 BUSES = "abcdefg"
@@ -167,7 +168,7 @@ def replayed_cost(one: Puzzle, sequence: Sequence) -> tuple[float, float]:
     return cost
 
 
-@pytest.mark.parametrize("seed", [*range(15), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(15, 30))])
+@pytest.mark.parametrize("seed", seeds(6, 30))
 def test_no_order_is_better_than_the_one_found(seed: int) -> None:
     one = puzzle(seed)
     costs = [(round(a, 9), round(b, 9)) for a, b in enumerate_costs(one, one.before, one.operations)]
@@ -182,7 +183,7 @@ def test_no_order_is_better_than_the_one_found(seed: int) -> None:
     assert set(sequence.interrupted_min) <= in_both
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(3, 8))
 def test_the_beam_search_finds_an_allowed_order_too(seed: int) -> None:
     one = puzzle(seed)
     exact, beam = solve(one, MOST_OPERATIONS), solve(one, 0)

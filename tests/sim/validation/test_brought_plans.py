@@ -19,12 +19,12 @@ def ess(*buses: str, s_kva: float = 3000.0) -> dict[str, object]:
     return {"ess": rows}
 
 
-def test_a_net_with_every_kind_of_element_is_planned_judged_and_run(tmp_path: Path) -> None:
+def test_a_net_with_every_kind_of_element_is_planned_judged_and_run(tmp_path: Path, no_run_figures) -> None:
     net = random_net(0)
     for bar in (1, 2):
         pp.create_switch(net, bar, 0, et="t3", closed=True)
     limits = {"vm_min_pu": 0.85, "vm_max_pu": 1.15}
-    at_once = {"outage.first_order_min": 0, "switching.in_runs": False}
+    at_once = {"outage.first_order_min": 0, "switching.in_runs": False, "clock.sim_step_min": 15}
     case = relight.load(write_scenario(tmp_path, net, units=ess("bar 20", "bar 10"), limits=limits), overrides=at_once)
     plan = relight.plan(case)
     for engine in ENGINES:

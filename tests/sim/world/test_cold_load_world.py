@@ -126,7 +126,7 @@ def three_areas(
 
 def whole_run(case: Case, strategy: str = "dynamic") -> dict[str, pd.DataFrame]:
     log = RunLog()
-    run_world(case, strategy_named(strategy), 0, log)
+    run_world(case, strategy_named(strategy), 0, log, engine="power-grid-model")
     kept = log.recorder
     tables = {name: pd.DataFrame(rows, columns=list(kept.columns(name))) for name, rows in kept.rows.items()}
     area = tables["local_area"]

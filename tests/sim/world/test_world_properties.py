@@ -106,7 +106,7 @@ def by(rows: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
 QUIET = [HealthCheck.data_too_large, HealthCheck.too_slow]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=QUIET)
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=QUIET)
 @given(st.data())
 def test_whatever_is_ordered_the_world_keeps_its_laws(data):
     check_laws(data)

@@ -24,7 +24,7 @@ from relight.scenarios.view import Branch, find_sections
 from support.brute_force import Optimum, brute_force
 from support.small_cases import SmallCase, random_case, with_load_control, with_options
 
-DEFAULT = (0, 2, 4, 5)
+DEFAULT = (0, 2, 5)
 SLOW = [seed for seed in range(520) if seed not in DEFAULT]
 STATIC = (0, 2)
 STATIC_SLOW = [seed for seed in range(260) if seed not in STATIC]
@@ -232,7 +232,7 @@ def test_a_plan_of_the_literal_form_is_worth_as_much(seed: int, static: bool) ->
 
 
 @pytest.mark.parametrize("mode", ["area", "part"])
-@pytest.mark.parametrize("seed", [6, 8])
+@pytest.mark.parametrize("seed", [pytest.param(6, marks=pytest.mark.slow), 8])
 def test_forms_take_each_others_decisions_on_who_is_served(seed: int, mode: LoadControl) -> None:
     """With load control, decided and dispatched through the planner too."""
     case = with_load_control(random_case(seed, sections=(2, 3), steps=(2, 2)), mode)
