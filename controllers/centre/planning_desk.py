@@ -38,6 +38,7 @@ class PlanningDesk:
         proven = options.source_intervals and options.source_bounds
         self._bounds = SourceBounds(self.graph, Wanted(steps, **kind)) if proven else None
         climbs = strategy.starts_from if strategy.growing_plan or options.climb else None
+        climbs = replace(climbs, per_device=strategy.per_device) if climbs else None  # messages are of one kind
         self._below = PlanningDesk(view, scenario, climbs) if climbs else None
         """plans with fewer choices, from which the first one starts"""
 

@@ -74,7 +74,7 @@ def foresight_bound_kwh(case: Case) -> float | None:
         u: replace(one, start_min=one.start_min // step_min * step_min, **free) for u, one in case.view.nbsu.items()
     }
     relaxed = replace(case, scenario=scenario.model_copy(update=changed), view=replace(case.view, nbsu=nbsu))
-    return first_plan(relaxed, replace(ORACLE, per_device=True)).plan.bound
+    return first_plan(relaxed, replace(ORACLE, per_device=True, starts_from=None)).plan.bound
 
 
 def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
