@@ -328,7 +328,26 @@ class Lessons:
         self.learnt.append(f"step {v.step}: {island.root} holds no balance unit")
         return True
 
+    def _hung_on(self, v: Violation) -> bool:
+        """Whether a bus hangs on one that is beyond the same limit without the plan: then by another way, or not."""
+        flow, island, la = self._flow_at(v), self._forgotten(v), self._areas_of(v.element)[0]
+        alike = [w for w in self._found.already_so if w.step == v.step and w.kind == v.kind]
+        beyond = {other for w in alike for other in self._areas_of(w.element)}
+        if flow is None or island is None or la in beyond:
+            return False
+        graph = self._horizon.graph
+        for k, near, _ in reversed(flow.way(graph, island.root, la)):
+            if near in beyond and graph.links[k].switchable and ("b", k, v.step) not in self._bounds:
+                self._bounds["b", k, v.step] = (0.0, 0.0)
+                self.learnt.append(f"step {v.step}: {k} stays open, for {near} is beyond its limit without a plan too")
+                return True
+            if near in beyond:
+                return ("b", k, v.step) in self._bounds  # by another bus behind it
+        return False
+
     def _voltage(self, v: Violation, value: float, limit: float) -> bool:
+        if self._hung_on(v):
+            return True
         planned = self._planned_u(v)
         if planned is None:
             return False
