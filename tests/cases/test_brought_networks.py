@@ -111,3 +111,7 @@ def test_a_live_part_over_its_limit_leaves_the_storages_own_island_to_be_restore
     }
     relaxed = load_case(file, [*AT_ONCE, "limits.vm_max_pu=1.2"])
     assert plan_once(relaxed, "dynamic").planned_energy_kwh == pytest.approx(1004.0, abs=0.5)
+
+
+def test_a_double_line_without_switches_is_no_fault_of_switching() -> None:
+    assert planned_mwh("user-02-unswitched-parallel-lines", "parallel_lines.yaml") == pytest.approx(1.998, abs=1e-3)
