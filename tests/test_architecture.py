@@ -41,7 +41,7 @@ scenarios/series          scenarios: local_clock reading schema view
 scenarios/studies         scenarios: reading schema
 scenarios/view
 scenarios/whole_file
-controllers/centre        controllers: exchange milp planning solver strategies; scenarios: schema view
+controllers/centre        controllers: exchange milp planning solver strategies; scenarios: angles schema view
 controllers/exchange      scenarios: kinds view whole_file
 controllers/gateways      controllers: exchange solver storage_cost storage_losses; scenarios: angles quanta schema view
 controllers/milp          controllers: exchange storage_cost storage_losses; scenarios: angles schema view

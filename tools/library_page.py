@@ -37,7 +37,7 @@ Errors are exceptions with one message each, the same that the command line prin
 METHODS = {
     "Plan": ["gap", "step_at", "end_of", "duration_h", "planned_energy_kwh", "energy_kwh", "write"],
     "Case": [],
-    "Verdict": ["clean", "by_kind", "as_json", "as_text"],
+    "Verdict": ["clean", "caused", "already_so", "by_kind", "as_json", "as_text"],
 }
 """Members shown of classes that have more than users need; of others all."""
 STRATEGY = {

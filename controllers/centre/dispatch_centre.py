@@ -30,6 +30,7 @@ from ..planning.loss_allowance import LossAllowance
 from ..planning.planner import PlanRecord
 from ..solver.highs import TIME_OVER
 from ..strategies.strategy import Strategy
+from .already_so import widened
 from .carry_forward import NbsuRamps
 from .contacts import Address, contacts_of
 from .known_world import world_of
@@ -229,7 +230,12 @@ class DispatchCentre:
     def _make_plan(self, time_min: float, decision: Decision) -> None:
         self._take_changes()
         begins_min = time_min + self._lead_min
-        record = self._planned(self._horizon(time_min, begins_min))
+        horizon = self._horizon(time_min, begins_min)
+        if room := widened(horizon):
+            scenario = self._scenario.model_copy(update={"limits": room[1]})
+            self._desk = PlanningDesk(room[0], scenario, self._strategy)
+            horizon = replace(horizon, graph=self._desk.graph)
+        record = self._planned(horizon)
         if self._allowance and self.plan is None:
             record = self._planned_again(record)
         made = record

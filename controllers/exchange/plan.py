@@ -266,6 +266,8 @@ class Violation:
     """A limit that a plan breaks: kinds as in docs/reference/kinds.md, ``unit`` of ``value`` and ``limit``.
 
     ``step`` is the plan's step (from 0), ``time_min`` when in it the limit is broken most, minutes since the outage.
+    ``caused_by_plan``: not so where the limit is broken without the plan too, and by as much; ``value_without_plan`` is
+    the value then, None where the limit is kept or nothing of the kind is there without the plan.
     """
 
     step: int
@@ -275,6 +277,8 @@ class Violation:
     value: float | None
     limit: float | None
     unit: str
+    caused_by_plan: bool = True
+    value_without_plan: float | None = None
 
     @property
     def excess(self) -> float:
@@ -297,10 +301,15 @@ class IslandLosses:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check of a plan found: every violation, and the losses of every island that could be solved."""
+    """What a check of a plan found: every violation that it causes, the losses of every island that could be solved.
+
+    ``already_so``: limits that are broken without the plan too. Where a plan makes that worse the violation's limit is
+    what it is without the plan.
+    """
 
     violations: Sequence[Violation]
     losses: Sequence[IslandLosses] = ()
+    already_so: Sequence[Violation] = ()
 
     @property
     def by_kind(self) -> dict[ViolationKind, int]:

@@ -6,10 +6,13 @@ The planner leaves voltages, and flows inside sections, out of its model as long
 # pyright: basic
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import networkx as nx
 
 from ..milp.cold_load import drawn
 from ..milp.problem import AreaGraph, Horizon
@@ -20,14 +23,15 @@ VOLTAGE_TOLERANCE_PU2 = 1e-9
 
 @dataclass(frozen=True)
 class LinearIslandFlow:
-    """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, and
-    the links loaded beyond their limits."""
+    """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, the
+    links loaded beyond their limits, and what all of it draws (kW, kvar) beyond what it gives."""
 
     step: int
     areas: list[str]
     relative_u: dict[str, float]
     flows: dict[str, tuple[float, float]]
     overloaded: list[str]
+    drawn: tuple[float, float]
 
     def u(self, graph: AreaGraph, reference: str) -> dict[str, float]:
         """Squared voltages (p.u.²) when that LA holds its reference: all of an island shift together."""
@@ -44,6 +48,14 @@ class LinearIslandFlow:
             <= known.bounds.get(("U", la, t), (0.0, most))[1] + VOLTAGE_TOLERANCE_PU2
             for la, u in self.u(horizon.graph, reference).items()
         )
+
+    def way(self, graph: AreaGraph, start: str, end: str) -> list[tuple[str, str, str]]:
+        """Links from one LA of the island to another, each with its LA nearer to the start and the one beyond."""
+        tree = nx.Graph((graph.links[k].i, graph.links[k].j, {"link": k}) for k in self.flows)
+        if start == end:
+            return []
+        passed = nx.shortest_path(tree, start, end)
+        return [(tree[one][other]["link"], one, other) for one, other in itertools.pairwise(passed)]
 
 
 def island_flows(m: Any, horizon: Horizon, t: int) -> list[LinearIslandFlow]:
@@ -64,6 +76,28 @@ def island_flows(m: Any, horizon: Horizon, t: int) -> list[LinearIslandFlow]:
             islands.append(_sweep(horizon, t, first, joined, p, q))
             seen.update(islands[-1].areas)
     return islands
+
+
+def flows_without_plan(horizon: Horizon, t: int) -> dict[str, LinearIslandFlow]:
+    """LA of an infeed → the live part that hangs on it as the outage left it, in a step with nothing restored.
+
+    In a mesh along some tree of it.
+    """
+    graph, view = horizon.graph, horizon.graph.view
+    joined = {k: view.branches[k].closed for k in graph.links}
+    live = [la for la in view.local_areas if la not in view.lost_areas]
+    factor = {la: horizon.loss_factor(graph.section[la]) for la in live}
+    p = {la: -factor[la] * horizon.demand_kw(la, t) for la in live}
+    q = {la: graph.charging_kvar[la] - factor[la] * horizon.demand_kvar(la, t) for la in live}
+    for k, link in graph.links.items():
+        for la in (link.i, link.j) if link.switchable and joined[k] else ():
+            if la in q:
+                q[la] += link.charging_kvar / 2
+    found: dict[str, LinearIslandFlow] = {}
+    for la in graph.live_infeed_kva:
+        if not any(la in flow.areas for flow in found.values()):
+            found[la] = _sweep(horizon, t, la, joined, p, q)
+    return found
 
 
 def _injections(
@@ -118,7 +152,7 @@ def _sweep(
         link = graph.links[k]
         u[la] = u[inner] - 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
     overloaded = [k for k, (into_kw, into_kvar) in flows.items() if not _fits(horizon, k, t, into_kw, into_kvar)]
-    return LinearIslandFlow(t, order, u, flows, overloaded)
+    return LinearIslandFlow(t, order, u, flows, overloaded, (into_p[first], into_q[first]))
 
 
 def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:

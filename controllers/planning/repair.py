@@ -196,8 +196,10 @@ def held_off(horizon: Horizon, units: Iterable[str]) -> dict[tuple[str, str, int
 
 
 def _asks_of_topology(tightened: Tightened) -> tuple[object, ...]:
-    """What no choice of powers can meet: states ruled out, sections to be energised or not, LAs to be served or not."""
-    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] in ("X", "served")}
+    """What no choice of powers can meet: states ruled out, sections to be energised or not, LAs to be served or not,
+    switches to stay open."""
+    decided = ("X", "served", "b")
+    return tightened.cuts, {place: bound for place, bound in tightened.bounds.items() if place[0] in decided}
 
 
 def told(record: PlanRecord, found: Findings, then: Then, learnt: list[str]) -> PlanCheck:

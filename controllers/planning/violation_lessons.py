@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import networkx as nx
+
 from ..exchange.plan import Findings, IslandLosses, Plan, Violation
 from ..milp.model import Model
 from ..milp.problem import Horizon
@@ -72,6 +74,9 @@ class Lessons:
         flows = [flow for t in range(horizon.steps) for flow in island_flows(m, horizon, t)]
         self.islands = live_islands(m, horizon, flows)
         self._flow = {(flow.step, la): flow for flow in flows for la in flow.areas}
+        unswitched = nx.MultiGraph((link.i, link.j) for link in horizon.graph.links.values() if not link.switchable)
+        self._meshed = m.detailed and len(unswitched) > 0 and not nx.is_forest(unswitched)
+        """whether flows and voltages are those of the model itself: along a tree a double line would count as one"""
         self._found = found
 
     @property
@@ -263,10 +268,11 @@ class Lessons:
         if v.element not in self._horizon.graph.links:
             return False
         flow = self._flow_at(v)
-        if flow is None or v.element not in flow.flows:
+        if flow is None or not (self._meshed or v.element in flow.flows):
             return False
         k, t, s_kva = v.element, v.step, self._horizon.graph.links[v.element].s_max_kva
-        share = math.hypot(*flow.flows[k]) / s_kva * limit / value * (1 - MARGIN)
+        carried = (float(self._m.P[k, t].value), float(self._m.Q[k, t].value)) if self._meshed else flow.flows[k]
+        share = math.hypot(*carried) / s_kva * limit / value * (1 - MARGIN)
         share = min(share, self._link_share.get((k, t), 1.0) * (1 - MARGIN))
         self._link_share[k, t] = share
         self.learnt.append(f"step {t}: {k} carries at most {share * s_kva:.4g} kVA")
@@ -310,6 +316,8 @@ class Lessons:
         island = self._forgotten(v)
         if flow is None or island is None or la == island.root or island.root not in flow.relative_u:
             return None
+        if self._meshed:
+            return la, float(self._m.U[la, v.step].value)
         return la, flow.u(self._horizon.graph, island.root)[la]
 
     def _moved(self, v: Violation, u: float, value: float) -> bool:
@@ -328,7 +336,26 @@ class Lessons:
         self.learnt.append(f"step {v.step}: {island.root} holds no balance unit")
         return True
 
+    def _hung_on(self, v: Violation) -> bool:
+        """Whether a bus hangs on one that is beyond the same limit without the plan: then by another way, or not."""
+        flow, island, la = self._flow_at(v), self._forgotten(v), self._areas_of(v.element)[0]
+        alike = [w for w in self._found.already_so if w.step == v.step and w.kind == v.kind]
+        beyond = {other for w in alike for other in self._areas_of(w.element)}
+        if flow is None or island is None or la in beyond:
+            return False
+        graph = self._horizon.graph
+        for k, near, _ in reversed(flow.way(graph, island.root, la)):
+            if near in beyond and graph.links[k].switchable and ("b", k, v.step) not in self._bounds:
+                self._bounds["b", k, v.step] = (0.0, 0.0)
+                self.learnt.append(f"step {v.step}: {k} stays open, for {near} is beyond its limit without a plan too")
+                return True
+            if near in beyond:
+                return ("b", k, v.step) in self._bounds  # by another bus behind it
+        return False
+
     def _voltage(self, v: Violation, value: float, limit: float) -> bool:
+        if self._hung_on(v):
+            return True
         planned = self._planned_u(v)
         if planned is None:
             return False

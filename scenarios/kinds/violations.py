@@ -23,7 +23,10 @@ class Meaning(NamedTuple):
 
 
 VIOLATION_KINDS: dict[ViolationKind, Meaning] = {
-    "not_radial": Meaning("independent loops of an energised island", "0", "there is one"),
+    "not_radial": Meaning(
+        "independent loops of the sections of an energised island", "0",
+        "there is one; several ways inside one section, as of a double line without switches, are none",
+    ),
     "no_balance_unit": Meaning(
         "0", "1", "an island that the plan wants energised has no unit able to form its voltage"
     ),

@@ -70,7 +70,7 @@ def parted(view: GridView, island: Island, cut: SectionCut) -> tuple[Island, Isl
 def _island(view: GridView, island: Island, buses: list[str], without: str) -> Island:
     held = set(buses)
     branches = [b for b in island.branches if b != without and view.branches[b].from_bus in held]
-    return Island(buses[0], tuple(buses), tuple(branches))
+    return Island.of(view, buses, branches)
 
 
 def _reached(view: GridView, start: str, branches: Collection[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...controllers.exchange.messages import Forecast, LocalAreaMeasurement
-from ...controllers.exchange.plan import Findings, IslandLosses, Plan
+from ...controllers.exchange.plan import Findings, IslandLosses, Plan, Violation
 from ...scenarios.case import Case
 from ...scenarios.view import GridView
 from ..power_flow.protocol import EngineUnavailable
@@ -42,7 +42,13 @@ class PlanJudge:
             for i in verdict.islands
             if i.losses_kw is not None and i.losses_kvar is not None
         ]
-        return Findings(verdict.violations, losses)
+        already_so = [v for v in verdict.violations if not v.caused_by_plan or v.value_without_plan is not None]
+        return Findings([_no_worse(v) for v in verdict.caused], losses, already_so)
+
+
+def _no_worse(v: Violation) -> Violation:
+    """A violation as repair is to mend it: what is beyond its limit without the plan need only be no worse with it."""
+    return v if v.value_without_plan is None else replace(v, limit=v.value_without_plan)
 
 
 def fastest_validator(case: Case, profiles: Profiles) -> Validator:

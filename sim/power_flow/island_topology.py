@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...scenarios.errors import RelightError
@@ -15,38 +15,51 @@ class WorldError(RelightError):
 
 @dataclass(frozen=True)
 class Island:
-    """Buses joined by closed branches, in the view's order; named after its first bus."""
+    """Buses joined by closed branches, in the view's order; named after its first bus.
+
+    ``loops``: independent loops of sections; 0 in a radial island. Several ways inside one section (a double line, a
+    ring of bars) are none: no switch could open them.
+    """
 
     id: str
     buses: tuple[str, ...]
     branches: tuple[str, ...]
+    loops: int
 
-    @property
-    def loops(self) -> int:
-        """Independent loops; 0 in a radial island."""
-        return len(self.branches) - len(self.buses) + 1
+    @classmethod
+    def of(cls, view: GridView, buses: Sequence[str], branches: Sequence[str]) -> Island:
+        """The island of these buses, which these closed branches join."""
+        root = {bus: bus for bus in buses}
+        own = [view.branches[name] for name in branches]
+        for branch in own:
+            if not branch.switchable:
+                root[_find(root, branch.to_bus)] = _find(root, branch.from_bus)
+        part = {bus: _find(root, bus) for bus in buses}
+        ways = sum(part[b.from_bus] != part[b.to_bus] for b in own if b.switchable)
+        return cls(buses[0], tuple(buses), tuple(branches), ways - len(set(part.values())) + 1)
+
+
+def _find(root: dict[str, str], bus: str) -> str:
+    """What stands for all buses joined to one; shortens the way to it."""
+    while root[bus] != bus:
+        root[bus] = root[root[bus]]
+        bus = root[bus]
+    return bus
 
 
 def find_islands(view: GridView, closed: Mapping[str, bool]) -> list[Island]:
     """All islands, also single buses, in the view's order. ``closed`` holds every branch of the view."""
     root = {bus: bus for bus in view.buses}
-
-    def find(bus: str) -> str:
-        while root[bus] != bus:
-            root[bus] = root[root[bus]]
-            bus = root[bus]
-        return bus
-
     closed_branches = [b for b in view.branches.values() if closed[b.id]]
     for branch in closed_branches:
-        root[find(branch.to_bus)] = find(branch.from_bus)
+        root[_find(root, branch.to_bus)] = _find(root, branch.from_bus)
     buses: dict[str, list[str]] = {}
     branches: dict[str, list[str]] = {}
     for bus in view.buses:
-        buses.setdefault(find(bus), []).append(bus)
+        buses.setdefault(_find(root, bus), []).append(bus)
     for branch in closed_branches:
-        branches.setdefault(find(branch.from_bus), []).append(branch.id)
-    return [Island(members[0], tuple(members), tuple(branches.get(r, ()))) for r, members in buses.items()]
+        branches.setdefault(_find(root, branch.from_bus), []).append(branch.id)
+    return [Island.of(view, members, branches.get(r, ())) for r, members in buses.items()]
 
 
 @dataclass(frozen=True)

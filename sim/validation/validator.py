@@ -16,6 +16,7 @@ from ...scenarios.case import Case
 from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.protocol import IslandInput, IslandSolution
 from ..series.profiles import Profiles
+from .already_so import AlreadySo
 from .cold_course import ColdCourse
 from .cold_load import follow
 from .conditions import Conditions, StartState, actual, cut, forecast
@@ -71,8 +72,8 @@ class Validator:
         return self._actual or actual(self.case, self._profiles)
 
     def __call__(self, plan: Plan) -> tuple[Violation, ...]:
-        """The violations of a plan by the forecast, from the state just after the fault."""
-        return self.validate(plan).violations
+        """The violations that a plan causes by the forecast, from the state just after the fault."""
+        return self.validate(plan).caused
 
     def phases(self, plan: Plan, start: StartState | None = None) -> list[Phase]:
         """The parts of a plan's steps with all set-points, those that it leaves out dispatched."""
@@ -118,11 +119,14 @@ class Validator:
                 if not actual:
                     violations += check_balance(self.case, at, one, solution, self.forecast, self._within)
             self._judge_units(checks, at, series, state, solutions)
+        before = AlreadySo(self.case, self.power_flow, self.topologies, begin)
+        judged = list(zip(intervals, states, strict=True))
+        violations = before.told_apart([*violations, *checks.violations], judged, series)
         return Verdict(
             scenario=self.case.scenario.name,
             engine=self.engine,
             actual=actual,
-            violations=worst([*violations, *checks.violations]),
+            violations=worst(violations),
             islands=tuple(islands),
             dispatched=_dispatched(phases),
             operations=tuple(_operations(claims, begin)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,8 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. ``violations`` are in the order of time; ``notes`` say what else a reader should know.
+    """What was found. ``violations`` are in the order of time, with those that are ``already_so`` without the plan
+    (``caused_by_plan`` tells which); ``notes`` say what else a reader should know.
 
     Examples:
         >>> verdict = relight.validate("plan.json", "guo45/fault-1000", actual=True)
@@ -84,8 +85,9 @@ class Verdict:
     """what the text calls the plan"""
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())
-        found = f"{len(self.violations)} violations ({kinds})" if self.violations else "no violation"
+        kinds = _counted(self.caused)
+        found = f"{len(self.caused)} violations ({kinds})" if self.caused else "no violation"
+        found += f", {len(self.already_so)} already so" if self.already_so else ""
         series = "actual" if self.actual else "forecast"
         return f"<Verdict {self.plan} on {self.scenario}, {series} series, by {self.engine}: {found}>"
 
@@ -94,8 +96,18 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was found."""
-        return not self.violations
+        """Whether the plan causes no violation."""
+        return not self.caused
+
+    @property
+    def caused(self) -> tuple[Violation, ...]:
+        """Violations that are not there without the plan, or that it makes worse."""
+        return tuple(v for v in self.violations if v.caused_by_plan)
+
+    @property
+    def already_so(self) -> tuple[Violation, ...]:
+        """Violations that are there without the plan, and no worse with it."""
+        return tuple(v for v in self.violations if not v.caused_by_plan)
 
     @property
     def by_kind(self) -> dict[str, int]:
@@ -111,6 +123,7 @@ class Verdict:
             "series": "actual" if self.actual else "forecast",
             "clean": self.clean,
             "violations_by_kind": self.by_kind,
+            "already_so_by_kind": by_kind(v.kind for v in self.already_so),
             "violations": [asdict(v) for v in self.violations],
             "dispatched": {
                 "energised_buses": list(self.dispatched.energised_buses),
@@ -152,25 +165,39 @@ class Verdict:
             )
         for note in self.notes:
             lines += textwrap.wrap(f"note: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-        if self.clean:
-            return "\n".join([*lines, "no violation"])
-        kinds = ", ".join(f"{kind} {count}" for kind, count in self.by_kind.items())
-        plural = "" if len(self.violations) == 1 else "s"
-        lines += [f"{len(self.violations)} violation{plural}: {kinds}", "", *_table(self.violations[:SHOWN])]
-        if len(self.violations) > SHOWN:
-            lines.append(f"... and {len(self.violations) - SHOWN} more; -o FILE writes all of them")
+        plural = "" if len(self.caused) == 1 else "s"
+        lines += _listed(f"{len(self.caused)} violation{plural}", self.caused) if self.caused else ["no violation"]
+        if self.already_so:
+            lines += ["", *_listed(f"already so without the plan, {len(self.already_so)}", self.already_so)]
         return "\n".join(lines)
 
 
 def worst(violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """One of each (step, kind, element), the one furthest from its limit; in the order of steps and of the contract."""
+    """One of each (step, kind, element), the one furthest from its limit, but one that the plan causes if there is any;
+    in the order of steps and of the contract."""
     kept: dict[tuple[int, str, str], Violation] = {}
     for violation in violations:
         key = (violation.step, violation.kind, violation.element)
-        if key not in kept or violation.excess > kept[key].excess:
+        if key not in kept or _weight(violation) > _weight(kept[key]):
             kept[key] = violation
     order = {kind: k for k, kind in enumerate(VIOLATION_KINDS)}
     return tuple(sorted(kept.values(), key=lambda v: (v.step, order[v.kind])))
+
+
+def _weight(violation: Violation) -> tuple[bool, float]:
+    return violation.caused_by_plan, violation.excess
+
+
+def _counted(violations: Iterable[Violation]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in by_kind(v.kind for v in violations).items())
+
+
+def _listed(title: str, violations: Sequence[Violation]) -> list[str]:
+    """A table of violations under a title that counts them by kind."""
+    lines = [f"{title}: {_counted(violations)}", "", *_table(violations[:SHOWN])]
+    if len(violations) > SHOWN:
+        lines.append(f"... and {len(violations) - SHOWN} more; -o FILE writes all of them")
+    return lines
 
 
 def _present(island: IslandSummary, name: str) -> float:

@@ -91,3 +91,27 @@ def test_tiny_impedances_are_joined_and_told() -> None:
     assert {case.view.branches[name].kind for name in ("L2", "L3")} == {"switch"}
     assert any(entry.what == "lines of next to no impedance" and entry.count == 2 for entry in case.account.left)
     assert planned_mwh(folder, "tiny5.yaml") == pytest.approx(1.998, abs=1e-3)
+
+
+def test_a_live_part_over_its_limit_leaves_the_storages_own_island_to_be_restored() -> None:
+    """The tap keeps the live bars at 1.135 p.u. whatever anybody plans: all is done apart from them, as if the way to
+    them were shut. With a limit that allows for the tap everybody is served from there."""
+    file = HERE / "user-03-live-part-over-voltage" / "trafo_live.yaml"
+    case = load_case(file, AT_ONCE)
+    plan = plan_once(case, "dynamic").plan
+    apart = plan_once(load_case(file, [*AT_ONCE, "outage.faulted_branches=[L1, L6]"]), "dynamic").plan
+    lost = case.view.lost_areas
+    assert plan.energy_kwh(lost) == pytest.approx(apart.energy_kwh(lost), abs=1e-3)
+    assert plan.energy_kwh(lost) == pytest.approx(970.731, abs=1e-3)
+    assert [set(step.closed_branches) for step in plan.steps] == [{"L0", "L2", "L3", "L4", "L5"}] * 2
+    verdict = relight.validate(plan, case)
+    assert verdict.clean and {(v.kind, v.element) for v in verdict.already_so} == {
+        ("voltage_high", "HV"),
+        ("voltage_high", "B0"),
+    }
+    relaxed = load_case(file, [*AT_ONCE, "limits.vm_max_pu=1.2"])
+    assert plan_once(relaxed, "dynamic").planned_energy_kwh == pytest.approx(1004.0, abs=0.5)
+
+
+def test_a_double_line_without_switches_is_no_fault_of_switching() -> None:
+    assert planned_mwh("user-02-unswitched-parallel-lines", "parallel_lines.yaml") == pytest.approx(1.998, abs=1e-3)

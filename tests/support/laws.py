@@ -186,7 +186,9 @@ class Watch:
             assert (row["balance_unit"], row["converged"], row["buses"]) == (forming[0], 1, len(members))
             held = [b.id for b in self.view.branches.values() if self.closed[b.id] and b.from_bus in members]
             assert self.faulted.isdisjoint(held), (self.time_min, self.faulted & set(held))
-            loops = len(held) - len(members) + 1
+            at = self.view.section_of_bus
+            ends = [(at[self.view.branches[b].from_bus], at[self.view.branches[b].to_bus]) for b in held]
+            loops = sum(one != other for one, other in ends) - len({at[bus] for bus in members}) + 1
             assert row["radial"] == int(loops == 0) == int(("not_radial", name) not in self.violations)
         assert told.keys() <= names
         for row in self.rows["branch"]:

@@ -265,7 +265,9 @@ def test_the_json_of_a_verdict_holds_what_the_text_tells() -> None:
     assert data["violations_by_kind"] == {"unit_p": 1} and not data["clean"] and data["series"] == "forecast"
     assert data["violations"][0] == {
         "step": 0, "time_min": 0.0, "kind": "unit_p", "element": "ess.b", "value": 500.1, "limit": 500.0, "unit": "kW",
+        "caused_by_plan": True, "value_without_plan": None,
     }  # fmt: skip
+    assert data["already_so_by_kind"] == {}
     assert data["islands"][0]["balance_unit"] == "ess.a"
     text = verdict.as_text("my.json")
     assert "my.json" in text and "unit_p" in text and "500.1" in text
