@@ -24,6 +24,7 @@ ROOMS = """
 scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
 scenarios/case            scenarios: network_account schema view
+scenarios/catalogue       scenarios: loader reading studies
 scenarios/errors
 scenarios/explain         scenarios: case local_clock schema view
 scenarios/kept_inputs     scenarios: case reading schema
@@ -66,10 +67,11 @@ results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
                           business case errors loader reading studies
-sim/cli                   sim: commands; scenarios: errors reading
+sim/cli                   sim: commands commands/starting; scenarios: errors reading
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
                           scenarios: errors explain loader schema studies whole_file
+sim/commands/starting     controllers: strategies; scenarios: catalogue errors
 sim/cosim                 sim: cosim/channels planning series world; results: run run_folder; controllers: centre
                           exchange gateways strategies; scenarios: case errors kept_inputs kinds loader networks schema
 sim/cosim/channels        scenarios: kinds quanta schema
