@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ class Case:
     ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
     the power factor), ``mix_by_bus`` the weights of its load classes.
     ``account`` tells what of a network of somebody else's was read, and what not.
+    ``unoperated``: switches of the network that stay as they are, and whether closed; ``view`` does not tell them from
+    other branches, or has none of them.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
 
     Examples:
@@ -43,6 +46,7 @@ class Case:
     mix_by_bus: dict[str, dict[str, float]]
     inputs: tuple[Path, ...] = ()
     account: NetworkAccount = NO_ACCOUNT
+    unoperated: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> dict[str, dict[str, float]]:

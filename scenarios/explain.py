@@ -98,8 +98,20 @@ def _network(case: Case) -> str:
             f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
             f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
             f"{kinds['switch']} switches without length",
-            f"{len(switchable)} switchable: {_names(_state(branch) for branch in switchable)}",
+            f"{_of_all(case, len(switchable))} switchable: {_names(_state(branch) for branch in switchable)}",
         ],
+    )
+
+
+def _of_all(case: Case, operated: int) -> str:
+    """How many switches, and of how many, if some are never operated."""
+    left = case.unoperated
+    if not left:
+        return str(operated)
+    closed = sum(left.values())
+    return (
+        f"{operated} of {operated + len(left)} switches are operated, {closed} stay closed and {len(left) - closed} "
+        f"open (network.operated);"
     )
 
 

@@ -290,13 +290,13 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
             if not any(p_kw.get(bus) for bus in area.buses):
                 remedy = "this local area has no loaded bus; give it a share, or leave the column out"
                 problems.append(Problem(display_name(item.path, folder), "header", column, remedy))
-    inputs = (
+    inputs = dict.fromkeys((
         *(read.resolve() for read in files),
         *raw.files,
         *(item.path for item in (*series.values(), *issues.values())),
-    )
+    ))  # fmt: skip
     account = raw.account.with_units(raw.idle, _elements(scenario, raw), scenario.load.source)
-    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)), account)
+    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(inputs), account, raw.unoperated)
 
 
 def _elements(scenario: Scenario, raw: RawNetwork) -> set[str]:

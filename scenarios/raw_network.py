@@ -22,7 +22,8 @@ class RawNetwork:
     (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name, ``element_names``
     the former of the latter; ``idle`` tells what each is, should it be none. ``ess_efficiency`` holds what ESSs state
     of their own, for others a scenario does. ``inner``: buses that are star points. ``stays_at``: as in ``Branch``, by
-    branch. ``account`` tells what was read, and what not. ``files`` were read.
+    branch. ``unoperated``: switches that are there and never operate, and whether they are closed. ``account``
+    tells what was read, and what not. ``files`` were read.
     """
 
     net: Any
@@ -40,5 +41,6 @@ class RawNetwork:
     idle: dict[str, Entry] = field(default_factory=dict)
     inner: frozenset[str] = frozenset()
     stays_at: dict[str, str] = field(default_factory=dict)
+    unoperated: dict[str, bool] = field(default_factory=dict)
     account: NetworkAccount = NO_ACCOUNT
     files: list[Path] = field(default_factory=list)

@@ -64,5 +64,6 @@ def _copy(raw: RawNetwork) -> RawNetwork:
         element_names=dict(raw.element_names),
         idle=dict(raw.idle),
         stays_at=dict(raw.stays_at),
+        unoperated=dict(raw.unoperated),
         files=list(raw.files),
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ...network_account import Entry, NetworkAccount
 from ...raw_network import RawNetwork
-from ...reading.problems import Problem, find_input, missing, no_such
+from ...reading.problems import Problem, find_input, listed, missing, no_such
 from ...reading.time_limit import OutOfTime, time_limit
 from ...schema.network_kinds import PandapowerFunction, PandapowerJson
 from .account import drop_out_of_service, left_entries, out_of_service, read_entries, refuse
@@ -70,7 +70,7 @@ def _reduced(
     before = len(problems)
     complete(net)
     dropped = drop_out_of_service(net)
-    _name_all(net)
+    unnamed = _name_all(net)
     dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
     check_tables(net, place, problems, idle=True)
     raw = RawNetwork(net, set(), [])
@@ -99,7 +99,7 @@ def _reduced(
     take_places(net, raw)
     take_loads(net, raw)
     take_shunts(net)
-    told = *shifts, *left, *taps, *_joined(tiny), *_options(net), *dropped
+    told = *shifts, *left, *taps, *_joined(tiny), *_options(net), *unnamed, *dropped
     raw.account = NetworkAccount(tuple(read), told)
     raw.net = bare(net)
     return raw
@@ -221,17 +221,49 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> tup
         return None, 0
 
 
-def _name_all(net: Net) -> None:
-    """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
-    taken: set[str] = set()
-    for table in _NAMED:
-        own = (net.switch[net.switch.et == "b"] if table == "switch" else net[table]).name.astype(object)
-        names = ["" if name is None or name != name else str(name).strip() for name in own]
-        if not all(names) or len(set(names)) < len(names) or taken & set(names):
-            names = [f"{table}.{index}" for index in own.index]
-        taken |= set(names)
-        own[:] = names
-        net[table] = net[table].assign(name=own)
+def _name_all(net: Net) -> list[Entry]:
+    """Give each bus and branch its id: its own name, if it has one that nothing else has, else its number.
+
+    Of elements with one name in two tables the one in the first table keeps it.
+    """
+    tables = {table: net.switch[net.switch.et == "b"] if table == "switch" else net[table] for table in _NAMED}
+    own: dict[tuple[str, Any], str] = {
+        (table, index): "" if name is None or name != name else str(name).strip()
+        for table, rows in tables.items()
+        for index, name in rows.name.items()
+    }
+    often = Counter((table, name) for (table, _), name in own.items())
+    numbered = {key for key, name in own.items() if not name or often[key[0], name] > 1}
+    while clashing := _clashing(ids := {key: _number(*key) if key in numbered else own[key] for key in own}, numbered):
+        numbered |= clashing
+    for table, rows in tables.items():
+        names = rows.name.astype(object)
+        names[:] = [ids[table, index] for index in rows.index]
+        net[table] = net[table].assign(name=names)
+    return list(_unnamed(tables, numbered))
+
+
+def _number(table: str, index: Any) -> str:
+    return f"{table}.{index}"
+
+
+def _clashing(ids: dict[tuple[str, Any], str], numbered: set[tuple[str, Any]]) -> set[tuple[str, Any]]:
+    """Elements that must give up a name that another has, or that is the number of another."""
+    first: dict[str, tuple[str, Any]] = {}
+    clashing: set[tuple[str, Any]] = set()
+    for key, name in ids.items():
+        if (other := first.setdefault(name, key)) != key:
+            clashing.add(other if key in numbered else key)
+    return clashing
+
+
+def _unnamed(tables: dict[str, Any], numbered: set[tuple[str, Any]]) -> Iterator[Entry]:
+    """What is called by its number although others of its table have names."""
+    for table, rows in tables.items():
+        those = [_number(table, index) for index in rows.index if (table, index) in numbered]
+        if those and len(those) < len(rows):
+            text = f"empty, or another element's too; called by number: {listed(those, 5)}"
+            yield Entry(f"names of {TABLES[table].word}", len(those), text=text, changes_numbers=False)
 
 
 def _drop_branches_out_of_service(net: Net, named: set[str]) -> list[Entry]:
