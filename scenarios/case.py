@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .network_account import NO_ACCOUNT, NetworkAccount
 from .schema.scenario import Scenario
+from .series.from_csv import Series
 from .view import KINDS, GridView
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Case:
     ``account`` tells what of a network of somebody else's was read, and what not.
     ``unoperated``: switches of the network that stay as they are, and whether closed; ``view`` does not tell them from
     other branches, or has none of them.
+    ``own_series``: mean courses that the network brings with it, ``load`` by LA and ``pv`` by unit.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
 
     Examples:
@@ -47,6 +49,7 @@ class Case:
     inputs: tuple[Path, ...] = ()
     account: NetworkAccount = NO_ACCOUNT
     unoperated: Mapping[str, bool] = field(default_factory=dict)
+    own_series: Mapping[str, Series] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> dict[str, dict[str, float]]:

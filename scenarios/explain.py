@@ -230,6 +230,11 @@ def _clock(case: Case) -> str:
 def _series(case: Case) -> Iterator[str]:
     """Where series of the user's own come from, and what is not known of them."""
     exact = case.scenario.perfect_forecast
+    if own := case.own_series:
+        areas = sum(not column.endswith(":q") for column in own["load"].columns) if "load" in own else 0
+        suns = len(own["pv"].columns) if "pv" in own else 0
+        source = next(iter(own.values())).path.name
+        yield f"{areas} local areas and {suns} PV units are forecast by the network's own profiles ({source})"
     for what, given in (("load", case.scenario.load), ("PV", case.scenario.pv)):
         forecast, actual = given.forecast_csv, given.actual_csv
         happens = f"happens as in {actual}" if actual else ""

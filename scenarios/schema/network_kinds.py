@@ -85,6 +85,25 @@ class PandapowerJson(Part):
     operated: Operated = "all"
 
 
+class SimbenchNetwork(Part):
+    """A network of SimBench with its profiles, from the package simbench (``pip install relight[simbench]``)."""
+
+    kind: Literal["simbench"] = Field(default="simbench", description="A network of SimBench.")
+    code: str = Field(description="Its code there, e.g. 1-MV-rural--0-sw.")
+    profiles: bool = Field(
+        default=True,
+        description="Loads and PV of the net follow its own profiles, by quarters of an hour in 2016; false: class "
+        "curves and clear sky.",
+    )
+    switchable: Switchable = ()
+    normally_open: NormallyOpen = None
+    operated: Operated = "all"
+
+
+PandapowerNetwork = PandapowerFunction | PandapowerJson | SimbenchNetwork
+"""Kinds that are nets of pandapower."""
+
+
 class SyntheticNetwork(Part):
     """Radial medium-voltage feeders drawn from a seed, with units; ``scenarios/networks/synthetic.py`` says how."""
 
@@ -128,6 +147,6 @@ class SyntheticNetwork(Part):
         return -(-self.feeder_count // 8)
 
 
-KINDS = ("tables", "function", "json", "synthetic")
+KINDS = ("tables", "function", "json", "simbench", "synthetic")
 
-Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson | SyntheticNetwork, Field(discriminator="kind")]
+Network = Annotated[TablesNetwork | PandapowerNetwork | SyntheticNetwork, Field(discriminator="kind")]

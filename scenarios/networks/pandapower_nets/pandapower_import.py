@@ -1,4 +1,4 @@
-"""A network from pandapower: a function of ``pandapower.networks`` or a JSON file.
+"""A network from pandapower: a function of ``pandapower.networks``, a JSON file, or one of SimBench.
 
 Lines, transformers, impedances and bus-bus switches become branches. Switches at lines and transformers are folded
 into their branch. Loads become peaks by bus; generators and storages serve only as places for a scenario's units.
@@ -18,7 +18,7 @@ from ...network_account import Entry, NetworkAccount
 from ...raw_network import RawNetwork
 from ...reading.problems import Problem, find_input, listed, missing, no_such
 from ...reading.time_limit import OutOfTime, time_limit
-from ...schema.network_kinds import PandapowerFunction, PandapowerJson
+from ...schema.network_kinds import PandapowerFunction, PandapowerNetwork, SimbenchNetwork
 from .account import drop_out_of_service, left_entries, out_of_service, read_entries, refuse
 from .equivalents import add_impedances, add_stars, join_tiny
 from .infeeds import infeeds_of
@@ -27,6 +27,7 @@ from .loads import take_loads, take_places, take_shunts
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
 from .phase_shifts import settle_shifts, settle_taps
+from .simbench_net import make_net, own_profiles, take_shapes
 from .whole_net import BRANCHES, bare, complete
 
 Net = Any
@@ -35,14 +36,17 @@ _NAMED = ("bus", "line", "trafo", "switch", "trafo3w", "impedance")
 
 
 def read_pandapower(
-    network: PandapowerFunction | PandapowerJson, base: Path, scenario_file: str, problems: list[Problem]
+    network: PandapowerNetwork, base: Path, scenario_file: str, problems: list[Problem]
 ) -> RawNetwork | None:
     """Load the net and reduce it to what ``RawNetwork`` promises; None when ``problems`` were added."""
     files: list[Path] = []
-    controllers = 0
+    controllers, shapes = 0, dict[str, str]()
     if isinstance(network, PandapowerFunction):
         net = _call(network, scenario_file, problems)
         place = f"pandapower.networks.{network.function}"
+    elif isinstance(network, SimbenchNetwork):
+        net, place = make_net(network.code, scenario_file, problems), f"SimBench {network.code}"
+        shapes = take_shapes(net) if net is not None and network.profiles else shapes
     else:
         path = find_input(network.file, base)
         net, controllers = _read_json(path, network.file, scenario_file, problems)
@@ -59,21 +63,26 @@ def read_pandapower(
     if controllers:
         left = Entry(TABLES["controller"].word, controllers, text=TABLES["controller"].text)
         raw.account = NetworkAccount(raw.account.read, (*raw.account.left, left))
+    if isinstance(network, SimbenchNetwork) and network.profiles:
+        raw.profiles = own_profiles(net, raw, shapes, network.code)
     raw.files = files
     return raw
 
 
 def _reduced(
-    net: Net, network: PandapowerFunction | PandapowerJson, place: str, scenario_file: str, problems: list[Problem]
+    net: Net, network: PandapowerNetwork, place: str, scenario_file: str, problems: list[Problem]
 ) -> RawNetwork:
     """The net with its account; only part of it where problems were added."""
     before = len(problems)
     complete(net)
     dropped = drop_out_of_service(net)
     unnamed = _name_all(net)
+    before_drop = _in_tables(net, ("line", "trafo"))
     dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
     check_tables(net, place, problems, idle=True)
     raw = RawNetwork(net, set(), [])
+    there = set(_in_tables(net, ("line", "trafo")))
+    raw.withdrawn = tuple(name for name in before_drop if name not in there)
     if len(problems) > before:
         return raw
     refuse(net, place, problems)
@@ -103,6 +112,10 @@ def _reduced(
     raw.account = NetworkAccount(tuple(read), told)
     raw.net = bare(net)
     return raw
+
+
+def _in_tables(net: Net, tables: tuple[str, ...]) -> list[str]:
+    return [name for table in tables for name in net[table].name]
 
 
 def _options(net: Net) -> list[Entry]:
@@ -287,7 +300,7 @@ _SWITCHED = {"l": "line", "t": "trafo", "t3": "trafo3w"}
 def _set_states(
     net: Net,
     opened: set[str],
-    network: PandapowerFunction | PandapowerJson,
+    network: PandapowerNetwork,
     switchable: set[str],
     file: str,
     problems: list[Problem],

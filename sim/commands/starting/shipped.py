@@ -12,6 +12,7 @@ from ....scenarios.errors import InputError
 TAKEN_BY = {
     "scenarios": "relight check, plan, run and compare take them",
     "studies": "relight study takes them",
+    "networks": "relight init takes them",
     "strategies": "--strategy takes them",
 }
 """Kinds of what is shipped, and which commands take them."""
@@ -34,7 +35,10 @@ def list_(
 def _entries(kind: str) -> Mapping[str, str]:
     from ....controllers.strategies.builtin import STRATEGIES
     from ....scenarios.catalogue import titled_scenarios, titled_studies
+    from ....scenarios.drafts.sources import FUNCTIONS, SIMBENCH
 
     if kind == "strategies":
         return {strategy.name: strategy.summary for strategy in STRATEGIES.values()}
+    if kind == "networks":
+        return {**FUNCTIONS, **SIMBENCH}
     return titled_studies() if kind == "studies" else titled_scenarios()

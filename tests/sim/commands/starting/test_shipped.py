@@ -37,4 +37,4 @@ def test_one_kind_alone_is_as_in_the_whole(relight, kind: str) -> None:
 
 def test_a_kind_that_is_none_is_told_those_there_are(relight) -> None:
     code, out, err = relight("list", "--kind", "cases")
-    assert (code, out) == (2, "") and "scenarios, studies, strategies" in err
+    assert (code, out) == (2, "") and "scenarios, studies, networks, strategies" in err
