@@ -26,7 +26,7 @@ class FeederTrees:
     def __init__(self, raw: RawNetwork, branches: Collection[Branch]) -> None:
         self.branches = {branch.id: branch for branch in branches}
         self.load_kw: Mapping[str, float] = raw.load_kw
-        self.closed: nx.MultiGraph = nx.MultiGraph()
+        self.closed = nx.MultiGraph()
         self.closed.add_nodes_from(raw.net.bus.name)
         for branch in branches:
             if branch.closed:
@@ -59,7 +59,7 @@ class FeederTrees:
     def cuts(self, eligible: Collection[str], sections: int) -> list[str]:
         """Branches that part the feeders into about so many pieces of load, each at least an equal share of it: every
         branch behind which so much is left is one. Only eligible ones that alone lead where they lead."""
-        least_kw = sum(self.load_kw.values()) / max(sections, 1)
+        least_kw = sum(kw for bus, kw in self.load_kw.items() if bus not in self.bar) / max(sections, 1)
         bridges = self._bridges()
         behind = {bus: self.load_kw.get(bus, 0.0) for bus in self.closed}
         found: list[str] = []
@@ -83,7 +83,7 @@ class FeederTrees:
 
     def _bridges(self) -> set[str]:
         """Closed branches that are the only way between their ends."""
-        simple: nx.Graph = nx.Graph(self.closed)
+        simple = nx.Graph(self.closed)
         alone = {frozenset(pair) for pair in nx.bridges(simple)}
         return {
             key
@@ -103,7 +103,7 @@ class FeederTrees:
 
     def section_of_bus(self, switches: Collection[str]) -> dict[str, str]:
         """Bus → its section, if these are the switches and open branches stay open."""
-        graph: nx.Graph = nx.Graph()
+        graph = nx.Graph()
         graph.add_nodes_from(self.closed)
         graph.add_edges_from((s, e) for s, e, key in self.closed.edges(keys=True) if key not in switches)
         return {bus: min(part) for part in nx.connected_components(graph) for bus in part}
