@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .network_account import NO_ACCOUNT, NetworkAccount
 from .schema.scenario import Scenario
+from .series.from_csv import Series
 from .view import KINDS, GridView
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ class Case:
     ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
     the power factor), ``mix_by_bus`` the weights of its load classes.
     ``account`` tells what of a network of somebody else's was read, and what not.
+    ``unoperated``: switches of the network that stay as they are, and whether closed; ``view`` does not tell them from
+    other branches, or has none of them.
+    ``own_series``: mean courses that the network brings with it, ``load`` by LA and ``pv`` by unit.
     ``folder`` is where relative paths of the scenario start, ``inputs`` are the files that were read.
 
     Examples:
@@ -43,6 +48,8 @@ class Case:
     mix_by_bus: dict[str, dict[str, float]]
     inputs: tuple[Path, ...] = ()
     account: NetworkAccount = NO_ACCOUNT
+    unoperated: Mapping[str, bool] = field(default_factory=dict)
+    own_series: Mapping[str, Series] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> dict[str, dict[str, float]]:

@@ -98,8 +98,20 @@ def _network(case: Case) -> str:
             f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
             f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
             f"{kinds['switch']} switches without length",
-            f"{len(switchable)} switchable: {_names(_state(branch) for branch in switchable)}",
+            f"{_of_all(case, len(switchable))} switchable: {_names(_state(branch) for branch in switchable)}",
         ],
+    )
+
+
+def _of_all(case: Case, operated: int) -> str:
+    """How many switches, and of how many, if some are never operated."""
+    left = case.unoperated
+    if not left:
+        return str(operated)
+    closed = sum(left.values())
+    return (
+        f"{operated} of {operated + len(left)} switches are operated, {closed} stay closed and {len(left) - closed} "
+        f"open (network.operated);"
     )
 
 
@@ -218,6 +230,11 @@ def _clock(case: Case) -> str:
 def _series(case: Case) -> Iterator[str]:
     """Where series of the user's own come from, and what is not known of them."""
     exact = case.scenario.perfect_forecast
+    if own := case.own_series:
+        areas = sum(not column.endswith(":q") for column in own["load"].columns) if "load" in own else 0
+        suns = len(own["pv"].columns) if "pv" in own else 0
+        source = next(iter(own.values())).path.name
+        yield f"{areas} local areas and {suns} PV units are forecast by the network's own profiles ({source})"
     for what, given in (("load", case.scenario.load), ("PV", case.scenario.pv)):
         forecast, actual = given.forecast_csv, given.actual_csv
         happens = f"happens as in {actual}" if actual else ""

@@ -27,7 +27,9 @@ from .schema.solver_options import check_solver_options
 from .schema.surprises import check_surprises
 from .schema.time_and_place import start_in_doubt
 from .series.forecast_issues import LOAD_ISSUES, load_issues
-from .series.from_csv import load_series
+from .series.from_csv import Series, load_series
+from .series.own_profiles import own_series
+from .view import GridView
 
 __all__ = [
     "Problem", "ScenarioError", "changed_case", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios",
@@ -79,6 +81,14 @@ def changed_case(case: Case, overrides: Overrides = (), seed: int | None = None)
     files = [path for k, path in enumerate(case.inputs) if k == 0 or path.suffix in (".yaml", ".yml")]
     file = display_name(files[0], case.folder) if files else case.scenario.name
     return _case(data, case.folder, file, files, overridden, problems)
+
+
+def case_of(data: dict[str, Any], folder: Path, file: str) -> Case:
+    """The case of a scenario that is in no file yet: its data, the folder it will be in, its name in problems.
+
+    Raises ``ScenarioError`` with every problem found.
+    """
+    return _case(data, folder, file, [], {}, [])
 
 
 def _case(
@@ -290,13 +300,26 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
             if not any(p_kw.get(bus) for bus in area.buses):
                 remedy = "this local area has no loaded bus; give it a share, or leave the column out"
                 problems.append(Problem(display_name(item.path, folder), "header", column, remedy))
-    inputs = (
+    inputs = dict.fromkeys((
         *(read.resolve() for read in files),
         *raw.files,
         *(item.path for item in (*series.values(), *issues.values())),
-    )
+    ))  # fmt: skip
     account = raw.account.with_units(raw.idle, _elements(scenario, raw), scenario.load.source)
-    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(dict.fromkeys(inputs)), account)
+    own = _own_series(scenario, raw, view, p_kw, file, problems)
+    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(inputs), account, raw.unoperated, own)
+
+
+def _own_series(
+    scenario: Scenario, raw: RawNetwork, view: GridView, p_kw: dict[str, float], file: str, problems: list[Problem]
+) -> dict[str, Series]:
+    """Series that the network brings with it, for the loads that are its own and for PV units that are its elements."""
+    if raw.profiles is None or scenario.outage is None or scenario.site is None:
+        return {}
+    own = raw.load_kw if scenario.load.source == "network" else {}
+    factors = {bus: p_kw.get(bus, 0.0) / peak_kw for bus, peak_kw in own.items() if peak_kw > 0}
+    elements = {one.id: raw.element_names.get(one.element, one.element) for one in scenario.units.pv if one.element}
+    return own_series(raw.profiles, scenario, view, factors, elements, file, problems)
 
 
 def _elements(scenario: Scenario, raw: RawNetwork) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .network_account import NO_ACCOUNT, Entry, NetworkAccount
+from .series.own_profiles import OwnProfiles
 from .view import EssUnit, Infeed, NbsuUnit, PvUnit
 
 EFFICIENCIES = ("charge_efficiency", "discharge_efficiency")
@@ -20,9 +21,12 @@ class RawNetwork:
     ``net`` fulfils the promises of ``Case.net``. ``switchable`` holds branch ids. Loads are peaks by bus in kW and
     kvar, ``mix_by_bus`` weighs the load classes of buses whose source tells them. ``elements`` gives bus and rating
     (kVA, or None) of elements that a scenario may declare as units, by ``sgen.3`` and by own name, ``element_names``
-    the former of the latter; ``idle`` tells what each is, should it be none. ``ess_efficiency`` holds what ESSs state
-    of their own, for others a scenario does. ``inner``: buses that are star points. ``stays_at``: as in ``Branch``, by
-    branch. ``account`` tells what was read, and what not. ``files`` were read.
+    the former of the latter; ``idle`` tells what each is, should it be none, ``element_facts`` what its table says
+    of it. ``withdrawn``: lines and transformers out of service, which a scenario may name as open switches.
+    ``ess_efficiency`` holds what ESSs state of their own, for others a scenario does. ``inner``: buses that are star
+    points or open ends. ``stays_at``: as in ``Branch``, by branch. ``unoperated``: switches that are there and never
+    operate, and whether they are closed. ``profiles``: series of its own. ``account`` tells what was read, and what
+    not. ``files`` were read.
     """
 
     net: Any
@@ -38,7 +42,11 @@ class RawNetwork:
     elements: dict[str, tuple[str, float | None]] = field(default_factory=dict)
     element_names: dict[str, str] = field(default_factory=dict)
     idle: dict[str, Entry] = field(default_factory=dict)
+    element_facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()
     inner: frozenset[str] = frozenset()
     stays_at: dict[str, str] = field(default_factory=dict)
+    unoperated: dict[str, bool] = field(default_factory=dict)
+    profiles: OwnProfiles | None = None
     account: NetworkAccount = NO_ACCOUNT
     files: list[Path] = field(default_factory=list)

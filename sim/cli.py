@@ -21,6 +21,8 @@ from .commands.report import report
 from .commands.reproduce import reproduce
 from .commands.run import run
 from .commands.schema import schema
+from .commands.starting.init import init
+from .commands.starting.shipped import list_
 from .commands.strategy import strategy_app
 from .commands.study import study
 from .commands.validate import validate
@@ -54,6 +56,8 @@ def options(
 
 for command in (study, check, plan, validate, schema, run, compare, report, metrics, indices, reproduce):
     app.command()(command)
+app.command(name="list")(list_)
+app.command()(init)
 
 
 TRACEBACK = "RELIGHT_TRACEBACK"

@@ -22,11 +22,13 @@ from ..schema.scenario import Load, Scenario
 from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
 from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
 from .cache import keep, recall
+from .operated import leave_alone
 from .pandapower_nets.pandapower_import import read_pandapower
 from .synthetic import draw_network
 from .tables import read_tables
 
 _UnitT = TypeVar("_UnitT", PvUnit, EssUnit, NbsuUnit)
+_UNOPERATED = "is a switch that network.operated leaves as it is; let it be operated, or name another"
 NOTHING_ASSUMED: Mapping[str, float] = MappingProxyType({})
 NO_STUBS: Mapping[str, str] = MappingProxyType({})
 
@@ -51,7 +53,8 @@ def load_network(network: Network, base: Path, file: str, problems: list[Problem
         problems.append(Problem(file, "network", None, "has no buses"))
         return None
     _check_names(raw, file, problems)
-    _check_connected(raw.net, file, problems)
+    leave_alone(raw, network.operated, file, problems)
+    _check_connected(raw, file, problems)
     if len(problems) == before:
         keep(network, base, raw)
     return raw
@@ -65,15 +68,17 @@ def _check_names(raw: RawNetwork, file: str, problems: list[Problem]) -> None:
                 problems.append(Problem(file, f"network, {table}", name, complaint))
 
 
-def _check_connected(net: Any, file: str, problems: list[Problem]) -> None:
+def _check_connected(raw: RawNetwork, file: str, problems: list[Problem]) -> None:
     """Every bus must be reachable with all switches closed and faulted lines repaired."""
     graph = nx.Graph()
-    graph.add_nodes_from(net.bus.name)
-    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(net))
+    graph.add_nodes_from(raw.net.bus.name)
+    graph.add_edges_from((b.from_bus, b.to_bus) for b in branches_of(raw.net))
     main, *others = sorted(nx.connected_components(graph), key=len, reverse=True)
     if others:
-        apart = [bus for bus in net.bus.name if bus not in main]
+        apart = [bus for bus in raw.net.bus.name if bus not in main]
         remedy = "cannot be reached even with every switch closed; join them by branches or leave them out"
+        if raw.unoperated:
+            remedy = "cannot be reached by switches that are operated; add one to network.operated that leads there"
         problems.append(Problem(file, "network, buses", listed(apart), remedy))
 
 
@@ -135,7 +140,9 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     faulted = set(outage.faulted_branches) if outage else set()
     branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted, raw.stays_at)}
     for name in outage.faulted_branches if outage else ():
-        if name not in branches:
+        if name in raw.unoperated:
+            problems.append(Problem(file, "outage.faulted_branches", name, _UNOPERATED))
+        elif name not in branches:
             problems.append(Problem(file, "outage.faulted_branches", name, no_such("branch", name, branches)))
         elif not branches[name].switchable:
             remedy = "this branch has no switch, so its fault cannot be isolated; make it switchable or fault another"
@@ -157,7 +164,9 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
         for u, unit in units.collect("nbsu", NbsuUnit, raw.nbsu, scenario.units.nbsu).items()
     }
     for name in scenario.switching.manual_switches if scenario.switching else ():
-        if name not in branches or not branches[name].switchable:
+        if name in raw.unoperated:
+            problems.append(Problem(file, "switching.manual_switches", name, _UNOPERATED))
+        elif name not in branches or not branches[name].switchable:
             remedy = no_such("switch", name, (b.id for b in branches.values() if b.switchable))
             problems.append(Problem(file, "switching.manual_switches", name, remedy))
     sections = find_sections(buses, branches.values())

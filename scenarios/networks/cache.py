@@ -63,6 +63,8 @@ def _copy(raw: RawNetwork) -> RawNetwork:
         elements=dict(raw.elements),
         element_names=dict(raw.element_names),
         idle=dict(raw.idle),
+        element_facts=dict(raw.element_facts),
         stays_at=dict(raw.stays_at),
+        unoperated=dict(raw.unoperated),
         files=list(raw.files),
     )

@@ -131,6 +131,12 @@ def write_yaml(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
 
 
+def write_flow(data: Any, width: int = 100) -> list[str]:
+    """The same in brackets and braces, in lines of about so many characters: a value to put into text of one's own."""
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width, default_flow_style=True)
+    return [line for line in text.splitlines() if line != "..."]
+
+
 def apply_override(data: dict[str, Any], override: str) -> str:
     """Set ``path=value`` in ``data``, the value read as YAML; returns the path.
 

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from .parts import Count, FileName, Kilo, Names, Part, Seed, Share
+
+
+def _choice(value: object) -> object:
+    """``all``, or a mapping of one of two words to patterns."""
+    if value == "all":
+        return value
+    words: dict[object, object] = dict(value) if isinstance(value, dict) else {}  # pyright: ignore
+    names: object = next(iter(words.values()), None)
+    several = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)  # pyright: ignore
+    if list(words) not in (["only"], ["except"]) or not several:
+        raise ValueError("must be all, {only: [names or patterns]} or {except: [names or patterns]}")
+    if twice := [name for k, name in enumerate(names) if name in names[:k]]:  # pyright: ignore
+        raise ValueError(f"{twice[0]} is listed twice; keep one")
+    return value  # pyright: ignore
+
+
+def _is_all(value: object) -> bool:
+    """What every network had before there was a choice stays out of a scenario's resolved form."""
+    return value == "all"
+
+
+Operated = Annotated[
+    Literal["all"] | dict[Literal["only", "except"], tuple[str, ...]],
+    BeforeValidator(_choice),
+    Field(
+        exclude_if=_is_all,
+        description="Switches that may be operated: all, {only: [names or patterns]} or {except: […]}, patterns with * "
+        "and ?. The others stay as the network has them: closed ones inside a section, open ones no branch for a plan.",
+    ),
+]
 
 
 class TablesNetwork(Part):
@@ -19,6 +49,7 @@ class TablesNetwork(Part):
     options: dict[str, str] = Field(
         default_factory=dict, description="Option name → value, see the folder's options.yaml."
     )
+    operated: Operated = "all"
 
     @field_validator("options", mode="before")
     @classmethod
@@ -41,6 +72,7 @@ class PandapowerFunction(Part):
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict, description="What it is called with.")
     switchable: Switchable = ()
     normally_open: NormallyOpen = None
+    operated: Operated = "all"
 
 
 class PandapowerJson(Part):
@@ -50,6 +82,26 @@ class PandapowerJson(Part):
     file: FileName = Field(description="Relative to the scenario file.")
     switchable: Switchable = ()
     normally_open: NormallyOpen = None
+    operated: Operated = "all"
+
+
+class SimbenchNetwork(Part):
+    """A network of SimBench with its profiles, from the package simbench (``pip install relight[simbench]``)."""
+
+    kind: Literal["simbench"] = Field(default="simbench", description="A network of SimBench.")
+    code: str = Field(description="Its code there, e.g. 1-MV-rural--0-sw.")
+    profiles: bool = Field(
+        default=True,
+        description="Loads and PV of the net follow its own profiles, by quarters of an hour in 2016; false: class "
+        "curves and clear sky.",
+    )
+    switchable: Switchable = ()
+    normally_open: NormallyOpen = None
+    operated: Operated = "all"
+
+
+PandapowerNetwork = PandapowerFunction | PandapowerJson | SimbenchNetwork
+"""Kinds that are nets of pandapower."""
 
 
 class SyntheticNetwork(Part):
@@ -74,6 +126,7 @@ class SyntheticNetwork(Part):
         default=3.0, description="Energy to discharge per rated power, h [A: guo45 has 3.5]."
     )
     nbsu_pct: Share = Field(default=20.0, description="Rated NBSU power, % of the peak load [A: guo45 has 21].")
+    operated: Operated = "all"
 
     @model_validator(mode="after")
     def _fits(self) -> SyntheticNetwork:
@@ -94,6 +147,6 @@ class SyntheticNetwork(Part):
         return -(-self.feeder_count // 8)
 
 
-KINDS = ("tables", "function", "json", "synthetic")
+KINDS = ("tables", "function", "json", "simbench", "synthetic")
 
-Network = Annotated[TablesNetwork | PandapowerFunction | PandapowerJson | SyntheticNetwork, Field(discriminator="kind")]
+Network = Annotated[TablesNetwork | PandapowerNetwork | SyntheticNetwork, Field(discriminator="kind")]

@@ -61,8 +61,9 @@ class Profiles:
         noise = Noise(scenario.seed if seed is None else seed, self.sim_step_min, len(sim_edges) - 1)
 
         demand = _Demand(case)
-        self._demand_forecast = demand.over(plan_edges, series.get("load.forecast_csv"))
-        actual = demand.over(sim_edges, series.get("load.forecast_csv"))
+        courses = case.own_series.get("load"), series.get("load.forecast_csv")
+        self._demand_forecast = demand.over(plan_edges, *courses)
+        actual = demand.over(sim_edges, *courses)
         fine, before = dict(actual), dict[str, float]()
         spread = scenario.load.actual
         self._load_level = noise.day_level("load", spread.day_sd_pct)
@@ -79,9 +80,10 @@ class Profiles:
         expected_pu = means_between(self._sky.clear_sky_pu, plan_edges.astype(int)) * pv.clear_sky_index
         bounded = np.clip(expected_pu, 0, 1)
         happened = {site: self._sky.available_pu(site) for site in self._sky.sites}
-        self._pv_forecast = _pv_series(units, dict.fromkeys(units, bounded), plan_edges, series.get("pv.forecast_csv"))
+        suns = case.own_series.get("pv"), series.get("pv.forecast_csv")
+        self._pv_forecast = _pv_series(units, dict.fromkeys(units, bounded), plan_edges, *suns)
         by_unit = {unit: happened[self._site_of[unit]] for unit in units}
-        if told := series.get("pv.forecast_csv"):
+        for told in filter(None, suns):
             followed = {unit: told.mean(unit, sim_edges) for unit in told.columns}
             by_unit |= {unit: self._sky.around(self._site_of[unit], mean) for unit, mean in followed.items()}
         given = series.get("pv.actual_csv")
@@ -98,7 +100,10 @@ class Profiles:
 
         self._changing: Forecasts | None = None
         if (scenario.forecast and scenario.forecast.method != "mean") or self._issues:
-            fine_pv = np.clip(step_means(self._sky.clear_sky_pu, len(sim_edges) - 1) * pv.clear_sky_index, 0, 1)
+            usual = np.clip(step_means(self._sky.clear_sky_pu, len(sim_edges) - 1) * pv.clear_sky_index, 0, 1)
+            fine_pv = dict.fromkeys(units, usual)
+            if suns[0]:
+                fine_pv |= {unit: suns[0].mean(unit, sim_edges) for unit in suns[0].columns}
             self._changing = self._forecasts(case, noise, series, fine, fine_pv, before, demand.tan_phi)
 
     @property
@@ -153,7 +158,7 @@ class Profiles:
         noise: Noise,
         series: Mapping[str, Series],
         fine: Mapping[str, tuple[np.ndarray, np.ndarray]],
-        fine_pv: np.ndarray,
+        fine_pv: Mapping[str, np.ndarray],
         before: Mapping[str, float],
         tan_phi: float,
     ) -> Forecasts:
@@ -166,8 +171,8 @@ class Profiles:
             demand[la] = Course(p_kw, fine_p, happens_p, ratio), Course(q_kvar, fine_q, happens_q)
         pv: dict[str, Course] = {}
         for unit, site in self._site_of.items():
-            ratio = _before(pv_csv, unit, self.sim_step_min, fine_pv, self._sky.ratio_before(site))
-            pv[unit] = Course(self._pv_forecast[unit], fine_pv, self._pv_actual[unit], ratio)
+            ratio = _before(pv_csv, unit, self.sim_step_min, fine_pv[unit], self._sky.ratio_before(site))
+            pv[unit] = Course(self._pv_forecast[unit], fine_pv[unit], self._pv_actual[unit], ratio)
         given = pv_csv.columns if pv_csv else {}
         return Forecasts(
             case.scenario.forecast or ForecastOptions(),
@@ -226,8 +231,8 @@ class _Demand:
         self._p_kw = {area: course * scale for area, course in courses.items()}
         self._q_kvar = {area: course * scale for area, course in reactive.items()}
 
-    def over(self, edges_min: np.ndarray, csv: Series | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Mean kW and kvar of each area over each interval, columns of ``csv`` taking the place of the curves."""
+    def over(self, edges_min: np.ndarray, *series: Series | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Mean kW and kvar of each area over each interval, columns of ``series`` taking the place of the curves."""
         means = {
             area: (
                 rounded(interval_means(self._edges, p_kw, edges_min), POWER_KW),
@@ -235,7 +240,9 @@ class _Demand:
             )
             for area, p_kw in self._p_kw.items()
         }
-        return self.replaced(means, edges_min, csv)
+        for one in series:
+            means = self.replaced(means, edges_min, one)
+        return means
 
     def replaced(
         self, means: dict[str, tuple[np.ndarray, np.ndarray]], edges_min: np.ndarray, csv: Series | None
@@ -283,10 +290,10 @@ def _before(csv: Series | None, column: str, step_min: float, mean: np.ndarray, 
 
 
 def _pv_series(
-    units: tuple[str, ...], usual: dict[str, np.ndarray], edges_min: np.ndarray, csv: Series | None
+    units: tuple[str, ...], usual: Mapping[str, np.ndarray], edges_min: np.ndarray, *series: Series | None
 ) -> dict[str, np.ndarray]:
-    """Availability of each unit: its usual series, or the unit's column of ``csv``."""
-    given = csv.columns if csv else {}
-    return {
-        unit: rounded(csv.mean(unit, edges_min) if csv and unit in given else usual[unit], PER_UNIT) for unit in units
-    }
+    """Availability of each unit: its usual series, or the unit's column of the last of ``series`` that has one."""
+    found = dict(usual)
+    for one in filter(None, series):
+        found |= {unit: one.mean(unit, edges_min) for unit in units if unit in one.columns}
+    return {unit: rounded(found[unit], PER_UNIT) for unit in units}

@@ -17,6 +17,8 @@ from .whole_net import empty_net
 Net = Any
 PLACES = ("sgen", "gen", "storage", "asymmetric_sgen")
 """Tables of elements that are units if a scenario says so, and else off."""
+FACTS = ("name", "type", "max_e_mwh", "soc_percent")
+"""Columns that tell what kind of unit an element may be."""
 _LOAD_CLASS = (
     (re.compile(r"^(?:Load )?R\d+$"), "h0"),
     (re.compile(r"^(?:Load )?CI\d+$"), "g0"),
@@ -90,6 +92,7 @@ def take_places(net: Net, raw: RawNetwork) -> None:
             raw.elements[element] = net.bus.name[row.bus], _rating_kva(table, row)
             power = power_of(table, net[table].loc[[index]])
             raw.idle[element] = Entry(TABLES[table].word, 1, *power, TABLES[table].text)
+            raw.element_facts[element] = {column: row[column] for column in FACTS if column in row}
             if (name := str(row["name"]).strip()) in own:
                 raw.elements[name] = raw.elements[element]
                 raw.element_names[name] = element

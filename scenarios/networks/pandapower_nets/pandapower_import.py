@@ -1,4 +1,4 @@
-"""A network from pandapower: a function of ``pandapower.networks`` or a JSON file.
+"""A network from pandapower: a function of ``pandapower.networks``, a JSON file, or one of SimBench.
 
 Lines, transformers, impedances and bus-bus switches become branches. Switches at lines and transformers are folded
 into their branch. Loads become peaks by bus; generators and storages serve only as places for a scenario's units.
@@ -10,15 +10,15 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ...network_account import Entry, NetworkAccount
 from ...raw_network import RawNetwork
-from ...reading.problems import Problem, find_input, missing, no_such
+from ...reading.problems import Problem, find_input, listed, missing, no_such
 from ...reading.time_limit import OutOfTime, time_limit
-from ...schema.network_kinds import PandapowerFunction, PandapowerJson
+from ...schema.network_kinds import PandapowerFunction, PandapowerNetwork, SimbenchNetwork
 from .account import drop_out_of_service, left_entries, out_of_service, read_entries, refuse
 from .equivalents import add_impedances, add_stars, join_tiny
 from .infeeds import infeeds_of
@@ -27,6 +27,7 @@ from .loads import take_loads, take_places, take_shunts
 from .net_columns import check_tables
 from .net_file import READING_S, NetFileError, read_net
 from .phase_shifts import settle_shifts, settle_taps
+from .simbench_net import make_net, own_profiles, take_shapes
 from .whole_net import BRANCHES, bare, complete
 
 Net = Any
@@ -35,14 +36,17 @@ _NAMED = ("bus", "line", "trafo", "switch", "trafo3w", "impedance")
 
 
 def read_pandapower(
-    network: PandapowerFunction | PandapowerJson, base: Path, scenario_file: str, problems: list[Problem]
+    network: PandapowerNetwork, base: Path, scenario_file: str, problems: list[Problem]
 ) -> RawNetwork | None:
     """Load the net and reduce it to what ``RawNetwork`` promises; None when ``problems`` were added."""
     files: list[Path] = []
-    controllers = 0
+    controllers, shapes = 0, dict[str, str]()
     if isinstance(network, PandapowerFunction):
         net = _call(network, scenario_file, problems)
         place = f"pandapower.networks.{network.function}"
+    elif isinstance(network, SimbenchNetwork):
+        net, place = make_net(network.code, scenario_file, problems), f"SimBench {network.code}"
+        shapes = take_shapes(net) if net is not None and network.profiles else shapes
     else:
         path = find_input(network.file, base)
         net, controllers = _read_json(path, network.file, scenario_file, problems)
@@ -59,21 +63,26 @@ def read_pandapower(
     if controllers:
         left = Entry(TABLES["controller"].word, controllers, text=TABLES["controller"].text)
         raw.account = NetworkAccount(raw.account.read, (*raw.account.left, left))
+    if isinstance(network, SimbenchNetwork) and network.profiles:
+        raw.profiles = own_profiles(net, raw, shapes, network.code)
     raw.files = files
     return raw
 
 
 def _reduced(
-    net: Net, network: PandapowerFunction | PandapowerJson, place: str, scenario_file: str, problems: list[Problem]
+    net: Net, network: PandapowerNetwork, place: str, scenario_file: str, problems: list[Problem]
 ) -> RawNetwork:
     """The net with its account; only part of it where problems were added."""
     before = len(problems)
     complete(net)
     dropped = drop_out_of_service(net)
-    _name_all(net)
+    unnamed = _name_all(net)
+    before_drop = _in_tables(net, ("line", "trafo"))
     dropped += _drop_branches_out_of_service(net, {*network.switchable, *(network.normally_open or ())})
     check_tables(net, place, problems, idle=True)
     raw = RawNetwork(net, set(), [])
+    there = set(_in_tables(net, ("line", "trafo")))
+    raw.withdrawn = tuple(name for name in before_drop if name not in there)
     if len(problems) > before:
         return raw
     refuse(net, place, problems)
@@ -99,10 +108,14 @@ def _reduced(
     take_places(net, raw)
     take_loads(net, raw)
     take_shunts(net)
-    told = *shifts, *left, *taps, *_joined(tiny), *_options(net), *dropped
+    told = *shifts, *left, *taps, *_joined(tiny), *_options(net), *unnamed, *dropped
     raw.account = NetworkAccount(tuple(read), told)
     raw.net = bare(net)
     return raw
+
+
+def _in_tables(net: Net, tables: tuple[str, ...]) -> list[str]:
+    return [name for table in tables for name in net[table].name]
 
 
 def _options(net: Net) -> list[Entry]:
@@ -221,17 +234,49 @@ def _read_json(path: Path, name: str, file: str, problems: list[Problem]) -> tup
         return None, 0
 
 
-def _name_all(net: Net) -> None:
-    """Give each bus and branch its id: the table's names if all are present and unique in the net, else numbers."""
-    taken: set[str] = set()
-    for table in _NAMED:
-        own = (net.switch[net.switch.et == "b"] if table == "switch" else net[table]).name.astype(object)
-        names = ["" if name is None or name != name else str(name).strip() for name in own]
-        if not all(names) or len(set(names)) < len(names) or taken & set(names):
-            names = [f"{table}.{index}" for index in own.index]
-        taken |= set(names)
-        own[:] = names
-        net[table] = net[table].assign(name=own)
+def _name_all(net: Net) -> list[Entry]:
+    """Give each bus and branch its id: its own name, if it has one that nothing else has, else its number.
+
+    Of elements with one name in two tables the one in the first table keeps it.
+    """
+    tables = {table: net.switch[net.switch.et == "b"] if table == "switch" else net[table] for table in _NAMED}
+    own: dict[tuple[str, Any], str] = {
+        (table, index): "" if name is None or name != name else str(name).strip()
+        for table, rows in tables.items()
+        for index, name in rows.name.items()
+    }
+    often = Counter((table, name) for (table, _), name in own.items())
+    numbered = {key for key, name in own.items() if not name or often[key[0], name] > 1}
+    while clashing := _clashing(ids := {key: _number(*key) if key in numbered else own[key] for key in own}, numbered):
+        numbered |= clashing
+    for table, rows in tables.items():
+        names = rows.name.astype(object)
+        names[:] = [ids[table, index] for index in rows.index]
+        net[table] = net[table].assign(name=names)
+    return list(_unnamed(tables, numbered))
+
+
+def _number(table: str, index: Any) -> str:
+    return f"{table}.{index}"
+
+
+def _clashing(ids: dict[tuple[str, Any], str], numbered: set[tuple[str, Any]]) -> set[tuple[str, Any]]:
+    """Elements that must give up a name that another has, or that is the number of another."""
+    first: dict[str, tuple[str, Any]] = {}
+    clashing: set[tuple[str, Any]] = set()
+    for key, name in ids.items():
+        if (other := first.setdefault(name, key)) != key:
+            clashing.add(other if key in numbered else key)
+    return clashing
+
+
+def _unnamed(tables: dict[str, Any], numbered: set[tuple[str, Any]]) -> Iterator[Entry]:
+    """What is called by its number although others of its table have names."""
+    for table, rows in tables.items():
+        those = [_number(table, index) for index in rows.index if (table, index) in numbered]
+        if those and len(those) < len(rows):
+            text = f"empty, or another element's too; called by number: {listed(those, 5)}"
+            yield Entry(f"names of {TABLES[table].word}", len(those), text=text, changes_numbers=False)
 
 
 def _drop_branches_out_of_service(net: Net, named: set[str]) -> list[Entry]:
@@ -255,7 +300,7 @@ _SWITCHED = {"l": "line", "t": "trafo", "t3": "trafo3w"}
 def _set_states(
     net: Net,
     opened: set[str],
-    network: PandapowerFunction | PandapowerJson,
+    network: PandapowerNetwork,
     switchable: set[str],
     file: str,
     problems: list[Problem],

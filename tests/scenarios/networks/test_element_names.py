@@ -53,3 +53,25 @@ def test_a_name_that_two_elements_or_none_have_is_no_name(folder: Path, element:
         load_case(named(folder, element))
     (problem,) = error.value.problems
     assert problem.field == "units.ess.0.element" and told in problem.remedy
+
+
+@pytest.fixture
+def half_named(tmp_path: Path) -> Path:
+    """Of five lines two share a name, one has none, one is called as the line without a name is numbered."""
+    net = networks.create_cigre_network_mv()
+    net.line.loc[[0, 1, 2, 3], "name"] = ["twin", "twin", None, "line.2"]
+    net.bus.loc[1, "name"] = net.line.name[4]
+    pp.to_json(net, str(tmp_path / "net.json"))
+    text = SCENARIO.format(element="none").replace(", switchable: [line.1]", "").replace("[line.1]", "[Line 6-7]")
+    (tmp_path / "named.yaml").write_text(text.split("units:")[0], encoding="utf-8")
+    return tmp_path / "named.yaml"
+
+
+def test_one_name_that_is_missing_or_given_twice_takes_no_other_name_away(half_named: Path) -> None:
+    case = load_case(half_named)
+    lines = [branch.id for branch in case.view.branches.values() if branch.kind == "line"]
+    assert lines[:5] == ["line.0", "line.1", "line.2", "line.3", "line.4"]  # the last has a bus's name
+    assert lines[5:] == list(networks.create_cigre_network_mv().line.name[5:])
+    assert list(case.view.buses)[:3] == ["Bus 0", networks.create_cigre_network_mv().line.name[4], "Bus 2"]
+    (told,) = [entry for entry in case.account.left if entry.what == "names of lines"]
+    assert told.count == 5 and "called by number: line.0, line.1, " in told.text and not told.changes_numbers
