@@ -25,7 +25,6 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType({
     "create_kerber_landnetz_kabel_2": "Kerber, rural cables, low voltage",
     "create_kerber_vorstadtnetz_kabel_1": "Kerber, suburb, low voltage",
     "create_kerber_vorstadtnetz_kabel_2": "Kerber, suburb, low voltage",
-    "example_multivoltage": "example of pandapower with several voltages",
     "example_simple": "small example of pandapower",
     "lv_schutterwald": "Schutterwald, low voltage, about 2,900 buses",
     "mv_oberrhein": "Oberrhein, medium voltage, about 180 buses",
