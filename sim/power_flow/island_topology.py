@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...scenarios.errors import RelightError
-from ...scenarios.view import GridView
+from ...scenarios.view import Branch, GridView
 
 
 class WorldError(RelightError):
@@ -29,36 +29,37 @@ class Island:
     @classmethod
     def of(cls, view: GridView, buses: Sequence[str], branches: Sequence[str]) -> Island:
         """The island of these buses, which these closed branches join."""
-        root = {bus: bus for bus in buses}
         own = [view.branches[name] for name in branches]
-        for branch in own:
-            if not branch.switchable:
-                root[_find(root, branch.to_bus)] = _find(root, branch.from_bus)
-        part = {bus: _find(root, bus) for bus in buses}
+        part = joined(buses, (b for b in own if not b.switchable))
         ways = sum(part[b.from_bus] != part[b.to_bus] for b in own if b.switchable)
         return cls(buses[0], tuple(buses), tuple(branches), ways - len(set(part.values())) + 1)
 
 
-def _find(root: dict[str, str], bus: str) -> str:
-    """What stands for all buses joined to one; shortens the way to it."""
-    while root[bus] != bus:
-        root[bus] = root[root[bus]]
-        bus = root[bus]
-    return bus
+def joined(buses: Iterable[str], branches: Iterable[Branch]) -> dict[str, str]:
+    """Bus → one that stands for all buses to which these branches join it."""
+    root = {bus: bus for bus in buses}
+
+    def find(bus: str) -> str:
+        while root[bus] != bus:
+            root[bus] = root[root[bus]]
+            bus = root[bus]
+        return bus
+
+    for branch in branches:
+        root[find(branch.to_bus)] = find(branch.from_bus)
+    return {bus: find(bus) for bus in root}
 
 
 def find_islands(view: GridView, closed: Mapping[str, bool]) -> list[Island]:
     """All islands, also single buses, in the view's order. ``closed`` holds every branch of the view."""
-    root = {bus: bus for bus in view.buses}
     closed_branches = [b for b in view.branches.values() if closed[b.id]]
-    for branch in closed_branches:
-        root[_find(root, branch.to_bus)] = _find(root, branch.from_bus)
+    part = joined(view.buses, closed_branches)
     buses: dict[str, list[str]] = {}
     branches: dict[str, list[str]] = {}
     for bus in view.buses:
-        buses.setdefault(_find(root, bus), []).append(bus)
+        buses.setdefault(part[bus], []).append(bus)
     for branch in closed_branches:
-        branches.setdefault(_find(root, branch.from_bus), []).append(branch.id)
+        branches.setdefault(part[branch.from_bus], []).append(branch.id)
     return [Island.of(view, members, branches.get(r, ())) for r, members in buses.items()]
 
 

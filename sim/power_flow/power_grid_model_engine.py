@@ -19,7 +19,7 @@ from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPriv
 from ...scenarios.case import Case
 from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
 from .branch_parameters import branch_parameters, stubs_of
-from .island_topology import Island
+from .island_topology import Island, joined
 from .protocol import IslandInput, IslandSolution, State
 
 ERROR_TOLERANCE = 1e-11
@@ -173,26 +173,16 @@ class PowerGridModelEngine:
 
     def _lay_out(self, island: Island) -> _Layout:
         """Join buses across closed switches without impedance, number nodes, collect branches between them."""
-        root = {bus: bus for bus in island.buses}
-
-        def find(bus: str) -> str:
-            while root[bus] != bus:
-                root[bus] = root[root[bus]]
-                bus = root[bus]
-            return bus
-
-        for name in island.branches:
-            branch = self._view.branches[name]
-            if branch.kind == "switch":
-                root[find(branch.to_bus)] = find(branch.from_bus)
+        branches = (self._view.branches[name] for name in island.branches)
+        fused = joined(island.buses, (branch for branch in branches if branch.kind == "switch"))
         number: dict[str, int] = {}
-        node = np.array([number.setdefault(find(bus), len(number)) for bus in island.buses])
+        node = np.array([number.setdefault(fused[bus], len(number)) for bus in island.buses])
         ends, rows, places, bridged = [], [], [], []
         for place, name in enumerate(island.branches):
             branch = self._view.branches[name]
             if branch.kind == "switch":
                 continue
-            a, b = number[find(branch.from_bus)], number[find(branch.to_bus)]
+            a, b = number[fused[branch.from_bus]], number[fused[branch.to_bus]]
             if a == b:
                 bridged.append((a, self._row[name], place))
                 continue
