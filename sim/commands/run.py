@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import typer
@@ -36,5 +35,7 @@ def run(
 
 def first_note(folder: Path) -> str:
     """What the first plan of a run tells of itself: why it restores nothing, or leaves sections out."""
+    from ...results.run.read import read_json
+
     plans = sorted((folder / "plans").glob("*.json"))
-    return str(json.loads(plans[0].read_text(encoding="utf-8")).get("note", "")) if plans else ""
+    return str(read_json(plans[0]).get("note", "")) if plans else ""
