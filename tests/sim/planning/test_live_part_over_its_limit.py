@@ -64,21 +64,21 @@ def test_the_storages_own_island_is_served_and_the_rest_is_told_as_already_so(ki
     )
 
 
+def hung_on(plan: Plan) -> Plan:
+    """The plan with all of b and c hung on the live part, and the storage at rest."""
+    hung = {
+        "closed_branches": ["s-a", "b-c", "a-c"],
+        "balance_units": ["infeed.s"],
+        "local_areas": {},
+        "units": {"ess.c": UnitSetPoint(p_kw=0.0)},
+    }
+    return plan.model_copy(update={"steps": [step.model_copy(update=hung) for step in plan.steps]})
+
+
 @pytest.mark.parametrize("kind", BEYOND)
 def test_what_a_plan_adds_to_it_is_caused_by_the_plan(kind: str) -> None:
     """All of b and c, hung on the live part: they are beyond the limit too, or make it worse."""
-    steps = [
-        step.model_copy(
-            update={
-                "closed_branches": ["s-a", "b-c", "a-c"],
-                "balance_units": ["infeed.s"],
-                "local_areas": {},
-                "units": {"ess.c": UnitSetPoint(p_kw=0.0)},
-            }
-        )
-        for step in planned(kind).plan.steps
-    ]
-    verdict = judged(kind, planned(kind).plan.model_copy(update={"steps": steps}))
+    verdict = judged(kind, hung_on(planned(kind).plan))
     assert not verdict.clean and {v.kind for v in verdict.caused} == {kind}
     if kind == "voltage_high":
         assert {v.element for v in verdict.caused} == {"b", "c"} and {v.element for v in verdict.already_so} == {
@@ -94,18 +94,6 @@ def test_a_little_worse_is_not_worse() -> None:
     """What is added is 0.2 % of the line's rating, then 4 %; 1 % is let pass."""
     case = case_of("overload")
     for extra_kw, caused in ((2.0, False), (40.0, True)):
-        plan = planned("overload").plan
         lighter = replace(case, base_load_kw={"s": 0.0, "a": 1000.0, "b": extra_kw, "c": 0.0})
-        steps = [
-            step.model_copy(
-                update={
-                    "closed_branches": ["s-a", "b-c", "a-c"],
-                    "balance_units": ["infeed.s"],
-                    "local_areas": {},
-                    "units": {"ess.c": UnitSetPoint(p_kw=0.0)},
-                }
-            )
-            for step in plan.steps
-        ]
-        verdict = Validator(lighter).validate(plan.model_copy(update={"steps": steps}))
+        verdict = Validator(lighter).validate(hung_on(planned("overload").plan))
         assert ("s-a" in {v.element for v in verdict.caused}) is caused
