@@ -84,18 +84,17 @@ def flows_without_plan(horizon: Horizon, t: int) -> dict[str, LinearIslandFlow]:
     In a mesh along some tree of it.
     """
     graph, view = horizon.graph, horizon.graph.view
-    joined = {k: view.branches[k].closed for k in graph.links}
     live = [la for la in view.local_areas if la not in view.lost_areas]
+    joined = {k: view.branches[k].closed and link.i in live and link.j in live for k, link in graph.links.items()}
     factor = {la: horizon.loss_factor(graph.section[la]) for la in live}
     p = {la: -factor[la] * horizon.demand_kw(la, t) for la in live}
     q = {la: graph.charging_kvar[la] - factor[la] * horizon.demand_kvar(la, t) for la in live}
     for k, link in graph.links.items():
         for la in (link.i, link.j) if link.switchable and joined[k] else ():
-            if la in q:
-                q[la] += link.charging_kvar / 2
+            q[la] += link.charging_kvar / 2
     found: dict[str, LinearIslandFlow] = {}
     for la in graph.live_infeed_kva:
-        if not any(la in flow.areas for flow in found.values()):
+        if la in p and not any(la in flow.areas for flow in found.values()):
             found[la] = _sweep(horizon, t, la, joined, p, q)
     return found
 

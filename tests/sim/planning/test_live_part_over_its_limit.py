@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from relight.controllers.exchange.plan import Plan, UnitSetPoint
+from relight.controllers.planning.island_flow import flows_without_plan
 from relight.controllers.planning.planner import PlanRecord
 from relight.scenarios.case import Case
 from relight.sim.planning.plan_once import plan_once
 from relight.sim.validation.validator import Validator
 from relight.sim.validation.verdict import Verdict
 from support.networks import Line, build_case, ess, infeed
+from support.small_cases import random_case
 
 BEYOND: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "voltage_high": ({}, {"vm_pu": 1.09}, "a"),
@@ -97,3 +99,14 @@ def test_a_little_worse_is_not_worse() -> None:
         lighter = replace(case, base_load_kw={"s": 0.0, "a": 1000.0, "b": extra_kw, "c": 0.0})
         verdict = Validator(lighter).validate(hung_on(planned("overload").plan))
         assert ("s-a" in {v.element for v in verdict.caused}) is caused
+
+
+def test_only_live_areas_are_in_the_flows_of_the_live_part() -> None:
+    """Of random cases with a live infeed; that of the first lies in the outage area and feeds nothing before a plan."""
+    for seed in (13, 14, 26, 35, 36, 42, 51):
+        horizon = random_case(seed).horizon
+        lost = horizon.graph.view.lost_areas
+        flows = flows_without_plan(horizon, 0)
+        assert list(flows) == [la for la in horizon.graph.live_infeed_kva if la not in lost], seed
+        assert not any(lost.intersection(flow.areas) for flow in flows.values()), seed
+        assert bool(flows) == (seed != 13)
