@@ -132,6 +132,13 @@ class KeptSolver:
             self._compiled.refresh()
         return self._compiled
 
+    def _as_it_stands(self, began: float) -> Compiled | Solution:
+        """The arrays of the model; how a solve ends at once if a row cannot hold."""
+        try:
+            return self.compiled()
+        except InfeasibleConstraintException as error:
+            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
+
     def solve(
         self, start: Mapping[int, float] | None = None, *, until: float | None = None, **options: Any
     ) -> Solution:
@@ -142,10 +149,9 @@ class KeptSolver:
         the solver's own for this solve.
         """
         began = time.perf_counter()
-        try:
-            compiled = self.compiled()
-        except InfeasibleConstraintException as error:
-            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
+        compiled = self._as_it_stands(began)
+        if isinstance(compiled, Solution):
+            return compiled
         until = began + self._time_limit_s if until is None else until
         solution, x = self._run(compiled, start or {}, options, began, until)
         if x is not None:
@@ -163,10 +169,9 @@ class KeptSolver:
         ``until`` bounds all of them together; ``limits`` replace options of the solver in each of them.
         """
         began = time.perf_counter()
-        try:
-            compiled = self.compiled()
-        except InfeasibleConstraintException as error:
-            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}")
+        compiled = self._as_it_stands(began)
+        if isinstance(compiled, Solution):
+            return compiled
         until = began + self._time_limit_s if until is None else until
         solves: list[Solution] = []
         best, values = math.nan, None
@@ -190,10 +195,9 @@ class KeptSolver:
     ) -> tuple[Solution, NDArray[np.float64] | None]:
         """The best of the model with some variables, given by ``id``, at these values; to ``load``, if there is any."""
         began = time.perf_counter()
-        try:
-            compiled = self.compiled()
-        except InfeasibleConstraintException as error:
-            return Solution("none", math.nan, math.nan, time.perf_counter() - began, 0, f"infeasible: {error}"), None
+        compiled = self._as_it_stands(began)
+        if isinstance(compiled, Solution):
+            return compiled, None
         until = began + self._time_limit_s if until is None else until
         return self._run(compiled, decided, {}, began, until, held=True)
 

@@ -121,15 +121,34 @@ def outage_time(measured: Measured, business: Business) -> Index:
 def clean_electricity(measured: Measured, business: Business) -> Index:
     """Index 4: contracts if the business data tell them, else physical PV supply."""
     index = Index(4, "%", "higher", "", scale="as it is, 0 to 100 %")
-    books, traded = business.of_year(), business.electricity.clean_traded_mwh
-    physical, others = _clean_supply(measured.normal, business.electricity.upstream_clean_pct)
-    if traded is not None and books.consumption_mwh is not None:
-        value = formulas.ratio(traded, books.consumption_mwh, "consumption")
-        reading = "clean electricity traded by contract / consumption of the year"
-        return replace(index, value=100 * value, source="given", scaled=value, reading=reading,
+    return _contracts_or_proxy(
+        index,
+        business.electricity.clean_traded_mwh,
+        business,
+        "clean electricity traded by contract / consumption of the year",
+        measured,
+        _clean_supply(measured.normal, business.electricity.upstream_clean_pct),
+        "proxy for trades: PV used in the area / energy supplied, imports not counted as clean",
+    )
+
+
+def _contracts_or_proxy(
+    index: Index,
+    traded_mwh: float | None,
+    business: Business,
+    contracts: str,
+    measured: Measured,
+    supply: tuple[tuple[Alternative, ...], tuple[Alternative, ...]],
+    proxy: str,
+) -> Index:
+    """A share of the year's consumption if the business data tell what was traded, else a share of what was measured:
+    the physical proxy of ``supply``, beside its other readings. ``contracts`` and ``proxy`` say which was taken."""
+    books, (physical, others) = business.of_year(), supply
+    if traded_mwh is not None and books.consumption_mwh is not None:
+        value = formulas.ratio(traded_mwh, books.consumption_mwh, "consumption")
+        return replace(index, value=100 * value, source="given", scaled=value, reading=contracts,
                        alternatives=(*physical, *others))  # fmt: skip
-    reading = "proxy for trades: PV used in the area / energy supplied, imports not counted as clean"
-    index = replace(index, reading=reading)
+    index = replace(index, reading=proxy)
     if not physical:
         return replace(index, needs=measured.missing.get("normal", "energy supplied above 0"))
     value = physical[0].value or 0.0
@@ -223,19 +242,15 @@ def _automation(counts: RemoteOperation) -> tuple[tuple[Alternative, ...], tuple
 def provider_share(measured: Measured, business: Business) -> Index:
     """Index 9: contracts if the business data tell them, else what local generation supplies."""
     index = Index(9, "%", "higher", "", scale="as it is, 0 to 100 %")
-    books, sold = business.of_year(), business.electricity.from_service_providers_mwh
-    physical, others = _local_supply(measured.normal)
-    if sold is not None and books.consumption_mwh is not None:
-        value = formulas.ratio(sold, books.consumption_mwh, "consumption")
-        reading = "electricity that users obtained from service providers / consumption of the year"
-        return replace(index, value=100 * value, source="given", scaled=value, reading=reading,
-                       alternatives=(*physical, *others))  # fmt: skip
-    reading = "proxy for sales: local generation used in the area / energy supplied, as if all of it were a provider's"
-    index = replace(index, reading=reading)
-    if not physical:
-        return replace(index, needs=measured.missing.get("normal", "energy supplied above 0"))
-    value = physical[0].value or 0.0
-    return replace(index, value=value, source="proxy", scaled=value / 100, alternatives=others)
+    return _contracts_or_proxy(
+        index,
+        business.electricity.from_service_providers_mwh,
+        business,
+        "electricity that users obtained from service providers / consumption of the year",
+        measured,
+        _local_supply(measured.normal),
+        "proxy for sales: local generation used in the area / energy supplied, as if all of it were a provider's",
+    )
 
 
 def _local_supply(normal: NormalOperation | None) -> tuple[tuple[Alternative, ...], tuple[Alternative, ...]]:
