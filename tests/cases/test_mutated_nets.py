@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from relight.scenarios.explain import explain
@@ -39,9 +40,8 @@ def change(rng: random.Random, net: Any) -> str:
             del net[table]
         case _:
             value = rng.choice(NASTY)
-            cells = frame[column].astype(object)
-            cells.at[row] = value
-            net[table] = frame.assign(**{column: cells})
+            cells = frame[column].to_dict() | {row: value}
+            net[table] = frame.assign(**{column: pd.Series(cells, dtype=object)})
             return f"{table}.{row}, {column} = {value!r}"
     return f"{table}, {column}, {row}"
 

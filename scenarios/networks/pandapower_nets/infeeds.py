@@ -22,7 +22,8 @@ def infeeds_of(net: Net, place: str, problems: list[Problem]) -> list[Infeed]:
     transformers leads away from its bus, it is all that these can carry. Else it is unrated: ten times the net's load,
     never short, and still a sound big M; what leads away from its bus has ratings of its own.
     """
-    drawn = (float(power.abs().sum()) for table in (*DRAWING, "shunt") for power in drawn_mw(table, net[table]))
+    drawing = (table for table in (*DRAWING, "shunt") if len(net[table]))  # an empty table may lack columns
+    drawn = (float(power.abs().sum()) for table in drawing for power in drawn_mw(table, net[table]))
     unrated = max(10_000.0, 10 * sum(drawn) * 1000)
     found: dict[str, tuple[str, Infeed]] = {}
     for element, row, given_mva in _sources(net):

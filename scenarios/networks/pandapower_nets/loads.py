@@ -51,6 +51,8 @@ def _drawn(net: Net) -> Iterator[tuple[str, Any, float, float]]:
     """Table, row, kW and kvar of what draws constant power."""
     for table in DRAWING:
         rows = net[table]
+        if not len(rows):  # it may lack columns
+            continue
         p, q = drawn_mw(table, rows)
         for row, p_mw, q_mvar in zip(rows.itertuples(), p, q, strict=True):
             yield table, row, float(p_mw * 1000), float(q_mvar * 1000)

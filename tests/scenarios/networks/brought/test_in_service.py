@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pandapower as pp
+import pandas as pd
 import pytest
 
 from relight.scenarios.case import Case
+from relight.scenarios.networks.pandapower_nets.inventory import TABLES
 from support.brought.nets import loaded, refusal, small_net, station
 
 
@@ -63,6 +65,13 @@ def test_elements_out_of_service_that_are_wrong_besides_are_no_obstacle(tmp_path
     assert list(case.view.infeeds) == ["infeed.A"]
     kinds = {entry.what.split(" out of")[0] for entry in case.account.left}
     assert kinds == {"buses", "extended wards", "external grids", "lines", "motors", "two-winding transformers"}
+
+
+@pytest.mark.parametrize("table", sorted({*TABLES} - {"bus", "line", "switch", "ext_grid", "load"}))
+def test_a_table_without_rows_may_lack_its_columns(table: str, tmp_path: Path) -> None:
+    net = small_net()
+    net[table] = pd.DataFrame(columns=["in_service"])
+    assert list(loaded(tmp_path, net).view.buses) == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize("joined", [False, True])
