@@ -3,7 +3,6 @@ line in this process; the repository is no package of tests."""
 
 import gc
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,9 @@ class OnlyInstalled:
 def pytest_configure(config):
     config.pluginmanager.register(OnlyInstalled())
     settings.load_profile("slow" if config.option.markexpr == "slow" else "relight")
+    if config.getoption("--write-slow") and not config.option.collectonly:
+        told = config.workerinput["done"] if hasattr(config, "workerinput") else None
+        config.pluginmanager.register(slow_page.Journal(told), "slow journal")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,19 +48,18 @@ def pytest_collection_finish(session):
     gc.set_threshold(100_000, 50, 100)
 
 
-BEGAN = time.monotonic()
-
-
 def pytest_addoption(parser):
     parser.addoption("--write-slow", metavar="FILE", type=Path, help="write a page about this run: make slow")
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
     file = config.getoption("--write-slow")
     if file and not config.option.collectonly:
-        workers = getattr(config.option, "numprocesses", None) or 1
-        text = slow_page.page(terminalreporter.stats, time.monotonic() - BEGAN, workers)
-        file.write_text(text, encoding="utf-8")
+        journal = config.pluginmanager.get_plugin("slow journal")
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+            file.write_text(slow_page.page(journal.commit, journal.ends), encoding="utf-8")
+        else:
+            terminalreporter.write_line(f"{len(journal.ends)} tests are done; make slow goes on with the rest")
 
 
 @pytest.fixture

@@ -1,14 +1,40 @@
-"""The page of the last slow run counts what was run, by test and seed, and names what did not pass."""
+"""The page of the last slow run counts what was run, by test and seed, and names what did not pass; a run that was
+stopped goes on where it was."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 
-from slow_page import cases_of, page, ranges
+import pytest
 
+import slow_page
+from slow_page import End, cases_of, page, ranges, read_journal
 
-def report(nodeid: str, seconds: float, when: str = "call") -> SimpleNamespace:
-    return SimpleNamespace(nodeid=nodeid, duration=seconds, when=when)
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import slow_page
+
+def pytest_configure(config):
+    told = config.workerinput["done"] if hasattr(config, "workerinput") else None
+    config.pluginmanager.register(slow_page.Journal(told), "slow journal")
+"""
+TESTS = """
+import pytest
+
+@pytest.mark.parametrize("seed", range(3))
+def test_seed(seed):
+    assert seed != 1
+
+@pytest.mark.skip(reason="not here")
+def test_skipped(): ...
+
+@pytest.fixture
+def broken():
+    raise ValueError
+
+def test_broken(broken): ...
+"""
 
 
 def test_seeds_are_told_as_ranges_and_other_cases_by_name() -> None:
@@ -18,12 +44,52 @@ def test_seeds_are_told_as_ranges_and_other_cases_by_name() -> None:
 
 
 def test_a_page_tells_counts_seeds_time_and_what_failed() -> None:
-    stats = {
-        "": [report("t.py::many[0]", 3.0, "setup")],
-        "passed": [report("t.py::many[0]", 60.0), report("t.py::many[1]", 57.0)],
-        "failed": [report("t.py::many[2]", 60.0), report("t.py::other", 6.0)],
+    ends = {
+        "t.py::many[0]": End("passed", 63.0),
+        "t.py::many[1]": End("passed", 57.0),
+        "t.py::many[2]": End("failed", 60.0),
+        "t.py::other": End("error", 6.0),
+        "t.py::third": End("skipped", 0.0),
     }
-    text = page(stats, 120.0, workers=2)
-    assert "- took: 2.0 min in 2 processes\n- tests: 2 passed, 2 failed\n" in text
+    text = page("abc1234", ends)
+    assert "- commit: abc1234\n" in text
+    assert "- took: 3 min, test by test\n- tests: 2 passed, 1 failed, 1 error, 1 skipped\n" in text
     assert "| `t.py::many` | 3 | 0–2 | 2 failed | 3.0 |" in text
-    assert "| `t.py::other` | 1 |  | failed | 0.1 |" in text
+    assert "| `t.py::other` | 1 |  | error | 0.1 |" in text
+    assert "| `t.py::third` | 1 |  | 1 skipped | 0.0 |" in text
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_passed_is_not_run_again_on_the_same_commit(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(slow_page, "JOURNALS", pytester.path / "slow")
+    monkeypatch.setattr(slow_page, "commit", lambda: "abc1234")
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_it=TESTS)
+    pytester.runpytest_inprocess("-n", str(workers)).assert_outcomes(passed=2, failed=1, errors=1, skipped=1)
+    journal = pytester.path / "slow" / "abc1234.jsonl"
+    ends = {name.partition("::")[2]: one.end for name, one in read_journal(journal).items()}
+    assert ends == {"test_seed[0]": "passed", "test_seed[1]": "failed", "test_seed[2]": "passed",
+                    "test_skipped": "skipped", "test_broken": "error"}  # fmt: skip
+    with journal.open("a", encoding="utf-8") as file:
+        file.write('["test_it.py::test_seed[1]", "pas')  # killed while it wrote
+    pytester.makepyfile(test_it=TESTS.replace("seed != 1", "True"))
+    again = pytester.runpytest_inprocess("-n", str(workers))
+    again.assert_outcomes(passed=1, errors=1, deselected=3 if not workers else 0)
+    assert {name: one.end for name, one in read_journal(journal).items() if "seed" in name} == {
+        f"test_it.py::test_seed[{seed}]": "passed" for seed in range(3)
+    }
+
+
+def test_of_a_tree_with_changes_nothing_is_kept(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_page, "JOURNALS", pytester.path / "slow")
+    monkeypatch.setattr(slow_page, "commit", lambda: "abc1234" + slow_page.CHANGED)
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_it=TESTS)
+    pytester.runpytest_inprocess("-n", "0").assert_outcomes(passed=2, failed=1, errors=1, skipped=1)
+    assert not (pytester.path / "slow").exists()
+
+
+def test_a_journal_that_is_not_there_tells_nothing(tmp_path: Path) -> None:
+    assert read_journal(tmp_path / "none.jsonl") == {}
