@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from ...scenarios.schema.surprises import Surprises
-from ...scenarios.view import Branch, GridView, find_sections, without_units
+from ...scenarios.view import Branch, GridView, find_sections, with_faults, without_faults, without_units
 from ..exchange.messages import PscMessage, SwitchOrder
 from ..exchange.plan import PlanStep
 from .contacts import Address
@@ -35,11 +35,11 @@ class Facts:
 def changed_view(base: GridView, facts: Facts) -> GridView:
     """The view that plans are made with.
 
-    A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. An infeed
-    inside a faulted section is of no use. Of the branches in the outage area those with a switch count as open before:
-    what an infeed that returned supplies by itself is its own section.
+    A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. Of the
+    branches in the outage area those with a switch count as open before: what an infeed that returned supplies by
+    itself is its own section.
     """
-    stuck = dict(facts.stuck)
+    stuck, sound = dict(facts.stuck), without_faults(base)
 
     def branch(b: Branch) -> Branch:
         frozen = stuck.get(b.id)
@@ -50,25 +50,18 @@ def changed_view(base: GridView, facts: Facts) -> GridView:
             closed=frozen is True or (b.closed and not (b.switchable and b.from_bus in base.outage_area)),
         )
 
-    branches = {k: branch(b) for k, b in base.branches.items()}
+    branches = {k: branch(b) for k, b in sound.branches.items()}
     sections = find_sections(base.buses, branches.values())
     section_of = {bus: s.id for s in sections.values() for bus in s.buses}
-    dead = {bus for s in blocked_sections(base, facts, section_of) for bus in sections[s].buses}
-    return replace(
-        without_units(base, facts.failed),
+    view = replace(
+        without_units(sound, facts.failed),
         branches=branches,
         sections=sections,
         local_areas={k: replace(la, section=section_of[la.buses[0]]) for k, la in base.local_areas.items()},
-        infeeds={
-            k: replace(i, live=(i.live or k in facts.infeeds) and i.bus not in dead) for k, i in base.infeeds.items()
-        },
+        infeeds={k: replace(i, live=i.live or k in facts.infeeds) for k, i in sound.infeeds.items()},
     )
-
-
-def blocked_sections(base: GridView, facts: Facts, section_of: Mapping[str, str]) -> list[str]:
-    """Sections of a changed view that cannot be energised: those with a fault that no switch isolates."""
-    places = [base.sections[place] for place in sorted(facts.faults) if place in base.sections]
-    return list(dict.fromkeys(section_of[place.buses[0]] for place in places))
+    held = (section for section in sorted(facts.faults) if section in base.sections)
+    return with_faults(view, list(dict.fromkeys(one for section in held for one in base.held.get(section, (section,)))))
 
 
 class FixedWorld:
@@ -97,10 +90,6 @@ class FixedWorld:
         """The network at the fault time."""
         return self._view
 
-    def blocked(self, view: GridView) -> list[str]:
-        """No section."""
-        return []
-
     def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
         """No infeed returns."""
         return frozenset()
@@ -118,11 +107,14 @@ class FixedWorld:
 
 
 class KnownWorld:
-    """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` and ``blocked`` are what follows."""
+    """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` is what follows."""
 
     def __init__(self, view: GridView, give_up_after: int) -> None:
         self._base, self._give_up_after = view, give_up_after
-        self.facts = Facts(faults=frozenset(b.id for b in view.branches.values() if b.faulted))
+        places = frozenset(place for element in view.faults for place in view.fault_places(element))
+        self.facts = Facts(faults=places)
+        self._unseen = frozenset(s for s in view.held if not view.switches_at(s))
+        """sections with a fault that no terminal sees, so that nobody tells of its repair"""
         self.closed: dict[str, bool] = {}
         """switches as they are believed to be"""
         self.returned: dict[str, str] = {}
@@ -155,7 +147,7 @@ class KnownWorld:
         failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
         live = frozenset(i for i, state in self.returned.items() if state != "dead")
         facts = Facts(
-            frozenset(place for places in faults.values() for place in places),
+            self._unseen | {place for places in faults.values() for place in places},
             tuple(sorted(self._stuck.items())),
             failed,
             live,
@@ -175,10 +167,6 @@ class KnownWorld:
     def view(self) -> GridView:
         """The network as it is known."""
         return changed_view(self._base, self.facts)
-
-    def blocked(self, view: GridView) -> list[str]:
-        """Sections of ``view`` that cannot be energised."""
-        return blocked_sections(self._base, self.facts, view.section_of_bus)
 
     def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
         """Live buses that returned infeeds feed, as far as reports tell."""

@@ -250,7 +250,7 @@ class Grid:
             operated.add(branch)
             self._shed_min.pop(branch, None)
             events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
-            if closed and branch in self._equipment.faults.branches:
+            if closed and branch in self._equipment.faults.elements:
                 closed_on_fault.append(branch)
                 events.append(event("protection_trip", branch, None, "", "closed onto a fault; open again"))
             else:
@@ -291,9 +291,9 @@ class Grid:
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)
             one.fail("protection", "closed onto a fault")
-        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island.branches)):
+        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island)):
             one.choice = BalanceChoice(None)
-            one.fail("protection", f"fault on {faulted}")
+            one.fail("protection", f"fault on {faulted[0]}")
         for unit in choice.demoted:
             units[unit].demote()
         for unit in units.values():

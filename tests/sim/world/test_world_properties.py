@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relight.scenarios.case import Case
-from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit, Unit
+from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit, Unit, with_faults
 from relight.sim.world.grid import Grid, StepRecord
 from support.networks import Line, build_case, ess, infeed, nbsu, orders, pv
 
@@ -55,7 +56,7 @@ def cases(draw: st.DrawFn) -> Case:
             units.append(nbsu(name, draw(st.sampled_from((50.0, 300.0))), ramp, start_min))
         if draw(st.integers(0, 5)) == 0:
             units.append(infeed(name, draw(st.sampled_from((100.0, 5000.0))), live=draw(st.booleans())))
-    return build_case(
+    case = build_case(
         lines,
         units,
         buses=names,
@@ -66,6 +67,8 @@ def cases(draw: st.DrawFn) -> Case:
         dispatch_centre={"first_online_step_free": draw(st.booleans())},
         frequency=draw(st.sampled_from((None, {}))),
     )
+    struck = draw(st.sampled_from(names)) if draw(st.integers(0, 2)) == 0 else None
+    return replace(case, view=with_faults(case.view, [struck])) if struck else case
 
 
 def states(unit: Unit) -> st.SearchStrategy[str]:
@@ -153,6 +156,8 @@ class Watch:
 
     def check_topology(self, record: StepRecord) -> list[set[str]]:
         """1 and 2: one balance unit per energised island; dark by topology and voltage not defined are the same."""
+        live = {row["bus"] for row in record.series["bus"] if row["energised"]}
+        assert live.isdisjoint(bus for s in self.view.held for bus in self.view.sections[s].buses)
         graph = nx.MultiGraph()
         graph.add_nodes_from(self.view.buses)
         for row in record.series["branch"]:
