@@ -23,23 +23,26 @@ class Facts:
     """What differs from the view at the fault time.
 
     ``faults``: branches, or sections somewhere inside of which there is one; ``stuck``: switches given up, with the
-    state they stay in; ``failed``: units out of service; ``infeeds``: those with voltage again.
+    state they stay in; ``failed``: units out of service; ``infeeds``: those with voltage again; ``lost``: LAs that had
+    supply at first, lost it since, and are not fed by a live infeed again.
     """
 
     faults: frozenset[str] = frozenset()
     stuck: tuple[tuple[str, bool], ...] = ()
     failed: frozenset[str] = frozenset()
     infeeds: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
 
 def changed_view(base: GridView, facts: Facts) -> GridView:
     """The view that plans are made with.
 
     A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. Of the
-    branches in the outage area those with a switch count as open before: what an infeed that returned supplies by
-    itself is its own section.
+    branches that lead to the outage area, with what was lost later, those with a switch count as open before: what an
+    infeed that returned supplies by itself is its own section.
     """
     stuck, sound = dict(facts.stuck), without_faults(base)
+    gone = base.outage_area.union(*(base.local_areas[la].buses for la in facts.lost))
 
     def branch(b: Branch) -> Branch:
         frozen = stuck.get(b.id)
@@ -47,7 +50,7 @@ def changed_view(base: GridView, facts: Facts) -> GridView:
             b,
             switchable=b.switchable and frozen is not True,
             faulted=b.id in facts.faults or frozen is False,
-            closed=frozen is True or (b.closed and not (b.switchable and b.from_bus in base.outage_area)),
+            closed=frozen is True or (b.closed and not (b.switchable and not gone.isdisjoint((b.from_bus, b.to_bus)))),
         )
 
     branches = {k: branch(b) for k, b in sound.branches.items()}
@@ -151,6 +154,7 @@ class KnownWorld:
             tuple(sorted(self._stuck.items())),
             failed,
             live,
+            self._lost_by_now(psc, heard),
         )
         before = self.facts
         for told, gone, new in (
@@ -266,6 +270,16 @@ class KnownWorld:
         ends = self._base.branches[switch].from_bus, self._base.branches[switch].to_bus
         return sum(end in part for end in ends) == 1 and all(end in live for end in ends)
 
+    def _lost_by_now(self, psc: Mapping[str, PscMessage], heard: Collection[Address]) -> frozenset[str]:
+        """LAs outside the first outage area that went dark, but those that a live infeed feeds again."""
+        view, graph, fed = self._base, self._joined(self._base), set[str]()
+        for infeed in view.infeeds.values():
+            if (infeed.live or infeed.held) and psc[view.local_area_of_bus[infeed.bus]]["energised_min"] > 0:
+                fed |= nx.node_connected_component(graph, infeed.bus)
+        dark = {la for la, message in psc.items() if message["energised_min"] == 0 and ("gateway", la) in heard}
+        back = {la for la in self.facts.lost if psc[la]["energised_min"] > 0 and view.local_areas[la].buses[0] in fed}
+        return self.facts.lost.union(dark - view.lost_areas) - back
+
     def _possible_sources(self, psc: Mapping[str, PscMessage]) -> set[str]:
         """Buses of units that may form a voltage now."""
         view, found = self._base, set[str]()
@@ -273,7 +287,7 @@ class KnownWorld:
             message = psc[view.local_area_of_unit(unit.id)]
             if unit.id not in message.get("out_of_service", ()):
                 found.add(unit.bus)
-        live = {i.id for i in view.infeeds.values() if i.live}
+        live = {i.id for i in view.infeeds.values() if i.live or i.held}
         live |= {infeed for infeed, state in self.returned.items() if state == "connected"}
         return found | {view.infeeds[infeed].bus for infeed in live}
 

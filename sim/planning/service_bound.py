@@ -10,6 +10,9 @@ load pick-up demand is the largest that it can come to. What a fault holds is ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import block_diag, bmat, coo_array, eye_array, hstack
@@ -24,20 +27,25 @@ from ..validation.conditions import actual as actual_series
 from ..validation.conditions import forecast as forecast_series
 from ..world.surprises import draw_course
 
+NOTHING_LATER: Mapping[str, float] = MappingProxyType({})
 
-def service_bound_kwh(case: Case, seed: int | None = None, *, actual: bool = True) -> float:
+
+def service_bound_kwh(
+    case: Case, seed: int | None = None, *, actual: bool = True, later_min: Mapping[str, float] = NOTHING_LATER
+) -> float:
     """Upper bound of the weighted energy served in the outage area, kWh: Σ C_i p_i Δt of (18).
 
     Of every run, however it serves, by the ``actual`` series; of every first plan that breaks no limit by what is
-    forecast at the fault time. ``seed``: None, the scenario's. Raises UnsolvedError if the linear problem cannot be
-    solved.
+    forecast at the fault time. ``seed``: None, the scenario's. ``later_min``: LAs that had supply at first and lost it
+    in the run, with the time (min) from which they count. Raises UnsolvedError if the linear problem cannot be solved.
     """
     view, scenario = case.view, case.scenario
     profiles = Profiles(case, seed)
     times = np.arange(0, scenario.outage.duration_min, scenario.clock.sim_step_min, dtype=float)
     dt_h, steps = scenario.clock.sim_step_min / 60, len(times)
     lost, first_min, home = view.outage_area, scenario.first_step_min, view.section_of_bus
-    areas = [la for la in view.local_areas.values() if la.buses[0] in lost]
+    counts_min = {la: float(first_min) for la in view.lost_areas} | dict(later_min)
+    areas = [la for la in view.local_areas.values() if la.id in counts_min]
     weights = sorted({la.priority for la in areas})
 
     largest = _largest_multiples(case)
@@ -47,8 +55,8 @@ def service_bound_kwh(case: Case, seed: int | None = None, *, actual: bool = Tru
     for k, time_min in enumerate(times):
         at = series.index(time_min)
         pv_pu = {unit: float(known[at]) for unit, known in series.pv_pu.items()}
-        for la in areas if time_min >= first_min else ():
-            if not free[la.section][k]:
+        for la in areas:
+            if time_min < counts_min[la.id] or not free[la.section][k]:
                 continue
             demand_kw[weights.index(la.priority), k] += series.demand_kw[la.id][at] * largest.get(la.id, 1.0)
         connected = time_min >= first_min + scenario.pv.reconnect_delay_min

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ import pytest
 
 from relight.controllers.exchange.plan import Plan, PlanStep
 from relight.controllers.strategies.named import strategy_named
+from relight.results.metrics.score import score_run
+from relight.results.run.read import read_run
+from relight.results.run_folder import write_run
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
+from relight.sim.cosim.run_record import RunRecord
 from relight.sim.cosim.wiring import run_world
+from relight.sim.planning.foresight_bound import bounds_of_run
 from relight.sim.planning.plan_once import plan_once
 from relight.sim.planning.service_bound import service_bound_kwh
 from relight.sim.validation.validator import Validator
@@ -129,3 +135,71 @@ def test_why_nothing_is_restored_names_the_fault(tmp_path: Path) -> None:
     path = write(tmp_path, no_storage_at_c, outage={"duration_min": 90, "dead_infeeds": [], "faulted": ["d"]})
     note = plan_once(load_case(path), "dynamic").note
     assert "nothing is restored" in note and "fault on d" in note
+
+
+LIVE_PART = {"faults": [{"element": "d", "at_min": 30, "repair": {"minutes": 35}}]}
+"""First the switch b-c faults and c is dark; then the bus d, beside the infeed that feeds all the rest."""
+
+
+def test_a_second_fault_in_the_live_part_takes_its_section_and_for_a_step_what_hangs_on_the_infeed(
+    tmp_path: Path,
+) -> None:
+    case = case_of(tmp_path, outage={"faulted": ["b-c"]}, surprises=LIVE_PART)
+    log = ran(case, "dynamic")
+    live, areas = live_at(log), table(log, "local_area")
+    assert live["c"] == STEPS, "its storage serves it all along"
+    assert live["a"] == [t for t in STEPS if t != 30], "the infeed trips with its island, and feeds again"
+    assert [t for t in live["b"] if 30 <= t < 65] == [] and live["b"] == live["d"] and live["b"][-1] == STEPS[-1]
+    events = table(log, "events")
+    tripped = events[events.kind == "protection_trip"]
+    assert list(zip(tripped.time_min, tripped.element, strict=True)) == [(30.0, "d")]
+    assert "opened a-b; locked a-b, b-c" in tripped.text.item()
+    area = {la: rows[rows.in_outage_area == 1].time_min.tolist() for la, rows in areas.groupby("local_area")}
+    assert area == {"c": STEPS} | {la: [t for t in STEPS if t >= 30] for la in "abd"}
+    assert any("d faulted" in why or "b faulted" in why for why in events[events.kind == "plan_issued"].text)
+
+
+def test_what_was_lost_later_counts_from_then_on_in_energy_and_in_indices(tmp_path: Path) -> None:
+    case = case_of(tmp_path, outage={"faulted": ["b-c"]}, surprises=LIVE_PART)
+    log = ran(case, "dynamic")
+    write_run(tmp_path / "run", RunRecord(scenario=case.scenario, strategy="dynamic", seed=0, recorder=log.recorder))
+    run = read_run(tmp_path / "run")
+    areas, found = run.local_area, score_run(run)
+    counted = areas[(areas.local_area == "c") | (areas.time_min >= 30)]
+    demand_mwh, served_mwh = (counted[f"{name}_kw"].sum() / 12e3 for name in ("demand", "served"))
+    dark = areas[areas.energised == 0]
+    dark_mwh = dark.demand_kw.sum() / 12e3
+    assert dark_mwh > 0 and demand_mwh - served_mwh == pytest.approx(dark_mwh, abs=1e-9)
+    for name, value in (("demand_energy_mwh", demand_mwh), ("served_energy_mwh", served_mwh)):
+        assert found[name].value == pytest.approx(value, abs=1e-9) == run_summary(tmp_path)[name]
+    assert run_summary(tmp_path)["unserved_outside_area_energy_mwh"] == 0.0
+    out_min = 5.0 * (dark.local_area == "b").sum()
+    weight = {la: rows.customers.iloc[0] for la, rows in areas.groupby("local_area")}
+    total = sum(weight.values())
+    assert found["customers"].value == pytest.approx(total), "everybody lost supply at some time"
+    assert found["saifi"].value == pytest.approx((weight["b"] + weight["d"]) / total)
+    assert found["saidi_min"].value == pytest.approx(out_min * (weight["b"] + weight["d"]) / total)
+    assert found["maifi"].value == pytest.approx(weight["a"] / total), "five minutes are a momentary interruption"
+    assert found["saifi_outside"].value is None
+    kept = bounds_of_run(case, strategy_named("dynamic"), log.recorder)
+    assert kept["weighted_served_mwh"] == pytest.approx(served_mwh, abs=1e-6)
+    assert kept["weighted_served_mwh"] <= kept["service_bound_mwh"] * (1 + 1e-9)
+    assert kept["service_bound_mwh"] < demand_mwh, "what the fault holds cannot be served by anybody"
+
+
+def run_summary(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "run" / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("strategy", ["dynamic", "greedy"])
+def test_several_faults_at_once_and_one_after_the_other_with_a_live_infeed(tmp_path: Path, strategy: str) -> None:
+    course = (("a-b", 20), ("c", 40), ("d", 40))
+    faults = {"faults": [{"element": element, "at_min": at_min} for element, at_min in course]}
+    log = ran(case_of(tmp_path, outage={"faulted": ["b-c"]}, surprises=faults), strategy)
+    live = live_at(log)
+    assert live["a"] == [t for t in STEPS if t != 20]
+    assert not [t for la in "bcd" for t in live[la] if t >= 40] and live["c"] == [t for t in STEPS if t < 40]
+    assert live["b"] == live["d"] and any(20 < t < 40 for t in live["b"]), "its own storage carries it in between"
+    for plan in log.recorder.plans:
+        if plan["issued_at_min"] > 45:
+            assert all(set(step["energised_buses"]) == {"a"} for step in plan["steps"])
