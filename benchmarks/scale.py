@@ -63,7 +63,7 @@ def runs() -> list[dict[str, Any]]:
 def scenario(run: dict[str, Any]) -> dict[str, Any]:
     outage: dict[str, Any] = {"start": "2025-06-20T10:00", "duration_min": STEPS * STEP_MIN}
     if run["event"] == "bar":
-        outage |= {"dead_infeeds": ["infeed.1"], "faulted_branches": ["coupler.1"]}
+        outage |= {"dead_infeeds": ["infeed.1"], "faulted": ["coupler.1"]}
     network = {"kind": "synthetic", "buses": run["buses"], "sections": run["sections"], "ties": run["ties"]}
     return {
         "name": "scale",

@@ -13,7 +13,7 @@ from .schema.parts import never
 from .schema.scenario import LoadControl
 from .schema.surprises import described
 from .schema.time_and_place import zone_far_from
-from .view import Branch, EssUnit, Infeed, Unit
+from .view import Branch, EssUnit, GridView, Infeed, Unit
 
 _WIDTH = 80
 _LEFT_OFF: dict[LoadControl, str] = {
@@ -64,8 +64,9 @@ def _head(case: Case) -> str:
     scenario, outage = case.scenario, case.scenario.outage
     clock = scenario.local_clock
     end = clock.shows(outage.duration_min)
-    live = [infeed.id for infeed in case.view.infeeds.values() if infeed.live]
-    dead = [infeed.id for infeed in case.view.infeeds.values() if not infeed.live]
+    infeeds = case.view.infeeds.values()
+    live = [infeed.id for infeed in infeeds if infeed.live]
+    dead = [infeed.id + (" (cut off by a fault)" if infeed.held else "") for infeed in infeeds if not infeed.live]
     area = case.view.outage_area
     return _block(
         scenario.title or scenario.name,
@@ -73,12 +74,22 @@ def _head(case: Case) -> str:
             f"scenario {scenario.name}, seed {scenario.seed}",
             f"outage from {outage.start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({outage.duration_min} min), "
             f"{scenario.site.timezone}{''.join(_put(clock, *change) for change in clock.changes(outage.duration_min))}",
-            f"faulted branches: {_names(outage.faulted_branches)}",
+            f"faulted: {_names(outage.faulted)}",
+            *_isolated(case.view),
             f"infeeds dead: {_names(dead)}; live: {_names(live)}",
             f"outage area: {len(area)} of {len(case.view.buses)} buses"
             + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
         ],
     )
+
+
+def _isolated(view: GridView) -> Iterator[str]:
+    """What the faults hold dark until they are repaired, and which switches keep it apart."""
+    for section, inside in view.held.items():
+        switches = view.switches_at(section)
+        by = f"isolated by {_names(switches)}" if switches else "no switch keeps it apart from anything"
+        buses = _names(view.sections[section].buses)
+        yield f"held dark by the fault on {_names(inside)}: section {section} ({buses}), {by}"
 
 
 def _put(clock: LocalClock, minute: int, by_min: int) -> str:
@@ -116,7 +127,9 @@ def _of_all(case: Case, operated: int) -> str:
 
 
 def _state(branch: Branch) -> str:
-    return branch.id + (" (faulted)" if branch.faulted else "" if branch.closed else " (open)")
+    if branch.faulted:
+        return branch.id + (" (isolates a fault)" if branch.isolates else " (faulted)")
+    return branch.id + ("" if branch.closed else " (open)")
 
 
 def _sections(case: Case) -> str:

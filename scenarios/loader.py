@@ -14,6 +14,7 @@ from .networks.assemble import build_view, bus_demand, load_network, with_custom
 from .networks.coordinates import check_weather
 from .raw_network import RawNetwork
 from .reading.files import file_name_complaint, is_regular
+from .reading.former_keys import as_written, namesake
 from .reading.other_kinds import refuse_content, refuse_place
 from .reading.overrides import Overrides, override
 from .reading.problems import PACKAGE_FOLDER, Problem, ScenarioError, display_name, listed, meant
@@ -102,7 +103,8 @@ def _case(
     scenario = _validate(data, file, overridden, problems)
     case = _build(scenario, folder, file, files, problems)
     if problems or case is None:  # checks of parts leave it to us where a field was given
-        raise ScenarioError([p if p.file else replace(p, file=_origin(p.field, file, overridden)) for p in problems])
+        told = (replace(p, field=as_written(p.field, data)) for p in problems)
+        raise ScenarioError([p if p.file else replace(p, file=_origin(p.field, file, overridden)) for p in told])
     return case
 
 
@@ -166,12 +168,18 @@ def _change(data: dict[str, Any], overrides: Overrides, seed: int | None, proble
     return overridden
 
 
-def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``own`` in place of its own, mapping by mapping; lists are replaced whole."""
+def _merged(base: dict[str, Any], own: dict[str, Any], at: tuple[str, ...] = ()) -> dict[str, Any]:
+    """``base`` with the values of ``own`` in place of its own, mapping by mapping; lists are replaced whole.
+
+    ``at``: the keys that lead here. A key replaces one of its former name, and the other way round.
+    """
     merged = dict(base)
     for key, value in own.items():
+        path = [str(name) for name in (*at, key)]
+        if other := namesake(path):
+            merged.pop(other, None)
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
+        merged[key] = _merged(merged[key], value, tuple(path)) if both else value
     return merged
 
 
@@ -220,6 +228,8 @@ def _problems_of(
         place: Any = data[part]
         tagged = part == "network" and item["loc"][:1] in [(kind,) for kind in KINDS]
         for key in item["loc"][1:] if tagged else item["loc"]:
+            written = as_written(".".join([*keys, str(key)]), data).rpartition(".")[2]
+            key = written if isinstance(key, str) else key
             if (isinstance(place, dict) and key in place) or (isinstance(place, list) and key in range(len(place))):
                 place = place[key]  # pyright: ignore[reportCallIssue, reportArgumentType]
             elif item["type"] != "missing" or key != item["loc"][-1]:
@@ -281,7 +291,7 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
     before = len(problems)
     view = build_view(raw, scenario, file, problems)
     if scenario.outage and not view.outage_area and not scenario.surprises and len(problems) == before:
-        remedy = "there is no outage: no bus loses supply; name dead_infeeds, or faulted_branches that cut one off"
+        remedy = "there is no outage: no bus loses supply; name dead_infeeds, or what is faulted and cuts some off"
         problems.append(Problem(file, "outage", None, remedy))
     problems += check_formulation(scenario, view)
     problems += check_communication(scenario.communication, view)

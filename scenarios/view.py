@@ -15,6 +15,9 @@ import networkx as nx
 
 BranchKind = Literal["line", "trafo", "switch"]
 
+STAR = ".star"
+"""What the name of a three-winding transformer's star point ends with."""
+
 
 @dataclass(frozen=True)
 class Bus:
@@ -34,7 +37,8 @@ class Branch:
     """A two-terminal branch between buses.
 
     ``switchable`` branches are operated by a field terminal; all others stay closed, so both their ends share one
-    state. A ``faulted`` branch stays open for the whole window. ``closed`` is the state before the outage.
+    state. A ``faulted`` branch stays open for the whole window: a fault is on it or, if it ``isolates``, in a section
+    that it leads to. ``closed`` is the state before the outage.
     ``kind="switch"`` has no impedance. ``s_max_kva`` is infinite where the data give no rating.
     ``charging_kvar`` is what a cable's capacitance gives at rated voltage. ``end_ratings_kva``: power at rated voltage
     of its bus at which an end carries its rated current, where the ends differ; ``s_max_kva`` is the smaller one.
@@ -54,6 +58,7 @@ class Branch:
     charging_kvar: float = 0.0
     end_ratings_kva: tuple[float, float] | None = None
     stays_at: str | None = None
+    isolates: bool = False
 
     @property
     def ratings_kva(self) -> tuple[float, float]:
@@ -144,6 +149,7 @@ class NbsuUnit(Unit):
 class Infeed(Unit):
     """The upstream grid at a bus; ``live`` says whether it holds voltage during the outage.
 
+    ``held``: it has voltage, but a fault in its section keeps its breaker open, so it is not live.
     ``rated``: whether its rating is known; if not ``s_kva`` is more than it can ever need to give.
     """
 
@@ -151,6 +157,7 @@ class Infeed(Unit):
     vm_pu: float = 1.0
     live: bool = False
     rated: bool = True
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,6 +231,8 @@ class GridView:
     infeeds: dict[str, Infeed] = field(default_factory=dict)
     others: dict[str, Unit] = field(default_factory=dict)
     """units of kinds that no model of the controllers has equations for"""
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """section that stays dark, for the switches around it isolate faults → where these are, as far as is known"""
 
     @cached_property
     def units(self) -> dict[str, Unit]:
@@ -242,6 +251,41 @@ class GridView:
     @cached_property
     def section_of_bus(self) -> dict[str, str]:
         return {bus: s.id for s in self.sections.values() for bus in s.buses}
+
+    @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """Branches, buses and transformers that are faulted."""
+        on_branches = (b.id for b in self.branches.values() if b.faulted and not b.isolates)
+        return tuple(dict.fromkeys([*on_branches, *(one for inside in self.held.values() for one in inside)]))
+
+    @cached_property
+    def may_fault(self) -> tuple[str, ...]:
+        """What a fault can be on: branches, buses, three-winding transformers. A section is named as its first bus."""
+        inner = (bus.id.removesuffix(STAR) for bus in self.buses.values() if bus.inner and bus.id.endswith(STAR))
+        return (*self.branches, *(bus.id for bus in self.buses.values() if not bus.inner), *inner)
+
+    def held_by(self, element: str) -> tuple[str, ...]:
+        """Sections that have to be dark because of a fault: that of what has no switch.
+
+        A branch with a switch at one end only leaves the section at its other end with the fault.
+        """
+        bus = element if element in self.buses else f"{element}{STAR}"
+        if branch := self.branches.get(element):
+            bus = branch.stays_at if self.is_apart(element) else branch.from_bus
+        return () if bus is None else (self.section_of_bus[bus],)
+
+    def is_apart(self, element: str) -> bool:
+        """Whether a fault is on a branch that stays open by itself."""
+        return element in self.branches and (self.branches[element].switchable or self.branches[element].faulted)
+
+    def fault_places(self, element: str) -> tuple[str, ...]:
+        """Where field terminals can tell that a fault is: on their own branch, or in a section."""
+        return (element, *self.held_by(element)) if self.is_apart(element) else self.held_by(element)
+
+    def switches_at(self, section: str) -> list[str]:
+        """Switches that end in a section: those that isolate a fault in it."""
+        home = self.section_of_bus
+        return [b.id for b in self.branches.values() if b.switchable and section in (home[b.from_bus], home[b.to_bus])]
 
     @cached_property
     def local_area_of_bus(self) -> dict[str, str]:
@@ -293,6 +337,42 @@ class GridView:
     def lost_areas(self) -> frozenset[str]:
         """LAs of the outage area: demand, planned and served energy are theirs only."""
         return frozenset(la.id for la in self.local_areas.values() if la.buses[0] in self.outage_area)
+
+
+def with_faults(view: GridView, elements: Collection[str]) -> GridView:
+    """A view just after these became faulted: the nearest switches open and stay so, what they leave with a fault is
+    held dark, and infeeds in it are cut off. An element is one of ``may_fault``."""
+    struck, held = set[str](), {section: list(inside) for section, inside in view.held.items()}
+    for element in elements:
+        struck |= {element} if view.is_apart(element) else set()
+        for section in view.held_by(element):
+            held.setdefault(section, []).append(element)
+    if not struck and not held:
+        return view
+    around = {switch for section in held for switch in view.switches_at(section)}
+    dark = {bus for section in held for bus in view.sections[section].buses}
+    opened = {
+        k: replace(b, faulted=True, isolates=k not in struck and (b.isolates or not b.faulted))
+        for k, b in view.branches.items()
+        if k in struck | around
+    }
+    cut_off = {k: replace(i, live=False, held=i.live or i.held) for k, i in view.infeeds.items() if i.bus in dark}
+    return replace(
+        view,
+        branches={**view.branches, **opened},
+        infeeds={**view.infeeds, **cut_off},
+        held={section: tuple(held[section]) for section in view.sections if section in held},
+    )
+
+
+def without_faults(view: GridView) -> GridView:
+    """A view with every fault repaired."""
+    return replace(
+        view,
+        branches={k: replace(b, faulted=False, isolates=False) for k, b in view.branches.items()},
+        infeeds={k: replace(i, live=i.live or i.held, held=False) for k, i in view.infeeds.items()},
+        held={},
+    )
 
 
 def find_sections(buses: Iterable[str], branches: Iterable[Branch]) -> dict[str, Section]:

@@ -59,7 +59,7 @@ LOSSY = {"charge_efficiency": 0.9375, "discharge_efficiency": 0.8}
 def small_horizon(ess: EssUnit = ESS) -> Horizon:
     """Three LAs, two of them one section, and two parallel switches to the third; the first step is a short one.
 
-    LA a: live infeed, ESS; LA b: PV, an NBSU that is starting; LA c: an NBSU on line.
+    LA a: live infeed, ESS; LA b: PV, an NBSU that is starting; LA c: an NBSU on line, and a fault that holds it dark.
     """
     branches = (
         Branch("ab", "a", "b", 0.25, 0.125, 400.0, charging_kvar=4.0),
@@ -84,6 +84,7 @@ def small_horizon(ess: EssUnit = ESS) -> Horizon:
             "nbsu.c": NbsuUnit("nbsu.c", "c", 80.0, 4.0, 80.0, 40.0, 60.0),
         },
         infeeds={"infeed.a": Infeed("infeed.a", "a", 128.0, live=True)},
+        held={"c": ("bus c",)},
     )
     scenario = Scenario(
         name="golden",

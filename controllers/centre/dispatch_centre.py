@@ -24,7 +24,7 @@ from ..exchange.messages import Forecast, LocalAreaMeasurement, NetPowerPlan, Ps
 from ..exchange.plan import Findings, Plan, PlanStep
 from ..milp.cold_load import tell_multiples
 from ..milp.problem import Horizon
-from ..milp.stricter_limits import NOTHING_KNOWN, Tightened
+from ..milp.stricter_limits import NOTHING_KNOWN
 from ..planning.at_hand import AtHand
 from ..planning.loss_allowance import LossAllowance
 from ..planning.planner import PlanRecord
@@ -276,7 +276,7 @@ class DispatchCentre:
         learned = self._allowance.by_section(self._view)
         if not learned or first.plan.status == "fallback":
             return first
-        again = self._planned(replace(first.horizon, loss_pct=learned, tightened=self._blocked(first.horizon.steps)))
+        again = self._planned(replace(first.horizon, loss_pct=learned, tightened=NOTHING_KNOWN))
         better = again.plan.status != "fallback" and (again.plan.objective or 0.0) >= (first.plan.objective or 0.0)
         seconds = first.solution.seconds + again.solution.seconds
         cut = first.solution.cut_by_clock or again.solution.cut_by_clock
@@ -321,13 +321,7 @@ class DispatchCentre:
         starts, end_min = ahead(next(iter(psc.values()))["step_start_min"], self._end_min, self._scenario)
         learned = self._allowance.by_section(self._view) if self._allowance else {}
         closed = {**self._known.closed, **under_way}
-        return Horizon(self._desk.graph, starts, end_min, psc, closed, self._blocked(len(starts)), loss_pct=learned)
-
-    def _blocked(self, steps: int) -> Tightened:
-        """What a horizon of so many steps begins with: sections that cannot be energised."""
-        if not (blocked := self._known.blocked(self._view)):
-            return NOTHING_KNOWN
-        return Tightened(bounds={("X", s, t): (0.0, 0.0) for s in blocked for t in range(steps)})
+        return Horizon(self._desk.graph, starts, end_min, psc, closed, loss_pct=learned)
 
     def _checked(self, plan: Plan) -> Findings:
         assert self._judge is not None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from ...scenarios.schema.surprises import Surprises
-from ...scenarios.view import Branch, GridView, find_sections, without_units
+from ...scenarios.view import Branch, GridView, find_sections, with_faults, without_faults, without_units
 from ..exchange.messages import PscMessage, SwitchOrder
 from ..exchange.plan import PlanStep
 from .contacts import Address
@@ -23,23 +23,26 @@ class Facts:
     """What differs from the view at the fault time.
 
     ``faults``: branches, or sections somewhere inside of which there is one; ``stuck``: switches given up, with the
-    state they stay in; ``failed``: units out of service; ``infeeds``: those with voltage again.
+    state they stay in; ``failed``: units out of service; ``infeeds``: those with voltage again; ``lost``: LAs that had
+    supply at first, lost it since, and are not fed by a live infeed again.
     """
 
     faults: frozenset[str] = frozenset()
     stuck: tuple[tuple[str, bool], ...] = ()
     failed: frozenset[str] = frozenset()
     infeeds: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
 
 def changed_view(base: GridView, facts: Facts) -> GridView:
     """The view that plans are made with.
 
-    A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. An infeed
-    inside a faulted section is of no use. Of the branches in the outage area those with a switch count as open before:
-    what an infeed that returned supplies by itself is its own section.
+    A switch that stays open counts as a faulted branch, one that stays closed as a branch without a switch. Of the
+    branches that lead to the outage area, with what was lost later, those with a switch count as open before: what an
+    infeed that returned supplies by itself is its own section.
     """
-    stuck = dict(facts.stuck)
+    stuck, sound = dict(facts.stuck), without_faults(base)
+    gone = base.outage_area.union(*(base.local_areas[la].buses for la in facts.lost))
 
     def branch(b: Branch) -> Branch:
         frozen = stuck.get(b.id)
@@ -47,28 +50,21 @@ def changed_view(base: GridView, facts: Facts) -> GridView:
             b,
             switchable=b.switchable and frozen is not True,
             faulted=b.id in facts.faults or frozen is False,
-            closed=frozen is True or (b.closed and not (b.switchable and b.from_bus in base.outage_area)),
+            closed=frozen is True or (b.closed and not (b.switchable and not gone.isdisjoint((b.from_bus, b.to_bus)))),
         )
 
-    branches = {k: branch(b) for k, b in base.branches.items()}
+    branches = {k: branch(b) for k, b in sound.branches.items()}
     sections = find_sections(base.buses, branches.values())
     section_of = {bus: s.id for s in sections.values() for bus in s.buses}
-    dead = {bus for s in blocked_sections(base, facts, section_of) for bus in sections[s].buses}
-    return replace(
-        without_units(base, facts.failed),
+    view = replace(
+        without_units(sound, facts.failed),
         branches=branches,
         sections=sections,
         local_areas={k: replace(la, section=section_of[la.buses[0]]) for k, la in base.local_areas.items()},
-        infeeds={
-            k: replace(i, live=(i.live or k in facts.infeeds) and i.bus not in dead) for k, i in base.infeeds.items()
-        },
+        infeeds={k: replace(i, live=i.live or k in facts.infeeds) for k, i in sound.infeeds.items()},
     )
-
-
-def blocked_sections(base: GridView, facts: Facts, section_of: Mapping[str, str]) -> list[str]:
-    """Sections of a changed view that cannot be energised: those with a fault that no switch isolates."""
-    places = [base.sections[place] for place in sorted(facts.faults) if place in base.sections]
-    return list(dict.fromkeys(section_of[place.buses[0]] for place in places))
+    held = (section for section in sorted(facts.faults) if section in base.sections)
+    return with_faults(view, list(dict.fromkeys(one for section in held for one in base.held.get(section, (section,)))))
 
 
 class FixedWorld:
@@ -97,10 +93,6 @@ class FixedWorld:
         """The network at the fault time."""
         return self._view
 
-    def blocked(self, view: GridView) -> list[str]:
-        """No section."""
-        return []
-
     def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
         """No infeed returns."""
         return frozenset()
@@ -118,11 +110,14 @@ class FixedWorld:
 
 
 class KnownWorld:
-    """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` and ``blocked`` are what follows."""
+    """The dispatch centre's knowledge: ``learn`` takes in reports, ``view`` is what follows."""
 
     def __init__(self, view: GridView, give_up_after: int) -> None:
         self._base, self._give_up_after = view, give_up_after
-        self.facts = Facts(faults=frozenset(b.id for b in view.branches.values() if b.faulted))
+        places = frozenset(place for element in view.faults for place in view.fault_places(element))
+        self.facts = Facts(faults=places)
+        self._unseen = frozenset(s for s in view.held if not view.switches_at(s))
+        """sections with a fault that no terminal sees, so that nobody tells of its repair"""
         self.closed: dict[str, bool] = {}
         """switches as they are believed to be"""
         self.returned: dict[str, str] = {}
@@ -155,10 +150,11 @@ class KnownWorld:
         failed = frozenset(u for message in psc.values() for u in message.get("out_of_service", ()))
         live = frozenset(i for i, state in self.returned.items() if state != "dead")
         facts = Facts(
-            frozenset(place for places in faults.values() for place in places),
+            self._unseen | {place for places in faults.values() for place in places},
             tuple(sorted(self._stuck.items())),
             failed,
             live,
+            self._lost_by_now(psc, heard),
         )
         before = self.facts
         for told, gone, new in (
@@ -175,10 +171,6 @@ class KnownWorld:
     def view(self) -> GridView:
         """The network as it is known."""
         return changed_view(self._base, self.facts)
-
-    def blocked(self, view: GridView) -> list[str]:
-        """Sections of ``view`` that cannot be energised."""
-        return blocked_sections(self._base, self.facts, view.section_of_bus)
 
     def fed(self, view: GridView, psc: Mapping[str, PscMessage]) -> frozenset[str]:
         """Live buses that returned infeeds feed, as far as reports tell."""
@@ -278,6 +270,16 @@ class KnownWorld:
         ends = self._base.branches[switch].from_bus, self._base.branches[switch].to_bus
         return sum(end in part for end in ends) == 1 and all(end in live for end in ends)
 
+    def _lost_by_now(self, psc: Mapping[str, PscMessage], heard: Collection[Address]) -> frozenset[str]:
+        """LAs outside the first outage area that went dark, but those that a live infeed feeds again."""
+        view, graph, fed = self._base, self._joined(self._base), set[str]()
+        for infeed in view.infeeds.values():
+            if (infeed.live or infeed.held) and psc[view.local_area_of_bus[infeed.bus]]["energised_min"] > 0:
+                fed |= nx.node_connected_component(graph, infeed.bus)
+        dark = {la for la, message in psc.items() if message["energised_min"] == 0 and ("gateway", la) in heard}
+        back = {la for la in self.facts.lost if psc[la]["energised_min"] > 0 and view.local_areas[la].buses[0] in fed}
+        return self.facts.lost.union(dark - view.lost_areas) - back
+
     def _possible_sources(self, psc: Mapping[str, PscMessage]) -> set[str]:
         """Buses of units that may form a voltage now."""
         view, found = self._base, set[str]()
@@ -285,7 +287,7 @@ class KnownWorld:
             message = psc[view.local_area_of_unit(unit.id)]
             if unit.id not in message.get("out_of_service", ()):
                 found.add(unit.bus)
-        live = {i.id for i in view.infeeds.values() if i.live}
+        live = {i.id for i in view.infeeds.values() if i.live or i.held}
         live |= {infeed for infeed, state in self.returned.items() if state == "connected"}
         return found | {view.infeeds[infeed].bus for infeed in live}
 

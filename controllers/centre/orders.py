@@ -10,9 +10,9 @@ from ..milp.served import shares_by_step
 
 
 def wanted_switches(step: PlanStep, view: GridView) -> dict[str, bool]:
-    """The switches that can be operated: closed in a step, or open."""
+    """The switches that can be operated, closed in a step or open; those that isolate a fault are to be open."""
     closed = set(step.closed_branches)
-    return {b.id: b.id in closed for b in view.branches.values() if b.switchable and not b.faulted}
+    return {b.id: b.id in closed for b in view.branches.values() if b.switchable and (b.isolates or not b.faulted)}
 
 
 def switch_orders(wanted: dict[str, bool], at_min: float | None = None) -> list[SwitchOrder]:

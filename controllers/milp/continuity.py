@@ -146,7 +146,8 @@ def _members(m: Any, graph: AreaGraph) -> dict[str, list[str]]:
 
 def _hold(m: Any, horizon: Horizon, one: str, inside: list[str]) -> None:
     """Who must keep supply and who must not have it, for what was before now."""
-    supplied = m.supplied0[one].value if horizon.holds_now else 0.0
+    section = horizon.graph.section.get(one, one)
+    supplied = m.supplied0[one].value if horizon.holds_now and section not in horizon.graph.view.held else 0.0
     on_for = min((horizon.supplied_min(la) for la in inside if horizon.is_supplied(la)), default=0.0)
     dark = m.by_area or not horizon.is_live(one)
     off_for = min(map(horizon.interrupted_min, inside), default=math.inf) if dark else math.inf

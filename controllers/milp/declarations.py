@@ -44,6 +44,7 @@ def declare_sets(m: Model, graph: AreaGraph, steps: int) -> None:
     m.LAG = pyo.RangeSet(1, lags, doc="steps that PV's reconnect delay reaches back")
     for name, members, told in (
         ("S", view.sections, "sections"),
+        ("HELD", view.held, "sections that a fault holds dark"),
         ("Z", view.local_areas if m.detailed else view.sections, "nodes z: sections, or LAs in the detailed model"),
         *((("LA", view.local_areas, "LAs i whose customers can be off"),) if m.by_area else ()),
         ("L", links, "links between nodes, l"),

@@ -70,6 +70,7 @@ def contents(m: Model, static: bool) -> Contents:
         ),
         "states": (
             (topology.within_window, (S, T)),
+            (topology.held_by_fault, (m.HELD, T)),
             *(((served.served_live, (m.LA, T)),) if m.by_area else ()),
             (topology.live_infeed_forms, (m.INFEED, T)),
             (topology.switch_joins_from, (m.SWITCH, T)),

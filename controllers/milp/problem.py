@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ...scenarios.angles import chord, sin_phi
@@ -244,6 +244,27 @@ class Horizon:
     def full_step_h(self) -> float:
         """Δt of the plan in hours; a first step begun between two plan steps is shorter, the window's last may be."""
         return max((self.graph.plan_step_min / 60, *(self.dt_h(t) for t in range(self.steps))))
+
+    def of_section(self, section: str) -> Horizon:
+        """The same horizon as if a section were all there is."""
+        view, areas = self.graph.view, self.graph.areas_in[section]
+        buses = view.sections[section].buses
+        kinds = ("pv", "ess", "nbsu", "infeeds", "others")
+        own = GridView(
+            buses={bus: view.buses[bus] for bus in buses},
+            branches={k: b for k, b in view.branches.items() if {b.from_bus, b.to_bus} <= set(buses)},
+            sections={section: view.sections[section]},
+            local_areas={la: view.local_areas[la] for la in areas},
+            **{kind: {u: unit for u, unit in getattr(view, kind).items() if unit.bus in buses} for kind in kinds},
+        )
+        bounds = {key: bound for key, bound in self.tightened.bounds.items() if key[1] in (section, *areas)}
+        return replace(
+            self,
+            graph=replace(self.graph, view=own),
+            psc={la: self.psc[la] for la in areas},
+            closed={k: closed for k, closed in self.closed.items() if k in own.branches},
+            tightened=replace(NOTHING_KNOWN, bounds=bounds),
+        )
 
     def state(self, source: str) -> SourceState:
         """What is known of a source now."""

@@ -20,6 +20,11 @@ def within_window(m, s, t):
     return m.X[s, t] <= m.live[t]
 
 
+def held_by_fault(m, s, t):
+    """A section that a fault holds stays dark until the repair: X_{s,t} = 0."""
+    return m.X[s, t] == 0
+
+
 def live_infeed_forms(m, i, t):
     """A live infeed forms its island while the window lasts, so two are never joined. (36), D11: r_{i,t} = 1."""
     return m.root[i, t] == m.live[t]

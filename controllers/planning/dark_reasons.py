@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 import pyomo.environ as pyo
 
-from ...scenarios.view import GridView
+from ...scenarios.view import GridView, without_faults
 from ..exchange.plan import Plan
 from ..milp.model import build_model, set_horizon
 from ..milp.pick_up import most_taken_kw
@@ -73,7 +73,11 @@ def why_dark(plan: Plan, horizon: Horizon, wanted: Wanted, *, by_rules: bool = F
         possible = "alone it could be served, but it was left out after checks by power flow"
     told = []
     for s in dark:
-        alone = _alone(horizon, s)
+        if s in graph.view.held:
+            if _draws(horizon, s) > 0:
+                told.append(f"section {s} stays dark: {_held_by(graph.view, [s])}")
+            continue
+        alone = horizon.of_section(s)
         if _formers(alone) and _draws(alone, s) > 0:
             told.append(f"section {s} stays dark: {_why_nothing(alone, wanted, possible)}")
     more = [f"and {len(told) - MOST_TOLD} more sections stay dark"] if len(told) > MOST_TOLD else []
@@ -143,7 +147,12 @@ def _formers(horizon: Horizon) -> list[str]:
         *(source.local_area for source in graph.sources.values() if source.parameters.s_ess_kva > 0),
         *(i.local_area for i in _nbsu(graph) if horizon.state(i.id)["nbsu_state"] == "online"),
     ]
-    return list(dict.fromkeys(graph.section[la] for la in able))
+    return list(dict.fromkeys(graph.section[la] for la in able if graph.section[la] not in graph.view.held))
+
+
+def _held_by(view: GridView, sections: Iterable[str]) -> str:
+    faults = dict.fromkeys(one for section in sections for one in view.held[section])
+    return f"held by the fault on {_listed(list(faults))}"
 
 
 def _nbsu(graph: AreaGraph) -> Iterator[Any]:
@@ -156,6 +165,10 @@ def _no_former(horizon: Horizon) -> str:
     there = sorted({unit.kind for unit in horizon.graph.view.units.values() if unit.kind in ("pv", "nbsu")})
     names = {"pv": "PV", "nbsu": "units that cannot black-start"}
     more = f"; there are only {' and '.join(names[kind] for kind in there)}" if there else ""
+    view = horizon.graph.view
+    held = {view.section_of_bus[unit.bus] for unit in (*view.ess.values(), *view.infeeds.values())} & set(view.held)
+    if held:
+        more = f"; those that could are {_held_by(view, [s for s in view.held if s in held])}"
     return f"no unit can form voltage (a storage or a live infeed){more}"
 
 
@@ -165,8 +178,7 @@ def _reached(horizon: Horizon) -> dict[str, set[str]]:
     ways = nx.Graph()
     ways.add_nodes_from(graph.view.sections)
     ways.add_edges_from((graph.section[link.i], graph.section[link.j]) for link in graph.links.values())
-    held = [s for s in ways if all(("X", s, t) in horizon.tightened.bounds for t in range(horizon.steps))]
-    ways.remove_nodes_from([s for s in held if horizon.tightened.bounds["X", s, 0][1] <= 0])
+    ways.remove_nodes_from(graph.view.held)
     return {s: set(nx.node_connected_component(ways, s)) for s in _formers(horizon) if s in ways}
 
 
@@ -175,14 +187,14 @@ def _no_way(horizon: Horizon) -> str:
     there = set[str]().union(*reached.values())
     if any(_draws(horizon, s) > 0 for s in there):
         return ""
-    area = graph.view.local_area_of_bus
-    shut = [
-        b.id
-        for b in graph.view.branches.values()
-        if b.faulted and not there.isdisjoint({graph.section[area[b.from_bus]], graph.section[area[b.to_bus]]})
-    ]
-    because = f": {_listed(shut)} faulted or locked" if shut else ""
-    return f"no switch that can be closed leads from a unit that forms voltage to customers{because}"
+    view, home = graph.view, graph.view.section_of_bus
+    shut = [b for b in view.branches.values() if b.faulted and not there.isdisjoint((home[b.from_bus], home[b.to_bus]))]
+    faulted, isolating = ([b.id for b in shut if b.isolates is isolates] for isolates in (False, True))
+    because = [f"{_listed(faulted)} faulted or locked"] if faulted else []
+    if isolating:
+        because.append(f"{_listed(isolating)} open for what is {_held_by(view, view.held)}")
+    told = f": {', '.join(because)}" if because else ""
+    return f"no switch that can be closed leads from a unit that forms voltage to customers{told}"
 
 
 def _no_power(horizon: Horizon) -> str:
@@ -285,7 +297,7 @@ def _no_faults(horizon: Horizon, wanted: Wanted) -> tuple[Horizon, Wanted]:
     view = horizon.graph.view
     sound = {key: replace(b, faulted=b.faulted and not b.switchable) for key, b in view.branches.items()}
     closed = {key: horizon.closed.get(key, False) for key, b in sound.items() if b.switchable}
-    graph = replace(horizon.graph, view=replace(view, branches=sound))
+    graph = replace(horizon.graph, view=replace(without_faults(view), branches=sound))
     return replace(horizon, graph=graph, closed=closed, tightened=NOTHING_KNOWN), wanted
 
 
@@ -334,7 +346,10 @@ def _pick_up(horizon: Horizon) -> str:
 
 
 def _faults(horizon: Horizon) -> str:
-    shut = [b.id for b in horizon.graph.view.branches.values() if b.faulted and b.switchable]
+    view = horizon.graph.view
+    shut = [b.id for b in view.branches.values() if b.faulted and b.switchable]
+    if view.held:
+        return f"what would be needed is {_held_by(view, view.held)}"
     return f"a switch that would be needed cannot be closed ({_listed(shut) or 'its section is held dark'})"
 
 
@@ -354,36 +369,6 @@ WAIVERS = (
     _Waiver(_no_faults, _faults),
 )
 """In the order in which they are asked: those that mean more than one limit come later."""
-
-
-def _alone(horizon: Horizon, section: str) -> Horizon:
-    """The same horizon as if a section were all there is."""
-    graph = horizon.graph
-    view, buses = graph.view, set(graph.view.sections[section].buses)
-
-    def inside(units: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: unit for key, unit in units.items() if unit.bus in buses}
-
-    areas = {la: view.local_areas[la] for la in graph.areas_in[section]}
-    own = GridView(
-        buses={key: bus for key, bus in view.buses.items() if key in buses},
-        branches={key: b for key, b in view.branches.items() if {b.from_bus, b.to_bus} <= buses},
-        sections={section: view.sections[section]},
-        local_areas=areas,
-        pv=inside(view.pv),
-        ess=inside(view.ess),
-        nbsu=inside(view.nbsu),
-        infeeds=inside(view.infeeds),
-        others=inside(view.others),
-    )
-    bounds = {key: bound for key, bound in horizon.tightened.bounds.items() if key[1] in (section, *areas)}
-    return replace(
-        horizon,
-        graph=replace(graph, view=own),
-        psc={la: horizon.psc[la] for la in areas},
-        closed={key: closed for key, closed in horizon.closed.items() if key in own.branches},
-        tightened=replace(NOTHING_KNOWN, bounds=bounds),
-    )
 
 
 def _listed(names: list[str]) -> str:

@@ -27,10 +27,11 @@ class SectionTopology:
 
     @classmethod
     def now(cls, horizon: Horizon) -> SectionTopology:
-        """As reported; switches that should not be closed are opened."""
+        """As reported, what a fault holds being dark; switches that should not be closed are opened."""
         graph = horizon.graph
         live = {graph.section[la] for la, psc in horizon.psc.items() if psc["energised_min"] > 0}
         live |= {graph.section[la] for la in graph.live_infeed_kva}
+        live -= set(graph.view.held)
         kept: set[str] = set()
         forest: nx.Graph[str] = nx.Graph()
         forest.add_nodes_from(live)

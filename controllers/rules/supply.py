@@ -71,13 +71,14 @@ class MeritOrder:
         return SupplyState({}, launch, {}, since)
 
     def able(self) -> set[str]:
-        """Sections that can form voltage from the horizon's beginning: by an ESS, or an NBSU that is on line."""
+        """Sections that can form voltage from the horizon's beginning: by an ESS, or an NBSU that is on line. None that
+        a fault holds."""
         psc = self._horizon.psc
         return {
             self._graph.section[la]
             for la, p in self._of.items()
             if p.s_ess_kva or (p.s_nbsu_kva and psc[la]["nbsu_state"] == "online")
-        }
+        }.difference(self._graph.view.held)
 
     def step(
         self, state: SupplyState, t: int, topology: SectionTopology, *, reserve: bool = False

@@ -64,7 +64,9 @@ def _outage_reduction(measured: Measured, required_only: bool) -> Check:
             return Check(figure, 98, baseline, needs="local areas with a priority above 1 (local_areas.priority)")
     areas = dict.fromkeys(table["local_area"])
     households = {la: n for la, n in run.households.items() if la in areas}
-    lost = dict.fromkeys(table.loc[table["in_outage_area"] == 1, "local_area"], run.duration_h)
+    dark = table[table["in_outage_area"] == 1].groupby("local_area")["time_min"].min()
+    first_min = float(table["time_min"].min())
+    lost = {str(la): run.duration_h - (float(from_min) - first_min) / 60 for la, from_min in dark.items()}
     try:
         without = formulas.mean_per_household(lost, households)
         with_it = formulas.mean_per_household(formulas.outage_hours(table, run.step_hours), households)

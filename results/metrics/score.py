@@ -46,7 +46,9 @@ def score_run(run: RunTables) -> Score:
 
 
 def score_supply(supply: Supply, numbered: bool | None = None) -> Score:
-    """The metrics that a supply table allows, of the LAs that had lost supply; of the others SAIFI and SAIDI.
+    """The metrics that a supply table allows, of the LAs that lose supply; of the others SAIFI and SAIDI.
+
+    Energies count from the time when an LA has lost supply, interruptions of such an LA whenever they are.
 
     ``numbered`` says whether the table's customers are numbers of customers (None: as the table itself has it).
     """
@@ -56,7 +58,7 @@ def score_supply(supply: Supply, numbered: bool | None = None) -> Score:
     note = "" if numbered else PROPORTIONAL
     found = _outside(outside, note)
     if area.local_areas:
-        found |= _energy(area) | _customers(area, note) | _trapezoid(area)
+        found |= _energy(area.since_lost()) | _customers(area, note) | _trapezoid(area)
     return {name: found[name] for name in METRICS if name in found}
 
 

@@ -8,7 +8,7 @@ results of other tools can be written as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,7 @@ class Supply:
 
     ``start_min`` (T) and ``hours`` (T): start and length of each time step; ``demand_kw``, ``served_kw``, ``priority``
     (T × N); ``supplied`` (T × N): share of an LA's customers with supply, 0 to 1; ``customers`` (N);
-    ``lost_supply`` (N): had lost supply when the table begins. ``note`` says where the customers come from.
+    ``in_area`` (T × N): has lost supply by this step. ``note`` says where the customers come from.
     """
 
     local_areas: tuple[str, ...]
@@ -56,8 +56,18 @@ class Supply:
     priority: np.ndarray
     supplied: np.ndarray
     customers: np.ndarray
-    lost_supply: np.ndarray
+    in_area: np.ndarray
     note: str
+
+    @property
+    def lost_supply(self) -> np.ndarray:
+        """Which LAs (N) lose supply at some time, be it before the table begins."""
+        return np.any(self.in_area, axis=0)
+
+    def since_lost(self) -> Supply:
+        """The same with nothing demanded or served by an LA before it lost supply."""
+        demand, served = (np.where(self.in_area, power, 0.0) for power in (self.demand_kw, self.served_kw))
+        return replace(self, demand_kw=demand, served_kw=served)
 
     @property
     def end_min(self) -> float:
@@ -78,7 +88,7 @@ class Supply:
             priority=self.priority[:, chosen],
             supplied=self.supplied[:, chosen],
             customers=self.customers[chosen],
-            lost_supply=self.lost_supply[chosen],
+            in_area=self.in_area[:, chosen],
             note=self.note,
         )
 
@@ -122,7 +132,7 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
         switched_on = (wide["energised"] == 1) & (wide["shed"] != 1)
         if "ordered_share" in wide:
             switched_on &= wide["ordered_share"] > 0
-    lost_supply = wide["in_outage_area"][0] == 1
+    in_area = wide["in_outage_area"] == 1
     given = "customers" in wide
     return Supply(
         local_areas=areas,
@@ -131,9 +141,9 @@ def supply_of(rows: pd.DataFrame, end_min: float | None = None, name: str = "tab
         demand_kw=demand,
         served_kw=served,
         priority=wide["priority"],
-        supplied=_supplied(demand, served, switched_on, lost_supply),
+        supplied=_supplied(demand, served, switched_on, in_area[0]),
         customers=wide["customers"][0] if given else demand.max(axis=0),
-        lost_supply=lost_supply,
+        in_area=in_area,
         note="customers as given" if given else PROPORTIONAL,
     )
 
@@ -168,9 +178,13 @@ def _problems(rows: pd.DataFrame, end_min: float | None) -> list[str]:
     areas, times = rows["local_area"].nunique(), rows["time_min"].nunique()
     if areas * times != len(rows[~twice]):
         problems.append(f"every local area needs a row at every time: {areas} × {times} rows, not {len(rows[~twice])}")
-    for column in ("customers", "in_outage_area"):
-        if column in rows and len(rows[["local_area", column]].drop_duplicates()) > areas:
-            problems.append(f"column {column} changes over time for a local area; it must not")
+    if "customers" in rows and len(rows[["local_area", "customers"]].drop_duplicates()) > areas:
+        problems.append("column customers changes over time for a local area; it must not")
+    ordered = rows.sort_values(["local_area", "time_min"], kind="stable")
+    back = ordered.groupby("local_area")["in_outage_area"].diff() < 0
+    if back.any():
+        told = f"first for {_where(ordered[back].iloc[0])}"
+        problems.append(f"column in_outage_area goes back from 1 to 0, {told}; who has lost supply has lost it")
     if end_min is None and times == 1:
         problems.append("one time only: say when its step ends")
     if end_min is not None and not end_min > rows["time_min"].max():

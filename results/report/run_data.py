@@ -136,7 +136,8 @@ def _areas(run: RunTables, steps: Steps, flags_only: bool) -> dict[str, Any]:
     for name in ("demand", "planned", "served"):
         power_kw = steps.table(run.local_area, "local_area", ids, run.local_area[f"{name}_kw"])
         courses[f"{name}Kw"] = encode_rows((power_kw > 0).astype(float)) if flags_only else encode_rows(power_kw, 0.1)
-    return {"ids": ids, "lost": first["in_outage_area"].astype(int).tolist(), "flagsOnly": flags_only, **courses}
+    lost = run.local_area.groupby("local_area")["in_outage_area"].max()
+    return {"ids": ids, "lost": lost[ids].astype(int).tolist(), "flagsOnly": flags_only, **courses}
 
 
 def _island_rows(run: RunTables, steps: Steps) -> list[list[list[Any]]]:

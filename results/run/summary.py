@@ -1,7 +1,8 @@
 """summary.json: what a run achieved, computed from its tables alone.
 
 Energies are MWh, sums of power × length of the simulation step over the run. *Outage area* means local areas (LAs) with
-``in_outage_area`` = 1: those that had lost supply. Planned and served energy are always separate numbers.
+``in_outage_area`` = 1: those that have been dark by then, from the first instant or by a later fault; one that was lost
+later counts from that step on. Planned and served energy are always separate numbers.
 
 - ``demand_energy_mwh``: what the customers of the outage area would have taken; ``planned_…``: the part of it that
   the plan in force at each time said it would serve; ``served_…``: the part that was served in the world;
@@ -13,7 +14,7 @@ Energies are MWh, sums of power × length of the simulation step over the run. *
   the base course; part of demand and of served energy, never of unserved.
 - ``unserved_…`` = demand − served; ``shed_…`` is its part in energised LAs (customers switched off on a live bus);
   ``planned_not_served_…``: where and when planned exceeded served, the excess summed.
-- ``served_outside_area_…``: LAs that never lost supply, in no other number but losses, infeed and
+- ``served_outside_area_…``: LAs while they had not lost supply, in no other number but losses, infeed and
   interruptions; ``unserved_outside_area_…`` is what the restoration took from them.
 - ``energy_mwh``: ``pv``, ``ess_discharge``, ``ess_charge``, ``nbsu`` (generation) and ``nbsu_startup`` of units in
   the outage area, charge and start-up as positive consumption; ``infeed`` (net, from the upstream grid) and ``losses``
@@ -63,7 +64,7 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         check_energy_balance(run, hours)
     area = run.local_area[run.local_area["in_outage_area"] == 1]
     outside = run.local_area[run.local_area["in_outage_area"] != 1]
-    area_ids = frozenset(area["local_area"])
+    lost_first = frozenset(area.loc[area["time_min"] == run.local_area["time_min"].min(), "local_area"])
     length = area["time_min"].map(hours)
     demand, planned, served = (area[c].fillna(0.0) for c in ("demand_kw", "planned_kw", "served_kw"))
     weighted_mwh = _mwh(served * area["priority"], length)
@@ -73,7 +74,7 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
     priced_kwh -= prices.switching_kwh * operations + prices.interruption_kwh * interruptions
     cold_load = {}
     if run.scenario.cold_load is not None:
-        excess = run.cold_load[run.cold_load["local_area"].isin(area_ids)]
+        excess = _inside(run.cold_load, area)
         cold_load["cold_load_energy_mwh"] = _mwh(excess["cold_load_kw"], excess["time_min"].map(hours))
     return {
         "scenario": run.scenario.name,
@@ -93,11 +94,12 @@ def summarise(run: RunTables, check_energy: bool = True) -> dict[str, Any]:
         "unserved_outside_area_energy_mwh": _mwh(
             outside["demand_kw"].fillna(0.0) - outside["served_kw"].fillna(0.0), outside["time_min"].map(hours)
         ),
-        "energy_mwh": energy_by_source(run, area_ids, hours),
+        "energy_mwh": energy_by_source(run, area, hours),
         "switch_operations": operations,
         "interruptions": interruptions,
         "ac": ac_verdict(run, hours),
-        "plans": plan_quality(run.plans, area_ids) | {"cut_by_clock": int((run.events["kind"] == CUT_BY_CLOCK).sum())},
+        "plans": plan_quality(run.plans, lost_first)
+        | {"cut_by_clock": int((run.events["kind"] == CUT_BY_CLOCK).sum())},
         "messages": {str(k): int(n) for k, n in run.message["status"].value_counts().sort_index().items()},
     }
 
@@ -108,9 +110,16 @@ def step_hours(times_min: pd.Series, end_min: float) -> dict[float, float]:
     return {a: (b - a) / 60 for a, b in zip(starts, [*starts[1:], end_min], strict=True)} if starts else {}
 
 
-def energy_by_source(run: RunTables, area_ids: frozenset[str], hours: dict[float, float]) -> dict[str, float]:
-    """Where served energy came from (MWh), as the module's head defines it."""
-    units = run.unit[run.unit["local_area"].isin(area_ids)]
+def _inside(table: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table that are of LAs at times at which these had lost supply."""
+    keys = ["time_min", "local_area"]
+    return table[pd.MultiIndex.from_frame(table[keys]).isin(pd.MultiIndex.from_frame(area[keys]))]
+
+
+def energy_by_source(run: RunTables, area: pd.DataFrame, hours: dict[float, float]) -> dict[str, float]:
+    """Where served energy came from (MWh), as the module's head defines it; ``area``: rows of LAs that had lost
+    supply."""
+    units = _inside(run.unit, area)
     power, length = units["p_kw"].fillna(0.0), units["time_min"].map(hours)
     out, taken = power.clip(lower=0.0), (-power).clip(lower=0.0)
     curtailed = (

@@ -39,7 +39,7 @@ def draft(what: str, folder: Path, name: str, infeeds_dead: bool = False) -> Dra
     """
     source = source_of(what, folder)
     raw, ties = _read(source, folder, what)
-    branches = branches_of(raw.net, raw.switchable, (), raw.stays_at)
+    branches = branches_of(raw.net, raw.switchable, raw.stays_at)
     switches = choose(raw, branches, ties)
     if not raw.infeeds:
         remedy = "holds no external grid and no slack generator, so that nothing tells where its feeders begin"
@@ -93,7 +93,7 @@ def _lines(
         feeder = switches.feeder
         assert feeder is not None
         yield f"  # The most loaded feeder begins here: {len(feeder.buses)} buses, {feeder.load_kw:,.6g} kW. [A]"
-        yield from _mapping("faulted_branches", list(switches.faulted), 2)
+        yield from _mapping("faulted", list(switches.faulted), 2)
     yield "  # Infeeds found: " + ", ".join(_infeeds(raw))
     yield from _mapping("dead_infeeds", [infeed.id for infeed in raw.infeeds] if dead else [], 2)
     yield "site: {latitude_deg: 48.7, longitude_deg: 10.5, timezone: Europe/Berlin}   # [A] for the sun"

@@ -68,7 +68,9 @@ VIOLATION_KINDS: dict[ViolationKind, Meaning] = {
         "an island is to be energised, or a switch operated, too early; further judged as dark, as not operated",
     ),
     "faulted_branch_closed": Meaning(
-        "1", "0", "named as closed; further judged as open, for protection opens it"
+        "1", "0",
+        "a faulted branch, or a switch that isolates a fault, is named as closed; further judged as open, for "
+        "protection opens it. Or what is faulted is to be energised with its section; further judged as dark",
     ),
     "unswitchable_branch_opened": Meaning(
         "1", "0", "not named where all are, or energised at one end only; further judged as closed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,8 +19,9 @@ from ..reading.problems import Problem, listed, no_such
 from ..schema.cold_load import kinds_of
 from ..schema.network_kinds import Network, SyntheticNetwork, TablesNetwork
 from ..schema.scenario import Load, Scenario
+from ..schema.surprises import ambiguity
 from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
-from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections
+from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections, with_faults
 from .cache import keep, recall
 from .operated import leave_alone
 from .pandapower_nets.pandapower_import import read_pandapower
@@ -82,9 +83,7 @@ def _check_connected(raw: RawNetwork, file: str, problems: list[Problem]) -> Non
         problems.append(Problem(file, "network, buses", listed(apart), remedy))
 
 
-def branches_of(
-    net: Any, switchable: Collection[str] = (), faulted: Collection[str] = (), stays_at: Mapping[str, str] = NO_STUBS
-) -> list[Branch]:
+def branches_of(net: Any, switchable: Collection[str] = (), stays_at: Mapping[str, str] = NO_STUBS) -> list[Branch]:
     """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
     name, vn = net.bus.name, net.bus.vn_kv
     omega, found = 2 * math.pi * float(net.f_hz), []
@@ -116,7 +115,6 @@ def branches_of(
             kind=kind,
             charging_kvar=float(charging),
             switchable=branch in switchable,
-            faulted=branch in faulted,
             closed=bool(closed),
             end_ratings_kva=ratings if ratings[0] != ratings[1] else None,
             stays_at=stays_at.get(branch),
@@ -137,16 +135,7 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     """The controllers' view; checks branches, infeeds, units and LAs that the scenario names, into ``problems``."""
     outage = scenario.outage
     buses = _buses(raw)
-    faulted = set(outage.faulted_branches) if outage else set()
-    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, faulted, raw.stays_at)}
-    for name in outage.faulted_branches if outage else ():
-        if name in raw.unoperated:
-            problems.append(Problem(file, "outage.faulted_branches", name, _UNOPERATED))
-        elif name not in branches:
-            problems.append(Problem(file, "outage.faulted_branches", name, no_such("branch", name, branches)))
-        elif not branches[name].switchable:
-            remedy = "this branch has no switch, so its fault cannot be isolated; make it switchable or fault another"
-            problems.append(Problem(file, "outage.faulted_branches", name, remedy))
+    branches = {branch.id: branch for branch in branches_of(raw.net, raw.switchable, raw.stays_at)}
     infeeds = {infeed.id: infeed for infeed in raw.infeeds}
     if outage and outage.dead_infeeds is not None:
         for name in outage.dead_infeeds:
@@ -178,7 +167,24 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     areas = _local_areas(scenario, sections, file, problems)
     scaling = scenario.units.scaling
     pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
-    return GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+    view = GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
+    return with_faults(view, _faulted(outage.faulted if outage else (), view, raw, file, problems))
+
+
+def _faulted(names: Sequence[str], view: GridView, raw: RawNetwork, file: str, problems: list[Problem]) -> list[str]:
+    """Those of the elements named as faulted that can be."""
+    field, known = "outage.faulted", list[str]()
+    for name in names:
+        if name not in view.may_fault and name in raw.unoperated:
+            problems.append(Problem(file, field, name, _UNOPERATED))
+        elif name not in view.may_fault:
+            remedy = no_such("branch, bus or transformer", name, view.may_fault)
+            problems.append(Problem(file, field, name, remedy))
+        elif complaint := ambiguity(view, name):
+            problems.append(Problem(file, field, name, complaint))
+        else:
+            known.append(name)
+    return known
 
 
 def started_by_steps(unit: NbsuUnit, sim_step_min: float) -> NbsuUnit:

@@ -24,7 +24,7 @@ def network_table(case: Case) -> dict[str, list[dict[str, Any]]]:
         "branches": [
             {
                 "id": b.id, "from_bus": b.from_bus, "to_bus": b.to_bus, "kind": b.kind,
-                "switchable": b.switchable, "faulted": b.faulted, "closed": b.closed,
+                "switchable": b.switchable, "faulted": b.id in view.faults, "closed": b.closed,
             }
             for b in view.branches.values()
         ],

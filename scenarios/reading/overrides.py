@@ -7,6 +7,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from .former_keys import settle
 from .problems import Problem, ScenarioError
 from .yaml_text import OverrideError, apply_override, set_value
 
@@ -29,6 +30,7 @@ def override(data: dict[str, Any], overrides: Overrides, problems: list[Problem]
             try:
                 if not all(keys):
                     raise OverrideError(path, "write the path as a key, e.g. 'load.peak_kw'")
+                settle(data, path)
                 set_value(data, keys, value, path)
             except OverrideError as error:
                 problems.append(Problem(MAPPING, error.override, None, error.remedy))
@@ -40,6 +42,7 @@ def override(data: dict[str, Any], overrides: Overrides, problems: list[Problem]
         raise ScenarioError([Problem(MAPPING, "", overrides, remedy)])
     for line in overrides:
         try:
+            settle(data, line.partition("=")[0].strip())
             changed[apply_override(data, line)] = LINES
         except OverrideError as error:
             problems.append(Problem(LINES, error.override, None, error.remedy))

@@ -148,7 +148,7 @@ def check_communication(options: Communication | None, view: GridView) -> list[P
     if options is None:
         return problems
     areas = list(view.local_areas)
-    switches = [b.id for b in view.branches.values() if b.switchable and not b.faulted]
+    switches = [b.id for b in view.branches.values() if b.switchable and (b.isolates or not b.faulted)]
     addresses = [*map(gateway, areas), *map(terminal, switches)]
     for k, outage in enumerate(options.outages):
         for link in outage.links:

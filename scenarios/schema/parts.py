@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -64,6 +64,15 @@ class Part(BaseModel):
     """Base of all parts: unknown keys are errors, values do not change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def by_former_name(data: Any, name: str, former: str) -> Any:
+    """Data of a part whose key ``name`` may be given by the name that it had before. Raises ValueError if both are."""
+    if not isinstance(data, dict) or former not in data:
+        return data
+    if name in data:
+        raise ValueError(f"{name} and {former} are two names of one key; give {name} only")
+    return {name if key == former else key: value for key, value in data.items()}
 
 
 def absent(value: object) -> bool:

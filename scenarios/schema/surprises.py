@@ -6,13 +6,13 @@ Random events have a stream of their own for each device, drawn before the run: 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from ..reading.problems import Problem, no_such
 from ..view import GridView
-from .parts import NonNegative, Part, Positive, never
+from .parts import NonNegative, Part, Positive, by_former_name, never
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
@@ -29,19 +29,32 @@ class Duration(Part):
     sigma: NonNegative = Field(default=0.5, description="Standard deviation of ln(time), lognormal only [A].")
 
 
-class BranchFault(Part):
-    """A short circuit on a branch. Protection makes its island dark; switches around the fault open and lock."""
+class NextFault(Part):
+    """A short circuit. Protection makes its island dark; switches around the fault open and lock."""
 
-    branch: str = Field(description="The branch, one that has not failed yet.")
+    element: str = Field(
+        description="A branch, bus, transformer or section (by its first bus), one that has not failed yet. Its former "
+        "name branch is read too."
+    )
     at_min: At
     repair: Duration | None = Field(default=None, description="From the fault on; None: not within the window.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _former_names(cls, data: Any) -> Any:
+        return by_former_name(data, "element", "branch")
+
 
 class Repair(Part):
-    """A crew that repairs one of ``outage.faulted_branches``."""
+    """A crew that repairs one of ``outage.faulted``."""
 
-    branch: str = Field(description="One of outage.faulted_branches.")
+    element: str = Field(description="One of outage.faulted. Its former name branch is read too.")
     after: Duration = Field(description="Since the start of the outage.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_names(cls, data: Any) -> Any:
+        return by_former_name(data, "element", "branch")
 
 
 class InfeedReturn(Part):
@@ -111,7 +124,7 @@ class RandomSurprises(Part):
 class Surprises(Part):
     """All that goes wrong in a scenario, and what the dispatch centre makes of switches that do not obey."""
 
-    faults: tuple[BranchFault, ...] = Field(default=(), description="Second faults.")
+    faults: tuple[NextFault, ...] = Field(default=(), description="Second faults.")
     repairs: tuple[Repair, ...] = Field(default=(), description="Repairs of the first faults.")
     infeeds: tuple[InfeedReturn, ...] = Field(default=(), description="Infeeds that have voltage again.")
     trips: tuple[UnitTrip, ...] = Field(default=(), description="Units that go off line.")
@@ -127,13 +140,19 @@ def check_surprises(surprises: Surprises | None, view: GridView) -> list[Problem
     """A problem for each thing that they name and the network does not have, or that cannot happen to it."""
     if surprises is None:
         return []
-    branches, switchable = view.branches, {b.id for b in view.branches.values() if b.switchable}
-    faulted = {b.id for b in branches.values() if b.faulted}
-    dead = {i.id for i in view.infeeds.values() if not i.live}
+    switchable = {b.id for b in view.branches.values() if b.switchable}
+    sound = set(view.may_fault) - set(view.faults)
+    dead = {i.id for i in view.infeeds.values() if not i.live and not i.held}
     controlled = set(view.local_units)
     named = [
-        ("faults", "branch", [f.branch for f in surprises.faults], set(branches) - faulted, "unfaulted branch"),
-        ("repairs", "branch", [r.branch for r in surprises.repairs], faulted, "branch in outage.faulted_branches"),
+        (
+            "faults",
+            "element",
+            [f.element for f in surprises.faults],
+            sound,
+            "branch, bus or transformer without a fault",
+        ),
+        ("repairs", "element", [r.element for r in surprises.repairs], set(view.faults), "element in outage.faulted"),
         ("infeeds", "infeed", [i.infeed for i in surprises.infeeds], dead, "dead infeed"),
         ("trips", "unit", [t.unit for t in surprises.trips], controlled, "PV, ESS or NBSU"),
         ("start_failures", "unit", [s.unit for s in surprises.start_failures], set(view.nbsu), "NBSU"),
@@ -146,11 +165,25 @@ def check_surprises(surprises: Surprises | None, view: GridView) -> list[Problem
                 found.append(Problem("", f"surprises.{part}.{k}.{field}", name, no_such(what, name, sorted(known))))
             elif part in ("faults", "repairs", "infeeds", "start_failures") and name in names[:k]:
                 found.append(Problem("", f"surprises.{part}.{k}.{field}", name, "is listed twice; keep one"))
+    for k, one in enumerate(surprises.faults):
+        if complaint := ambiguity(view, one.element):
+            found.append(Problem("", f"surprises.faults.{k}.element", one.element, complaint))
     for k, one in enumerate(surprises.switches):
         if one.until_min is not None and one.until_min <= one.from_min:
             field = f"surprises.switches.{k}.until_min"
             found.append(Problem("", field, f"{one.until_min:g}", "must be later than from_min"))
     return found
+
+
+def ambiguity(view: GridView, element: str) -> str:
+    """What is wrong with the name of an element that is to be faulted; empty: nothing, or no element has it."""
+    if element not in view.may_fault:
+        return ""
+    if element in view.branches and element in view.buses:
+        return "is the name of a bus and of a branch; rename one of them"
+    if twice := [one for one in view.fault_places(element) if one != element and one in view.branches]:
+        return f"lies in section {twice[0]}, and a branch has this name too; rename the branch or the bus"
+    return ""
 
 
 def described(surprises: Surprises, end_min: float) -> list[str]:
@@ -159,8 +192,8 @@ def described(surprises: Surprises, end_min: float) -> list[str]:
     def at(time_min: float) -> str:
         return f"{time_min:g} min{never(time_min, end_min)}"
 
-    lines = [f"{f.branch} faults at {at(f.at_min)}, {_after('repaired', f.repair)}" for f in surprises.faults]
-    lines += [f"{r.branch} is {_after('repaired', r.after)}" for r in surprises.repairs]
+    lines = [f"{f.element} faults at {at(f.at_min)}, {_after('repaired', f.repair)}" for f in surprises.faults]
+    lines += [f"{r.element} is {_after('repaired', r.after)}" for r in surprises.repairs]
     lines += [f"{i.infeed} has voltage again at {at(i.at_min)}" for i in surprises.infeeds]
     lines += [f"{t.unit} trips at {at(t.at_min)}, {_after('back', t.back_after)}" for t in surprises.trips]
     lines += [f"{s.unit} fails to start, {s.attempts} times" for s in surprises.start_failures]

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..local_clock import LocalClock
 from ..reading.problems import Problem
 from .communication import Communication
 from .dispatch_options import DispatchCentreOptions, look_ahead_conflict
-from .parts import Minutes, Names, NonNegative, Part, Positive
+from .parts import Minutes, Names, NonNegative, Part, Positive, by_former_name
 
 MOST_HOURS_OFF = 3.5
 """Between a zone and the sun; politics explains less."""
@@ -50,12 +50,20 @@ class Outage(Part):
         description="Until the first orders take effect: detection, decision, operation [A]. Plans begin in the first "
         "simulation step that starts then or later; nobody in the outage area has supply before.",
     )
-    faulted_branches: Names = Field(
-        default=(), description="Branches that failed first; each needs a switch, or its fault could not be isolated."
+    faulted: Names = Field(
+        default=(),
+        description="What failed first: branches, with a switch or without, buses, transformers, sections (by their "
+        "first bus). The nearest switches isolate each fault, and what they leave with it stays dark until the "
+        "repair. Its former name faulted_branches is read too.",
     )
     dead_infeeds: Names | None = Field(
         default=None, description="Infeeds without voltage; None: as the network's tables say, else all."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_names(cls, data: Any) -> Any:
+        return by_former_name(data, "faulted", "faulted_branches")
 
     @field_validator("start")
     @classmethod

@@ -61,5 +61,6 @@ def field_terminals(case: Case, strategy: Strategy) -> dict[str, FieldTerminal]:
             return VoltageSensingTerminal(switch)
         return FieldTerminal(switch, operation_step_min(scenario.switching, switch, scenario.clock))
 
-    told_of = (b for b in view.branches.values() if b.switchable and (case.scenario.surprises or not b.faulted))
+    whole = case.scenario.surprises is not None
+    told_of = (b for b in view.branches.values() if b.switchable and (whole or b.isolates or not b.faulted))
     return {b.id: terminal(b.id) for b in told_of}

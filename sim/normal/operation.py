@@ -19,7 +19,7 @@ from ...scenarios.case import Case
 from ...scenarios.local_clock import LocalClock
 from ...scenarios.quanta import PER_UNIT, rounded
 from ...scenarios.schema.scenario import Clock
-from ...scenarios.view import Branch, GridView
+from ...scenarios.view import Branch, GridView, without_faults
 from ..power_flow.engines import REFERENCE, engine_named
 from ..power_flow.island_topology import Island, find_islands
 from ..power_flow.protocol import AcPowerFlow, IslandInput, IslandSolution, Power
@@ -61,18 +61,15 @@ def normal_state(case: Case) -> NormalState:
         raise NoNormalOperation("an infeed (external grid) in the network")
     has_series = any((scenario.load.forecast_csv, scenario.load.actual_csv, scenario.pv.forecast_csv,
                       scenario.pv.actual_csv))  # fmt: skip
-    outage = scenario.outage.model_copy(update={"faulted_branches": (), "dead_infeeds": (), "first_order_min": 0.0})
+    outage = scenario.outage.model_copy(update={"faulted": (), "dead_infeeds": (), "first_order_min": 0.0})
     clock, switching = scenario.clock, scenario.switching.model_copy(update={"in_runs": False})
     if not has_series:
         midnight, day_min = scenario.local_clock.day()
         outage = outage.model_copy(update={"start": midnight, "duration_min": int(day_min // STEP_MIN) * STEP_MIN})
         clock = Clock(plan_step_min=STEP_MIN, sim_step_min=STEP_MIN)
     end = LocalClock(outage.start, scenario.site.timezone).shows(outage.duration_min)
-    view = replace(
-        case.view,
-        branches={b.id: replace(b, faulted=False) for b in case.view.branches.values()},
-        infeeds={i.id: replace(i, live=True) for i in case.view.infeeds.values()},
-    )
+    view = without_faults(case.view)
+    view = replace(view, infeeds={i.id: replace(i, live=True) for i in view.infeeds.values()})
     supplied, notes = _supply(view, case.base_load_kw)
     changed = {"outage": outage, "clock": clock, "switching": switching}
     return NormalState(

@@ -100,6 +100,17 @@ def served_kwh(case: Case, recorder: Recorder) -> tuple[float, float, int]:
     return float(blocks["energy_kwh"].sum()), float(in_part["energy_kwh"].sum()), len(in_part)
 
 
+def _lost_later(case: Case, recorder: Recorder) -> dict[str, float]:
+    """LAs that had supply at first and lost it in a run, and when (min)."""
+    columns = SERIES["local_area"]
+    time, la, lost = (columns.index(name) for name in ("time_min", "local_area", "in_outage_area"))
+    found: dict[str, float] = {}
+    for row in recorder.rows["local_area"]:
+        if row[lost] == 1 and row[la] not in case.view.lost_areas:
+            found.setdefault(row[la], float(row[time]))
+    return found
+
+
 def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[str, float | None]:
     """What a study keeps of a run to hold it against the bounds of its world, MWh (``relight.results.study.bounds``).
 
@@ -107,7 +118,8 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
     """
     served, in_part, steps = served_kwh(case, recorder)
     operations = sum(int(row[_OPERATED]) for row in recorder.rows["switch"])
-    service = service_bound_kwh(case) / 1e3
+    later_min = _lost_later(case, recorder)
+    service = service_bound_kwh(case, later_min=later_min) / 1e3
     found: dict[str, float | None] = {
         "weighted_served_mwh": served / 1e3,
         "in_part_mwh": in_part / 1e3,
@@ -116,7 +128,8 @@ def bounds_of_run(case: Case, strategy: Strategy, recorder: Recorder) -> dict[st
         "service_bound_mwh": service,
     }
     if strategy.foresight:
-        bound = foresight_bound_kwh(case)
+        # It knows of no loss but the first; where there was another one, what is measured is of more than it bounds.
+        bound = None if later_min else foresight_bound_kwh(case)
         planned = _energy_less_switching(recorder.plans[0]) if recorder.plans else None
         found["foresight_bound_mwh"] = None if bound is None else min(bound / 1e3, service)
         found["foresight_planned_mwh"] = None if planned is None else planned / 1e3

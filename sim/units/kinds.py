@@ -218,17 +218,20 @@ class Nbsu(UnitModel):
 
 
 class InfeedUnit(UnitModel):
-    """The upstream grid: forms the voltage of its island whenever it is live, and takes no orders."""
+    """The upstream grid: forms the voltage of its island whenever it is live, and takes no orders.
+
+    ``held``: protection keeps its breaker open, for a fault is isolated in its section.
+    """
 
     def __init__(self, spec: Infeed, step_min: float) -> None:
         super().__init__(spec, step_min, sin_phi=1.0)
-        self.live = spec.live
+        self.live, self.held = spec.live or spec.held, spec.held
 
     def able_to_form(self) -> bool:
-        return self.live
+        return self.live and not self.held
 
     def willing_to_form(self) -> bool:
-        return self.live
+        return self.able_to_form()
 
     def demote(self) -> None:
         """Nothing to remember: it gives way for as long as another infeed holds the island."""

@@ -27,11 +27,12 @@ _EPS_MIN = 1e-6
 @dataclass(frozen=True)
 class Topology:
     """Islands of a set of closed branches; ``at``: bus → its island's number; ``formers``: units able in principle to
-    form the voltage of each island, first choice first."""
+    form the voltage of each island, first choice first; ``held``: island → what is faulted in it."""
 
     islands: tuple[Island, ...]
     at: Mapping[str, int]
     formers: tuple[tuple[str, ...], ...]
+    held: Mapping[int, str]
 
 
 class Topologies:
@@ -48,7 +49,8 @@ class Topologies:
             formers: list[list[str]] = [[] for _ in islands]
             for unit in self._view.balance_order:
                 formers[at[self._view.units[unit].bus]].append(unit)
-            self._known[closed] = Topology(islands, at, tuple(map(tuple, formers)))
+            held = {at[self._view.sections[s].buses[0]]: faults[0] for s, faults in self._view.held.items()}
+            self._known[closed] = Topology(islands, at, tuple(map(tuple, formers)), held)
         return self._known[closed]
 
 
@@ -224,6 +226,11 @@ class Walk:
             able = [unit for unit in phase.topology.formers[k] if self._able(unit, early=early)]
             forming = [unit for unit in able if unit in self._view.infeeds or unit in asked.get(k, ())]
             wants = k in asked or (claims.energised is not None and not claims.energised.isdisjoint(island.buses))
+            if k in phase.topology.held:
+                if wants:
+                    phase.failed.add(k)
+                    phase.add("faulted_branch_closed", phase.topology.held[k], 1.0, 0.0, "closed")
+                continue
             if not forming and claims.balance is None and k not in asked and (wants or claims.energised is None):
                 forming = able[:1]
                 phase.chosen = phase.chosen or bool(forming)

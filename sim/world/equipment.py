@@ -13,7 +13,7 @@ from ...scenarios.schema.scenario import Scenario
 from ...scenarios.schema.time_and_place import operation_step_min
 from ..islands.operating_point import IslandStep
 from ..power_flow.island_topology import WorldError
-from ..units.kinds import Nbsu, ReturningInfeed
+from ..units.kinds import InfeedUnit, Nbsu, ReturningInfeed
 from ..units.unit_model import UnitModel
 from .interlock import Interlock
 from .protection import Faults
@@ -33,7 +33,10 @@ class Equipment:
         self.interlock = Interlock(
             case.view, [unit.id for unit in self._returning], synchronised=scenario.switching.synchronised_closing
         )
-        returning = sorted(self._returning, key=lambda unit: (-unit.s_kva, unit.id))
+        self._infeeds = [unit for unit in units.values() if isinstance(unit, InfeedUnit)]
+        self._hold_infeeds()
+        later = (unit for unit in self._infeeds if unit.held or unit in self._returning)
+        returning = sorted(later, key=lambda unit: (-unit.s_kva, unit.id))
         self.balance_order = (*(unit.id for unit in returning), *case.view.balance_order)
         """as the view's, with infeeds that may return"""
         self._now, self._due = 0.0, list[Happening]()
@@ -57,6 +60,7 @@ class Equipment:
             elif one.kind == "repair":
                 self.faults.repair(one.element)
                 events.append(event("branch_repaired", one.element))
+                events += self._hold_infeeds()
             elif one.kind == "infeed":
                 infeed = self._units[one.element]
                 assert isinstance(infeed, ReturningInfeed)
@@ -104,7 +108,7 @@ class Equipment:
             if infeed.live and not infeed.wants_to_close:
                 infeed.live = False
                 events.append(event("infeed_disconnected", infeed.id))
-            elif infeed.wants_to_close and not infeed.live:
+            elif infeed.wants_to_close and not infeed.live and not infeed.held:
                 if self.interlock.blocks(self._closed, infeed.bus, infeed.id):
                     blocked.add(infeed.id)
                 else:
@@ -121,19 +125,30 @@ class Equipment:
         events: list[Row] = []
         for one in islands:
             tripped = one.trip is not None and one.trip.kind == "protection"
-            for branch in [b for b in one.island.branches if b in self.faults.branches] if tripped else ():
-                around = self.faults.isolate(branch)
+            for element in self.faults.within(one.island) if tripped else ():
+                around = self.faults.isolate(element)
                 opened = [switch for switch in around if self._closed[switch]]
                 self._closed.update(dict.fromkeys(opened, False))
                 operated.update(opened)
                 text = f"fault; opened {', '.join(opened) or 'nothing'}; locked {', '.join(around) or 'nothing'}"
-                events.append(event("protection_trip", branch, None, "", text))
+                events.append(event("protection_trip", element, None, "", text))
+        return events + self._hold_infeeds()
+
+    def _hold_infeeds(self) -> list[Row]:
+        """Keep the breakers of live infeeds open while a fault is isolated in their section, and close them after."""
+        events: list[Row] = []
+        for infeed in self._infeeds:
+            held = self.view.section_of_bus[infeed.bus] in self.faults.isolated
+            if held != infeed.held:
+                infeed.held = held
+                if infeed.live:
+                    events.append(event("infeed_disconnected" if held else "infeed_connected", infeed.id))
         return events
 
     def check(self, one: IslandStep) -> None:
-        """No energised island holds a faulted branch. Raises WorldError."""
-        if faulted := self.faults.within(one.island.branches):
-            raise WorldError(f"island {one.island.id}: energised with the fault on {faulted}")
+        """No energised island holds a fault. Raises WorldError."""
+        if faulted := self.faults.within(one.island):
+            raise WorldError(f"island {one.island.id}: energised with the fault on {faulted[0]}")
 
     def reported(self, now_min: float) -> dict[str, bool]:
         """Switchable branches as their terminals report them."""

@@ -67,6 +67,8 @@ class Grid:
         self._shares = case.shares
         self._customers = Customers(self.view.local_areas, case.scenario.local_areas.load_control)
         self._supply = SupplyLog(case)
+        self._lost = set(self.view.lost_areas)
+        """LAs that have been dark since the outage began, for whatever reason"""
         self._shed_min: dict[str, float] = {}
         self._demand: dict[str, Power] = dict.fromkeys(self.view.local_areas, (0.0, 0.0))
         self._now: float | None = None
@@ -136,8 +138,7 @@ class Grid:
 
         # Customers that had not lost supply count as planned for, whatever a plan says of them.
         planned = {
-            la: float(planned_kw.get(la, 0.0)) if self._in_outage_area(la) else p_kw
-            for la, (p_kw, _) in self._demand.items()
+            la: float(planned_kw.get(la, 0.0)) if la in self._lost else p_kw for la, (p_kw, _) in self._demand.items()
         }
         islands = [self._prepare(island, planned, closed_on_fault) for island in find_islands(self.view, self._closed)]
         if limit_pct := self.case.scenario.world.pick_up_limit_pct:
@@ -169,6 +170,7 @@ class Grid:
             violations.extend(judge(self.case, one, planned))
         self._book(islands)
         check_booked(self._units.values(), self.view.units, self._energised_buses())
+        self._lost |= {la for one in islands if not one.energised for la in one.demand}
 
         events += step_events(before, islands, self._units)
         picked_up, cold_load = self._meter(islands)
@@ -177,7 +179,7 @@ class Grid:
         for row in violations:
             by_island[row["island"]] = by_island.get(row["island"], 0) + 1
         settled = Settled(
-            time_min, islands, self._units, self._closed, frozenset(operated), self._customers.shed,
+            time_min, islands, self._units, self._closed, frozenset(operated), self._customers.shed, self._lost,
             None if self._customers.load_control == "section" else self._customers.ordered, planned_kw, by_island,
             with_frequency=self._frequency is not None,
             storage_loses=any(not ess.lossless for ess in self.view.ess.values()),
@@ -250,7 +252,7 @@ class Grid:
             operated.add(branch)
             self._shed_min.pop(branch, None)
             events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
-            if closed and branch in self._equipment.faults.branches:
+            if closed and branch in self._equipment.faults.elements:
                 closed_on_fault.append(branch)
                 events.append(event("protection_trip", branch, None, "", "closed onto a fault; open again"))
             else:
@@ -291,9 +293,9 @@ class Grid:
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)
             one.fail("protection", "closed onto a fault")
-        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island.branches)):
+        elif (live or choice.unit) and (faulted := self._equipment.faults.within(island)):
             one.choice = BalanceChoice(None)
-            one.fail("protection", f"fault on {faulted}")
+            one.fail("protection", f"fault on {faulted[0]}")
         for unit in choice.demoted:
             units[unit].demote()
         for unit in units.values():
@@ -356,9 +358,6 @@ class Grid:
 
     def _bus_of(self, unit: str) -> str:
         return self.view.units[unit].bus
-
-    def _in_outage_area(self, la: str) -> bool:
-        return self.view.local_areas[la].buses[0] in self.view.outage_area
 
     def _areas_in(self, buses: set[str]) -> list[str]:
         return [la.id for la in self.view.local_areas.values() if la.buses[0] in buses]

@@ -1,66 +1,71 @@
-"""Faults on branches: what protection does, what keeps a fault isolated, and what field terminals tell of it."""
+"""Faults: what protection does, what keeps a fault isolated, and what field terminals tell of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...scenarios.view import GridView
+from ..power_flow.island_topology import Island
 
 
 class Faults:
-    """Faulted branches and the switches that isolate them.
+    """What is faulted, and the switches that isolate it.
 
     The place of a fault is all that terminals can tell: the switchable branch itself, or the section it lies in. Its
-    switches are the branch's own, or all at the section. They are locked open from the trip until the repair.
+    switches are the branch's own, or all at the section. They are locked open from the trip until the repair; those
+    around a section that was faulted before the first step have tripped then.
     """
 
     def __init__(self, view: GridView) -> None:
         self._view = view
-        self.branches = {b.id for b in view.branches.values() if b.faulted}
+        self.elements = dict.fromkeys(view.faults)
+        """in the order in which they failed"""
         self._tripped: dict[str, set[str]] = {}
         """switch that opened on faults → their places"""
-        self._known = {branch: {branch} for branch in self.branches}
-        """the same for faults from before the first step, which keep nothing locked"""
+        self._known = {one: {one} for one in view.faults if view.is_apart(one)}
+        """the same for faults on switches from before the first step, which keep nothing locked"""
+        self.isolated = set(view.held)
+        """sections whose faults are isolated"""
+        for section in view.held:
+            self._lock(view.switches_at(section), section)
 
-    def place(self, branch: str) -> str:
-        """Where terminals see a fault on a branch."""
-        one = self._view.branches[branch]
-        return branch if one.switchable else self._view.section_of_bus[one.from_bus]
+    def strike(self, element: str) -> None:
+        """An element is faulted from now on."""
+        self.elements[element] = None
 
-    def switches_around(self, branch: str) -> list[str]:
-        """Switches that isolate a fault on a branch."""
-        view, place = self._view, self.place(branch)
-        if place == branch:
-            return [branch]
-        at = view.section_of_bus
-        return [b.id for b in view.branches.values() if b.switchable and place in (at[b.from_bus], at[b.to_bus])]
-
-    def strike(self, branch: str) -> None:
-        """A branch is faulted from now on."""
-        self.branches.add(branch)
-
-    def repair(self, branch: str) -> None:
-        """A branch is whole again; switches are unlocked unless there is another fault at the same place."""
-        self.branches.discard(branch)
-        self._known.pop(branch, None)
-        left = {self.place(other) for other in self.branches}
+    def repair(self, element: str) -> None:
+        """An element is whole again; switches are unlocked unless there is another fault at the same place."""
+        self.elements.pop(element, None)
+        self._known.pop(element, None)
+        left = {place for other in self.elements for place in self._view.fault_places(other)}
         self._tripped = {switch: places & left for switch, places in self._tripped.items() if places & left}
+        self.isolated &= left
 
     @property
     def locked(self) -> dict[str, str]:
         """Switches that protection holds open, and for what."""
         return {switch: ", ".join(sorted(places)) for switch, places in self._tripped.items()}
 
-    def within(self, branches: Sequence[str]) -> str | None:
-        """The first faulted branch among these."""
-        return next((b for b in branches if b in self.branches), None)
+    def within(self, island: Island) -> list[str]:
+        """What is faulted in an island, its branches first."""
+        buses = set(island.buses)
+        on_branches = [one for one in island.branches if one in self.elements]
+        at_sections = [one for one in self.elements if not buses.isdisjoint(self._view.held_by(one))]
+        return list(dict.fromkeys([*on_branches, *at_sections]))
 
-    def isolate(self, branch: str) -> list[str]:
+    def isolate(self, element: str) -> list[str]:
         """Lock the switches around a fault; returns them."""
-        around = self.switches_around(branch)
-        for switch in around:
-            self._tripped.setdefault(switch, set()).add(self.place(branch))
-        return around
+        view, around = self._view, dict[str, None]()
+        if view.is_apart(element):
+            self._lock([element], element)
+            around[element] = None
+        for section in view.held_by(element):
+            self._lock(view.switches_at(section), section)
+            around |= dict.fromkeys(view.switches_at(section))
+            self.isolated.add(section)
+        return list(around)
+
+    def _lock(self, switches: list[str], place: str) -> None:
+        for switch in switches:
+            self._tripped.setdefault(switch, set()).add(place)
 
     def reports(self) -> dict[str, list[str]]:
         """Places of the faults that a switch's terminal saw, for each that saw any."""

@@ -3,7 +3,7 @@ defined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ...results.run.rows import Row
@@ -27,6 +27,8 @@ class Settled:
     closed: Mapping[str, bool]
     operated: frozenset[str]
     shed: frozenset[str]
+    lost: Collection[str]
+    """LAs that have lost supply so far"""
     ordered: Mapping[str, float] | None
     """share of each LA's demand that is on by order; None: nobody can be off by order"""
     planned_kw: Mapping[str, float]
@@ -118,7 +120,7 @@ def _local_area_rows(view: GridView, settled: Settled) -> Iterable[Row]:
     for la in view.local_areas.values():
         demand = at[la.id].demand[la.id].values()
         yield {
-            "local_area": la.id, "section": la.section, "in_outage_area": int(la.buses[0] in view.outage_area),
+            "local_area": la.id, "section": la.section, "in_outage_area": int(la.id in settled.lost),
             "priority": la.priority, "customers": la.customers, "energised": int(at[la.id].energised),
             "shed": int(la.id in settled.shed),
             "demand_kw": sum((p for p, _ in demand), 0.0), "demand_kvar": sum((q for _, q in demand), 0.0),

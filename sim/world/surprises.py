@@ -48,7 +48,7 @@ def draw_course(surprises: Surprises | None, view: GridView, seed: int, duration
     if surprises is None:
         return SurpriseCourse()
     found = [*_listed(surprises, seed), *_random(surprises, view, seed, duration_min)]
-    order = {branch: k for k, branch in enumerate([*view.branches, *view.units])}
+    order = {element: k for k, element in enumerate([*view.branches, *view.units, *view.may_fault])}
     happenings = sorted((h for h in found if h.at_min < duration_min), key=lambda h: (h.at_min, order[h.element]))
     failures = {s.unit: s.attempts for s in surprises.start_failures}
     chance = surprises.random.start_failure
@@ -61,10 +61,10 @@ def draw_course(surprises: Surprises | None, view: GridView, seed: int, duration
 
 def _listed(surprises: Surprises, seed: int) -> Iterator[Happening]:
     for fault in surprises.faults:
-        yield from _fault(fault.branch, fault.at_min, fault.repair, seed)
+        yield from _fault(fault.element, fault.at_min, fault.repair, seed)
     for repair in surprises.repairs:
-        at_min = drawn_min(repair.after, _stream(seed, "repair", repair.branch))
-        yield Happening(at_min, "repair", repair.branch)
+        at_min = drawn_min(repair.after, _stream(seed, "repair", repair.element))
+        yield Happening(at_min, "repair", repair.element)
     for infeed in surprises.infeeds:
         yield Happening(infeed.at_min, "infeed", infeed.infeed)
     streams = {trip.unit: _stream(seed, "back", trip.unit) for trip in surprises.trips}
@@ -76,7 +76,7 @@ def _listed(surprises: Surprises, seed: int) -> Iterator[Happening]:
 
 def _random(surprises: Surprises, view: GridView, seed: int, duration_min: float) -> Iterator[Happening]:
     """At most one fault and one trip per device: a device that is out again within hours is not a second event."""
-    odds, listed = surprises.random, {f.branch for f in surprises.faults}
+    odds, listed = surprises.random, {f.element for f in surprises.faults}
     for branch in view.branches.values():
         stream = _stream(seed, "fault", branch.id)
         at_min = _first_min(odds.faults_per_h, stream)

@@ -243,7 +243,7 @@ def test_an_unknown_name_lists_what_ships() -> None:
         ("load.paek_kw=1", "load.paek_kw", "known keys: source, peak_kw"),
         ("lood.peak_kw=1", "lood", "known keys: schema_version, name"),
         ("name.x=1", "name.x=1", "single value"),
-        ("outage.faulted_branches.3=x", "outage.faulted_branches.3=x", "list of 0"),
+        ("outage.faulted_branches.3=x", "outage.faulted_branches", "must be a list"),
         ("local_areas.load_control=bus", "local_areas.load_control", "'area', 'section' or 'part'"),
         ("load.mix={h0: 1", "load.mix={h0: 1", "not YAML"),
     ],

@@ -180,7 +180,7 @@ def test_a_scenario_extends_another(tmp_path: Path) -> None:
     scenario = case.scenario
     assert (scenario.name, scenario.seed, scenario.load.peak_kw) == ("further", 4, 3000)
     assert scenario.load.power_factor == base.load.power_factor and scenario.outage.start == base.outage.start
-    assert scenario.outage.faulted_branches == ()
+    assert scenario.outage.faulted == ()
     assert {"further.yaml", "mine.yaml", "guo45/fault-0400.yaml"} <= input_hashes(case).keys()
 
 

@@ -232,7 +232,7 @@ class States:
         former = {la for la, area in self.areas.items() if area.s_infeed or area.s_ess or area.s_nbsu}
         result = []
         for live in map(frozenset, subsets(self.view.sections)):
-            if not fed <= live:
+            if not fed <= live or not live.isdisjoint(self.view.held):
                 continue
             inside = [k for k in self.switches if set(self.sections_of(k)) <= live]
             for closed in map(frozenset, subsets(inside)):

@@ -77,6 +77,7 @@ class Watch:
         self.faulted = {b.id for b in self.view.branches.values() if b.faulted}
         self.closed = {b.id: b.closed and not b.faulted for b in self.view.branches.values()}
         self.lit_since: dict[str, float] = {b: -math.inf for b in self.view.buses if b not in self.view.outage_area}
+        self.lost = set(self.view.lost_areas)
         self.connected = {i.id for i in self.view.infeeds.values() if i.live}
         self.out: Counter[str] = Counter()
         self.customers: dict[str, dict[str, float]] = {}
@@ -104,6 +105,7 @@ class Watch:
             self.check_unit(row, lit)
             self.units[row["unit"]] = row
         self.lit_since = {bus: self.lit_since.get(bus, time_min) for bus in lit}
+        self.lost |= {row["local_area"] for row in rows["local_area"] if not row["energised"]}
 
     # -- 1 and 2: topology --------------------------------------------------------------------------------------------
 
@@ -203,7 +205,8 @@ class Watch:
             area = self.view.local_areas[row["local_area"]]
             if area.buses[0] in members:
                 assert row["energised"] == int(energised)
-                wanted = row["planned_kw"] if row["in_outage_area"] else row["demand_kw"]
+                assert row["in_outage_area"] == int(area.id in self.lost or not energised)
+                wanted = row["planned_kw"] if area.id in self.lost else row["demand_kw"]
                 on = row.get("ordered_share", 1.0) > 0 and not row["shed"]
                 unsupplied = wanted > 0 and not (energised and on)
                 assert (("unsupplied_load", area.id) in self.violations) == unsupplied

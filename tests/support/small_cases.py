@@ -22,7 +22,18 @@ from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Obj
 from relight.scenarios.schema.network_kinds import TablesNetwork
 from relight.scenarios.schema.scenario import Limits, Load, LoadControl, LocalAreas, Outage, Pv, Scenario, Site, World
 from relight.scenarios.schema.time_and_place import Switching
-from relight.scenarios.view import Branch, Bus, EssUnit, GridView, Infeed, LocalArea, NbsuUnit, PvUnit, find_sections
+from relight.scenarios.view import (
+    Branch,
+    Bus,
+    EssUnit,
+    GridView,
+    Infeed,
+    LocalArea,
+    NbsuUnit,
+    PvUnit,
+    find_sections,
+    with_faults,
+)
 from support.brute_force import Optimum
 
 EXACT = {"mip_rel_gap": 0.0}
@@ -91,6 +102,20 @@ def with_prices_at_random(case: SmallCase) -> SmallCase:
     rng = np.random.default_rng([case.seed, 11])
     dear, early = float(rng.choice([0.5, 3.0, 12.0])), float(rng.choice([0.0, 0.02, 0.5]))
     return with_prices(with_customers_at_random(case), interruption_kwh=dear, earlier_kwh=early)
+
+
+def with_a_fault_at_random(case: SmallCase) -> SmallCase:
+    """The same case with a fault on a bus, a line without a switch or a switch; what it holds is dark now."""
+    rng = np.random.default_rng([case.seed, 17])
+    sound = [one for one in case.view.may_fault if one not in case.view.faults]
+    view = with_faults(case.view, [str(rng.choice(sound))])
+    psc = {
+        la: message | {"energised_min": 0.0} if view.local_areas[la].section in view.held else message
+        for la, message in case.horizon.psc.items()
+    }
+    closed = {k: state and not view.branches[k].faulted for k, state in case.horizon.closed.items()}
+    horizon = replace(case.horizon, graph=AreaGraph.of(view, case.scenario), psc=psc, closed=closed)
+    return replace(case, view=view, horizon=horizon)
 
 
 def with_continuity_at_random(case: SmallCase) -> SmallCase:

@@ -37,7 +37,7 @@ PLAIN: dict[str, Any] = {
 SCENARIO: dict[str, Any] = PLAIN | {
     "name": "small",
     "network": {"kind": "tables", "folder": "net"},
-    "outage": {"start": "2025-06-20T10:00", "duration_min": 120, "faulted_branches": [], "first_order_min": 0},
+    "outage": {"start": "2025-06-20T10:00", "duration_min": 120, "first_order_min": 0},
     "site": {"latitude_deg": 32.0, "longitude_deg": 120.0, "timezone": "Asia/Shanghai"},
     "load": {"peak_kw": 90, "actual": {"day_sd_pct": 0}},
 }

@@ -39,6 +39,11 @@ def shared_state(m, i, j, t):
     return m.X[i, t] - m.X[j, t] <= 1 - m.b[i, j, t] if i != j else pyo.Constraint.Skip
 
 
+def held_by_fault(m, i, t):
+    """An LA that a fault holds stays dark until the repair: X_i = 0."""
+    return m.X[i, t] == 0
+
+
 def own_connection(m, i, k, t):
     """An LA is connected to itself, which the doubling of (24) and the −1 of (27) need. (20)–(24): h_iik = 1."""
     return m.h[i, i, k, t] == 1

@@ -64,6 +64,7 @@ def contents(m: Model, static: bool) -> Contents:
             (connectivity.branch_closed, (m.ARC, T)),
             (connectivity.branch_parallel, (N, N, T)),
             (connectivity.shared_state, (N, N, T)),
+            (connectivity.held_by_fault, (m.HELD, T)),
         ),
         "connection": (
             (connectivity.own_connection, (N, K, T)),
@@ -188,6 +189,7 @@ def _declare_sets(m: Model, horizon: Horizon) -> None:
     m.DOUBLING = pyo.RangeSet(2, m.k_max, doc="doublings after the first")
     for name, members, told in (
         ("N", las, "LAs"),
+        ("HELD", [la for la in las if graph.section[la] in graph.view.held], "LAs that a fault holds dark"),
         ("L", links, "branches between LAs, l"),
         ("SWITCH", [k for k, link in links.items() if link.switchable], "branches with a switch"),
         ("PV", pv, "LAs with PV"),

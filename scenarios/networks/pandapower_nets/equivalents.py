@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...reading.problems import Problem
+from ...view import STAR
 
 Net = Any
 SIDES = ("hv", "mv", "lv")
@@ -27,7 +28,7 @@ def add_stars(net: Net) -> dict[str, tuple[Any, str]]:
     windings: list[Row] = []
     rows = list(net.trafo3w.itertuples())
     kv = net.bus.vn_kv
-    stars = [{"name": f"{row.name}.star", "vn_kv": float(kv[row.hv_bus]), "in_service": True} for row in rows]
+    stars = [{"name": f"{row.name}{STAR}", "vn_kv": float(kv[row.hv_bus]), "in_service": True} for row in rows]
     for row, star in zip(rows, _add_rows(net, "bus", stars), strict=True):
         for side, vk, vkr in zip(SIDES, *_star_percent(row), strict=True):
             terminal, high = getattr(row, f"{side}_bus"), side == "hv"

@@ -67,9 +67,9 @@ def test_a_fault_that_no_switch_isolates_blocks_its_section_and_ends_with_its_re
     known = KnownWorld(network(), 3)
     assert learn(known, 0, psc(""), OPEN, INITIAL) == []
     assert learn(known, 5, psc(""), OPEN, INITIAL | {"k1": ["b"], "k2": ["b"]}) == ["b faulted"]
-    assert known.blocked(known.view()) == ["b"]
+    assert known.view().held == {"b": ("b",)} and known.view().branches["k1"].isolates
     assert learn(known, 10, psc(""), OPEN, {}) == ["b repaired", "k3 repaired"]
-    assert known.blocked(known.view()) == [] and not known.view().branches["k3"].faulted
+    assert known.view().held == {} and not known.view().branches["k3"].faulted
 
 
 def test_switches_that_stay_as_they_are_become_branches_of_another_kind() -> None:
@@ -86,7 +86,7 @@ def test_a_fault_in_a_section_that_grew_by_a_stuck_switch_blocks_all_of_it() -> 
     learn(known, 0, psc(""), closed, INITIAL)
     known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
     assert learn(known, 5, psc(""), closed, INITIAL | {"k2": ["b"]}) == ["k1 does not operate", "b faulted"]
-    assert known.blocked(known.view()) == ["a"]
+    assert known.view().held == {"a": ("b",)}
 
 
 def test_an_infeed_that_returned_supplies_its_own_section_unless_that_is_faulted() -> None:
@@ -202,7 +202,7 @@ def test_a_network_that_nothing_happens_to_is_as_reported_and_tells_nothing() ->
     assert known.learn(0, psc("a", a={"out_of_service": ["ess.a"]}), told, {"k2": ["b"]}, []) == []
     known.note_orders(0, [SwitchOrder(switch="k1", closed=False)])
     assert known.learn(5, psc("a"), told, {}, []) == [] and known.reminders(5) == []
-    assert known.closed == told and known.facts == before and known.view() is base and known.blocked(base) == []
+    assert known.closed == told and known.facts == before and known.view() is base
 
 
 def test_surprises_decide_what_is_known_of_the_network() -> None:

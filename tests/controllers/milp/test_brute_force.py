@@ -48,6 +48,7 @@ UNNOTICED = {
     "ess_power_min": "as ess_power_max",
     "infeed_max": "as ess_power_max",
     "within_window": "nothing is worth anything past the window, and a fresh model has no such steps",
+    "held_by_fault": "no fault holds anything in these cases; planning/test_held_sections.py has some",
     "pv_energised": "a dark LA exchanges no power, so its balance lets PV give none",
     "nbsu_power_energised": "a dark LA exchanges no power",
     "q_nbsu_energised_max": "a dark LA exchanges no reactive power",

@@ -28,10 +28,10 @@ OWN = {
     "pick_up_flow_min", "pick_up_limit",
     "same_balance_unit", "constant_pv_max", "constant_pv_min", "constant_ess", "constant_nbsu",
     "growing_sections", "closing_switches", "interruption_begins", "supply_held", "supply_kept", "supply_begins",
-    "least_time_on", "least_time_off",
+    "least_time_on", "least_time_off", "held_by_fault",
 }  # fmt: skip
 """Constraints without a counterpart in the paper: the forest, a live infeed, a dark LA, cold load pick-up, growth, who
-keeps supply, constant power. They state their relation."""
+keeps supply, constant power, what a fault holds. They state their relation."""
 
 ALL = {"static": True, "constant_power": True, "growing": True, "closing": True}
 """What is asked of some plans only."""

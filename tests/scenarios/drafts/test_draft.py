@@ -58,7 +58,7 @@ def two_feeders(tmp_path_factory: pytest.TempPathFactory) -> Draft:
 
 def test_the_first_line_of_the_most_loaded_feeder_is_faulted_and_infeeds_live(two_feeders: Draft) -> None:
     case = two_feeders.case
-    assert case.scenario.outage.faulted_branches == ("b0-b1",)
+    assert case.scenario.outage.faulted == ("b0-b1",)
     assert case.view.outage_area == {"b1", "b2"} and all(infeed.live for infeed in case.view.infeeds.values())
     assert case.scenario.outage.duration_min / case.scenario.clock.plan_step_min == 10
 
@@ -81,7 +81,7 @@ def test_all_infeeds_may_be_dead_instead(tmp_path: Path) -> None:
     net = substation()
     feeder(net, "a", [100, 200, 300, 50, 50])
     made = drafted(tmp_path, net, infeeds_dead=True)
-    assert not made.case.scenario.outage.faulted_branches
+    assert not made.case.scenario.outage.faulted
     assert len(made.case.view.outage_area) == len(made.case.view.buses)
     loaded = len([section for section in made.case.view.sections.values() if set(section.buses) - {"grid", "bar"}])
     stores = made.case.view.ess.values()
@@ -97,7 +97,7 @@ def test_lines_get_switches_where_the_net_has_none_and_lines_out_of_service_are_
     made = drafted(tmp_path, net)
     spare = made.case.view.branches["spare"]
     assert spare.switchable and not spare.closed
-    (faulted,) = made.case.scenario.outage.faulted_branches
+    (faulted,) = made.case.scenario.outage.faulted
     assert faulted in ("a0-a1", "b0-b1") and made.case.view.branches[faulted].switchable
     assert PIECES / 2 <= len(made.case.view.sections) <= 1.5 * PIECES
     assert (

@@ -38,7 +38,7 @@ def test_the_fault_is_repaired_and_the_infeed_live_for_the_whole_day() -> None:
     state = normal_state(case)
     assert [(island.buses, unit) for island, unit in state.supplied] == [(("1", "2", "3"), "infeed.1")]
     outage = state.case.scenario.outage
-    assert (outage.start.hour, outage.duration_min, outage.faulted_branches) == (0, 1440, ())
+    assert (outage.start.hour, outage.duration_min, outage.faulted) == (0, 1440, ())
     assert state.notes == () and not state.case.view.branches["1-2"].faulted
     assert case.view.branches["1-2"].faulted  # the case itself is left as it was
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relight.scenarios.case import Case
-from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit, Unit
+from relight.scenarios.view import EssUnit, NbsuUnit, PvUnit, Unit, with_faults
 from relight.sim.world.grid import Grid, StepRecord
 from support.networks import Line, build_case, ess, infeed, nbsu, orders, pv
 
@@ -55,7 +56,11 @@ def cases(draw: st.DrawFn) -> Case:
             units.append(nbsu(name, draw(st.sampled_from((50.0, 300.0))), ramp, start_min))
         if draw(st.integers(0, 5)) == 0:
             units.append(infeed(name, draw(st.sampled_from((100.0, 5000.0))), live=draw(st.booleans())))
-    return build_case(
+    later = draw(st.sampled_from(([], [names[0]], [names[0], names[-1]])))
+    surprises = {
+        "faults": [{"element": bus, "at_min": 5 + 5 * k, "repair": {"minutes": 15}} for k, bus in enumerate(later)]
+    }
+    case = build_case(
         lines,
         units,
         buses=names,
@@ -65,7 +70,10 @@ def cases(draw: st.DrawFn) -> Case:
         world={"nbsu_ramp_window_min": draw(st.sampled_from((None, 5, 12)))},
         dispatch_centre={"first_online_step_free": draw(st.booleans())},
         frequency=draw(st.sampled_from((None, {}))),
+        surprises=surprises if later else None,
     )
+    struck = draw(st.sampled_from(names[1:])) if draw(st.integers(0, 2)) == 0 else None
+    return replace(case, view=with_faults(case.view, [struck])) if struck else case
 
 
 def states(unit: Unit) -> st.SearchStrategy[str]:
@@ -136,6 +144,7 @@ class Watch:
         self.case, self.view = case, case.view
         self.nbsu_p: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self.starting_since: dict[str, float] = {}
+        self.lost = set(self.view.lost_areas)
         self.dark_at: dict[str, float] = dict.fromkeys(self.view.buses, -STEP_MIN)
         for bus in self.view.buses:
             if bus not in self.view.outage_area:
@@ -149,10 +158,18 @@ class Watch:
         for unit in record.series["unit"]:
             self.check_unit(time, unit, by(record.series["bus"], "bus"), before)
         self.check_nothing_is_skipped(record, inputs, islands)
+        self.lost |= {row["local_area"] for row in record.series["local_area"] if not row["energised"]}
         self.dark_at |= {row["bus"]: time for row in record.series["bus"] if not row["energised"]}
 
     def check_topology(self, record: StepRecord) -> list[set[str]]:
         """1 and 2: one balance unit per energised island; dark by topology and voltage not defined are the same."""
+        live = {row["bus"] for row in record.series["bus"] if row["energised"]}
+        assert live.isdisjoint(bus for s in self.view.held for bus in self.view.sections[s].buses)
+        time, surprises = record.series["bus"][0]["time_min"], self.case.scenario.surprises
+        for fault in surprises.faults if surprises else ():
+            if fault.at_min <= time < fault.at_min + 15:
+                (section,) = self.view.held_by(fault.element)
+                assert live.isdisjoint(self.view.sections[section].buses)
         graph = nx.MultiGraph()
         graph.add_nodes_from(self.view.buses)
         for row in record.series["branch"]:
@@ -277,7 +294,8 @@ class Watch:
         for row in record.series["local_area"]:
             la = row["local_area"]
             # Who had not lost supply is to be served whatever a plan says.
-            lost = la in self.view.outage_area
+            lost = la in self.lost
+            assert row["in_outage_area"] == int(lost or not row["energised"])
             missing = (inputs["planned_kw"].get(la, 0) if lost else inputs["demand"][la][0]) > 0
             missing = missing and not (row["energised"] and not row["shed"])
             assert (("unsupplied_load", la) in violations) == missing
