@@ -67,7 +67,8 @@ def _head(case: Case) -> str:
     infeeds = case.view.infeeds.values()
     live = [infeed.id for infeed in infeeds if infeed.live]
     dead = [infeed.id + (" (cut off by a fault)" if infeed.held else "") for infeed in infeeds if not infeed.live]
-    area = case.view.outage_area
+    buses = [bus.id for bus in case.view.buses.values() if not bus.inner]
+    area = [bus for bus in buses if bus in case.view.outage_area]
     return _block(
         scenario.title or scenario.name,
         [
@@ -77,8 +78,7 @@ def _head(case: Case) -> str:
             f"faulted: {_names(outage.faulted)}",
             *_isolated(case.view),
             f"infeeds dead: {_names(dead)}; live: {_names(live)}",
-            f"outage area: {len(area)} of {len(case.view.buses)} buses"
-            + ("" if len(area) == len(case.view.buses) else f" ({_names(b for b in case.view.buses if b in area)})"),
+            f"outage area: {len(area)} of {len(buses)} buses{'' if len(area) == len(buses) else f' ({_names(area)})'}",
         ],
     )
 
@@ -102,11 +102,13 @@ def _network(case: Case) -> str:
     branches = list(view.branches.values())
     kinds = {kind: sum(branch.kind == kind for branch in branches) for kind in ("line", "trafo", "switch")}
     levels = sorted({bus.vn_kv for bus in view.buses.values()}, reverse=True)
+    inner = sum(bus.inner for bus in view.buses.values())
+    further = f", and {inner} star points of transformers and open ends of branches" if inner else ""
     switchable = [branch for branch in branches if branch.switchable]
     return _block(
         "Network",
         [
-            f"{len(view.buses)} buses at {_names(f'{kv:g} kV' for kv in levels)}",
+            f"{len(view.buses) - inner} buses at {_names(f'{kv:g} kV' for kv in levels)}{further}",
             f"{len(branches)} branches: {kinds['line']} lines, {kinds['trafo']} transformers, "
             f"{kinds['switch']} switches without length",
             f"{_of_all(case, len(switchable))} switchable: {_names(_state(branch) for branch in switchable)}",

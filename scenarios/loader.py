@@ -33,7 +33,8 @@ from .series.own_profiles import own_series
 from .view import GridView
 
 __all__ = [
-    "Problem", "ScenarioError", "changed_case", "input_hashes", "load_case", "resolved_yaml", "shipped_scenarios",
+    "Problem", "ScenarioError", "changed_case", "input_hashes", "load_case", "resolved_yaml", "shipped_data",
+    "shipped_scenarios",
 ]  # fmt: skip
 
 WORLD_PARTS = (
@@ -52,6 +53,11 @@ def shipped_scenarios() -> list[str]:
     """Names of the scenarios that ship with Relight, e.g. ``guo45/fault-0400``."""
     files = sorted(path for path in PACKAGE_FOLDER.glob("*/*.yaml") if path.parent.name != "studies")
     return [f"{path.parent.name}/{path.stem}" for path in files if path.stem != "options"]
+
+
+def shipped_data(name: str) -> dict[str, Any]:
+    """What a shipped scenario and those that it extends say, as in their files. Raises ``ScenarioError``."""
+    return _read(*_find(name))[0]
 
 
 def load_case(source: str | Path, overrides: Overrides = (), seed: int | None = None) -> Case:

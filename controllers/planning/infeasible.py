@@ -14,7 +14,7 @@ import numpy as np
 from ..milp.model import Model
 from ..milp.problem import Horizon
 from ..solver.compiled import Compiled
-from ..solver.highs import TIME_OVER, configured
+from ..solver.highs import TIME_OVER, configured, run_stoppable
 
 TOLERANCE = 1e-6
 TIME_LIMIT_S = 30.0
@@ -77,7 +77,7 @@ def explain(m: Model, horizon: Horizon) -> str:
     highs.passModel(lp)
     for k, sign, weight in rows:
         highs.addCol(weight, 0.0, highspy.kHighsInf, 1, np.array([k], dtype=np.int32), np.array([sign]))
-    highs.run()
+    run_stoppable(highs)
     if highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
         return f"{TIME_OVER} in the search for the reason"
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:

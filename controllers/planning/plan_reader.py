@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyomo.environ as pyo
 
 from ...scenarios.quanta import POWER_KW, rounded
 from ..exchange.messages import UnitState
-from ..exchange.plan import LocalAreaSetPoint, Plan, PlanStatus, PlanStep, UnitSetPoint
+from ..exchange.plan import IslandLosses, LocalAreaSetPoint, Plan, PlanStatus, PlanStep, UnitSetPoint
 from ..milp.cold_load import drawn
 from ..milp.model import Model
 from ..milp.objective import most_kwh
 from ..milp.problem import AreaGraph, Horizon
 from ..milp.units import phi, starting
+from .loss_allowance import live_islands
 
 
 def is_online(m: Model, la: str, t: int) -> bool:
@@ -146,10 +147,11 @@ def plan_of(
     )
 
 
-def nothing_restored(horizon: Horizon) -> Plan:
+def nothing_restored(horizon: Horizon, losses: Iterable[IslandLosses] = ()) -> Plan:
     """The plan that restores nobody: what had not lost supply stays as it is, all else is off, its switches open.
 
-    Its objective is 0 and its bound what the outage area is worth: what never lost supply is not restored.
+    Live infeeds give what their islands draw: demand and ``losses`` as a check found them, else those allowed for. Its
+    objective is 0 and its bound what the outage area is worth: what never lost supply is not restored.
     """
     view = horizon.graph.view
     live = [bus for bus in view.buses if bus not in view.outage_area]
@@ -178,4 +180,37 @@ def nothing_restored(horizon: Horizon) -> Plan:
         )
         for t in range(horizon.steps)
     ]
+    known = {(one.step, one.balance_unit): (one.losses_kw, one.losses_kvar) for one in losses}
+    for t, step in enumerate(steps):
+        for unit, areas in _fed(step, horizon):
+            step.local_areas[view.local_area_of_unit(unit)] = _feeding(unit, areas, horizon, t, known.get((t, unit)))
     return plan_of(horizon, steps, "fallback", {}, value if math.isfinite(value) else 0.0)
+
+
+def _fed(step: PlanStep, horizon: Horizon) -> list[tuple[str, list[str]]]:
+    """Of each island of a step that an infeed holds: the infeed, and its LAs."""
+    view, found = horizon.graph.view, list[tuple[str, list[str]]]()
+    for areas in live_islands(step, view):
+        found += [(unit, areas) for unit in step.balance_units or () if view.local_area_of_unit(unit) in areas][:1]
+    return found
+
+
+def _feeding(
+    infeed: str, areas: Sequence[str], horizon: Horizon, t: int, losses: tuple[float, float] | None
+) -> LocalAreaSetPoint:
+    """The LA of an infeed that gives what its island takes: (kW, kvar) of losses, else those allowed for."""
+    view = horizon.graph.view
+    own = view.local_area_of_unit(infeed)
+    demand = {la: (horizon.demand_kw(la, t), horizon.demand_kvar(la, t)) for la in areas}
+    if losses is None:
+        share = {la: horizon.loss_factor(view.local_areas[la].section) - 1 for la in areas}
+        losses = (
+            sum(share[la] * p for la, (p, _) in demand.items()),
+            sum(share[la] * q for la, (_, q) in demand.items()),
+        )
+    others = [power for la, power in demand.items() if la != own]
+    return LocalAreaSetPoint(
+        p_kw=_tidy(sum(p for p, _ in others) + losses[0]),
+        q_kvar=_tidy(sum(q for _, q in others) + losses[1]),
+        demand_kw=demand[own][0],
+    )

@@ -122,9 +122,11 @@ class PlanRepair:
             found = self.checker(record.plan)
         if record.plan.status == "fallback":
             self._no_plan = record.note.removesuffix(NOTHING)
-        if first.plan.status != "fallback" and (found.violations or record.plan.status == "fallback"):
-            empty = replace(first, plan=nothing_restored(horizon), note="", kept=False)
-            record, found = empty, self.checker(empty.plan)
+        if found.violations or (record.plan.status == "fallback" and record is not first):
+            note = first.note if first.plan.status == "fallback" else ""
+            losses = self.checker(nothing_restored(horizon)).losses
+            record = replace(first, plan=nothing_restored(horizon, losses), note=note, kept=False)
+            found = self.checker(record.plan)
             if found.violations and sheds:
                 record, found = sheds
                 checks.append(told(record, found, "issue", []))

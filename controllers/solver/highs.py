@@ -22,6 +22,7 @@ from pyomo.common.errors import InfeasibleConstraintException
 from ...scenarios.errors import InputError
 from ...scenarios.schema.solver_options import DECIDED, option_problems, refused
 from .compiled import Compiled
+from .ctrl_c import held_back
 from .mirror import Mirror
 
 SolveStatus = Literal["optimal", "feasible", "none"]
@@ -94,6 +95,24 @@ def configured(options: Mapping[str, Any]) -> highspy.Highs:
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise SolverOptionError(f"{name} = {value!r}: {refused(name, value)}")
     return highs
+
+
+def run_stoppable(highs: highspy.Highs) -> None:
+    """Run HiGHS; Ctrl-C asks it to stop, which a search does at its next node or so, and takes effect then."""
+    stop = False
+
+    def ask() -> None:
+        nonlocal stop
+        stop = True
+
+    def answer(event: Any) -> None:
+        if stop:
+            event.interrupt()
+
+    for callback in (highs.cbMipInterrupt, highs.cbIpmInterrupt):
+        callback.subscribe(answer)
+    with held_back(ask):
+        highs.run()
 
 
 DISCIPLINE: Mapping[str, Any] = {"threads": 1, "random_seed": 0}
@@ -249,7 +268,7 @@ class KeptSolver:
             incumbents.append((time.perf_counter() - began, float(event.data_out.objective_function_value)))
 
         highs.cbMipImprovingSolution += note
-        highs.run()
+        run_stoppable(highs)
         info, status = highs.getInfo(), highs.getModelStatus()
         reason = _in_words(highs, status)
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible

@@ -25,7 +25,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...scenarios.schema.dispatch_options import DispatchCentreOptions
 from .compiled import Compiled
-from .highs import DISCIPLINE, QUICK_PROOF, RESIDUAL, KeptSolver, Solution, configured
+from .highs import DISCIPLINE, QUICK_PROOF, RESIDUAL, KeptSolver, Solution, configured, run_stoppable
 
 LARGE = 50
 """Sections from which on the search pays."""
@@ -269,7 +269,7 @@ class _Around:
         highs.passModel(lp)
         if start:
             highs.setSolution(part.shape[1], np.arange(part.shape[1], dtype=np.int32), x[free])
-        highs.run()
+        run_stoppable(highs)
         self.cut = self.cut or highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
         info = highs.getInfo()
         self.effort = int(info.simplex_iteration_count)
@@ -308,7 +308,7 @@ def relaxation(compiled: Compiled, until: float = math.inf) -> tuple[float, NDAr
     lp, highs = compiled.lp(), configured({**DISCIPLINE, "solver": "ipm", "time_limit": left})
     lp.integrality_ = []
     highs.passModel(lp)
-    highs.run()
+    run_stoppable(highs)
     in_time = highs.getModelStatus() != highspy.HighsModelStatus.kTimeLimit
     y, x = np.array(highs.getSolution().row_dual), np.array(highs.getSolution().col_value)
     if len(y) != lp.num_row_ or not (np.isfinite(y).all() and np.isfinite(x).all()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...scenarios.errors import UnsolvedError
 from .compiled import Compiled
-from .highs import DISCIPLINE, configured
+from .highs import DISCIPLINE, configured, run_stoppable
 
 
 def solve_once(model: Any) -> None:
@@ -18,7 +18,7 @@ def solve_once(model: Any) -> None:
     compiled = Compiled(model)
     highs = configured({**DISCIPLINE, "mip_rel_gap": 0.0})
     highs.passModel(compiled.lp())
-    highs.run()
+    run_stoppable(highs)
     status = highs.getModelStatus()
     if status != highspy.HighsModelStatus.kOptimal:
         raise UnsolvedError(f"{model.name} not solved: {highs.modelStatusToString(status)}")

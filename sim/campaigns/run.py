@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -46,6 +46,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     With ``bar`` a terminal shows how far it is. Raises ``FolderNotEmpty``, ``StrategyError`` and ``SolverOptionError``
     before anything runs, ``RunFailedError`` after writing what a failed or interrupted run has recorded.
     """
+    from ...controllers.solver.ctrl_c import held_back
     from ...controllers.solver.highs import check_options  # solver, mosaik and pandapower take seconds to import
     from ..cosim.run_log import RunLog
     from ..cosim.wiring import run_world
@@ -59,12 +60,19 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
             with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
+            _say(f"interrupted: what was recorded is written to {folder}")
         except Exception as error:
             failure, cause = f"{type(error).__name__}: {error}{raised_at(error, chosen)}", error
-    write_run(folder, record_of(case, chosen, log, failure), overwrite=overwrite, finish=_draw)
+    with held_back(lambda: _say(f"interrupted: {folder} is written first")):
+        write_run(folder, record_of(case, chosen, log, failure), overwrite=overwrite, finish=_draw)
     if cause is not None:
         raise RunFailedError(folder, failure) from cause
     return folder
+
+
+def _say(text: str) -> None:
+    with suppress(RuntimeError):  # Ctrl-C may have come amid another line
+        tqdm.write(text, file=sys.stderr)
 
 
 def _draw(folder: Path, run: RunTables) -> None:

@@ -16,6 +16,7 @@ from relight.scenarios.explain import explain
 from relight.scenarios.loader import ScenarioError, input_hashes, load_case, resolved_yaml, shipped_scenarios
 from relight.scenarios.reading.yaml_text import read_yaml, write_yaml
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions
+from support.brought.well_known import marks_of
 from support.three_bus_case import write
 
 JSON_SCENARIO = """
@@ -50,7 +51,7 @@ def saved(folder: Path, net: pp.pandapowerNet | Path, switchable: str = "") -> P
     return path
 
 
-@pytest.mark.parametrize("name", shipped_scenarios())
+@pytest.mark.parametrize("name", [pytest.param(n, marks=marks_of(n)) for n in shipped_scenarios()])
 def test_every_shipped_scenario_loads_and_explains(name: str) -> None:
     case = load_case(name)
     text = explain(case)
@@ -61,7 +62,8 @@ def test_every_shipped_scenario_loads_and_explains(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n if n in ROUND_TRIPS else pytest.param(n, marks=pytest.mark.slow) for n in shipped_scenarios()]
+    "name",
+    [n if n in ROUND_TRIPS else pytest.param(n, marks=[pytest.mark.slow, *marks_of(n)]) for n in shipped_scenarios()],
 )
 def test_resolved_yaml_loads_to_an_equal_scenario_from_anywhere(name: str, tmp_path: Path) -> None:
     case = load_case(name, ["load.actual.sd_pct=1e-3"], seed=7)

@@ -37,9 +37,10 @@ def init(
     write_whole(out, made.text)
     view = made.case.view
     switches = sum(branch.switchable for branch in view.branches.values())
+    buses = [bus.id for bus in view.buses.values() if not bus.inner]
     talk(
-        f"{len(view.buses)} buses, {switches} switches, {len(view.sections)} sections, "
-        f"{len(view.local_units)} units; {len(view.outage_area)} buses lose supply",
+        f"{len(buses)} buses, {switches} switches, {len(view.sections)} sections, {len(view.local_units)} units; "
+        f"{sum(bus in view.outage_area for bus in buses)} buses lose supply",
         out,
     )
     if out != TERMINAL:

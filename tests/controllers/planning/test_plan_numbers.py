@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from relight.controllers.exchange.plan import Plan, PlanStep
+from relight.controllers.exchange.plan import IslandLosses, Plan, PlanStep
 from relight.controllers.planning.plan_reader import nothing_restored
 from relight.controllers.planning.planner import Planner
 from support.small_cases import SmallCase, random_case
@@ -53,6 +54,21 @@ def test_nothing_restored_counts_nothing_of_what_was_never_lost() -> None:
         for t in steps
     )
     assert plan.bound == pytest.approx(worth)
+
+
+def test_nothing_restored_tells_what_a_live_infeed_gives() -> None:
+    """Net powers of an island add up to its losses: as a check found them, else as they are allowed for."""
+    case = partly_lost()
+    horizon = replace(case.horizon, loss_pct=dict.fromkeys(case.view.sections, 2.0))
+    (infeed,) = (one.id for one in case.view.infeeds.values() if one.live)
+    allowed, told = nothing_restored(horizon), nothing_restored(horizon, [IslandLosses(0, infeed, 12.5, -3.25)])
+    live = set(case.view.local_areas) - case.view.lost_areas
+    areas, demand_kw = allowed.steps[0].local_areas, {la: horizon.demand_kw(la, 0) for la in live}
+    assert {la: area.demand_kw for la, area in areas.items()} == demand_kw
+    assert sum(area.p_kw for area in areas.values()) == pytest.approx(0.02 * sum(demand_kw.values()), abs=1e-5)
+    assert sum(area.p_kw for area in told.steps[0].local_areas.values()) == pytest.approx(12.5, abs=1e-5)
+    assert sum(area.q_kvar for area in told.steps[0].local_areas.values()) == pytest.approx(-3.25, abs=1e-5)
+    assert told.steps[1].local_areas == allowed.steps[1].local_areas
 
 
 def test_planned_energy_of_a_record_is_that_of_the_outage_area() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -267,6 +268,14 @@ def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch, no_drawing) -> 
         simulate(load_case(GUO, SHORT), "static", tmp_path / "run")
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["status"] == "failed"
     assert read_run(tmp_path / "run").local_area.time_min.max() == 5
+
+
+def test_ctrl_c_while_a_run_is_written_leaves_it_whole_and_says_so(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("relight.sim.campaigns.run._draw", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        simulate(load_case(GUO, SHORT), "greedy", tmp_path / "run")
+    assert f"interrupted: {tmp_path / 'run'} is written first" in capsys.readouterr().err
+    assert read_run(tmp_path / "run").complete
 
 
 def test_a_run_that_the_recorder_did_not_see_to_its_end_is_incomplete(monkeypatch) -> None:

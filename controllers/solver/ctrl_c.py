@@ -1,0 +1,36 @@
+"""Ctrl-C, held back while something runs that must not be cut off in its midst."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def held_back(pressed: Callable[[], object]) -> Iterator[None]:
+    """Call ``pressed`` when Ctrl-C is hit in the block; it takes its effect when the block ends.
+
+    Without effect outside the main thread, and where Ctrl-C is ignored.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    hits = 0
+
+    def hit(*_: Any) -> None:
+        nonlocal hits
+        hits += 1
+        if hits == 1:
+            pressed()
+
+    signal.signal(signal.SIGINT, hit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if hits:
+        before(signal.SIGINT, None)

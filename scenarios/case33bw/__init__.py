@@ -1,0 +1,1 @@
+"""Scenarios of pandapower's 33 buses of Baran and Wu."""

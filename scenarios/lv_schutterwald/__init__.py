@@ -1,0 +1,1 @@
+"""Scenarios of the low-voltage network of Schutterwald, which pandapower brings."""

@@ -1,0 +1,1 @@
+"""Scenarios of the medium-voltage network Oberrhein, which pandapower brings."""

@@ -1,0 +1,1 @@
+"""Scenarios of SimBench's urban medium-voltage network, which the package simbench brings."""
