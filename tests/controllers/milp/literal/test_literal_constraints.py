@@ -76,6 +76,7 @@ UNNOTICED = {
     "beats_min": "a loser with A_ij = 1 would only be held at U_N, too",
     "voltage_max": "the bounds of U say the same",
     "static_topology": "rare: it must pay to switch between islands that stay energised",
+    "held_by_fault": "no fault holds anything in these cases; planning/test_held_sections.py has some",
 }
 """Constraints that others imply where the objective is concerned, or whose cases are too rare for a random set."""
 
