@@ -265,14 +265,12 @@ class GridView:
         return (*self.branches, *(bus.id for bus in self.buses.values() if not bus.inner), *inner)
 
     def held_by(self, element: str) -> tuple[str, ...]:
-        """Sections that have to be dark because of a fault: that of what has no switch.
-
-        A branch with a switch at one end only leaves the section at its other end with the fault.
-        """
+        """Sections that have to be dark because of a fault: that of what has no switch. One that has a switch, be it at
+        one end, is cut off by it."""
         bus = element if element in self.buses else f"{element}{STAR}"
         if branch := self.branches.get(element):
-            bus = branch.stays_at if self.is_apart(element) else branch.from_bus
-        return () if bus is None else (self.section_of_bus[bus],)
+            bus = branch.from_bus
+        return () if self.is_apart(element) else (self.section_of_bus[bus],)
 
     def is_apart(self, element: str) -> bool:
         """Whether a fault is on a branch that stays open by itself."""
