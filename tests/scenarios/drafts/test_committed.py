@@ -37,7 +37,7 @@ def test_the_page_tells_of_each_what_its_draft_counted() -> None:
         text = (PACKAGE_FOLDER / network.folder / "first-line.yaml").read_text(encoding="utf-8")
         buses, load_kw = re.findall(r"In the net: (\d+) buses|([\d,.]+) kW of load", text)
         feeder = re.search(r"begins here: (.*)\. \[A\]", text)
-        faulted = re.search(r"faulted_branches: \[(.*)\]", text)
+        faulted = re.search(r"faulted: \[(.*)\]", text)
         assert feeder and faulted
         (row,) = (line for line in page.splitlines() if line.startswith(f"| `{network.folder}/"))
         peak_mw = float(load_kw[1].replace(",", "")) / 1000

@@ -70,9 +70,15 @@ def test_patterns_choose_too_and_survive_in_the_resolved_scenario(tmp_path: Path
     assert switches(case) == {name for name in names if name.startswith("Line")}
     (tmp_path / "again.yaml").write_text(resolved_yaml(case.scenario), encoding="utf-8")
     assert load_case(tmp_path / "again.yaml").view == case.view
-    faulted = {"start": "2025-06-20T10:00", "duration_min": 60, "faulted_branches": ["Trafo 0-1"]}
-    with pytest.raises(ScenarioError, match="leaves as it is; let it be operated"):
-        load_case(scenario(tmp_path, CIGRE | {"operated": {"except": ["Trafo*"]}}, outage=faulted))
+
+
+def test_a_fault_on_a_switch_that_is_not_operated_is_isolated_by_those_that_are(tmp_path: Path) -> None:
+    outage = {"start": "2025-06-20T10:00", "duration_min": 60, "faulted": ["Trafo 0-12"]}
+    itself = load_case(scenario(tmp_path, CIGRE, outage=outage)).view
+    assert not itself.held and [b.id for b in itself.branches.values() if b.faulted] == ["Trafo 0-12"]
+    view = load_case(scenario(tmp_path, CIGRE | {"operated": {"except": ["Trafo 0-12"]}}, outage=outage)).view
+    assert view.held and {view.section_of_bus["Bus 12"]} <= set(view.held)
+    assert {b.id for b in view.branches.values() if b.isolates} <= {"Line 6-7", "Line 11-4", "Line 14-8", "Trafo 0-1"}
 
 
 @pytest.mark.parametrize(

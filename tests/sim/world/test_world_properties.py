@@ -170,14 +170,18 @@ class Watch:
             if fault.at_min <= time < fault.at_min + 15:
                 (section,) = self.view.held_by(fault.element)
                 assert live.isdisjoint(self.view.sections[section].buses)
-        graph = nx.MultiGraph()
+        graph, fixed = nx.MultiGraph(), nx.Graph()
         graph.add_nodes_from(self.view.buses)
+        fixed.add_nodes_from(self.view.buses)
         for row in record.series["branch"]:
             branch = self.view.branches[row["branch"]]
             assert not (row["closed"] and branch.faulted)
             assert row["closed"] or branch.switchable or branch.faulted
             if row["closed"]:
-                graph.add_edge(branch.from_bus, branch.to_bus)
+                (graph if branch.switchable else fixed).add_edge(branch.from_bus, branch.to_bus)
+        graph.add_edges_from(fixed.edges)
+        # Several ways without a switch are no loop: none could be opened.
+        part = {name: k for k, members in enumerate(nx.connected_components(fixed)) for name in members}
         bus = by(record.series["bus"], "bus")
         told = by(record.series["island"], "island")
         states = {row["unit"]: row["state"] for row in record.series["unit"]}
@@ -193,7 +197,8 @@ class Watch:
             first = next(name for name in self.view.buses if name in members)
             row = told[first]
             assert row["balance_unit"] == forming[0] and row["converged"] == 1 and row["buses"] == len(members)
-            loops = graph.subgraph(members).number_of_edges() - len(members) + 1
+            ways = sum(part[a] != part[b] for a, b in graph.subgraph(members).edges())
+            loops = ways - len({part[name] for name in members}) + 1
             assert row["radial"] == int(loops == 0)
             assert (("not_radial", first) in {(v["kind"], v["element"]) for v in record.violations}) == bool(loops)
         return islands
