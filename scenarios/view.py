@@ -264,21 +264,18 @@ class GridView:
         inner = (bus.id.removesuffix(STAR) for bus in self.buses.values() if bus.inner and bus.id.endswith(STAR))
         return (*self.branches, *(bus.id for bus in self.buses.values() if not bus.inner), *inner)
 
-    def held_by(self, element: str) -> tuple[str, ...]:
-        """Sections that have to be dark because of a fault: that of what has no switch. One that has a switch, be it at
-        one end, is cut off by it."""
-        bus = element if element in self.buses else f"{element}{STAR}"
-        if branch := self.branches.get(element):
-            bus = branch.from_bus
-        return () if self.is_apart(element) else (self.section_of_bus[bus],)
-
     def is_apart(self, element: str) -> bool:
-        """Whether a fault is on a branch that stays open by itself."""
+        """Whether a fault is on a branch that stays open by itself: one that has a switch, be it at one end, is cut off
+        by it. Any other fault holds a section dark."""
         return element in self.branches and (self.branches[element].switchable or self.branches[element].faulted)
 
-    def fault_places(self, element: str) -> tuple[str, ...]:
+    def fault_place(self, element: str) -> str:
         """Where field terminals can tell that a fault is: on their own branch, or in a section."""
-        return (element, *self.held_by(element)) if self.is_apart(element) else self.held_by(element)
+        if self.is_apart(element):
+            return element
+        branch = self.branches.get(element)
+        inside = element if element in self.buses else f"{element}{STAR}"
+        return self.section_of_bus[branch.from_bus if branch else inside]
 
     def switches_at(self, section: str) -> list[str]:
         """Switches that end in a section: those that isolate a fault in it."""
@@ -342,9 +339,10 @@ def with_faults(view: GridView, elements: Collection[str]) -> GridView:
     held dark, and infeeds in it are cut off. An element is one of ``may_fault``."""
     struck, held = set[str](), {section: list(inside) for section, inside in view.held.items()}
     for element in elements:
-        struck |= {element} if view.is_apart(element) else set()
-        for section in view.held_by(element):
-            held.setdefault(section, []).append(element)
+        if view.is_apart(element):
+            struck.add(element)
+        else:
+            held.setdefault(view.fault_place(element), []).append(element)
     if not struck and not held:
         return view
     around = {switch for section in held for switch in view.switches_at(section)}

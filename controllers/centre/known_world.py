@@ -114,8 +114,7 @@ class KnownWorld:
 
     def __init__(self, view: GridView, give_up_after: int) -> None:
         self._base, self._give_up_after = view, give_up_after
-        places = frozenset(place for element in view.faults for place in view.fault_places(element))
-        self.facts = Facts(faults=places)
+        self.facts = Facts(faults=frozenset(map(view.fault_place, view.faults)))
         self._unseen = frozenset(s for s in view.held if not view.switches_at(s))
         """sections with a fault that no terminal sees, so that nobody tells of its repair"""
         self.closed: dict[str, bool] = {}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..reading.files import file_name_complaint
+from ..reading.former_keys import FORMER
 from ..reading.plain_text import folder_name_complaint, name_complaint
 
 LEAST, MOST = 1e-6, 1e9
@@ -66,8 +67,10 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def by_former_name(data: Any, name: str, former: str) -> Any:
-    """Data of a part whose key ``name`` may be given by the name that it had before. Raises ValueError if both are."""
+def by_former_name(data: Any, *path: str) -> Any:
+    """Data of a part one of whose keys, with its path in ``FORMER``, may be given by the name that it had before.
+    Raises ValueError if both are."""
+    name, former = path[-1], FORMER[path]
     if not isinstance(data, dict) or former not in data:
         return data
     if name in data:

@@ -42,7 +42,7 @@ class NextFault(Part):
     @model_validator(mode="before")
     @classmethod
     def _former_names(cls, data: Any) -> Any:
-        return by_former_name(data, "element", "branch")
+        return by_former_name(data, "surprises", "faults", "*", "element")
 
 
 class Repair(Part):
@@ -54,7 +54,7 @@ class Repair(Part):
     @model_validator(mode="before")
     @classmethod
     def _former_names(cls, data: Any) -> Any:
-        return by_former_name(data, "element", "branch")
+        return by_former_name(data, "surprises", "repairs", "*", "element")
 
 
 class InfeedReturn(Part):
@@ -181,8 +181,9 @@ def ambiguity(view: GridView, element: str) -> str:
         return ""
     if element in view.branches and element in view.buses:
         return "is the name of a bus and of a branch; rename one of them"
-    if twice := [one for one in view.fault_places(element) if one != element and one in view.branches]:
-        return f"lies in section {twice[0]}, and a branch has this name too; rename the branch or the bus"
+    place = view.fault_place(element)
+    if place != element and place in view.branches:
+        return f"lies in section {place}, and a branch has this name too; rename the branch or the bus"
     return ""
 
 

@@ -63,7 +63,7 @@ class Outage(Part):
     @model_validator(mode="before")
     @classmethod
     def _former_names(cls, data: Any) -> Any:
-        return by_former_name(data, "faulted", "faulted_branches")
+        return by_former_name(data, "outage", "faulted")
 
     @field_validator("start")
     @classmethod

@@ -112,8 +112,8 @@ def _free_of_faults(case: Case, times: np.ndarray, seed: int, *, repaired: bool)
         elif one.kind == "repair" and one.element in since:
             over.append((one.element, since.pop(one.element), one.at_min))
     for element, from_min, to_min in (*over, *((one, from_min, np.inf) for one, from_min in since.items())):
-        for section in view.held_by(element):
-            free[section] &= (times < from_min) | (times >= to_min)
+        if not view.is_apart(element):
+            free[view.fault_place(element)] &= (times < from_min) | (times >= to_min)
     return free
 
 

@@ -35,7 +35,7 @@ class Faults:
         """An element is whole again; switches are unlocked unless there is another fault at the same place."""
         self.elements.pop(element, None)
         self._known.pop(element, None)
-        left = {place for other in self.elements for place in self._view.fault_places(other)}
+        left = set(map(self._view.fault_place, self.elements))
         self._tripped = {switch: places & left for switch, places in self._tripped.items() if places & left}
         self.isolated &= left
 
@@ -46,22 +46,21 @@ class Faults:
 
     def within(self, island: Island) -> list[str]:
         """What is faulted in an island, its branches first."""
-        buses = set(island.buses)
+        view, buses = self._view, set(island.buses)
         on_branches = [one for one in island.branches if one in self.elements]
-        at_sections = [one for one in self.elements if not buses.isdisjoint(self._view.held_by(one))]
+        at_sections = [one for one in self.elements if not view.is_apart(one) and view.fault_place(one) in buses]
         return list(dict.fromkeys([*on_branches, *at_sections]))
 
     def isolate(self, element: str) -> list[str]:
         """Lock the switches around a fault; returns them."""
-        view, around = self._view, dict[str, None]()
-        if view.is_apart(element):
-            self._lock([element], element)
-            around[element] = None
-        for section in view.held_by(element):
-            self._lock(view.switches_at(section), section)
-            around |= dict.fromkeys(view.switches_at(section))
-            self.isolated.add(section)
-        return list(around)
+        place = self._view.fault_place(element)
+        if self._view.is_apart(element):
+            around = [element]
+        else:
+            around = self._view.switches_at(place)
+            self.isolated.add(place)
+        self._lock(around, place)
+        return around
 
     def _lock(self, switches: list[str], place: str) -> None:
         for switch in switches:
