@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import networkx as nx
+
 from ...scenarios.angles import chord, sin_phi
 from ...scenarios.schema.cold_load import AreaColdLoad, SupplyRecord, estimated_cold_load
 from ...scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
@@ -118,6 +120,12 @@ class AreaGraph:
         for la in self.view.local_areas.values():
             inside[la.section].append(la.id)
         return inside
+
+    @cached_property
+    def meshed_inside(self) -> bool:
+        """Whether links without switches form loops: flows then follow from the voltages, not from a tree."""
+        unswitched = nx.MultiGraph((link.i, link.j) for link in self.links.values() if not link.switchable)
+        return bool(unswitched) and not nx.is_forest(unswitched)
 
     def has_customers(self, la: str) -> bool:
         return self.view.local_areas[la].customers > 0

@@ -84,7 +84,7 @@ def flows_without_plan(horizon: Horizon, t: int) -> dict[str, LinearIslandFlow]:
     In a mesh along some tree of it.
     """
     graph, view = horizon.graph, horizon.graph.view
-    live = [la for la in view.local_areas if la not in view.lost_areas]
+    live = dict.fromkeys(la for la in view.local_areas if la not in view.lost_areas)
     joined = {k: view.branches[k].closed and link.i in live and link.j in live for k, link in graph.links.items()}
     factor = {la: horizon.loss_factor(graph.section[la]) for la in live}
     p = {la: -factor[la] * horizon.demand_kw(la, t) for la in live}

@@ -87,11 +87,8 @@ class Planner:
         """what to tell of the plan at hand, if it is what was decided last"""
         self._last: tuple[Stage, Solution] | None = None
         self._decided: Model = None
-        unswitched = nx.MultiGraph((link.i, link.j) for link in graph.links.values() if not link.switchable)
-        # In a mesh of links without switches the flows themselves follow from the voltages.
-        self._trees = not unswitched or nx.is_forest(unswitched)
         self._formulation = FORMULATIONS[graph.options.formulation]
-        self._detailed = self._formulation.holds_voltages or not (lazy_voltage and self._trees)
+        self._detailed = self._formulation.holds_voltages or graph.meshed_inside or not lazy_voltage
         self._dispatch_cut = False
         """whether the time limit stopped a dispatch problem of the plan in the making"""
 
@@ -211,7 +208,7 @@ class Planner:
 
     def _islands(self, m: Model, horizon: Horizon) -> list[list[LinearIslandFlow]]:
         """Islands of every step, with their linear power flow where links without switches form trees."""
-        return [island_flows(m, horizon, t) for t in range(horizon.steps)] if self._trees else []
+        return [] if self.graph.meshed_inside else [island_flows(m, horizon, t) for t in range(horizon.steps)]
 
     def _solve_dispatch(self, stage: Stage, horizon: Horizon, until: float, *, fits: bool) -> Model | None:
         """Fix what the MILP decided and solve the dispatch problem; None if it has no solution.
@@ -219,7 +216,7 @@ class Planner:
         Voltages enter it where the MILP's own split of power (``fits``), or the one found here, breaks one of their
         limits.
         """
-        checked = self._trees and not stage.detailed and "voltage" not in self.graph.options.without
+        checked = not self.graph.meshed_inside and not stage.detailed and "voltage" not in self.graph.options.without
         for detailed in (stage.detailed, True) if fits or not checked else (True,):
             solver = self._stage(detailed, horizon.tightened).dispatch
             d = solver.model

@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import networkx as nx
-
 from ..exchange.plan import Findings, IslandLosses, Plan, Violation
 from ..milp.model import Model
 from ..milp.problem import Horizon
@@ -74,8 +72,7 @@ class Lessons:
         flows = [flow for t in range(horizon.steps) for flow in island_flows(m, horizon, t)]
         self.islands = live_islands(m, horizon, flows)
         self._flow = {(flow.step, la): flow for flow in flows for la in flow.areas}
-        unswitched = nx.MultiGraph((link.i, link.j) for link in horizon.graph.links.values() if not link.switchable)
-        self._meshed = m.detailed and len(unswitched) > 0 and not nx.is_forest(unswitched)
+        self._meshed = m.detailed and horizon.graph.meshed_inside
         """whether flows and voltages are those of the model itself: along a tree a double line would count as one"""
         self._found = found
 
