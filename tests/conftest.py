@@ -29,8 +29,7 @@ def pytest_configure(config):
     config.pluginmanager.register(OnlyInstalled())
     settings.load_profile("slow" if config.option.markexpr == "slow" else "relight")
     if config.getoption("--write-slow") and not config.option.collectonly:
-        told = config.workerinput["done"] if hasattr(config, "workerinput") else None
-        config.pluginmanager.register(slow_page.Journal(told), "slow journal")
+        slow_page.keep_journal(config)
 
 
 @pytest.hookimpl(tryfirst=True)

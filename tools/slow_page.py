@@ -111,6 +111,12 @@ class Journal:
                     file.write("\n" + json.dumps([report.nodeid, ended.end, round(ended.seconds, 3)]))
 
 
+def keep_journal(config: Any) -> None:
+    """Let a run of pytest keep its ends; a worker of it is told what is done already."""
+    told = config.workerinput["done"] if hasattr(config, "workerinput") else None
+    config.pluginmanager.register(Journal(told), "slow journal")
+
+
 def read_journal(file: Path) -> dict[str, End]:
     """Test → how it ended last. A line that was cut off when the run was killed is no end."""
     ends: dict[str, End] = {}

@@ -12,13 +12,7 @@ from slow_page import End, cases_of, page, ranges, read_journal
 
 pytest_plugins = ["pytester"]
 
-CONFTEST = """
-import slow_page
-
-def pytest_configure(config):
-    told = config.workerinput["done"] if hasattr(config, "workerinput") else None
-    config.pluginmanager.register(slow_page.Journal(told), "slow journal")
-"""
+CONFTEST = "from slow_page import keep_journal as pytest_configure"
 TESTS = """
 import pytest
 
