@@ -11,7 +11,7 @@ from ..figures import style
 from ..run.writing import write_json, write_text
 from ..run_folder import installed_versions
 from .figures import load_spread, restored_map
-from .tables import Reproduction, crossings
+from .tables import DIGITS, Reproduction, crossings
 from .text import as_latex, as_markdown, variations_latex
 
 
@@ -28,7 +28,7 @@ def write_reproduction(found: Reproduction, folder: Path) -> None:
         "runs": found.runs,
     }
     for name, table in tables.items():
-        write_text(folder / f"{name}.csv", table_csv(table, 6))
+        write_text(folder / f"{name}.csv", table_csv(table, DIGITS))
     write_text(folder / "README.md", as_markdown(found))
     write_text(folder / "claims.tex", as_latex(found))
     write_text(folder / "variations.tex", variations_latex(found))

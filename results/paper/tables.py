@@ -27,6 +27,8 @@ RUN_COLUMNS = (
     "interruptions_3h", "deviation_3h_pct", "areas_shed", "violated_steps",
 )  # fmt: skip
 
+DIGITS = 6
+"""Decimals in tables."""
 MAP_GAP = 0.005
 """The map's plans are solved once, to half a per cent; the gap reached is written down for each point."""
 
@@ -64,8 +66,9 @@ class Reproduction:
 
     @property
     def spread_summary(self) -> pd.DataFrame:
-        """Least, mean and largest energy over the random distributions of load."""
-        groups = self.spread.groupby(["storage", "case", "spread"], sort=False)["energy_mwh"]
+        """Least, mean and largest energy over the random distributions of load, of the energies as they are written."""
+        written = self.spread.round({"energy_mwh": DIGITS})
+        groups = written.groupby(["storage", "case", "spread"], sort=False)["energy_mwh"]
         return groups.agg(least="min", mean="mean", largest="max", draws="size").reset_index()
 
 
