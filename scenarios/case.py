@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .network_account import NO_ACCOUNT, NetworkAccount
+from .raw_network import ZipShares
 from .schema.scenario import Scenario
 from .series.from_csv import Series
 from .view import KINDS, GridView
@@ -26,7 +27,8 @@ class Case:
     or external grid: the world adds its own. Branch state is ``in_service`` of a line or transformer and ``closed`` of
     a bus-bus switch; there are no other switches in it.
     ``base_load_kw`` and ``base_load_kvar`` give each bus's part of the coincident peak (kvar None: from
-    the power factor), ``mix_by_bus`` the weights of its load classes.
+    the power factor), ``zip_shares`` how what it draws goes with its voltage, where it does, ``mix_by_bus`` the weights
+    of its load classes.
     ``account`` tells what of a network of somebody else's was read, and what not.
     ``unoperated``: switches of the network that stay as they are, and whether closed; ``view`` does not tell them from
     other branches, or has none of them.
@@ -50,6 +52,7 @@ class Case:
     account: NetworkAccount = NO_ACCOUNT
     unoperated: Mapping[str, bool] = field(default_factory=dict)
     own_series: Mapping[str, Series] = field(default_factory=dict)
+    zip_shares: Mapping[str, ZipShares] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> dict[str, dict[str, float]]:

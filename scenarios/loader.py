@@ -323,7 +323,10 @@ def _build(scenario: Scenario, folder: Path, file: str, files: list[Path], probl
     ))  # fmt: skip
     account = raw.account.with_units(raw.idle, _elements(scenario, raw), scenario.load.source)
     own = _own_series(scenario, raw, view, p_kw, file, problems)
-    return Case(scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(inputs), account, raw.unoperated, own)
+    zip_shares = raw.zip_shares if scenario.load.source == "network" else {}
+    return Case(
+        scenario, raw.net, view, folder, p_kw, q_kvar, mixes, tuple(inputs), account, raw.unoperated, own, zip_shares
+    )  # fmt: skip
 
 
 def _own_series(

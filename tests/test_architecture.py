@@ -23,7 +23,7 @@ FLOORS = {
 ROOMS = """
 scenarios/angles          scenarios: quanta
 scenarios/business        scenarios: reading schema
-scenarios/case            scenarios: network_account schema series view
+scenarios/case            scenarios: network_account raw_network schema series view
 scenarios/catalogue       scenarios: loader reading studies
 scenarios/drafts          scenarios: case loader networks raw_network reading schema view
 scenarios/errors
@@ -84,7 +84,7 @@ sim/normal                sim: power_flow series; results: indices; scenarios: c
 sim/plan_files            controllers: exchange; scenarios: case reading series
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
                           milp planning solver strategies; scenarios: case errors quanta schema view
-sim/power_flow            scenarios: case errors quanta view
+sim/power_flow            scenarios: case errors quanta raw_network view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds local_clock networks
                           quanta reading schema series view
 sim/switching             sim: power_flow validation; controllers: exchange; scenarios: case quanta reading whole_file

@@ -115,7 +115,7 @@ def ensure_run(folder: Path) -> None:
 
 
 def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read one CSV table. Raises NotARun if it is missing or its columns differ; ``optional`` ones may all be there."""
+    """Read one CSV table. Raises NotARun if it is missing or its columns differ; ``optional`` ones may be there."""
     numbers = [column for column in columns + optional if column not in TEXT_COLUMNS]
     try:
         table = pd.read_csv(
@@ -128,7 +128,7 @@ def read_table(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] =
         )
     except (OSError, ValueError) as error:
         raise NotARun(f"{path}: {error}") from error
-    if tuple(table.columns) not in (columns, columns + optional):
+    if tuple(table.columns) != columns + tuple(column for column in optional if column in table.columns):
         raise NotARun(f"{path}: columns are {', '.join(table.columns)}; they should be {', '.join(columns)}")
     return table
 

@@ -45,7 +45,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
-        self._optional: set[str] = set()
+        self._optional: dict[str, tuple[str, ...]] = {}
         self.plans: list[dict[str, Any]] = []
         self._steps: set[float] = set()
 
@@ -55,8 +55,8 @@ class Recorder:
         if table not in COLUMNS:
             raise ValueError(f"unknown table {table!r}; tables are {', '.join(COLUMNS)}")
         for row in rows:
-            if not self.rows[table] and row.keys() >= set(OPTIONAL.get(table, "?")):
-                self._optional.add(table)
+            if not self.rows[table]:
+                self._optional[table] = tuple(column for column in OPTIONAL.get(table, ()) if column in row)
             columns = self.columns(table)
             if row.keys() != set(columns):
                 missing, unknown = set(columns) - row.keys(), row.keys() - set(columns)
@@ -86,8 +86,8 @@ class Recorder:
         self.plans.append(dict(plan))
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """Columns of a table in this run: with those of ``OPTIONAL`` if its first row has them."""
-        return COLUMNS[table] + (OPTIONAL[table] if table in self._optional else ())
+        """Columns of a table in this run: with those of ``OPTIONAL`` that its first row has."""
+        return COLUMNS[table] + self._optional.get(table, ())
 
     @property
     def steps_seen(self) -> int:

@@ -19,7 +19,8 @@ later counts from that step on. Planned and served energy are always separate nu
 - ``energy_mwh``: ``pv``, ``ess_discharge``, ``ess_charge``, ``nbsu`` (generation) and ``nbsu_startup`` of units in
   the outage area, charge and start-up as positive consumption; ``infeed`` (net, from the upstream grid) and ``losses``
   of all energised islands; ``pv_curtailed`` = available − output of PV on line (not of PV dark or waiting);
-  ``ess_losses``, only where storage loses energy: what storage in the outage area lost, charging and discharging.
+  ``ess_losses``, only where storage loses energy: what storage in the outage area lost, charging and discharging;
+  ``voltage_effect``, only where loads go with it: what they drew beyond their demand, in all energised islands.
 - ``switch_operations``: operations of field terminals, fault clearing not among them unless recorded so.
 - ``interruptions``: times an LA, also one that had not lost supply, that was served (served_kw > 0) is not served in
   a later step although it has demand; counted per LA and occasion (steps without demand neither start nor end one).
@@ -139,9 +140,15 @@ def energy_by_source(run: RunTables, area: pd.DataFrame, hours: dict[float, floa
         **local,
         "infeed": _mwh(run.island["infeed_kw"].fillna(0.0), island_length),
         "losses": _mwh(run.island["losses_kw"].fillna(0.0), island_length),
+        **_told(run.island, "voltage_effect", island_length),
         "pv_curtailed": _mwh(curtailed.clip(lower=0.0), length),
-        **({"ess_losses": _mwh(units["storage_losses_kw"], length)} if "storage_losses_kw" in units else {}),
+        **_told(units, "storage_losses", length, "ess_losses"),
     }
+
+
+def _told(table: pd.DataFrame, column: str, length: pd.Series, name: str = "") -> dict[str, float]:
+    """The energy of an optional column, under a name of its own if it has one; empty where there is no such column."""
+    return {name or column: _mwh(table[f"{column}_kw"], length)} if f"{column}_kw" in table else {}
 
 
 def count_interruptions(local_area: pd.DataFrame) -> int:
@@ -187,15 +194,16 @@ def plan_quality(plans: list[dict[str, Any]], area_ids: frozenset[str]) -> dict[
 
 
 def check_energy_balance(run: RunTables, hours: dict[float, float]) -> None:
-    """Generation + discharge + infeed = served + charge + start-up + losses, to 1 Wh in every step and island; and
-    islands, units and LAs tell the same story, to 1 Wh in every step; what an ESS gives and loses has left its store.
-    Raises EnergyImbalance.
+    """Generation + discharge + infeed = served + charge + start-up + losses + effect of voltage, to 1 Wh in every step
+    and island; and islands, units and LAs tell the same story, to 1 Wh in every step; what an ESS gives and loses has
+    left its store. Raises EnergyImbalance.
 
     Islands without a power flow are left out of the first check, steps in which one failed out of the second.
     """
     judged = run.island[run.island["converged"] == 1]
     supply = judged["generation_kw"] + judged["discharge_kw"] + judged["infeed_kw"]
     use = judged["served_kw"] + judged["charge_kw"] + judged["startup_kw"] + judged["losses_kw"]
+    use = use + judged.get("voltage_effect_kw", 0.0)
     missing_kwh = (supply - use) * judged["time_min"].map(hours)
     for time, island, amount in zip(judged["time_min"], judged["island"], missing_kwh, strict=True):
         if abs(amount) <= TOLERANCE_KWH:  # never true for a missing number

@@ -22,6 +22,9 @@ class EnergyBySource(_Part):
     nbsu_startup: float = Field(description="Drawn by NBSUs that start.")
     infeed: float = Field(description="Net, from the upstream grid.")
     losses: float = Field(description="Of lines and transformers, by AC power flow.")
+    voltage_effect: float | None = Field(
+        default=None, description="Drawn by loads beyond their demand; only where loads go with the voltage."
+    )
     pv_curtailed: float = Field(description="Available to PV on line, and not used.")
     ess_losses: float | None = Field(
         default=None, description="Lost by storage, charging and discharging; only where storage loses energy."

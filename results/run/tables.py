@@ -75,9 +75,9 @@ SERIES: dict[str, tuple[str, ...]] = {
 """Series tables: file stem → columns. Generation and discharge are positive; ``p_available_kw`` is a PV unit's
 available power, ``p_min_kw`` and ``p_max_kw`` the range that a unit's own limits leave it after the step, as its
 gateway meters it, ``discharge_kwh`` and ``charge_kwh`` what is in an ESS's store at the end of the step, and the room
-left there (before losses), ``mismatch_kw`` the energy
-balance of an island (generation + discharge + infeed − start-up − served − charge − losses), ``violations`` the
-number of rows in violations.csv for this island and step; a message's ``kind`` and ``status`` are among
+left there (before losses), ``mismatch_kw`` the energy balance of an island (generation + discharge + infeed − start-up
+− served − charge − losses − ``voltage_effect_kw``, where there is such a column), ``violations`` the number of rows in
+violations.csv for this island and step; a message's ``kind`` and ``status`` are among
 ``relight.scenarios.kinds.messages``."""
 
 FREQUENCY_COLUMNS: tuple[str, ...] = (
@@ -89,7 +89,7 @@ FREQUENCY_COLUMNS: tuple[str, ...] = (
     "ufls_kw",
 )
 OPTIONAL: dict[str, tuple[str, ...]] = {
-    "island": FREQUENCY_COLUMNS,
+    "island": (*FREQUENCY_COLUMNS, "voltage_effect_kw"),
     "local_area": ("ordered_share",),
     "unit": ("storage_losses_kw",),
 }
@@ -97,10 +97,12 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 
 ``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency of
 the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;
-empty for islands held by an infeed. See docs/frequency.md. Where customers can be off in a live section, a local area
-has ``ordered_share``: the share of its demand that is on by order, whatever was ``shed`` of it since. Where storage
-loses energy, a unit has ``storage_losses_kw``: what left an ESS's store and was not given, or was taken and not stored,
-so that p + losses is what its energy fell by."""
+empty for islands held by an infeed. See docs/frequency.md. Where loads go with the voltage, an island has
+``voltage_effect_kw``: what they draw beyond their demand, which like ``served_kw`` counts nominal voltage; a term of
+its own in the energy balance. Where customers can be off in a live section, a local area has ``ordered_share``: the
+share of its demand that is on by order, whatever was ``shed`` of it since. Where storage loses energy, a unit has
+``storage_losses_kw``: what left an ESS's store and was not given, or was taken and not stored, so that p + losses is
+what its energy fell by."""
 
 OPTIONAL_SERIES: dict[str, tuple[str, ...]] = {
     "cold_load": ("time_min", "local_area", "multiple", "cold_load_kw"),

@@ -59,6 +59,7 @@ def _copy(raw: RawNetwork) -> RawNetwork:
         ess_efficiency={unit: dict(stated) for unit, stated in raw.ess_efficiency.items()},
         load_kw=dict(raw.load_kw),
         load_kvar=dict(raw.load_kvar),
+        zip_shares=dict(raw.zip_shares),
         mix_by_bus={bus: dict(mix) for bus, mix in raw.mix_by_bus.items()},
         elements=dict(raw.elements),
         element_names=dict(raw.element_names),

@@ -61,7 +61,11 @@ class FrequencyOfIslands:
         for one in islands:
             if not one.energised or one.flow is None:
                 continue
-            self.demand_kw |= {la: _kw(buses) for la, buses in one.demand.items() if one.share(la) > 0}
+            effect = one.flow.voltage_effect
+            for la, buses in one.demand.items():
+                if (share := one.share(la)) > 0:
+                    beyond_kw = sum((effect[bus][0] for bus in buses if bus in effect), 0.0)
+                    self.demand_kw[la] = _kw(buses) + beyond_kw / share
             for branch, flow in one.flow.flows.items():
                 if flow.p_from_kw is not None and flow.p_to_kw is not None:
                     self.losses_kw[branch] = flow.p_from_kw + flow.p_to_kw

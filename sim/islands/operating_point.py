@@ -172,7 +172,7 @@ def settle(islands: Iterable[IslandStep], solve: Callable[[State], list[IslandSo
 
 
 def _settles(one: IslandStep, flow: IslandSolution | None, parts: list[IslandStep], last: bool) -> bool:
-    """Take a power flow's result: done (True), or dispatched anew with its losses."""
+    """Take a power flow's result: done (True), or dispatched anew with its losses and what voltage adds to demand."""
     if flow is None:
         one.fail("not_converged", "the AC power flow does not converge")
         return True
@@ -185,7 +185,7 @@ def _settles(one: IslandStep, flow: IslandSolution | None, parts: list[IslandSte
     if last:
         one.fail("collapse", f"no balance after {MAX_ROUNDS} power flows")
         return True
-    _dispatch(one, flow.losses_kw, flow.losses_kvar, parts)
+    _dispatch(one, flow.losses_kw + flow.effect_kw, flow.losses_kvar + flow.effect_kvar, parts)
     return False
 
 

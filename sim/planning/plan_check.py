@@ -38,10 +38,13 @@ class PlanJudge:
             self._validator.forecast = as_forecast(forecasts, self._profiles.duration_min)
         verdict = self._validator.validate(plan, start=StartState.measured(self._case, measured, closed))
         losses = [
-            IslandLosses(i.step, i.balance_unit, i.losses_kw, i.losses_kvar)
+            IslandLosses(
+                i.step, i.balance_unit, i.losses_kw + (i.voltage_effect_kw or 0.0),
+                i.losses_kvar + (i.voltage_effect_kvar or 0.0),
+            )
             for i in verdict.islands
             if i.losses_kw is not None and i.losses_kvar is not None
-        ]
+        ]  # fmt: skip
         already_so = [v for v in verdict.violations if not v.caused_by_plan or v.value_without_plan is not None]
         return Findings([_no_worse(v) for v in verdict.caused], losses, already_so)
 

@@ -16,14 +16,18 @@ import numpy as np
 import pandas as pd
 
 from ...scenarios.case import Case
-from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
+from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, VOLTAGE_PU, rounded, rounded_flow
 from ...scenarios.view import KINDS
 from .branch_parameters import stubs_of
 from .island_topology import WorldError
-from .protocol import IslandInput, IslandSolution, State
+from .protocol import IslandInput, IslandSolution, State, solved
 
 TOLERANCE_MVA = 1e-9
 """Largest mismatch of a bus: 1 mW, so that an island of hundreds of buses closes well within 1 W."""
+MAX_ROUNDS = 50
+"""Solutions in search of what loads draw that go with the voltage: each by the voltages of the one before."""
+SAME_MW = 1e-9
+"""Loads that change by less from one of these to the next are those of their voltages."""
 CLOSES_KW = 1e-3
 """Largest difference (kW, kvar) between what the slack gives and what load, units and losses add up to."""
 _BRANCH_TABLES = {"line": ("from", "to"), "trafo": ("hv", "lv")}
@@ -54,6 +58,8 @@ class PandapowerEngine:
         }
         loaded = [bus for bus in view.buses if case.base_load_kw.get(bus, 0.0) > 0]
         forming = [u for u in view.units.values() if KINDS[u.kind].merit is not None]
+        self._shares = case.zip_shares
+        self._varying = {k: self._shares[bus] for k, bus in enumerate(loaded) if bus in self._shares}
         if loaded:
             pp.create_loads(net, [bus_index[bus] for bus in loaded], p_mw=0.0, in_service=False)
         if view.units:
@@ -91,9 +97,34 @@ class PandapowerEngine:
         return [solution for one in state for solution in self._solve([one])]
 
     def _run(self, state: State) -> bool:
+        """Whether it converges; loads are then what they draw at the voltages found.
+
+        pandapower would take one mix for all that is at a bus, generation included, so they are found by repetition.
+        """
+        self._put_in_service(state)
+        if not self._varying:
+            return self._solves()
+        nominal = self.net.load[["p_mw", "q_mvar"]].to_numpy()
+        for _ in range(MAX_ROUNDS):
+            if not self._solves():
+                return False
+            drawn = self._drawn(nominal)
+            if np.abs(drawn - self.net.load[["p_mw", "q_mvar"]].to_numpy()).max(initial=0.0) <= SAME_MW:
+                return True
+            self.net.load[["p_mw", "q_mvar"]] = drawn
+        return False
+
+    def _drawn(self, nominal: np.ndarray) -> np.ndarray:
+        """MW and Mvar of each load at the voltages of the last solution."""
+        drawn, vm_pu = nominal.copy(), self.net.res_bus["vm_pu"].loc[self.net.load["bus"]].tolist()
+        for k, shares in self._varying.items():
+            if nominal[k].any():
+                drawn[k] += nominal[k] * shares.beyond_nominal(vm_pu[k])
+        return drawn
+
+    def _solves(self) -> bool:
         import pandapower as pp
 
-        self._put_in_service(state)
         try:
             pp.runpp(
                 self.net, init="dc" if self._shifts else "flat", numba=False, tolerance_mva=TOLERANCE_MVA,
@@ -183,23 +214,19 @@ class PandapowerEngine:
         for bus, (p_kw, q_kvar) in zip(self._shunts, shunts.tolist(), strict=True):
             if bus in members:
                 losses_kw, losses_kvar = losses_kw + p_kw, losses_kvar + q_kvar
-        losses_kw, losses_kvar = rounded_flow(losses_kw, LOSSES_KW), rounded_flow(losses_kvar, LOSSES_KW)
-        p_balance, q_balance = one.drawn_kw + losses_kw, one.drawn_kvar + losses_kvar
+        solution = solved(
+            one, self._shares,
+            vm_pu=np.array([rounded(float(vm[self._buses[bus]]), VOLTAGE_PU) for bus in one.island.buses]),
+            va_degree=np.array([rounded(float(va[self._buses[bus]]), ANGLE_DEGREE) for bus in one.island.buses]),
+            into_ends=into_ends, loading_pct=loading_pct, drawn=(one.drawn_kw, one.drawn_kvar),
+            losses=(losses_kw, losses_kvar),
+        )  # fmt: skip
         p_slack, q_slack = slack[self._slacks[one.balance_unit]].tolist()
+        p_balance, q_balance = solution.p_balance_kw, solution.q_balance_kvar
         if not max(abs(p_slack - p_balance), abs(q_slack - q_balance)) <= CLOSES_KW:
             told = f"{p_slack:.4f} kW, {q_slack:.4f} kvar, not {p_balance:.4f}, {q_balance:.4f}"
             raise WorldError(f"island {one.island.id}: {one.balance_unit} gives {told}: load, units and losses differ")
-        return IslandSolution(
-            one.island,
-            vm_pu=np.array([rounded(float(vm[self._buses[bus]]), VOLTAGE_PU) for bus in one.island.buses]),
-            va_degree=np.array([rounded(float(va[self._buses[bus]]), ANGLE_DEGREE) for bus in one.island.buses]),
-            into_ends=into_ends,
-            loading_pct=loading_pct,
-            p_balance_kw=p_balance,
-            q_balance_kvar=q_balance,
-            losses_kw=losses_kw,
-            losses_kvar=losses_kvar,
-        )
+        return solution
 
 
 def _create_ext_grids(net: Any, buses: list[int], vm_pu: list[float]) -> None:

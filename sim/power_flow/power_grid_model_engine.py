@@ -17,16 +17,18 @@ from power_grid_model import ComponentType, LoadGenType, PowerGridModel, initial
 from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
 
 from ...scenarios.case import Case
-from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, LOSSES_KW, VOLTAGE_PU, rounded, rounded_flow
+from ...scenarios.quanta import ANGLE_DEGREE, FLOW_KW, LOADING_PCT, VOLTAGE_PU, rounded, rounded_flow
 from .branch_parameters import branch_parameters, stubs_of
 from .island_topology import Island, joined
-from .protocol import IslandInput, IslandSolution, State
+from .protocol import IslandInput, IslandSolution, State, solved
 
 ERROR_TOLERANCE = 1e-11
 """Largest change of a voltage (p.u.) in the last iteration."""
 MAX_ITERATIONS = 20
 SHORT_CIRCUIT_VA = 1e20
 """Of a balance unit: it holds its voltage exactly."""
+_VARYING = (LoadGenType.const_impedance, LoadGenType.const_current)
+"""How a load may go with the voltage."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class PowerGridModelEngine:
         self._parameters = branch_parameters(case)
         self._rating = np.array([view.branches[name].ratings_kva for name in names]).reshape(-1, 2)
         self._shunts = _shunts_of_bridged(self._parameters)
-        self._at_buses = _Shunts(case)
+        self._at_buses, self._zip = _Shunts(case), case.zip_shares
         reference = case.scenario.limits.reference_vm_pu
         self._u_ref = {
             u.id: view.infeeds[u.id].vm_pu if u.id in view.infeeds else reference for u in view.units.values()
@@ -147,22 +149,34 @@ class PowerGridModelEngine:
         first: Any,
         next_id: int,
     ) -> tuple[Any, np.ndarray]:
-        """One constant power per node that draws or gives any, and what each island draws in all (kW, kvar)."""
-        power = np.zeros((int(first[-1]), 2))
+        """What each node draws or gives, by how it goes with the voltage, and what each island draws in all at the
+        nominal one (kW, kvar)."""
+        nodes = int(first[-1])
+        power, varying = np.zeros((nodes, 2)), {kind: np.zeros((nodes, 2)) for kind in _VARYING}
         drawn = np.zeros((len(islands), 2))
         for k, (one, place, of) in enumerate(zip(islands, places, index, strict=True)):
             for bus, pq in one.load.items():
-                power[first[k] + place[of[bus]]] += pq
+                at = first[k] + place[of[bus]]
+                power[at] += pq
+                if bus in self._zip:
+                    z_p, i_p, z_q, i_q = self._zip[bus]
+                    varying[LoadGenType.const_impedance][at] += pq[0] * z_p, pq[1] * z_q
+                    varying[LoadGenType.const_current][at] += pq[0] * i_p, pq[1] * i_q
             for unit, pq in one.units.items():
                 at = first[k] + place[of[self._view.units[unit].bus]]
                 power[at, 0] -= pq[0]
                 power[at, 1] -= pq[1]
             drawn[k] = power[first[k] : first[k + 1]].sum(axis=0)
-        at = np.flatnonzero(power.any(axis=1))
-        load = initialize_array("input", ComponentType.sym_load, len(at))
-        load["id"], load["node"], load["status"] = next_id + np.arange(len(at)), at, 1
-        load["type"] = LoadGenType.const_power
-        load["p_specified"], load["q_specified"] = power[at, 0] * 1000, power[at, 1] * 1000
+        kinds = {LoadGenType.const_power: power - sum(varying.values()), **varying} if self._zip else {
+            LoadGenType.const_power: power
+        }  # fmt: skip
+        places_of = {kind: np.flatnonzero(part.any(axis=1)) for kind, part in kinds.items()}
+        load = initialize_array("input", ComponentType.sym_load, sum(map(len, places_of.values())))
+        load["id"], load["status"] = next_id + np.arange(len(load)), 1
+        load["node"] = np.concatenate(list(places_of.values()))
+        load["type"] = np.concatenate([np.full(len(at), kind) for kind, at in places_of.items()])
+        of_kind = np.concatenate([kinds[kind][at] for kind, at in places_of.items()])
+        load["p_specified"], load["q_specified"] = of_kind[:, 0] * 1000, of_kind[:, 1] * 1000
         return load, drawn
 
     def _layout(self, island: Island) -> _Layout:
@@ -220,18 +234,16 @@ class PowerGridModelEngine:
                 losses += drawn_kva.sum()
             for _, node, admittance in (one for one in earthed if one[0] == k):
                 losses += (vm[node] * layout.u_rated[node - first_node[k]]) ** 2 * np.conj(admittance) / 1000
-            losses_kw, losses_kvar = rounded_flow(losses.real, LOSSES_KW), rounded_flow(losses.imag, LOSSES_KW)
             solutions.append(
-                IslandSolution(
-                    one.island,
+                solved(
+                    one,
+                    self._zip,
                     vm_pu=rounded(vm[nodes][layout.node], VOLTAGE_PU),
                     va_degree=rounded(va[nodes][layout.node], ANGLE_DEGREE),
                     into_ends=rounded_flow(ends_kw, FLOW_KW),
                     loading_pct=rounded(loading, LOADING_PCT),
-                    p_balance_kw=float(drawn[k, 0]) + losses_kw,
-                    q_balance_kvar=float(drawn[k, 1]) + losses_kvar,
-                    losses_kw=losses_kw,
-                    losses_kvar=losses_kvar,
+                    drawn=(float(drawn[k, 0]), float(drawn[k, 1])),
+                    losses=(losses.real, losses.imag),
                 )
             )
         return solutions

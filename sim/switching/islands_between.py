@@ -140,13 +140,14 @@ class IslandsBetween:
 
 
 def _with_losses(case: Case, series: Conditions, one: IslandInput, solution: IslandSolution) -> Conditions:
-    """Demand raised so that dispatch, which adds the loss allowance, counts with the losses of a power flow instead."""
+    """Demand raised so that dispatch, which adds the loss allowance, counts with the losses of a power flow, and what
+    voltage adds to the demand, instead."""
     p_kw = sum(p for p, _ in one.load.values())
     q_kvar = sum(q for _, q in one.load.values())
     lost_kvar = solution.q_balance_kvar + sum(q for _, q in one.units.values()) - q_kvar
     charging = case.view.charging_kvar(one.island.buses, one.island.branches)
     allowance = 1 + case.scenario.dispatch_centre.loss_allowance_pct / 100
-    more_p = (1 + solution.losses_kw / p_kw) / allowance if p_kw > 0 else 1.0
+    more_p = (1 + (solution.losses_kw + solution.effect_kw) / p_kw) / allowance if p_kw > 0 else 1.0
     more_q = (q_kvar + lost_kvar + charging) / q_kvar if q_kvar > 0 else 1.0
     return replace(
         series,

@@ -122,7 +122,8 @@ def _is_told(case: Case, phase: Phase, la: LocalArea) -> bool:
 def check_balance(
     case: Case, at: JudgedInterval, one: IslandInput, solution: IslandSolution, forecast: Conditions, within: AreaUnits
 ) -> Iterator[Violation]:
-    """Net power of all LAs of an island as the plan states it, against the losses: what is left over or missing.
+    """Net power of all LAs of an island as the plan states it, against losses and what voltage adds to the demand:
+    what is left over or missing.
 
     Only where the plan states it for every LA, by its net power or by its units.
     """
@@ -144,9 +145,10 @@ def check_balance(
             net_kw += sum(claims.units[unit].p_kw for unit in units)
     demand_kw = sum(p_kw for p_kw, _ in one.load.values())
     allowed_kw = max(BALANCE_KW, _allowance_pct(case) / 100 * demand_kw)
-    excess_kw = net_kw - solution.losses_kw
+    needed_kw = solution.losses_kw + solution.effect_kw
+    excess_kw = net_kw - needed_kw
     if abs(excess_kw) > allowed_kw:
-        limit_kw = solution.losses_kw + (allowed_kw if excess_kw > 0 else -allowed_kw)
+        limit_kw = needed_kw + (allowed_kw if excess_kw > 0 else -allowed_kw)
         yield Violation(claims.step, at.start_min, "power_balance", one.island.id, net_kw, limit_kw, "kW")
 
 

@@ -245,7 +245,9 @@ def _summary(at: JudgedInterval, one: IslandInput, solution: IslandSolution | No
         most = int(np.nanargmax(solution.loading_pct)) if loaded else None
         known = {
             "losses_kw": solution.losses_kw,
-            "losses_kvar": solution.q_balance_kvar + supplied_kvar - drawn_kvar,
+            "losses_kvar": solution.q_balance_kvar + supplied_kvar - drawn_kvar - solution.effect_kvar,
+            "voltage_effect_kw": solution.effect_kw,
+            "voltage_effect_kvar": solution.effect_kvar,
             "p_balance_kw": solution.p_balance_kw,
             "q_balance_kvar": solution.q_balance_kvar,
             "vm_min_pu": float(solution.vm_pu.min()),

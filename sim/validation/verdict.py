@@ -22,7 +22,8 @@ SHOWN = 40
 class IslandSummary:
     """An energised island in one interval: output of its balance unit by AC power flow, losses, extremes.
 
-    ``demand_kw`` is what is served; ``losses_kvar`` is less what cables give. Numbers of a power flow that does not
+    ``demand_kw`` is what is served, at nominal voltage, ``voltage_effect_…`` what is drawn beyond it; ``losses_kvar``
+    is less what cables give. Numbers of a power flow that does not
     converge are None; so is the loading where no branch has a rating.
     """
 
@@ -36,6 +37,8 @@ class IslandSummary:
     demand_kw: float
     losses_kw: float | None = None
     losses_kvar: float | None = None
+    voltage_effect_kw: float | None = None
+    voltage_effect_kvar: float | None = None
     p_balance_kw: float | None = None
     q_balance_kvar: float | None = None
     vm_min_pu: float | None = None
@@ -163,6 +166,9 @@ class Verdict:
             lines.append(
                 f"voltage {low:.4f} to {high:.4f} p.u., loading up to {loading:.1f} %, losses up to {losses:.2f} kW"
             )
+            effects = [_present(i, "voltage_effect_kw") for i in solved]
+            if any(effects):
+                lines.append(f"loads draw {min(effects):+.2f} to {max(effects):+.2f} kW for their voltages, by island")
         for note in self.notes:
             lines += textwrap.wrap(f"note: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         plural = "" if len(self.caused) == 1 else "s"

@@ -183,6 +183,7 @@ class Grid:
             None if self._customers.load_control == "section" else self._customers.ordered, planned_kw, by_island,
             with_frequency=self._frequency is not None,
             storage_loses=any(not ess.lossless for ess in self.view.ess.values()),
+            loads_vary=bool(self.case.zip_shares),
         )  # fmt: skip
         tables = series(self.view, settled) | ({"cold_load": cold_load} if cold_load else {})
         record = StepRecord(

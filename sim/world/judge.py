@@ -32,7 +32,8 @@ _TINY = 1e-9
 
 @dataclass(frozen=True)
 class Bills:
-    """An island's energy balance in kW: generation + discharge + infeed = start-up + served + charge + losses."""
+    """An island's energy balance in kW: generation + discharge + infeed = start-up + served + charge + losses + what
+    voltage adds to demand (``voltage_effect_kw``); served is demand at nominal voltage."""
 
     generation_kw: float = 0.0
     discharge_kw: float = 0.0
@@ -41,11 +42,12 @@ class Bills:
     startup_kw: float = 0.0
     served_kw: float = 0.0
     losses_kw: float = 0.0
+    voltage_effect_kw: float = 0.0
 
     @property
     def mismatch_kw(self) -> float:
         given = self.generation_kw + self.discharge_kw + self.infeed_kw
-        return given - self.startup_kw - self.served_kw - self.charge_kw - self.losses_kw
+        return given - self.startup_kw - self.served_kw - self.charge_kw - self.losses_kw - self.voltage_effect_kw
 
 
 def bills(one: IslandStep) -> Bills:
@@ -63,6 +65,7 @@ def bills(one: IslandStep) -> Bills:
         startup_kw=sum((max(-p, 0.0) for p in p_kw["generation"]), 0.0),
         served_kw=sum((p for p, _ in one.served.values()), 0.0),
         losses_kw=one.flow.losses_kw,
+        voltage_effect_kw=one.flow.effect_kw,
     )
 
 

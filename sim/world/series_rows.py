@@ -38,6 +38,8 @@ class Settled:
     """whether island rows have the columns of frequency"""
     storage_loses: bool = False
     """whether unit rows tell losses of storage"""
+    loads_vary: bool = False
+    """whether island rows tell what voltage adds to demand"""
 
 
 def series(view: GridView, settled: Settled) -> dict[str, list[Row]]:
@@ -99,7 +101,7 @@ def _island_row(one: IslandStep, settled: Settled) -> Row:
         "startup_kw": bill.startup_kw, "served_kw": bill.served_kw, "losses_kw": bill.losses_kw,
         "mismatch_kw": bill.mismatch_kw, "vm_min_pu": float(flow.vm_pu.min()) if flow else None,
         "vm_max_pu": float(flow.vm_pu.max()) if flow else None, "loading_max_pct": max(loadings, default=None),
-        **frequency,
+        **frequency, **({"voltage_effect_kw": bill.voltage_effect_kw} if settled.loads_vary else {}),
     }  # fmt: skip
 
 

@@ -58,10 +58,8 @@ def _refused(remedy: str, silent: Iterable[object], *columns: str) -> dict[str, 
 _WHERE = ("name", "bus", "in_service")
 _LABELS = _left_out("type", "std_type", "zone", "controllable", "id_q_capability_characteristic", "curve_style")
 _LOADING = _told("loading is judged by limits.max_loading_pct, for all alike", (100.0,), "max_loading_percent")
-_ZIP = _told(
-    "drawn as constant power at every voltage", (0.0,), "const_z_p_percent", "const_i_p_percent", "const_z_q_percent",
-    "const_i_q_percent", "const_z_percent", "const_i_percent",
-)  # fmt: skip
+ZIP = tuple(f"const_{kind}{power}_percent" for power in ("_p", "_q", "") for kind in "zi")
+"""Shares of a load that go with the square of the voltage and with the voltage; of both powers in older files."""
 _TAP = ("tap_side", "tap_neutral", "tap_step_percent", "tap_step_degree", "tap_pos", "tap_changer_type")
 _TAPS = {
     **_left_out("tap_min", "tap_max", "oltc", "id_characteristic_table"),
@@ -150,9 +148,10 @@ TABLES: dict[str, Table] = {
         },
     ),
     "load": Table(
-        "loads", "modelled", "peaks by bus", (*_WHERE, "p_mw", "q_mvar", "scaling", "profile"),
+        "loads", "modelled", "peaks by bus, with their shares of constant current and impedance",
+        (*_WHERE, "p_mw", "q_mvar", "scaling", "profile", *ZIP),
         {
-            **_LABELS, **_ZIP,
+            **_LABELS,
             **_left_out("sn_mva", "min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar"),
         },
     ),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...network_account import Entry
-from ...raw_network import RawNetwork
+from ...raw_network import RawNetwork, ZipShares
 from .account import DRAWING, drawn_mw, power_of
 from .infeeds import slack_generators
 from .inventory import TABLES
@@ -28,7 +28,11 @@ _LOAD_CLASS = (
 
 
 def take_loads(net: Net, raw: RawNetwork) -> None:
-    """Add up loads by bus, in kW and kvar; a negative one is generation, a place for a unit that is off else."""
+    """Add up loads by bus, in kW and kvar; a negative one is generation, a place for a unit that is off else.
+
+    How they go with the voltage is weighed by what they draw, so that the sum at a bus does what they do together.
+    """
+    varying: dict[str, list[float]] = {}
     for table, row, p_kw, q_kvar in _drawn(net):
         bus = net.bus.name[row.bus]
         if p_kw < 0:
@@ -38,10 +42,26 @@ def take_loads(net: Net, raw: RawNetwork) -> None:
             continue
         raw.load_kw[bus] = raw.load_kw.get(bus, 0.0) + p_kw
         raw.load_kvar[bus] = raw.load_kvar.get(bus, 0.0) + q_kvar
+        if table == "load" and any(shares := _zip_shares(row)):
+            weighed = (share * power for share, power in zip(shares, (p_kw, p_kw, q_kvar, q_kvar), strict=True))
+            varying[bus] = [a + b for a, b in zip(varying.get(bus, [0.0] * 4), weighed, strict=True)]
         load_class = _class_of(getattr(row, "profile", None)) or _class_of(row.name)
         if load_class:
             mix = raw.mix_by_bus.setdefault(bus, {})
             mix[load_class] = mix.get(load_class, 0.0) + p_kw
+    for bus, (z_p, i_p, z_q, i_q) in varying.items():
+        p_kw, q_kvar = raw.load_kw[bus] or math.inf, raw.load_kvar[bus] or math.inf
+        raw.zip_shares[bus] = ZipShares(z_p / p_kw, i_p / p_kw, z_q / q_kvar, i_q / q_kvar)
+
+
+def _zip_shares(row: Any) -> ZipShares:
+    """Of a load; files from before pandapower 3 have one column for kW and kvar."""
+
+    def share(kind: str, power: str) -> float:
+        stated = (getattr(row, f"const_{kind}{of}_percent", None) for of in (f"_{power}", ""))
+        return next((float(value) / 100 for value in stated if value is not None and value == value), 0.0)
+
+    return ZipShares(share("z", "p"), share("i", "p"), share("z", "q"), share("i", "q"))
 
 
 _NEGATIVE = "generation: off throughout unless a unit of the scenario names it, by element: {}.0"

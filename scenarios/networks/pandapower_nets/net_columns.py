@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...reading.problems import Problem
+from .inventory import ZIP
 
 Bounds = tuple[float, float, str]
 """low, high, unit"""
@@ -64,6 +65,7 @@ MAYBE: dict[str, dict[str, Bounds]] = {
     "trafo": {**_TAP, "shift_degree": (-1e4, 1e4, "degrees")},
     "trafo3w": _TAP,
     "impedance": dict.fromkeys(("gf_pu", "bf_pu", "gt_pu", "bt_pu"), (-1e4, 1e4, "p.u.")),
+    "load": dict.fromkeys(ZIP, (0.0, 100.0, "%")),
     "ext_grid": {"max_p_mw": _POWER},
     "switch": {"z_ohm": (-1e6, 1e6, "Ω")},
     **{kind: dict.fromkeys(("sn_mva", "max_p_mw", "p_mw", "q_mvar", "scaling"), (-1e5, 1e5, "MW")) for kind in _UNITS},
@@ -145,6 +147,8 @@ def _table(net: Any, table: str, rows: Any) -> Iterator[_Complaint]:
     for column, bounds in (*NUMBERS.get(table, {}).items(), *MAYBE.get(table, {}).items()):
         if column in rows.columns:
             yield from _numbers(rows, table, column, bounds, column in MAYBE.get(table, {}))
+    if table == "load":
+        yield from _shares(rows)
     for column in _PLACES.get(table, ()):
         yield from _told(rows, table, column, set(net.bus.index), "there is no bus of this number")
     for column in ("in_service", "closed"):
@@ -166,6 +170,16 @@ def _numbers(rows: Any, table: str, column: str, bounds: Bounds, optional: bool)
         if not (optional and _is_empty(value)) and not (_is_number(value) and low <= float(value) <= high)
     }
     yield from _few(odd, table, column, f"must be a number from {low:g} to {high:g} {unit}".rstrip())
+
+
+def _shares(rows: Any) -> Iterator[_Complaint]:
+    """Loads of which more than all is constant impedance and current."""
+    for power in ("_p", "_q", ""):
+        z, i = (f"const_{kind}{power}_percent" for kind in "zi")
+        if z in rows.columns and i in rows.columns:
+            sums = {index: _float(a) + _float(b) for index, a, b in zip(rows.index, rows[z], rows[i], strict=True)}
+            odd = {index: total for index, total in sums.items() if total > 100 + 1e-9}
+            yield from _few(odd, "load", f"{z} + {i}", "must be at most 100 %")
 
 
 def _told(rows: Any, table: str, column: str, known: set[Any], remedy: str) -> Iterator[_Complaint]:

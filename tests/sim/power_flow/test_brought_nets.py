@@ -7,6 +7,7 @@ from typing import Any
 
 import pandapower as pp
 import pandapower.networks as networks
+import pandas as pd
 import pytest
 
 from relight.scenarios.case import Case
@@ -38,6 +39,10 @@ def assert_as_pandapower(net: Any, case: Case, engine: str) -> None:
     ours = {bus: one.vm_pu for bus, one in flow.voltages.items()}
     for index, name in names.items():
         assert ours[name] == pytest.approx(net.res_bus.vm_pu[index], abs=1e-8)
+    nominal = pd.DataFrame({k: net.load[k] * net.load.scaling for k in ("p_mw", "q_mvar")}).groupby(net.load.bus).sum()
+    beyond = net.res_load.groupby(net.load.bus)[["p_mw", "q_mvar"]].sum() - nominal
+    for bus, more in (beyond * 1000).iterrows():
+        assert flow.voltage_effect.get(names[bus], (0.0, 0.0)) == pytest.approx(tuple(more), abs=1e-4)
     assert flow.p_balance_kw == pytest.approx(net.res_ext_grid.p_mw.iloc[0] * 1000, abs=1e-3)
     assert flow.q_balance_kvar == pytest.approx(net.res_ext_grid.q_mvar.iloc[0] * 1000, abs=1e-3)
     for table in ("line", "trafo"):

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from relight.controllers.exchange.plan import Plan
 from relight.scenarios.case import Case
 from relight.scenarios.loader import load_case
+from relight.scenarios.raw_network import ZipShares
 from relight.sim.power_flow.engines import ENGINES, engine_named
 from relight.sim.power_flow.island_topology import find_islands
+from relight.sim.power_flow.pandapower_engine import PandapowerEngine
 from relight.sim.power_flow.protocol import EngineUnavailable, IslandInput, IslandSolution, State
 from relight.sim.validation.conditions import StartState
 from relight.sim.validation.validator import Validator
@@ -34,7 +36,7 @@ def assert_equal(one: IslandSolution | None, other: IslandSolution | None) -> No
     assert np.allclose(np.radians(one.va_degree), np.radians(other.va_degree), rtol=0, atol=1e-8)
     assert np.allclose(one.loading_pct, other.loading_pct, rtol=1e-6, atol=1e-5, equal_nan=True)
     assert np.allclose(one.into_ends, other.into_ends, rtol=0, atol=1.5e-4, equal_nan=True)
-    for name in ("p_balance_kw", "q_balance_kvar", "losses_kw", "losses_kvar"):
+    for name in ("p_balance_kw", "q_balance_kvar", "losses_kw", "losses_kvar", "effect_kw", "effect_kvar"):
         assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-4)
 
 
@@ -55,9 +57,30 @@ def compare_random(seed: int) -> None:
     assert compare(case, [random_state(case, rng)[1] for _ in range(STATES_PER_CASE)]) > 0
 
 
+def varying(case: Case, rng: random.Random) -> Case:
+    """The case with loads that go with the voltage, on most buses."""
+    shares = {bus: random_shares(rng) for bus in case.view.buses if rng.random() < 0.8}
+    return dataclasses.replace(case, zip_shares=shares)
+
+
+def random_shares(rng: random.Random) -> ZipShares:
+    z_p, z_q = rng.random(), rng.random()
+    return ZipShares(z_p, rng.uniform(0, 1 - z_p), z_q, rng.uniform(0, 1 - z_q))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_engines_agree_on_random_islanded_states(seed: int) -> None:
     compare_random(seed)
+
+
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 40))])
+def test_engines_agree_where_loads_go_with_the_voltage(seed: int) -> None:
+    """Also at buses with units: one engine repeats solutions with what loads draw then, the other solves it at once."""
+    rng = random.Random(seed)
+    case = varying(random_case(rng), rng)
+    states = [random_state(case, rng)[1] for _ in range(STATES_PER_CASE)]
+    assert compare(case, states) > 0
+    assert any(flow and abs(flow.effect_kw) > 0.1 for flows in PandapowerEngine(case).solve(states) for flow in flows)
 
 
 @pytest.mark.slow
@@ -68,8 +91,9 @@ def test_engines_agree_on_a_thousand_random_islanded_states(seed: int) -> None:
 
 @pytest.mark.parametrize("name", ["guo45/fault-0400", "cigre_mv/blackout"])
 def test_engines_agree_on_shipped_networks_with_random_switching(name: str) -> None:
-    """Switches without impedance join buses, transformers change the voltage level."""
-    case, rng, states = load_case(name), random.Random(name), []
+    """Switches without impedance join buses, transformers change the voltage level, loads go with the voltage."""
+    rng, states = random.Random(name), []
+    case = varying(load_case(name), rng)
     former = [u for u in case.view.units.values() if u.id not in case.view.pv]
     for _ in range(8):
         closed = {b.id: not b.faulted and (not b.switchable or rng.random() < 0.7) for b in case.view.branches.values()}

@@ -18,6 +18,7 @@ from relight.controllers.strategies.named import strategy_named
 from relight.controllers.strategies.strategy import Strategy
 from relight.results.run.summary import summarise
 from relight.scenarios.case import Case
+from relight.scenarios.raw_network import ZipShares
 from relight.scenarios.schema.scenario import LoadControl
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
@@ -173,6 +174,24 @@ def test_they_agree_where_orders_go_out_ahead_of_what_takes_time(seed: int) -> N
     assert [step.start_min for step in ours.steps] == [45.0, 75.0] and ours.issued_at_min == 0.0
     assert check(case, ours).clean
     check(case, with_served(ours, lambda step, la: 0.5 if la == "b" else 1.0))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 25])
+def test_they_agree_where_loads_go_with_the_voltage(seed: int) -> None:
+    """Storage holds 1.03 p.u., so loads of constant impedance draw 6 % more, which repair learns of as of losses."""
+    limits = {"limits": {"reference_vm_pu": 1.03}}
+    case = random_case(np.random.default_rng(seed), MODES[seed % 3], times=limits, verify="repair")
+    case = replace(case, zip_shares={name: ZipShares(1.0, 0.0, 1.0, 0.0) for name in "bcdef"})
+    ours = plan_once(case, "open_loop").plan
+    assert check(case, ours).clean and any(area.demand_kw for step in ours.steps for area in step.local_areas.values())
+    log = RunLog()
+    run_world(case, strategy_named("dynamic", case.scenario.dispatch_centre), 0, log)
+    run = in_memory(log.recorder, case.scenario)
+    served = run.local_area[run.local_area["local_area"] != "a"]
+    expected = 0.0609 * 0.25 * served["served_kw"].sum() / 1e3
+    mwh = summarise(run)["energy_mwh"]
+    assert mwh["voltage_effect"] == pytest.approx(expected, rel=0.05) and mwh["voltage_effect"] > 0
+    assert run.island["mismatch_kw"].abs().max() <= WATT
 
 
 @pytest.mark.parametrize("efficiency", [(0.9, 0.85), (0.6, 1.0), (1.0, 0.6)])

@@ -28,7 +28,8 @@ def random_net(seed: int) -> Net:
 @cache
 def _drawn(seed: int) -> Net:
     """A 110/20/10 kV substation with a three-winding transformer, feeders at 20 kV and 0.4 kV behind each, ties, and
-    all else that carries, draws or gives power: taps of every type, cables open at one end, wards, motors, shunts."""
+    all else that carries, draws or gives power: taps of every type, cables open at one end, wards, motors, shunts, and
+    loads that go with the voltage."""
     rng = random.Random(seed)
     net: Net = pp.create_empty_network(sn_mva=rng.choice([1.0, 100.0]), f_hz=rng.choice([50.0, 60.0]))
     top = pp.create_bus(net, 110, name="top")
@@ -45,6 +46,7 @@ def _drawn(seed: int) -> Net:
     for bar in bars:
         _feeder(net, rng, bar)
     _others(net, rng)
+    _vary(net, random.Random(f"voltage {seed}"))
     return net
 
 
@@ -77,6 +79,15 @@ def _feeder(net: Net, rng: random.Random, bar: int) -> None:
         start, end = rng.sample(buses, 2)
         line = _cable(net, start, end, rng, name=f"tie {bar}-{tie}")
         pp.create_switch(net, rng.choice([start, end]), line, et="l", closed=False)
+
+
+def _vary(net: Net, rng: random.Random) -> None:
+    """Let loads at low voltage go with it; each is alone at its bus, where pandapower takes one mix for all."""
+    for k in net.load.index[net.bus.vn_kv.loc[net.load.bus].to_numpy() < 1]:
+        for power in "pq":
+            z = rng.uniform(0, 100)
+            net.load.loc[k, f"const_z_{power}_percent"] = z
+            net.load.loc[k, f"const_i_{power}_percent"] = rng.uniform(0, 100 - z)
 
 
 def _cable(net: Net, start: int, end: int, rng: random.Random, name: str | None = None) -> int:

@@ -14,7 +14,7 @@ from relight.scenarios.explain import explain
 from relight.scenarios.loader import load_case
 from relight.scenarios.networks.pandapower_nets.inventory import TABLES, table_of, unknown_columns
 from relight.scenarios.reading.problems import ScenarioError
-from support.brought.nets import random_net, small_net, station, write_scenario
+from support.brought.nets import random_net, refusal, small_net, station, write_scenario
 
 
 def test_every_table_and_column_that_pandapower_makes_is_known() -> None:
@@ -96,7 +96,7 @@ def test_counts_and_powers_are_those_of_the_net(tmp_path: Path) -> None:
     ):
         assert read[TABLES[table].word].count == len(net[table]), table
     assert read["loads"].p_kw == pytest.approx(float((net.load.p_mw * net.load.scaling).sum()) * 1000)
-    pp.runpp(net, numba=False)
+    pp.runpp(net, numba=False, voltage_depend_loads=False)
     drawn = ("load", "ward", "motor", "asymmetric_load")
     given = sum(float(net[f"res_{table}"].p_mw.sum()) for table in drawn) * 1000
     pz_kw = float((net.ward.pz_mw * net.res_ward.vm_pu**2).sum()) * 1000
@@ -105,7 +105,6 @@ def test_counts_and_powers_are_those_of_the_net(tmp_path: Path) -> None:
 
 def test_what_elements_say_beyond_what_is_modelled_is_told(tmp_path: Path) -> None:
     net = small_net()
-    net.load.loc[0, "const_z_p_percent"] = 40.0
     net.line["max_loading_percent"] = 80.0
     net.bus["max_vm_pu"] = 1.1
     net.load["colour"] = "red"
@@ -113,10 +112,31 @@ def test_what_elements_say_beyond_what_is_modelled_is_told(tmp_path: Path) -> No
     text = explain(load_case(write_scenario(tmp_path, net)))
     told = " ".join(text[text.index("Not taken over") :].split())
     assert "static generators: 1, 500 kW, 100 kvar; off throughout unless" in told
-    assert "const_z_p_percent of loads: 1, 100 kW, 20 kvar; drawn as constant power" in told
     assert "max_loading_percent of lines: 3; loading is judged by limits.max_loading_pct" in told
     assert "max_vm_pu of buses: 3; voltage is judged by the scenario's limits" in told
     assert "colour of loads: 2; columns that nothing here reads" in told
+
+
+def test_how_loads_go_with_the_voltage_is_weighed_by_what_they_draw(tmp_path: Path) -> None:
+    net = small_net()
+    pp.create_load(net, 1, p_mw=0.3, q_mvar=0.02, const_z_p_percent=40.0, const_i_q_percent=50.0)
+    (shares,) = load_case(write_scenario(tmp_path, net)).zip_shares.items()
+    assert shares == ("B", pytest.approx((0.3, 0.0, 0.0, 0.25)))
+
+
+def test_one_column_for_both_powers_as_before_pandapower_3_is_read(tmp_path: Path) -> None:
+    net = small_net()
+    net.load = net.load.drop(columns=[name for name in net.load if name.startswith("const_")])
+    net.load["const_z_percent"], net.load["const_i_percent"] = [0.0, 30.0], [0.0, 20.0]
+    case = load_case(write_scenario(tmp_path, net))
+    assert case.zip_shares == {"C": pytest.approx((0.3, 0.2, 0.3, 0.2))}
+
+
+def test_loads_of_which_more_than_all_goes_with_the_voltage_are_refused(tmp_path: Path) -> None:
+    net = small_net()
+    net.load.loc[1, ["const_z_q_percent", "const_i_q_percent"]] = 60.0
+    told = refusal(tmp_path, net)
+    assert "load.1, const_z_q_percent + const_i_q_percent" in told and "must be at most 100 %" in told
 
 
 def test_elements_that_are_units_are_read_by_number_and_by_name(tmp_path: Path) -> None:
