@@ -22,7 +22,7 @@ from ...scenarios.case import Case
 from ...scenarios.errors import InputError, RelightError
 from ...scenarios.loader import load_case
 from .pool import LOST, here_or_in_processes
-from .run import RunFailedError, run_name, simulate
+from .run import RunFailedError, run_name, say, simulate
 
 CLIMBING = {"dispatch_centre.climb": True}
 """What the ladder asks of a scenario, unless told otherwise: a rung's first plan is worth no less than that below."""
@@ -77,6 +77,7 @@ def compare_cases(
     alone; of a run that is interrupted in another process nothing is kept. Raises as ``simulate`` does,
     ``DuplicateRunError``, and ``ComparisonStoppedError`` where a run failed or was interrupted.
     """
+    from ...controllers.solver.ctrl_c import held_back
     from ...controllers.solver.highs import check_options
 
     strategies_named(strategies)
@@ -102,10 +103,11 @@ def compare_cases(
         for strategy in strategies
     ]  # fmt: skip
     _make(runs, workers, folder / "runs")
-    comparison = compare([run.folder for run in runs])
-    write_comparison(comparison, folder)
-    draw_comparison_figures(folder)
-    write_comparison_report(folder)
+    with held_back(lambda: say(f"interrupted: {folder} is written first")):
+        comparison = compare([run.folder for run in runs])
+        write_comparison(comparison, folder)
+        draw_comparison_figures(folder)
+        write_comparison_report(folder)
     return comparison
 
 

@@ -60,17 +60,18 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
             with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
-            _say(f"interrupted: what was recorded is written to {folder}")
+            say(f"interrupted: what was recorded is written to {folder}")
         except Exception as error:
             failure, cause = f"{type(error).__name__}: {error}{raised_at(error, chosen)}", error
-    with held_back(lambda: _say(f"interrupted: {folder} is written first")):
+    with held_back(lambda: say(f"interrupted: {folder} is written first")):
         write_run(folder, record_of(case, chosen, log, failure), overwrite=overwrite, finish=_draw)
     if cause is not None:
         raise RunFailedError(folder, failure) from cause
     return folder
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line to the user beside what shows progress."""
     with suppress(RuntimeError):  # Ctrl-C may have come amid another line
         tqdm.write(text, file=sys.stderr)
 
