@@ -13,6 +13,7 @@ option.
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -388,13 +389,26 @@ def _net(
     import pandapower as pp
 
     net = empty_net()
-    index = {name: pp.create_bus(net, vn_kv=kv, name=name, geodata=places[name]) for name, kv in vn.items()}
-    for row in lines:
-        name, kind = row.cells["name"], types[row.cells["std_type"]]
-        start, end = (index[bus] for bus in ends[name])
-        length_km = lengths[name] / 1000
-        pp.create_line_from_parameters(net, start, end, length_km, name=name, in_service=closed[name], **kind)
-    for name in [row.cells["name"] for row in switches]:
-        start, end = (index[bus] for bus in ends[name])
-        pp.create_switch(net, start, end, et="b", closed=closed[name], name=name)
+    made = pp.create_buses(net, len(vn), list(vn.values()), name=list(vn), geo=[_point(places[bus]) for bus in vn])
+    index = dict(zip(vn, made, strict=True))
+
+    def at(names: list[str], end: int) -> list[Any]:
+        return [index[ends[name][end]] for name in names]
+
+    if lines:
+        names, kinds = [row.cells["name"] for row in lines], [types[row.cells["std_type"]] for row in lines]
+        pp.create_lines_from_parameters(
+            net, at(names, 0), at(names, 1), [lengths[name] / 1000 for name in names], name=names,
+            in_service=[closed[name] for name in names], **{key: [kind[key] for kind in kinds] for key in kinds[0]},
+        )  # fmt: skip
+    if switches:
+        names = [row.cells["name"] for row in switches]
+        pp.create_switches(
+            net, at(names, 0), at(names, 1), et="b", closed=[closed[name] for name in names], name=names
+        )  # fmt: skip
     return net
+
+
+def _point(place: tuple[float, float] | None) -> str:
+    """As pandapower writes it."""
+    return json.dumps({"coordinates": place, "type": "Point"}) if place else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -75,20 +75,13 @@ def build_case(
     lines, units = list(lines), list(units)
     names = list(buses or sorted({end for line in lines for end in (line.from_bus, line.to_bus)}))
     net = empty_net()
-    index = {name: pp.create_bus(net, VN_KV, name=name) for name in names}
+    index = dict(zip(names, pp.create_buses(net, len(names), VN_KV, name=names), strict=True))
+    _create(net, index, lines)
     branches = []
     for line in lines:
-        a, b = index[line.from_bus], index[line.to_bus]
-        live = line.closed and not line.faulted
         r_pu = x_pu = 0.0
         s_max_kva = math.inf
-        if line.kind == "switch":
-            pp.create_switch(net, a, b, et="b", closed=live, name=line.id)
-        else:
-            pp.create_line_from_parameters(
-                net, a, b, line.length_km, R_OHM_PER_KM, X_OHM_PER_KM, line.c_nf_per_km, line.max_i_ka,
-                name=line.id, in_service=live,
-            )  # fmt: skip
+        if line.kind != "switch":
             r_pu, x_pu = (z * line.length_km / VN_KV**2 for z in (R_OHM_PER_KM, X_OHM_PER_KM))
             s_max_kva = math.sqrt(3) * VN_KV * line.max_i_ka * 1000
         ends = (line.id, line.from_bus, line.to_bus)
@@ -115,6 +108,23 @@ def build_case(
         "load": {"peak_kw": 1000.0},
     }
     return Case(Scenario.model_validate(merged(merged(PLAIN, data), scenario)), net, view, Path(), loads, None, {})
+
+
+def _create(net: Any, index: Mapping[str, int], lines: Sequence[Line]) -> None:
+    """Lines and switches, each kind at once."""
+    for kind in ("line", "switch"):
+        own = [line for line in lines if (line.kind == "switch") == (kind == "switch")]
+        if not own:
+            continue
+        ends = [index[line.from_bus] for line in own], [index[line.to_bus] for line in own]
+        names, live = [line.id for line in own], [line.closed and not line.faulted for line in own]
+        if kind == "switch":
+            pp.create_switches(net, *ends, et="b", closed=live, name=names)
+            continue
+        pp.create_lines_from_parameters(
+            net, *ends, [line.length_km for line in own], R_OHM_PER_KM, X_OHM_PER_KM,
+            [line.c_nf_per_km for line in own], [line.max_i_ka for line in own], name=names, in_service=live,
+        )  # fmt: skip
 
 
 def ess(

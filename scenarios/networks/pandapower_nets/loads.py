@@ -12,7 +12,7 @@ from ...raw_network import RawNetwork, ZipShares
 from .account import DRAWING, drawn_mw, power_of
 from .infeeds import slack_generators
 from .inventory import TABLES
-from .whole_net import empty_net
+from .whole_net import empty_table
 
 Net = Any
 PLACES = ("sgen", "gen", "storage", "asymmetric_sgen")
@@ -94,7 +94,7 @@ def take_shunts(net: Net) -> None:
         scale = row.step * (float(net.bus.vn_kv[row.bus]) / row.vn_kv) ** 2
         found.append((row.bus, float(row.p_mw * scale), float(row.q_mvar * scale)))
     found += [(row.bus, float(row.pz_mw), float(row.qz_mvar)) for row in net.ward.itertuples()]
-    net.shunt = empty_net().shunt
+    net.shunt = empty_table("shunt")
     for bus, p_mw, q_mvar in found:
         if p_mw or q_mvar:
             pp.create_shunt(net, bus, q_mvar=q_mvar, p_mw=p_mw)

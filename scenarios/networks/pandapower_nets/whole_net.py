@@ -23,12 +23,17 @@ def _empty_net() -> Net:
     return pp.create_empty_network()
 
 
+def empty_table(name: str) -> Any:
+    """A table of a net, without rows, of one's own."""
+    return _empty_net()[name].copy()
+
+
 def complete(net: Net) -> None:
     """Add the tables that the net lacks, empty."""
-    plain = empty_net()
+    plain = _empty_net()
     for name in [str(name) for name in plain if hasattr(plain[name], "columns")]:
         if not hasattr(net.get(name), "columns"):
-            net[name] = plain[name]
+            net[name] = empty_table(name)
 
 
 def bare(net: Net) -> Net:
