@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 import slow_page
+from relight.sim.campaigns.pool import available_cores
 
 settings.register_profile("relight", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("slow", settings.get_profile("relight"), max_examples=100)
@@ -30,6 +31,12 @@ def pytest_configure(config):
     settings.load_profile("slow" if config.option.markexpr == "slow" else "relight")
     if config.getoption("--write-slow") and not config.option.collectonly:
         slow_page.keep_journal(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: many tests wait for a process of their own."""
+    return available_cores() + 1
 
 
 @pytest.hookimpl(tryfirst=True)

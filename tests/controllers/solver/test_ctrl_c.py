@@ -7,12 +7,21 @@ import signal
 import threading
 import time
 from _thread import interrupt_main
+from collections.abc import Iterator
 
 import pyomo.environ as pyo
 import pytest
 
 from relight.controllers.solver.ctrl_c import held_back
 from relight.controllers.solver.highs import KeptSolver
+
+
+@pytest.fixture(autouse=True)
+def hears_ctrl_c() -> Iterator[None]:
+    """Also where the tests were started in the background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def market_split(rows: int = 5, seed: int = 1) -> pyo.ConcreteModel:

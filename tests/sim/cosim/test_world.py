@@ -272,8 +272,12 @@ def test_ctrl_c_leaves_a_failed_run(tmp_path: Path, monkeypatch, no_drawing) -> 
 
 def test_ctrl_c_while_a_run_is_written_leaves_it_whole_and_says_so(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr("relight.sim.campaigns.run._draw", lambda *_: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt):
-        simulate(load_case(GUO, SHORT), "greedy", tmp_path / "run")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # deaf where tests run in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            simulate(load_case(GUO, SHORT), "greedy", tmp_path / "run")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert f"interrupted: {tmp_path / 'run'} is written first" in capsys.readouterr().err
     assert read_run(tmp_path / "run").complete
 
