@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stressed import REGIMES, STRESSED, stressed_case, with_verify
+from stressed import REGIMES, STRESSED, stressed_case, with_options
 
 from relight.controllers.exchange.plan import Plan
 from relight.sim.planning.plan_once import plan_once
@@ -80,7 +80,7 @@ def measure(regime: str, seed: int, folder: Path) -> Row:
     plans, seconds = list[Plan](), list[float]()
     for verify in ("off", "repair"):
         began = time.perf_counter()
-        plans.append(plan_once(with_verify(case, verify), STRATEGY).plan)
+        plans.append(plan_once(with_options(case, verify=verify), STRATEGY).plan)
         seconds.append(time.perf_counter() - began)
     before, after = (judge(validator, plan) for plan in plans)
     ways = tuple(check.then for check in plans[1].checks)

@@ -208,9 +208,9 @@ def stressed_case(regime: str, seed: int, folder: Path) -> Case:
     return load_case(path)
 
 
-def with_verify(case: Case, verify: str) -> Case:
-    """The same case with another ``dispatch_centre.verify``."""
-    options = DispatchCentreOptions.model_validate(case.scenario.dispatch_centre.model_dump() | {"verify": verify})
+def with_options(case: Case, **changed: object) -> Case:
+    """The same case with other options of ``dispatch_centre``."""
+    options = DispatchCentreOptions.model_validate(case.scenario.dispatch_centre.model_dump() | changed)
     return replace(case, scenario=case.scenario.model_copy(update={"dispatch_centre": options}))
 
 

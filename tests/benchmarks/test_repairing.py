@@ -28,7 +28,7 @@ LONG = ("unit_s", "overload")
 
 
 def planned(case: Case, verify: str) -> PlanRecord:
-    return plan_once(stressed.with_verify(case, verify), "dynamic")
+    return plan_once(stressed.with_options(case, verify=verify), "dynamic")
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in LONG else k for k in QUICK])

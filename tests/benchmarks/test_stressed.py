@@ -50,7 +50,7 @@ def test_a_draw_depends_on_regime_and_seed_alone(tmp_path: Path) -> None:
 
 def assert_broken(regime: str, seed: int, folder: Path) -> None:
     case = stressed.stressed_case(regime, seed, folder)
-    unverified = stressed.with_verify(case, "off")
+    unverified = stressed.with_options(case, verify="off")
     assert not Validator(case, engine="power-grid-model").validate(plan_once(unverified, "dynamic").plan).clean
 
 
@@ -76,5 +76,6 @@ def test_the_table_tells_before_and_after(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("regime", "seed"), ALL)
 def test_every_repaired_plan_is_clean(regime: str, seed: int, tmp_path: Path) -> None:
-    case = stressed.stressed_case(regime, seed, tmp_path)
+    """Whatever their gap: to prove the last per mille of a plan at its limits takes minutes."""
+    case = stressed.with_options(stressed.stressed_case(regime, seed, tmp_path), mip_gap=0.01, node_limit=300)
     assert Validator(case).validate(plan_once(case, "dynamic").plan).clean

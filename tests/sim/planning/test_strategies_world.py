@@ -37,6 +37,10 @@ def ran(name: str, strategy: str, seed: int, *overrides: str) -> RunLog:
     return log
 
 
+QUANTA_MWH = 1e-8
+"""Powers of a plan are rounded to 1e-6 kW each, its bound is not: ten areas for some hours."""
+
+
 def areas(log: RunLog) -> pd.DataFrame:
     rows = pd.DataFrame(log.recorder.rows["local_area"], columns=list(log.recorder.columns("local_area")))
     return rows[rows.in_outage_area == 1]
@@ -53,7 +57,8 @@ def check_bounds(name: str, seed: int, *overrides: str, strategies: Iterable[str
     table = held_against(pd.DataFrame(kept))
     assert table.exceeds.eq("").all(), verdict(table)
     one = table.iloc[0]
-    assert one.foresight_planned_mwh <= one.foresight_bound_mwh * (1 + 1e-9) <= one.service_bound_mwh * (1 + 1e-6)
+    assert one.foresight_planned_mwh <= one.foresight_bound_mwh + QUANTA_MWH
+    assert one.foresight_bound_mwh <= one.service_bound_mwh * (1 + 1e-6)
     return table.set_index("strategy")
 
 
