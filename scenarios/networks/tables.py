@@ -397,9 +397,10 @@ def _net(
 
     if lines:
         names, kinds = [row.cells["name"] for row in lines], [types[row.cells["std_type"]] for row in lines]
+        facts: dict[str, Any] = {column: [kind[column] for kind in kinds] for column in kinds[0]}
         pp.create_lines_from_parameters(
             net, at(names, 0), at(names, 1), [lengths[name] / 1000 for name in names], name=names,
-            in_service=[closed[name] for name in names], **{key: [kind[key] for kind in kinds] for key in kinds[0]},
+            in_service=[closed[name] for name in names], **facts,
         )  # fmt: skip
     if switches:
         names = [row.cells["name"] for row in switches]
