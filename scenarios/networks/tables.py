@@ -13,7 +13,6 @@ option.
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from ..reading.yaml_text import read_mapping
 from ..schema.network_kinds import TablesNetwork
 from ..schema.units import EssSpec, NbsuSpec, PvSpec
 from ..view import EssUnit, Infeed, NbsuUnit, PvUnit
-from .pandapower_nets.whole_net import empty_net
+from .net_of_tables import net_of
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "buses": (("name", "vn_kv"), ("x", "y", "only_if")),
@@ -301,7 +300,15 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
     if len(problems) > before:
         return None
     return RawNetwork(
-        net=_net(vn, places, types, lines, switches, ends, lengths, closed),
+        net=net_of(
+            vn,
+            places,
+            {row.cells["name"]: types[row.cells["std_type"]] for row in lines},
+            [row.cells["name"] for row in switches],
+            ends,
+            lengths,
+            closed,
+        ),
         switchable=switchable,
         infeeds=infeeds,
         pv=[PvUnit(**_facts(spec)) for spec in pv],
@@ -374,42 +381,3 @@ def _unit(row: _Row, model: type[_Spec], vn: dict[str, float]) -> _Spec | None:
 
 def _facts(spec: BaseModel) -> dict[str, Any]:
     return spec.model_dump(exclude={"element"}, exclude_none=True)
-
-
-def _net(
-    vn: dict[str, float],
-    places: dict[str, tuple[float, float] | None],
-    types: dict[str, dict[str, Any]],
-    lines: list[_Row],
-    switches: list[_Row],
-    ends: dict[str, tuple[str, str]],
-    lengths: dict[str, float],
-    closed: dict[str, bool],
-) -> Any:
-    import pandapower as pp
-
-    net = empty_net()
-    made = pp.create_buses(net, len(vn), list(vn.values()), name=list(vn), geo=[_point(places[bus]) for bus in vn])
-    index = dict(zip(vn, made, strict=True))
-
-    def at(names: list[str], end: int) -> list[Any]:
-        return [index[ends[name][end]] for name in names]
-
-    if lines:
-        names, kinds = [row.cells["name"] for row in lines], [types[row.cells["std_type"]] for row in lines]
-        facts: dict[str, Any] = {column: [kind[column] for kind in kinds] for column in kinds[0]}
-        pp.create_lines_from_parameters(
-            net, at(names, 0), at(names, 1), [lengths[name] / 1000 for name in names], name=names,
-            in_service=[closed[name] for name in names], **facts,
-        )  # fmt: skip
-    if switches:
-        names = [row.cells["name"] for row in switches]
-        pp.create_switches(
-            net, at(names, 0), at(names, 1), et="b", closed=[closed[name] for name in names], name=names
-        )  # fmt: skip
-    return net
-
-
-def _point(place: tuple[float, float] | None) -> str:
-    """As pandapower writes it."""
-    return json.dumps({"coordinates": place, "type": "Point"}) if place else ""
