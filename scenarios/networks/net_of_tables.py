@@ -15,7 +15,7 @@ def net_of(
     lines: Mapping[str, Mapping[str, float]],
     switches: Sequence[str],
     ends: Mapping[str, tuple[str, str]],
-    lengths_m: Mapping[str, float],
+    length_km: Mapping[str, float],
     closed: Mapping[str, bool],
 ) -> Any:
     """Buses by name; ``lines`` with the facts of their types; both ends of lines and switches, and which are closed."""
@@ -33,7 +33,7 @@ def net_of(
         names, kinds = list(lines), list(lines.values())
         facts: dict[str, Any] = {column: [kind[column] for kind in kinds] for column in kinds[0]}
         pp.create_lines_from_parameters(
-            net, at(names, 0), at(names, 1), [lengths_m[name] / 1000 for name in names], name=names,
+            net, at(names, 0), at(names, 1), [length_km[name] for name in names], name=names,
             in_service=[closed[name] for name in names], **facts,
         )  # fmt: skip
     if switches:

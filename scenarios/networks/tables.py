@@ -306,7 +306,7 @@ def read_tables(network: TablesNetwork, base: Path, scenario_file: str, problems
             {row.cells["name"]: types[row.cells["std_type"]] for row in lines},
             [row.cells["name"] for row in switches],
             ends,
-            lengths,
+            {name: metres / 1000 for name, metres in lengths.items()},
             closed,
         ),
         switchable=switchable,

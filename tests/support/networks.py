@@ -5,18 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import pandapower as pp
-
 from relight.controllers.exchange.messages import LocalAreaOrder, UnitState
 from relight.controllers.gateways.gateway import EnergyGateway
 from relight.scenarios.case import Case
-from relight.scenarios.networks.pandapower_nets.whole_net import empty_net
+from relight.scenarios.networks.net_of_tables import net_of
 from relight.scenarios.schema.scenario import Scenario
 from relight.scenarios.view import (
     Branch,
@@ -56,6 +54,14 @@ class Line:
     def id(self) -> str:
         return f"{self.from_bus}-{self.to_bus}"
 
+    @property
+    def facts(self) -> dict[str, float]:
+        """What its type would say."""
+        return {
+            "r_ohm_per_km": R_OHM_PER_KM, "x_ohm_per_km": X_OHM_PER_KM, "c_nf_per_km": self.c_nf_per_km,
+            "max_i_ka": self.max_i_ka,
+        }  # fmt: skip
+
 
 R_OHM_PER_KM, X_OHM_PER_KM = 0.164, 0.318
 
@@ -74,9 +80,15 @@ def build_case(
     """
     lines, units = list(lines), list(units)
     names = list(buses or sorted({end for line in lines for end in (line.from_bus, line.to_bus)}))
-    net = empty_net()
-    index = dict(zip(names, pp.create_buses(net, len(names), VN_KV, name=names), strict=True))
-    _create(net, index, lines)
+    net = net_of(
+        dict.fromkeys(names, VN_KV),
+        dict.fromkeys(names),
+        {line.id: line.facts for line in lines if line.kind != "switch"},
+        [line.id for line in lines if line.kind == "switch"],
+        {line.id: (line.from_bus, line.to_bus) for line in lines},
+        {line.id: line.length_km for line in lines},
+        {line.id: line.closed and not line.faulted for line in lines},
+    )
     branches = []
     for line in lines:
         r_pu = x_pu = 0.0
@@ -108,23 +120,6 @@ def build_case(
         "load": {"peak_kw": 1000.0},
     }
     return Case(Scenario.model_validate(merged(merged(PLAIN, data), scenario)), net, view, Path(), loads, None, {})
-
-
-def _create(net: Any, index: Mapping[str, int], lines: Sequence[Line]) -> None:
-    """Lines and switches, each kind at once."""
-    for kind in ("line", "switch"):
-        own = [line for line in lines if (line.kind == "switch") == (kind == "switch")]
-        if not own:
-            continue
-        ends = [index[line.from_bus] for line in own], [index[line.to_bus] for line in own]
-        names, live = [line.id for line in own], [line.closed and not line.faulted for line in own]
-        if kind == "switch":
-            pp.create_switches(net, *ends, et="b", closed=live, name=names)
-            continue
-        pp.create_lines_from_parameters(
-            net, *ends, [line.length_km for line in own], R_OHM_PER_KM, X_OHM_PER_KM,
-            [line.c_nf_per_km for line in own], [line.max_i_ka for line in own], name=names, in_service=live,
-        )  # fmt: skip
 
 
 def ess(
