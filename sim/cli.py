@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ..controllers.solver.ctrl_c import told_as_such
 from ..scenarios.errors import RelightError
 from ..scenarios.reading.plain_text import printable
 from .commands.check import check
@@ -69,9 +70,11 @@ CTRL_C = 130
 def main() -> None:
     """Entry point: turns exceptions into messages and exit codes."""
     try:
-        if code := app(standalone_mode=False):  # what typer.Exit carries is returned in this mode
-            if code == CTRL_C:
-                _fail("interrupted", 3)
+        with told_as_such(but=(RelightError, typer.Exit, typer.Abort)):
+            code = app(standalone_mode=False)  # what typer.Exit carries is returned in this mode
+        if code == CTRL_C:
+            _fail("interrupted", 3)
+        if code:
             sys.exit(code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
@@ -97,6 +100,7 @@ def _explain(error: Exception) -> NoReturn:
 
 def _fail(message: str, code: int) -> NoReturn:
     typer.echo(f"relight: {printable(message, lines=True)}", err=True)
+    exec("")  # else Python leaves by the signal, whatever the code, after Ctrl-C amid code made from text
     sys.exit(code)
 
 

@@ -68,7 +68,7 @@ results/terminal
 sim/campaigns             sim: cosim normal planning series; results: comparison figures indices new_folder paper report
                           run run_folder study; controllers: exchange milp planning solver strategies; scenarios:
                           business case errors loader reading studies
-sim/cli                   sim: commands commands/starting; scenarios: errors reading
+sim/cli                   sim: commands commands/starting; controllers: solver; scenarios: errors reading
 sim/commands              sim: campaigns plan_files planning power_flow switching validation; results: comparison
                           figures indices metrics paper report run study terminal; controllers: exchange strategies;
                           scenarios: errors explain loader schema studies whole_file

@@ -1,4 +1,4 @@
-"""Ctrl-C, held back while something runs that must not be cut off in its midst."""
+"""Ctrl-C: held back while something runs that must not be cut off in its midst, and told as what it is."""
 
 from __future__ import annotations
 
@@ -34,3 +34,33 @@ def held_back(pressed: Callable[[], object]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if hits:
         before(signal.SIGINT, None)
+
+
+@contextmanager
+def told_as_such(but: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` for any error, except of the kinds ``but``, that comes out of the block after Ctrl-C.
+
+    Amid an import it may come out as an error of that import. Without effect where ``held_back`` has none.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    pressed = False
+
+    def hit(number: int, frame: Any) -> None:
+        nonlocal pressed
+        pressed = True
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, hit)
+    try:
+        yield
+    except but:
+        raise
+    except Exception as error:
+        if pressed:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -46,7 +46,7 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     With ``bar`` a terminal shows how far it is. Raises ``FolderNotEmpty``, ``StrategyError`` and ``SolverOptionError``
     before anything runs, ``RunFailedError`` after writing what a failed or interrupted run has recorded.
     """
-    from ...controllers.solver.ctrl_c import held_back
+    from ...controllers.solver.ctrl_c import held_back, told_as_such
     from ...controllers.solver.highs import check_options  # solver, mosaik and pandapower take seconds to import
     from ..cosim.run_log import RunLog
     from ..cosim.wiring import run_world
@@ -57,7 +57,8 @@ def simulate(case: Case, strategy: str, folder: Path, *, overwrite: bool = False
     log, failure, cause = RunLog(), "", None
     with _progress(case, f"{case.scenario.name} {chosen.name}", bar) as on_step:
         try:
-            with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
+            with told_as_such():
+                with_own_loop(lambda: run_world(case, chosen, case.scenario.seed, log, on_step))
         except KeyboardInterrupt as error:
             failure, cause = "interrupted", error
             say(f"interrupted: what was recorded is written to {folder}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,3 +37,26 @@ def test_whatever_fails_is_one_line_and_exit_3(error: Exception, told: str, monk
         assert printed.err.endswith(told)
         assert ("Traceback" in printed.err) == bool(asked) == (printed.err != told)
     assert not list(tmp_path.iterdir())
+
+
+AMID_AN_IMPORT = """
+import signal
+from relight.sim import cli
+
+def app(**_):
+    try:
+        exec("signal.raise_signal(signal.SIGINT)", {"signal": signal})
+    except KeyboardInterrupt:
+        raise AttributeError("INVALID") from None
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+cli.app = app
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a process of its own in another way")
+def test_ctrl_c_is_told_as_such_amid_an_import(tmp_path: Path) -> None:
+    (tmp_path / "amid.py").write_text(AMID_AN_IMPORT, encoding="utf-8")
+    ended = subprocess.run([sys.executable, "-m", "amid"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", "relight: interrupted\n")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pyomo.environ as pyo
 import pytest
 
-from relight.controllers.solver.ctrl_c import held_back
+from relight.controllers.solver.ctrl_c import held_back, told_as_such
 from relight.controllers.solver.highs import KeptSolver
 
 
@@ -77,3 +77,24 @@ def test_where_it_is_ignored_it_stays_so() -> None:
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_error_that_it_became_is_told_as_such() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as told, told_as_such():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise AttributeError("INVALID") from None
+    assert isinstance(told.value.__cause__, AttributeError)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(AttributeError), told_as_such():
+        raise AttributeError("nobody pressed anything")
+    with pytest.raises(OSError, match="full"), told_as_such(but=OSError):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise OSError("the disk is full") from None
