@@ -23,13 +23,15 @@ STAR = ".star"
 class Bus:
     """A bus: its id and rated voltage in kV, and what shunts at it give at that voltage.
 
-    ``inner``: the star point of a three-winding transformer, where nothing can be and no limit is meant.
+    ``inner``: the star point of a three-winding transformer, where nothing can be and no limit is meant. ``level``: its
+    voltage over that of its LA where no current flows, other than 1 behind a transformer inside an LA.
     """
 
     id: str
     vn_kv: float
     shunt_kvar: float = 0.0
     inner: bool = False
+    level: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Branch:
     ``charging_kvar`` is what a cable's capacitance gives at rated voltage. ``end_ratings_kva``: power at rated voltage
     of its bus at which an end carries its rated current, where the ends differ; ``s_max_kva`` is the smaller one.
     ``stays_at``: the bus at which it stays connected while it is open, for its only switch is at the other end.
+    ``no_load_ratio``: voltage (p.u.) at ``to_bus`` over that at ``from_bus`` without current, by windings and taps.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Branch:
     end_ratings_kva: tuple[float, float] | None = None
     stays_at: str | None = None
     isolates: bool = False
+    no_load_ratio: float = 1.0
 
     @property
     def ratings_kva(self) -> tuple[float, float]:

@@ -132,6 +132,7 @@ def declare_data(m: Model, graph: AreaGraph) -> None:
         ("s_max", {k: graph.links[k].s_max_kva for k in m.L}, "S_l, rating of a link [kVA]"),
         ("r", {k: graph.links[k].r_pu for k in m.L}, "R_l on 1 MVA [p.u.]"),
         ("x", {k: graph.links[k].x_pu for k in m.L}, "X_l on 1 MVA [p.u.]"),
+        ("ratio", {k: graph.links[k].ratio for k in m.L}, "ρ_l, U_j / U_i of a link without current"),
     ):
         setattr(m, name, value)
         m.given[name] = told

@@ -92,23 +92,26 @@ def _drop(m, k, t):
 
 
 def _most_fall(m, k):
-    """M of (37): U_max where an open link carries nothing; without (38), (39) also the drop of all that may flow."""
-    return m.u_max + (2e-3 * m.s_max[k] * (m.r[k] + m.x[k]) if "flow_limits" in m.without else 0.0)
+    """M of (37): U_max max(1, ρ), for an open link is empty; without (38), (39) also the drop of all that may flow."""
+    flows = 2e-3 * m.s_max[k] * (m.r[k] + m.x[k]) if "flow_limits" in m.without else 0.0
+    return m.u_max * max(1.0, m.ratio[k]) + flows
 
 
 def voltage_drop(m, k, t):
-    """Voltage falls along a link without a switch. (37): U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
+    """Voltage falls along a link without a switch. (37), in it ρ: ρ_ij U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
+    return m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
 
 
 def voltage_drop_max(m, k, t):
-    """Voltage falls along an edge. (37): U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M, M = U_max: one end may be dark."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
+    """Voltage falls along an edge. (37), in it ρ: ρ U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M: one end may be dark."""
+    fall = m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t]
+    return fall - _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_drop_min(m, k, t):
-    """Voltage falls along an edge. (37): (b − 1) M ≤ U_i − U_j − 2 (P R + Q X), M = U_max."""
-    return m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
+    """Voltage falls along an edge. (37), in it ρ: (b − 1) M ≤ ρ U_i − U_j − 2 (P R + Q X), M = U_max max(1, ρ)."""
+    fall = m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t]
+    return fall - _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_max(m, i, t):

@@ -26,7 +26,8 @@ from .stricter_limits import NOTHING_KNOWN, Tightened
 class Link:
     """A branch between two LAs; ``r_pu``, ``x_pu`` on 1 MVA; ``s_max_kva`` is finite (see ``AreaGraph.links``).
 
-    ``charging_kvar`` is given by its capacitance, half at each end, while it is energised.
+    ``charging_kvar`` is given by its capacitance, half at each end, while it is energised. ``ratio``: squared voltage
+    of ``j`` over that of ``i`` where no current flows.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Link:
     s_max_kva: float
     switchable: bool
     charging_kvar: float = 0.0
+    ratio: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -157,21 +159,14 @@ class AreaGraph:
     @cached_property
     def links(self) -> dict[str, Link]:
         """Unfaulted branches between different LAs, up to the loading allowed; at most all that can ever flow."""
-        area, share = self.view.local_area_of_bus, self.limits.max_loading_pct / 100
-        return {
-            b.id: Link(
-                b.id,
-                area[b.from_bus],
-                area[b.to_bus],
-                b.r_pu,
-                b.x_pu,
-                min(b.s_max_kva * share, self.capacity_kva),
-                b.switchable,
-                b.charging_kvar,
-            )
-            for b in self.view.branches.values()
-            if not b.faulted and area[b.from_bus] != area[b.to_bus]
-        }
+        area, share, links = self.view.local_area_of_bus, self.limits.max_loading_pct / 100, dict[str, Link]()
+        for b in self.view.branches.values():
+            i, j, s_kva = area[b.from_bus], area[b.to_bus], min(b.s_max_kva * share, self.capacity_kva)
+            if not b.faulted and i != j:
+                start, end = self.view.buses[b.from_bus].level, self.view.buses[b.to_bus].level
+                r, x, ratio = b.r_pu / end**2, b.x_pu / end**2, (b.no_load_ratio * start / end) ** 2
+                links[b.id] = Link(b.id, i, j, r, x, s_kva, b.switchable, b.charging_kvar, ratio)
+        return links
 
     @cached_property
     def links_at(self) -> dict[str, list[tuple[str, str]]]:
@@ -196,9 +191,12 @@ class AreaGraph:
 
     @cached_property
     def reference_vm_pu(self) -> dict[str, float]:
-        """Voltage that an LA's balance unit holds: a live infeed's own, else U_N of (36)."""
-        own = {self.view.local_area_of_bus[i.bus]: i.vm_pu for i in self.view.infeeds.values() if i.live}
-        return {la: own.get(la, self.limits.reference_vm_pu) for la in self.view.local_areas}
+        """Voltage of an LA that holds a balance unit: from a live infeed's own at its bus, else U_N of (36)."""
+        view, own = self.view, dict[str, float]()
+        for infeed in view.infeeds.values():
+            if infeed.live:
+                own[view.local_area_of_bus[infeed.bus]] = infeed.vm_pu / view.buses[infeed.bus].level
+        return {la: own.get(la, self.limits.reference_vm_pu) for la in view.local_areas}
 
     @cached_property
     def q_ratio(self) -> float:

@@ -23,20 +23,22 @@ VOLTAGE_TOLERANCE_PU2 = 1e-9
 
 @dataclass(frozen=True)
 class LinearIslandFlow:
-    """An island in one step: squared voltages (p.u.²) relative to its first LA, flows (kW, kvar) of its links, the
-    links loaded beyond their limits, and what all of it draws (kW, kvar) beyond what it gives."""
+    """An island in one step: squared voltages (p.u.²) by its first LA's, as a multiple (``gain``, off 1 behind
+    transformers) and what is added to it (``relative_u``); flows (kW, kvar) of its links, the links loaded beyond their
+    limits, and what all of it draws (kW, kvar) beyond what it gives."""
 
     step: int
     areas: list[str]
+    gain: dict[str, float]
     relative_u: dict[str, float]
     flows: dict[str, tuple[float, float]]
     overloaded: list[str]
     drawn: tuple[float, float]
 
     def u(self, graph: AreaGraph, reference: str) -> dict[str, float]:
-        """Squared voltages (p.u.²) when that LA holds its reference: all of an island shift together."""
-        shift = graph.reference_vm_pu[reference] ** 2 - self.relative_u[reference]
-        return {la: u + shift for la, u in self.relative_u.items()}
+        """Squared voltages (p.u.²) when that LA holds its reference: all of an island go together."""
+        first = (graph.reference_vm_pu[reference] ** 2 - self.relative_u[reference]) / self.gain[reference]
+        return {la: u + self.gain[la] * first for la, u in self.relative_u.items()}
 
     def holds(self, horizon: Horizon, reference: str) -> bool:
         """Whether every voltage fits when that LA holds its reference."""
@@ -145,13 +147,17 @@ def _sweep(
         into_p[inner] += into_p[la]
         into_q[inner] += into_q[la]
         flows[k] = into_p[la], into_q[la]
-    u = {first: 0.0}
+    gain, u = {first: 1.0}, {first: 0.0}
     for la in order[1:]:
         inner, k = via[la]
         link = graph.links[k]
-        u[la] = u[inner] - 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
+        fall = 2e-3 * (into_p[la] * link.r_pu + into_q[la] * link.x_pu)
+        if la == link.j:
+            gain[la], u[la] = link.ratio * gain[inner], link.ratio * u[inner] - fall
+        else:
+            gain[la], u[la] = gain[inner] / link.ratio, (u[inner] - fall) / link.ratio
     overloaded = [k for k, (into_kw, into_kvar) in flows.items() if not _fits(horizon, k, t, into_kw, into_kvar)]
-    return LinearIslandFlow(t, order, u, flows, overloaded, (into_p[first], into_q[first]))
+    return LinearIslandFlow(t, order, gain, u, flows, overloaded, (into_p[first], into_q[first]))
 
 
 def _fits(horizon: Horizon, k: str, t: int, p_kw: float, q_kvar: float) -> bool:

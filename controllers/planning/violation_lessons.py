@@ -318,8 +318,8 @@ class Lessons:
         return la, flow.u(self._horizon.graph, island.root)[la]
 
     def _moved(self, v: Violation, u: float, value: float) -> bool:
-        """Whether another LA is to balance an island: the linear model errs so much (a tap it does not know, say) that
-        a margin would rule out what other balance units make possible."""
+        """Whether another LA is to balance an island: the linear model errs so much that a margin would rule out what
+        other balance units make possible."""
         island = self._forgotten(v)
         if island is None or abs(math.sqrt(max(u, 0.0)) - value) < WRONG_PU:
             return False
@@ -357,6 +357,8 @@ class Lessons:
         if planned is None:
             return False
         la, u = planned
+        level = self._horizon.graph.view.buses[v.element].level
+        value, limit = value / level, limit / level
         if self._moved(v, u, value):
             return True
         if v.kind == "voltage_high":

@@ -23,6 +23,7 @@ from ..schema.surprises import ambiguity
 from ..schema.units import EssSpec, NbsuSpec, PvSpec, scaled
 from ..view import Branch, Bus, EssUnit, GridView, LocalArea, NbsuUnit, PvUnit, Section, find_sections, with_faults
 from .cache import keep, recall
+from .no_load_voltages import tapped_kv, with_levels
 from .operated import leave_alone
 from .pandapower_nets.pandapower_import import read_pandapower
 from .synthetic import draw_network
@@ -84,7 +85,7 @@ def _check_connected(raw: RawNetwork, file: str, problems: list[Problem]) -> Non
 
 
 def branches_of(net: Any, switchable: Collection[str] = (), stays_at: Mapping[str, str] = NO_STUBS) -> list[Branch]:
-    """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``; taps are left out."""
+    """Branches of a named net: lines, transformers, switches. Impedances as in ``Branch``, at the end of ``to_bus``."""
     name, vn = net.bus.name, net.bus.vn_kv
     omega, found = 2 * math.pi * float(net.f_hz), []
     for line in net.line.itertuples():
@@ -93,17 +94,20 @@ def branches_of(net: Any, switchable: Collection[str] = (), stays_at: Mapping[st
         s_max = float(math.sqrt(3) * v * line.max_i_ka * line.df * line.parallel * 1000)
         r, x = line.r_ohm_per_km * scale, line.x_ohm_per_km * scale
         charging = omega * line.c_nf_per_km * 1e-9 * line.length_km * line.parallel * v**2 * 1e3
-        found.append(("line", line.name, line.from_bus, line.to_bus, r, x, (s_max, s_max), charging, line.in_service))
+        ends = line.from_bus, line.to_bus
+        found.append(("line", line.name, *ends, r, x, (s_max, s_max), charging, line.in_service, 1.0))
     for trafo in net.trafo.itertuples():
         hv_kv, lv_kv = float(vn[trafo.hv_bus]), float(vn[trafo.lv_bus])
-        s_mva, own = trafo.sn_mva * trafo.parallel, (trafo.vn_lv_kv / lv_kv) ** 2
+        tapped_hv_kv, tapped_lv_kv = tapped_kv(trafo)
+        ratio = tapped_lv_kv / lv_kv * (hv_kv / tapped_hv_kv)
+        s_mva, own = trafo.sn_mva * trafo.parallel, (tapped_lv_kv / lv_kv) ** 2
         r, z = trafo.vkr_percent / 100 / s_mva * own, trafo.vk_percent / 100 / s_mva * own
         x = math.copysign(math.sqrt(max(z**2 - r**2, 0.0)), z)
         ratings = _trafo_ratings(trafo, hv_kv, lv_kv)
-        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, ratings, 0.0, trafo.in_service))
+        found.append(("trafo", trafo.name, trafo.hv_bus, trafo.lv_bus, r, x, ratings, 0.0, trafo.in_service, ratio))
     for switch in net.switch.itertuples():
         unrated = math.inf, math.inf
-        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, unrated, 0.0, switch.closed))
+        found.append(("switch", switch.name, switch.bus, switch.element, 0.0, 0.0, unrated, 0.0, switch.closed, 1.0))
     return [
         Branch(
             id=branch,
@@ -118,8 +122,9 @@ def branches_of(net: Any, switchable: Collection[str] = (), stays_at: Mapping[st
             closed=bool(closed),
             end_ratings_kva=ratings if ratings[0] != ratings[1] else None,
             stays_at=stays_at.get(branch),
+            no_load_ratio=float(ratio),
         )
-        for kind, branch, start, end, r, x, ratings, charging, closed in found
+        for kind, branch, start, end, r, x, ratings, charging, closed, ratio in found
     ]
 
 
@@ -167,6 +172,7 @@ def build_view(raw: RawNetwork, scenario: Scenario, file: str, problems: list[Pr
     areas = _local_areas(scenario, sections, file, problems)
     scaling = scenario.units.scaling
     pv, ess, nbsu = scaled(pv, scaling.pv), scaled(ess, scaling.ess), scaled(nbsu, scaling.nbsu)
+    buses = with_levels(buses, branches.values(), areas.values())
     view = GridView(buses, branches, sections, areas, pv, ess, nbsu, infeeds)
     return with_faults(view, _faulted(outage.faulted if outage else (), view, raw, file, problems))
 

@@ -172,21 +172,29 @@ class BruteForce(States):
         return -sign * row, -sign * constant
 
     def _voltage(self, island: Island, la: str, t: int) -> tuple[np.ndarray, float]:
-        """(37) along the path: U_la = U_first − Σ 2 (P R + Q X), kW on 1 MVA."""
+        """(37) along the path: U_la = U_first − Σ 2 (P R + Q X), kW on 1 MVA, and what transformers make of it."""
         row, constant = np.zeros(len(self.columns)), 0.0
         row[self.columns["u", island.las[0]]] = 1.0
         for link, sign in island.paths[la]:
-            for name, ohms in (("p", self.links[link].r_pu), ("q", self.links[link].x_pu)):
+            branch = self.links[link]
+            start, end = (self.view.buses[bus].level ** 2 for bus in (branch.from_bus, branch.to_bus))
+            before, after = (
+                (start * branch.no_load_ratio**2, end) if sign > 0 else (end, start * branch.no_load_ratio**2)
+            )
+            row, constant = before * row, before * constant
+            for name, ohms in (("p", branch.r_pu), ("q", branch.x_pu)):
                 flow, part = self._flow(name, island, link, t)
                 row -= 2e-3 * sign * ohms * flow
                 constant -= 2e-3 * sign * ohms * part
+            row, constant = row / after, constant / after
         return row, constant
 
     def reference(self, island: Island, root: str, t: int) -> tuple[np.ndarray, float]:
         """(36): the balance unit's LA is at U_N, a live infeed's at its own voltage."""
         row, constant = self._voltage(island, root, t)
         inside = self.view.local_areas[root].buses
-        own = [i.vm_pu for i in self.view.infeeds.values() if i.live and i.bus in inside]
+        live = [i for i in self.view.infeeds.values() if i.live and i.bus in inside]
+        own = [i.vm_pu / self.view.buses[i.bus].level for i in live]
         return row, (own[0] if own else self.limits.reference_vm_pu) ** 2 - constant
 
     def solvable(self, block: Block) -> bool:

@@ -17,6 +17,7 @@ from relight.controllers.exchange.messages import PscMessage
 from relight.controllers.milp.model import build_model, set_horizon
 from relight.controllers.milp.problem import AreaGraph, Horizon
 from relight.controllers.solver.highs import KeptSolver, Solution
+from relight.scenarios.networks.no_load_voltages import with_levels
 from relight.scenarios.schema.cold_load import ColdLoad, ColdLoadClass, ColdLoadEstimate
 from relight.scenarios.schema.dispatch_options import DispatchCentreOptions, Objective
 from relight.scenarios.schema.network_kinds import TablesNetwork
@@ -168,6 +169,18 @@ def with_storage_losses(case: SmallCase) -> SmallCase:
     view = replace(case.view, ess=ess)
     horizon = replace(case.horizon, graph=AreaGraph.of(view, case.scenario))
     return replace(case, view=view, horizon=horizon)
+
+
+def with_transformers(case: SmallCase) -> SmallCase:
+    """The same case with transformers off their nominal ratio among its branches, inside LAs too."""
+    rng = np.random.default_rng([case.seed, 23])
+    branches = {
+        k: replace(branch, no_load_ratio=float(rng.uniform(0.93, 1.07))) if rng.random() < 0.6 else branch
+        for k, branch in case.view.branches.items()
+    }
+    buses = with_levels(case.view.buses, branches.values(), case.view.local_areas.values())
+    view = replace(case.view, buses=buses, branches=branches)
+    return replace(case, view=view, horizon=replace(case.horizon, graph=AreaGraph.of(view, case.scenario)))
 
 
 def with_cold_load(case: SmallCase, limit_pct: float | None = None, **changes: object) -> SmallCase:

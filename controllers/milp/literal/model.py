@@ -288,6 +288,7 @@ def _declare_network_data(m: Model, horizon: Horizon) -> None:
     m.u_ref = {la: vm_pu**2 for la, vm_pu in graph.reference_vm_pu.items()}
     m.s_max = {k: link.s_max_kva for k, link in links.items()}
     m.r, m.reactance = {k: link.r_pu for k, link in links.items()}, {k: link.x_pu for k, link in links.items()}
+    m.ratio = {k: link.ratio for k, link in links.items()}
     m.charging, m.link_charging = graph.charging_kvar, {k: link.charging_kvar for k, link in links.items()}
     m.switches_between = {(i, j): [] for i in m.N for j in m.N}
     m.fixed_between = {(i, j): False for i in m.N for j in m.N}

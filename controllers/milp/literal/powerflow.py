@@ -70,19 +70,26 @@ def _closed(m, k, t):
 
 
 def _drop(m, k, i, j, t):
-    """U_i − U_j − 2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA."""
-    fall = 2e-3 * (m.P[k, i, j, t] * m.r[k] + m.Q[k, i, j, t] * m.reactance[k])
-    return m.U[i, t] - m.U[j, t] - fall
+    """ρ U_i − U_j − 2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA; from the other end U_i − ρ U_j − ….
+
+    ρ is not in the paper, whose network has no transformers: U_j / U_i of a branch without current."""
+    fall, out = 2e-3 * (m.P[k, i, j, t] * m.r[k] + m.Q[k, i, j, t] * m.reactance[k]), m.ends[k] == (i, j)
+    return (m.ratio[k] if out else 1) * m.U[i, t] - (1 if out else m.ratio[k]) * m.U[j, t] - fall
+
+
+def _most_fall(m, k):
+    """M of (37): U_max, or ρ U_max where a transformer raises the voltage."""
+    return m.u_max * max(1, m.ratio[k])
 
 
 def voltage_drop_max(m, k, i, j, t):
-    """Voltage falls along a closed branch. (37): U_i − U_j − 2 (P_ij R + Q_ij X) ≤ (1 − b_l) M, M = U_max."""
-    return _drop(m, k, i, j, t) <= (1 - _closed(m, k, t)) * m.u_max
+    """Voltage falls along a closed branch. (37), in it ρ: ρ U_i − U_j − 2 (P_ij R + Q_ij X) ≤ (1 − b_l) M."""
+    return _drop(m, k, i, j, t) <= (1 - _closed(m, k, t)) * _most_fall(m, k)
 
 
 def voltage_drop_min(m, k, i, j, t):
-    """Voltage falls along a closed branch. (37): (b_l − 1) M ≤ U_i − U_j − 2 (P_ij R + Q_ij X), M = U_max."""
-    return _drop(m, k, i, j, t) >= (_closed(m, k, t) - 1) * m.u_max
+    """Voltage falls along a closed branch. (37), in it ρ: (b_l − 1) M ≤ ρ U_i − U_j − 2 (P_ij R + Q_ij X)."""
+    return _drop(m, k, i, j, t) >= (_closed(m, k, t) - 1) * _most_fall(m, k)
 
 
 def flow_closed_max(m, power, k, i, j, t):

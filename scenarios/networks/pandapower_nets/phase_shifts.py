@@ -23,6 +23,9 @@ def settle_taps(net: Net, place: str, problems: list[Problem]) -> list[Entry]:
     for row in net.trafo.itertuples():
         position, neutral = _number(row, "tap_pos"), _number(row, "tap_neutral")
         percent, degree = _number(row, "tap_step_percent"), _number(row, "tap_step_degree")
+        if _text(row, "tap_changer_type") == "Ideal" and _moves(percent) and _moves(degree):
+            remedy = "an ideal phase shifter states its step in degrees or in percent, not in both; set one to 0"
+            problems.append(Problem(place, f"trafo {row.name}, tap_step_degree", degree, remedy))
         if math.isnan(position) or position == neutral or not (_moves(percent) or _moves(degree)):
             continue
         if not _text(row, "tap_changer_type"):

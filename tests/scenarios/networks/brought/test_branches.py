@@ -108,6 +108,13 @@ def test_half_a_tap_is_refused(lost: str, tmp_path: Path) -> None:
     assert f"trafo T0, {lost}" in refusal(tmp_path, net)
 
 
+@pytest.mark.parametrize("position", [0, 2])
+def test_an_ideal_phase_shifter_with_two_steps_is_refused(position: int, tmp_path: Path) -> None:
+    net, steps = small_net(), {"tap_step_percent": 2.5, "tap_step_degree": 5.0, "tap_changer_type": "Ideal"}
+    station(net, 1, tap_side="hv", tap_neutral=0, tap_pos=position, **steps)
+    assert "trafo T0, tap_step_degree = 5.0: an ideal phase shifter states its step" in refusal(tmp_path, net)
+
+
 def parallel(net: Any, shifts: tuple[float, float], closed: tuple[bool, bool]) -> Any:
     """Two stations of these shifts from B onto one low-voltage bus, the second from C in place of B."""
     first = station(net, 1, shift_degree=shifts[0])
