@@ -83,7 +83,7 @@ sim/normal                sim: power_flow series; results: indices; scenarios: c
                           view
 sim/plan_files            controllers: exchange; scenarios: case reading series
 sim/planning              sim: power_flow series validation world; results: run; controllers: centre exchange gateways
-                          milp planning solver strategies; scenarios: case errors quanta schema view
+                          milp planning solver strategies; scenarios: case errors kinds quanta schema view
 sim/power_flow            scenarios: case errors quanta raw_network view
 sim/series                results: run; controllers: exchange; scenarios: angles case kinds local_clock networks
                           quanta reading schema series view

@@ -15,7 +15,9 @@ def validate(
     scenario: Annotated[str, typer.Option(help="The scenario it is for: a YAML file or a shipped name.")],
     actual: Annotated[bool, typer.Option("--actual", help="Judge by the actual series, not by the forecast.")] = False,
     engine: Annotated[str, typer.Option(help="pandapower or power-grid-model.")] = "pandapower",
-    run: Annotated[Path | None, typer.Option(help="Folder of the run that issued the plan: its state then.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the run that issued the plan: its state and network then.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the verdict (JSON); - prints it.")] = None,
     sequence: Sequence = None,
     set_: Set = None,
@@ -25,6 +27,7 @@ def validate(
     from ...results.run.read import ensure_run
     from ...scenarios.loader import load_case
     from ..plan_files.read_plan import read_plan
+    from ..planning.case_in_run import case_in_run
     from ..power_flow.engines import engine_named
     from ..switching.report import as_text, write_sequences
     from ..switching.sequence import find_sequences
@@ -40,7 +43,10 @@ def validate(
     note(case.account.in_one_line())
     judged = read_plan(plan, case)
     start_min = judged.steps[0].start_min
-    start = state_in_run(run, case, start_min) if run else None
+    start = None
+    if run:
+        start, case = state_in_run(run, case, start_min), case_in_run(run, case, start_min)
+        judged = read_plan(plan, case)  # a unit that failed before is not there to be planned with
     validator = Validator(case, engine=engine)
     verdict = validator.validate(judged, actual=actual, start=start)
     sequences = find_sequences(validator, judged, start=start) if sequence else []

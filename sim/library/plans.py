@@ -59,8 +59,8 @@ def validate(
         case: The case it is for, or what `load` takes.
         actual: Judge by the load and sun that come, not by the forecast.
         engine: `pandapower`, or `power-grid-model`, which is faster and must be installed.
-        run: The run, or its folder, in which the plan was issued: it is judged from the state then, not from that
-            just after the fault.
+        run: The run, or its folder, in which the plan was issued: it is judged from the state and by the network of
+            then (faults, units, infeeds), not of just after the fault.
         seed: As for `load`.
         overrides: As for `load`.
 
@@ -80,6 +80,7 @@ def validate(
         plan.json on guo45/fault-1000, forecast series, AC power flow by pandapower
     """
     from ..plan_files.read_plan import check_plan, read_plan
+    from ..planning.case_in_run import case_in_run
     from ..power_flow.engines import engine_named
     from ..validation.run_state import state_in_run
     from ..validation.validator import Validator
@@ -94,5 +95,9 @@ def validate(
         check_plan(judged, loaded)
     else:
         judged, name = read_plan(Path(plan), loaded), Path(plan).name
-    start = state_in_run(folder, loaded, judged.steps[0].start_min) if folder else None
+    start = None
+    if folder is not None:
+        start_min = judged.steps[0].start_min
+        start, loaded = state_in_run(folder, loaded, start_min), case_in_run(folder, loaded, start_min)
+        check_plan(judged, loaded)  # a unit that failed before is not there to be planned with
     return replace(Validator(loaded, engine=engine).validate(judged, actual=actual, start=start), plan=name)

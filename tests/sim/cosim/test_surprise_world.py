@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from relight.controllers.exchange.plan import Plan
 from relight.controllers.strategies.named import strategy_named
+from relight.results.run.recorder import table_path
+from relight.results.run.writing import write_text
 from relight.scenarios.loader import load_case
 from relight.sim.cosim.run_log import RunLog
 from relight.sim.cosim.wiring import run_world
+from relight.sim.planning.case_in_run import case_in_run
+from relight.sim.validation.run_state import state_in_run
+from relight.sim.validation.validator import Validator
 
 FAST = ("dispatch_centre.mip_gap=0.05",)
 SOON = {
@@ -69,6 +76,31 @@ def check_second_fault(log: RunLog, at_min: int) -> None:
 
 def test_a_second_fault_is_isolated_and_planned_around_until_it_is_repaired() -> None:
     check_second_fault(run("guo45/second-fault", "dynamic", 0, *SOON["guo45/second-fault"]), 20)
+
+
+def test_a_later_plan_is_judged_by_the_network_of_its_time(tmp_path: Path) -> None:
+    overrides = SOON["guo45/second-fault"]
+    log, case = (
+        run("guo45/second-fault", "dynamic", 0, *overrides),
+        load_case("guo45/second-fault", (*FAST, *overrides)),
+    )
+    for name in ("events", "bus", "switch", "unit", "local_area"):
+        write_text(tmp_path / table_path(name), log.recorder.table_text(name))
+    (repaired,) = times(log, "branch_repaired", "40-41")
+    assert case_in_run(tmp_path, case, 20) is case and case_in_run(tmp_path, case, repaired + 5) is case
+    then, state = case_in_run(tmp_path, case, 25), state_in_run(tmp_path, case, 25)
+    assert set(then.view.held) == {"39"} and set(then.view.faults) == {"12-13", "39"}
+    issued = {plan.issued_at_min: plan for plan in map(Plan.model_validate, log.recorder.plans)}
+    kinds = {
+        name: Validator(one).validate(issued[25], start=state).by_kind
+        for name, one in (("then", then), ("first", case))
+    }
+    assert "faulted_branch_closed" not in kinds["then"]
+    before = issued[0].model_copy(update={"steps": [issued[0].steps[0].model_copy(update={"start_min": 25.0})]})
+    told = {
+        name: Validator(one).validate(before, start=state).by_kind for name, one in (("then", then), ("first", case))
+    }
+    assert "faulted_branch_closed" in told["then"] and "faulted_branch_closed" not in told["first"]
 
 
 def test_static_plans_meet_the_same_fault_and_bump_into_the_lock() -> None:
