@@ -60,6 +60,9 @@ def write_results(folder: Path) -> tuple[StudyTables, StudyShape]:
     tables = replace(tabulate(runs, shape), bounds=bounds)
     for name in ("runs", "strategies", "paired", "profiles", "sensitivity", "bounds"):
         write_text(folder / f"{name}.csv", table_csv(getattr(tables, name)))
+    (folder / "ladder.csv").unlink(missing_ok=True)  # of rungs that are no longer asked for
+    if len(tables.ladder):
+        write_text(folder / "ladder.csv", table_csv(tables.ladder))
     title, command = study.title or study.name, content["command"]
     write_text(folder / "study.md", as_markdown(tables, shape, title, command))
     write_text(folder / "study.tex", as_latex(tables, shape, command))

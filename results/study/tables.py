@@ -17,6 +17,8 @@ import pandas as pd
 
 from ...scenarios.studies.schema import Statistics
 from ..comparison.compare import DifferentWorlds
+from ..comparison.ladder import COLUMNS as LADDER_COLUMNS
+from ..comparison.ladder import has_all_rungs, ladder_of
 from ..comparison.measures import MEASURES
 from ..comparison.statistics import (
     cohen_dz,
@@ -61,14 +63,16 @@ class StudyShape:
 class StudyTables:
     """``runs``: one row per run, failed ones with their reason. ``strategies``, ``paired``: one row per scenario, point
     and measure, of each strategy and of the reference against each other. ``profiles``: performance profiles.
-    ``sensitivity``: rank correlation of measures with numeric parameters. ``bounds``: each run against the bounds of
-    its world (``relight.results.study.bounds``)."""
+    ``sensitivity``: rank correlation of measures with numeric parameters. ``ladder``: what each rung is worth at each
+    point (``relight.results.comparison.ladder``), where all were run. ``bounds``: each run against the bounds of its
+    world (``relight.results.study.bounds``)."""
 
     runs: pd.DataFrame
     strategies: pd.DataFrame
     paired: pd.DataFrame
     profiles: pd.DataFrame
     sensitivity: pd.DataFrame
+    ladder: pd.DataFrame
     bounds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
@@ -91,7 +95,20 @@ def tabulate(runs: pd.DataFrame, shape: StudyShape) -> StudyTables:
         paired=pd.DataFrame(paired, columns=[*keys, *PAIRED_COLUMNS]),
         profiles=pd.DataFrame(_profiles(runs, shape), columns=PROFILE_COLUMNS),
         sensitivity=pd.DataFrame(_sensitivity(runs, shape), columns=SENSITIVITY_COLUMNS),
+        ladder=_ladder(runs, shape),
     )
+
+
+def _ladder(runs: pd.DataFrame, shape: StudyShape) -> pd.DataFrame:
+    """What each rung is worth at each point; no rows where one of them is missing."""
+    found = [pd.DataFrame(columns=["scenario", "point", *LADDER_COLUMNS[1:]])]
+    for where, part in _parts(runs, shape) if has_all_rungs(shape.strategies) else ():
+        complete = part[part["status"] == "complete"]
+        if where["point"] != ALL and has_all_rungs(complete["strategy"]):
+            rungs = ladder_of(complete)
+            rungs.insert(1, "point", where["point"])
+            found.append(rungs)
+    return pd.concat(found[1:] or found, ignore_index=True)
 
 
 def overall(table: pd.DataFrame, scenario: str) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
+from ..comparison.ladder import explained as explained_ladder
+from ..comparison.ladder import ladder_lines, ladder_rows
 from ..comparison.measures import MEASURES
 from ..comparison.text import records
 from ..metrics.text import rounded
@@ -83,6 +85,9 @@ def as_markdown(tables: StudyTables, shape: StudyShape, title: str, command: str
         if len(shape.strategies) > 1:
             parts += [f"`{shape.reference}` minus each other strategy, in the same worlds:", ""]
             parts += [*markdown(paired_table(tables, shape, scenario)), ""]
+        for point, ladder in _ladders(tables, scenario):
+            parts += [f"What each rung of the ladder is worth{point}:", ""]
+            parts += [*markdown(ladder_rows(ladder, scenario)), "", explained_ladder(ladder, scenario), ""]
         head, body = point_table(tables, shape, scenario)
         if shape.parameters and not shape.sampled and len(body) <= MOST_POINTS:
             parts += [f"{MEASURES[shape.measures[0]].title}, by parameters:", "", *markdown((head, body)), ""]
@@ -121,11 +126,21 @@ def as_text(tables: StudyTables, shape: StudyShape) -> str:
         if len(shape.strategies) > 1:
             lines += [f"{shape.reference} minus each other strategy, in the same worlds", ""]
             lines += [*_grouped(paired_table(tables, shape, scenario)), ""]
+        for point, ladder in _ladders(tables, scenario):
+            head, body = ladder_lines(ladder, scenario)
+            lines += [*_aligned(([head[0] + point, *head[1:]], body)), ""]
         if len(tables.bounds):
             lines += textwrap.wrap(f"Bounds: {means_of_worlds(tables.bounds, scenario)}", WIDTH)
             lines += [*_aligned(bounds_table(tables.bounds, scenario, shape.strategies)), ""]
     told = [*verdict(tables.bounds), explained(shape), *warnings_of(tables, shape)]
     return "\n".join([*lines, *(line for text in told for line in textwrap.wrap(text, WIDTH))])
+
+
+def _ladders(tables: StudyTables, scenario: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each point with a ladder, in words, and its rows."""
+    mine = tables.ladder[tables.ladder["scenario"] == scenario]
+    for point, rows in mine.groupby("point", sort=False):
+        yield f", {point}" if point else "", rows
 
 
 def units_of(shape: StudyShape) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from relight.results.comparison.compare import DifferentWorlds
+from relight.results.comparison.ladder import RUNGS
 from relight.results.comparison.measures import MEASURES
 from relight.results.study.figures import study_figures
 from relight.results.study.tables import ALL, StudyShape, StudyTables, tabulate
@@ -171,6 +172,27 @@ def test_texts(tables: StudyTables) -> None:
     assert latex.count("\\toprule") == latex.count("\\bottomrule") == 2
     assert "win/tie/loss" in latex
     assert "d\\_z" in latex
+
+
+def test_a_study_with_every_rung_has_the_ladder_at_each_point() -> None:
+    """Each rung serves 0.1 MWh more than the one below, 0.2 at the second point, where one rung lost a run."""
+    shape = StudyShape(("peak_kw",), (), RUNGS, "dynamic", (SERVED,), Statistics(resamples=500))
+    rows = [
+        run(rung, seed, peak_kw, None if (peak_kw, seed, rung) == (2.0, 0, "growing") else 3 + seed + 0.1 * peak_kw * k)
+        for peak_kw in (1.0, 2.0)
+        for seed in range(3)
+        for k, rung in enumerate(RUNGS)
+    ]
+    tables = tabulate(pd.DataFrame(rows), shape)
+    for peak_kw in (1, 2):
+        where = {"point": f"peak_kw={peak_kw}", "gain": "switching over time", "measure": SERVED}
+        found = row(tables.ladder, **where)
+        assert found["mean"] == pytest.approx(0.1 * peak_kw) and found["seeds"] == 4 - peak_kw
+        assert found["verdict"] == "more"
+        assert f"What each rung of the ladder is worth, peak_kw={peak_kw}:" in as_markdown(tables, shape, "T", "c")
+        assert f"What a rung is worth (MWh served), peak_kw={peak_kw}" in as_text(tables, shape)
+    few = tabulate(pd.DataFrame([one for one in rows if one["strategy"] != "static"]), shape)
+    assert few.ladder.empty and "rung" not in as_markdown(few, shape, "T", "c")
 
 
 def test_every_run_failed() -> None:
