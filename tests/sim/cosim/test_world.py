@@ -59,7 +59,8 @@ def check_perfect_forecast(name: str, strategy: str, seed: int, *overrides: str)
     assert areas.planned_kw.to_numpy() == pytest.approx(areas.served_kw.to_numpy(), abs=1e-6)
     assert table(log, "violations").empty
     lit = islands[islands.balance_unit != ""]
-    assert (lit.losses_kw >= 0).all() and (lit.losses_kw <= 0.01 * lit.served_kw.clip(lower=1) + 0.1).all()
+    carried = lit.served_kw + lit.charge_kw
+    assert (lit.losses_kw >= 0).all() and (lit.losses_kw <= 0.05 * carried + 0.1).all()  # reactive power has its part
     given = lit.generation_kw + lit.discharge_kw + lit.infeed_kw - lit.charge_kw - lit.startup_kw - lit.losses_kw
     assert given.to_numpy() == pytest.approx(lit.served_kw.to_numpy(), abs=1e-3)
 
