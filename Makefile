@@ -26,10 +26,11 @@ lint: $(VENV)/.ready
 types: $(VENV)/.ready
 	$(BIN)/pyright
 
-# The data of SimBench, 380 MB, are for these tests only; without them theirs are skipped.
+# PART=tests/sim/cosim runs a part of them. The data of SimBench, 380 MB, are for these tests only; without them theirs
+# are skipped.
 slow: $(VENV)/.ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[simbench]'
-	$(BIN)/python -m pytest -n auto --dist worksteal -m slow --write-slow benchmarks/slow.md
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow --write-slow benchmarks/slow.md $(PART)
 
 docs: $(VENV)/.ready
 	$(BIN)/mkdocs build --strict

@@ -3,6 +3,7 @@ line in this process; the repository is no package of tests."""
 
 import gc
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,11 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
     file = config.getoption("--write-slow")
     if file and not config.option.collectonly:
         journal = config.pluginmanager.get_plugin("slow journal")
-        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
-            file.write_text(slow_page.page(journal.commit, journal.ends), encoding="utf-8")
-        else:
-            terminalreporter.write_line(f"{len(journal.ends)} tests are done; make slow goes on with the rest")
+        before = slow_page.read_rows(file.read_text(encoding="utf-8")) if file.exists() else []
+        rows = slow_page.rows_of(journal.commit, journal.ends, date.today().isoformat())
+        file.write_text(slow_page.page([*before, *rows]), encoding="utf-8")
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            terminalreporter.write_line(f"{len(journal.ends)} cases have ended; make slow goes on with the rest")
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
-"""The page that tells the last run of the slow tests, which may take several sittings: pytest -m slow --write-slow
-FILE. Each end is written down at once; whoever starts again on the same commit goes on with what is left."""
+"""The page that tells the last run of each slow test: pytest -m slow --write-slow FILE. All of them take hours, so they
+may be run in several sittings: each end is written down at once, whoever starts again on the same commit goes on with
+what is left, and the page keeps the rows of tests that were not run, or not to their end, with the commit of theirs."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,37 @@ JOURNALS = ROOT / "build" / "slow"
 CHANGED = ", with changes"
 ENDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 WRONG = ("failed", "error")
+CASES = "cases"
+"""property of a case: how many its test has"""
 
 
 @dataclass(frozen=True)
 class End:
-    """How a test ended, and what it took with its setup and teardown (s)."""
+    """How a case of a test ended, what it took with its setup and teardown (s), and how many cases the test has."""
 
     end: str
     seconds: float
+    cases: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the page tells of a test; ``wrong``: of how many cases the end is wrong."""
+
+    test: str
+    cases: int
+    passed: int
+    wrong: int
+    told: str
+    not_passed: str
+    minutes: float
+    commit: str
+    day: str
+
+    def __str__(self) -> str:
+        counts = f"{self.cases} | {self.passed} | {self.wrong}"
+        told = f"{self.told} | {self.not_passed} | {self.minutes:.1f} | {self.commit} | {self.day}"
+        return f"| `{self.test}` | {counts} | {told} |"
 
 
 def commit() -> str:
@@ -50,6 +74,11 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             found.append([number, number])
     return ", ".join(str(low) if low == high else f"{low}–{high}" for low, high in found)
+
+
+def test_of(name: str) -> str:
+    """The test of a case."""
+    return name.partition("[")[0]
 
 
 def cases_of(parameters: list[str]) -> str:
@@ -96,19 +125,23 @@ class Journal:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
+        cases = Counter(test_of(item.nodeid) for item in items)
+        for item in items:
+            item.user_properties.append((CASES, cases[test_of(item.nodeid)]))
         if before := [item for item in items if item.nodeid in self.done]:
             items[:] = [item for item in items if item.nodeid not in self.done]
             config.hook.pytest_deselected(items=before)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        before = self._open.get(report.nodeid, End("", 0.0))
-        self._open[report.nodeid] = End(end_of(report) or before.end, before.seconds + report.duration)
+        before, cases = self._open.get(report.nodeid, End("", 0.0)), dict(report.user_properties).get(CASES, 1)
+        self._open[report.nodeid] = End(end_of(report) or before.end, before.seconds + report.duration, cases)
         if report.when == "teardown":
             self.ends[report.nodeid] = ended = self._open.pop(report.nodeid)
             if self._keeps:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
                 with self.file.open("a", encoding="utf-8") as file:
-                    file.write("\n" + json.dumps([report.nodeid, ended.end, round(ended.seconds, 3)]))
+                    line = [report.nodeid, ended.end, round(ended.seconds, 3), ended.cases]
+                    file.write("\n" + json.dumps(line))
 
 
 def keep_journal(config: Any) -> None:
@@ -122,33 +155,58 @@ def read_journal(file: Path) -> dict[str, End]:
     ends: dict[str, End] = {}
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         try:
-            name, end, seconds = json.loads(line)
+            name, end, seconds, cases = json.loads(line)
         except ValueError:
             continue
-        ends[name] = End(end, seconds)
+        ends[name] = End(end, seconds, cases)
     return ends
 
 
-def page(commit: str, ends: Mapping[str, End]) -> str:
-    """The page of all that was run on a commit."""
+def rows_of(commit: str, ends: Mapping[str, End], day: str) -> list[Row]:
+    """A row for each test of which every case has ended."""
     by_test: dict[str, dict[str, End]] = {}
     for name, one in ends.items():
-        test, _, parameters = name.partition("[")
-        by_test.setdefault(test, {})[parameters.removesuffix("]")] = one
-    every = [one.end for one in ends.values()]
-    counts = ", ".join(f"{every.count(end)} {end}" for end in ENDS if end in every) or "nothing was run"
-    lines = [
-        "# Slow tests: the last run", "",
-        "`make slow` runs what takes too long for `make test` and writes this page; stopped, it goes on where it was.",
-        "",
-        f"- commit: {commit}", f"- date: {date.today().isoformat()}",
-        f"- took: {sum(one.seconds for one in ends.values()) / 60:.0f} min, test by test", f"- tests: {counts}", "",
-        "| Test | Cases | Seeds or cases | Not passed | Minutes |", "|---|---|---|---|---|",
-    ]  # fmt: skip
-    for test, results in sorted(by_test.items()):
+        by_test.setdefault(test_of(name), {})[name.partition("[")[2].removesuffix("]")] = one
+    rows: list[Row] = []
+    for test, results in by_test.items():
+        if len(results) < max(one.cases for one in results.values()):
+            continue
+        every = [one.end for one in results.values()]
         wrong = [f"{name} {one.end}".strip() for name, one in sorted(results.items()) if one.end in WRONG]
-        rest = [f"{count} {end}" for end in ENDS[3:] if (count := [one.end for one in results.values()].count(end))]
+        rest = [f"{every.count(end)} {end}" for end in ENDS[3:] if end in every]
         minutes = sum(one.seconds for one in results.values()) / 60
-        told = f"{cases_of([*results])} | {', '.join(wrong + rest)} | {minutes:.1f}"
-        lines.append(f"| `{test}` | {len(results)} | {told} |")
-    return "\n".join(lines) + "\n"
+        told, not_passed = cases_of([*results]), ", ".join(wrong + rest)
+        rows.append(Row(test, len(every), every.count("passed"), len(wrong), told, not_passed, minutes, commit, day))
+    return rows
+
+
+def read_rows(text: str) -> list[Row]:
+    """The rows of a page, but for tests whose files are gone."""
+    rows: list[Row] = []
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            test, cases, passed, wrong, told, not_passed, minutes, commit, day = line[2:-2].split(" | ")
+            counts = int(cases), int(passed), int(wrong)
+            if (ROOT / test.strip("`").partition("::")[0]).is_file():
+                rows.append(Row(test.strip("`"), *counts, told, not_passed, float(minutes), commit, day))
+    return rows
+
+
+def page(rows: Iterable[Row]) -> str:
+    """The page of these rows, the later ones in place of earlier ones of the same test."""
+    last = {row.test: row for row in rows}
+    cases, passed, wrong = (sum(getattr(row, name) for row in last.values()) for name in ("cases", "passed", "wrong"))
+    commits = Counter(f"{row.commit} ({row.day})" for row in last.values())
+    lines = [
+        "# Slow tests: the last run of each", "",
+        "`make slow` runs what takes too long for `make test` and writes this page; stopped, it goes on where it was",
+        "on the same commit. `make slow PART=tests/sim/cosim` runs a part; other rows stay, with the commit of theirs.",
+        "",
+        f"- tests: {len(last)} with {cases:,} cases, of which {passed:,} passed, {wrong:,} failed and "
+        f"{cases - passed - wrong:,} were skipped for what they had drawn",
+        f"- commits: {', '.join(f'{one}: {count}' for one, count in sorted(commits.items()))}",
+        f"- took: {sum(row.minutes for row in last.values()):.0f} min, case by case", "",
+        "| Test | Cases | Passed | Failed | Seeds or cases | Not passed | Minutes | Commit | Date |",
+        "|---|---:|---:|---:|---|---|---:|---|---|",
+    ]  # fmt: skip
+    return "\n".join([*lines, *(str(row) for _, row in sorted(last.items()))]) + "\n"

@@ -3,12 +3,13 @@ stopped goes on where it was."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import slow_page
-from slow_page import End, cases_of, page, ranges, read_journal
+from slow_page import End, cases_of, page, ranges, read_journal, read_rows, rows_of
 
 pytest_plugins = ["pytester"]
 
@@ -37,20 +38,36 @@ def test_seeds_are_told_as_ranges_and_other_cases_by_name() -> None:
     assert cases_of(["one", "guo45/fault-0400-3", ""]) == "guo45/fault-0400-3, one"
 
 
-def test_a_page_tells_counts_seeds_time_and_what_failed() -> None:
-    ends = {
-        "t.py::many[0]": End("passed", 63.0),
-        "t.py::many[1]": End("passed", 57.0),
-        "t.py::many[2]": End("failed", 60.0),
-        "t.py::other": End("error", 6.0),
-        "t.py::third": End("skipped", 0.0),
+def ends_of() -> dict[str, End]:
+    return {
+        "tests/conftest.py::many[0]": End("passed", 63.0, 3),
+        "tests/conftest.py::many[1]": End("passed", 57.0, 3),
+        "tests/conftest.py::many[2]": End("failed", 60.0, 3),
+        "tests/conftest.py::other": End("error", 6.0),
+        "tests/conftest.py::third": End("skipped", 0.0),
+        "tests/conftest.py::open[0]": End("passed", 6.0, 2),
     }
-    text = page("abc1234", ends)
-    assert "- commit: abc1234\n" in text
-    assert "- took: 3 min, test by test\n- tests: 2 passed, 1 failed, 1 error, 1 skipped\n" in text
-    assert "| `t.py::many` | 3 | 0–2 | 2 failed | 3.0 |" in text
-    assert "| `t.py::other` | 1 |  | error | 0.1 |" in text
-    assert "| `t.py::third` | 1 |  | 1 skipped | 0.0 |" in text
+
+
+def test_a_page_tells_counts_seeds_time_and_what_failed() -> None:
+    text = page(rows_of("abc1234", ends_of(), "2026-12-01"))
+    assert "- tests: 3 with 5 cases, of which 2 passed, 2 failed and 1 were skipped for what they had drawn\n" in text
+    assert "- commits: abc1234 (2026-12-01): 3\n- took: 3 min, case by case\n" in text
+    assert "| `tests/conftest.py::many` | 3 | 2 | 1 | 0–2 | 2 failed | 3.0 | abc1234 | 2026-12-01 |" in text
+    assert "| `tests/conftest.py::other` | 1 | 0 | 1 |  | error | 0.1 | abc1234 | 2026-12-01 |" in text
+    assert "| `tests/conftest.py::third` | 1 | 0 | 0 |  | 1 skipped | 0.0 | abc1234 | 2026-12-01 |" in text
+    assert "open" not in text.partition("|")[2], "a test that has not come to its end has no row"
+
+
+def test_a_part_run_later_leaves_the_other_rows_as_they_are() -> None:
+    before = rows_of("abc1234", ends_of(), "2026-12-01")
+    assert read_rows(page(before)) == [replace(row, minutes=round(row.minutes, 1)) for row in before]
+    later = rows_of("def5678", {"tests/conftest.py::other": End("passed", 60.0)}, "2026-12-02")
+    text = page([*read_rows(page(before)), *later])
+    assert "- commits: abc1234 (2026-12-01): 2, def5678 (2026-12-02): 1\n" in text
+    assert "| `tests/conftest.py::other` | 1 | 1 | 0 |  |  | 1.0 | def5678 | 2026-12-02 |" in text
+    assert "| `tests/conftest.py::many` | 3 | 2 | 1 | 0–2 | 2 failed | 3.0 | abc1234 | 2026-12-01 |" in text
+    assert read_rows(text.replace("tests/conftest.py::", "tests/gone.py::")) == []
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -66,6 +83,9 @@ def test_what_passed_is_not_run_again_on_the_same_commit(
     ends = {name.partition("::")[2]: one.end for name, one in read_journal(journal).items()}
     assert ends == {"test_seed[0]": "passed", "test_seed[1]": "failed", "test_seed[2]": "passed",
                     "test_skipped": "skipped", "test_broken": "error"}  # fmt: skip
+    assert {name: one.cases for name, one in read_journal(journal).items() if "seed" in name} == {
+        f"test_it.py::test_seed[{seed}]": 3 for seed in range(3)
+    }
     with journal.open("a", encoding="utf-8") as file:
         file.write('["test_it.py::test_seed[1]", "pas')  # killed while it wrote
     pytester.makepyfile(test_it=TESTS.replace("seed != 1", "True"))
