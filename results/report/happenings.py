@@ -18,7 +18,7 @@ def happenings(run: RunTables) -> list[list[Any]]:
     Rows of one violation in consecutive steps are one happening.
     """
     rows = [
-        [e["time_min"], e["time_min"], 0, e["kind"], e["element"], _words(e["value"], e["unit"], e["text"])]
+        [e["time_min"], e["time_min"], 0, e["kind"], e["element"], _words(e["value"], e["unit"], _why(e))]
         for e in run.events.to_dict("records")
     ]
     chain: list[dict[Any, Any]] = []
@@ -30,6 +30,12 @@ def happenings(run: RunTables) -> list[list[Any]]:
     if chain:
         rows.append(_violation(chain))
     return sorted(rows, key=lambda row: row[0])
+
+
+def _why(row: dict[Any, Any]) -> str:
+    """The text of an event and its cause, where that says more; runs of earlier versions have none."""
+    text, cause = row["text"], row.get("cause", "")
+    return "; ".join(part for part in (text, cause if cause not in text else "") if part)
 
 
 def _goes_on(before: dict[Any, Any], now: dict[Any, Any]) -> bool:

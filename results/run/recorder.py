@@ -27,7 +27,7 @@ CLOSED: dict[str, dict[str, Collection[str]]] = {
 
 TEXT_COLUMNS = frozenset({
     "bus", "branch", "switch", "island", "balance_unit", "buses", "local_area", "section", "unit", "kind", "state",
-    "sender", "receiver", "status", "element", "text",
+    "sender", "receiver", "status", "element", "text", "cause",
 })  # fmt: skip
 """Columns that hold ids and words, never numbers, even where an id looks like one."""
 

@@ -11,9 +11,11 @@ Row = dict[str, Any]
 """Column → value."""
 
 
-def event(kind: EventKind, element: str = "", value: float | None = None, unit: str = "", text: str = "") -> Row:
+def event(
+    kind: EventKind, element: str = "", value: float | None = None, unit: str = "", text: str = "", cause: str = ""
+) -> Row:
     """A row of events.csv without its time; ``value`` is in ``unit``."""
-    return {"kind": kind, "element": element, "value": value, "unit": unit, "text": text}
+    return {"kind": kind, "element": element, "value": value, "unit": unit, "text": text, "cause": cause}
 
 
 def violation(

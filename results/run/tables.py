@@ -92,8 +92,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "island": (*FREQUENCY_COLUMNS, "voltage_effect_kw"),
     "local_area": ("ordered_share",),
     "unit": ("storage_losses_kw",),
+    "events": ("cause",),
 }
-"""Columns that a table has only where a scenario asks for them: table → columns, after all others.
+"""Columns that a table has only where a scenario asks for them: table → columns, after all others. Runs of earlier
+versions have no causes of events.
 
 ``frequency:`` gives sudden lack of power at the start of the step (negative: surplus), lowest and highest frequency of
 the response, frequency at its end, largest rate of change of frequency, and demand shed by under-frequency relays;

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -37,13 +37,28 @@ NOBODY_SHED: Mapping[str, float] = MappingProxyType({})
 Cause = Literal["deficit", "surplus", "reactive deficit", "reactive surplus"]
 
 
-class CannotBalance(Exception):
-    """Nothing is left that could give way: ``amount`` (kW or kvar) is lacking or too much."""
+@dataclass(frozen=True)
+class Shortfall:
+    """What a balance unit would have been asked for (kW, or kvar where reactive) beyond its limit."""
 
-    def __init__(self, cause: Cause, amount: float) -> None:
+    cause: Cause
+    asked: float
+    limit: float
+
+    @property
+    def reactive(self) -> bool:
+        return "reactive" in self.cause
+
+
+class CannotBalance(Exception):
+    """Nothing is left that could give way: ``amount`` (kW or kvar) is lacking or too much beyond ``limit``, the balance
+    unit's."""
+
+    def __init__(self, cause: Cause, amount: float, limit: float = 0.0) -> None:
         super().__init__(f"{cause} of {amount:.3g} {'kvar' if 'reactive' in cause else 'kW'}")
         self.cause: Cause = cause
         self.amount = amount
+        self.shortfall = Shortfall(cause, limit + amount if "deficit" in cause else limit - amount, limit)
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ class Task:
 class IslandDispatch:
     """What followers do (by unit id) and who is shed: ``kept`` is the share left of each LA's demand that was.
     ``charging_cut_kw`` and the amounts of surplus are ≥ 0; ``p_range`` is the balance unit's range, narrowed where it
-    needed room for reactive power."""
+    needed room for reactive power. ``shortfalls``: for what each LA was shed first."""
 
     p_kw: dict[str, float]
     q_kvar: dict[str, float]
@@ -99,6 +114,7 @@ class IslandDispatch:
     curtailed_kw: float = 0.0
     throttled_kw: float = 0.0
     discharge_cut_kw: float = 0.0
+    shortfalls: Mapping[str, Shortfall] = field(default_factory=dict)
 
     def is_within(self, task: Task, p_kw: float, q_kvar: float) -> bool:
         """Whether the balance unit can give what the power flow asks of it."""
@@ -126,10 +142,10 @@ def balance(
     ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be a
     cautious guess). ``kept``: shares left of LAs shed already in this step; they come to no more. Raises CannotBalance.
     """
-    left, order = dict(kept), shedding_order(task.demands)
+    left, order, shortfalls = dict(kept), shedding_order(task.demands), dict[str, Shortfall]()
     while True:
         try:
-            return _allocate(task, left, losses_kw, losses_kvar)
+            return replace(_allocate(task, left, losses_kw, losses_kvar), shortfalls=shortfalls)
         except CannotBalance as problem:
             if "surplus" in problem.cause or task.load_control == "section":
                 raise
@@ -137,6 +153,7 @@ def balance(
             least = next((la for la, power in drawn.items() if power > 0 and left.get(la, 1.0) > 0), None)
             if least is None:
                 raise
+            shortfalls.setdefault(least, problem.shortfall)
             share = (problem.amount + MARGIN_KW) / drawn[least] if task.load_control == "part" else 1.0
             left[least] = max(left.get(least, 1.0) - share, 0.0)
 
@@ -160,7 +177,7 @@ def _allocate(task: Task, kept: dict[str, float], losses_kw: float, losses_kvar:
         p_balance = need_kw - sum(outputs.p_kw.values())
         lacking, q_balance = _reactive(task, outputs, need_kvar, p_balance)
         if abs(lacking) <= TOLERANCE_KW:
-            return IslandDispatch(outputs.p_kw, outputs.q_kvar, kept, (low, high), **actions)
+            return IslandDispatch(outputs.p_kw, outputs.q_kvar, kept, (low, high), **actions)  # pyright: ignore[reportArgumentType]
         reach = task.balance.s_kva**2 - q_balance**2
         gives_q_at_some_p = abs(q_balance) <= task.balance.s_kva * task.balance.sin_phi
         if attempt == "relieved" or not gives_q_at_some_p or reach < 0:
@@ -169,7 +186,8 @@ def _allocate(task: Task, kept: dict[str, float], losses_kw: float, losses_kvar:
         low, high = max(low, -math.sqrt(reach)), min(high, math.sqrt(reach))
         if low > high:
             break
-    raise CannotBalance("reactive deficit" if lacking > 0 else "reactive surplus", abs(lacking))
+    most = math.copysign(task.balance.q_max(p_balance), lacking)
+    raise CannotBalance("reactive deficit" if lacking > 0 else "reactive surplus", abs(lacking), most)
 
 
 def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: float) -> dict[str, float]:
@@ -180,7 +198,7 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
         charging = {f.id: -f.p_kw for f in task.followers if f.p_kw < 0}
         cut = _lower(outputs, charging, rest - high + margin, -1)
         if rest - high - cut > TOLERANCE_KW:
-            raise CannotBalance("deficit", rest - high - cut)
+            raise CannotBalance("deficit", rest - high - cut, high)
         return {"charging_cut_kw": cut}
     if low - rest <= TOLERANCE_KW:
         return {}
@@ -191,7 +209,7 @@ def _active(task: Task, outputs: _Outputs, need_kw: float, low: float, high: flo
         actions[name] = _lower(outputs, room, surplus, 1)
         surplus -= actions[name]
     if surplus - margin > TOLERANCE_KW:
-        raise CannotBalance("surplus", surplus - margin)
+        raise CannotBalance("surplus", surplus - margin, low)
     return actions
 
 

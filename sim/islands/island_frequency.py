@@ -45,14 +45,15 @@ class FrequencyOfIslands:
             one.frequency = response = self._respond(one, step_kw, load_kw)
             events += _told(one, response)
             for shedding in response.sheddings:
-                why = f"UFLS stage {shedding.number}"
-                parts += [one.part(cut, why) for cut in shedding.stage.cuts]
+                why, cause = f"UFLS stage {shedding.number}", _relay(one, response, shedding.stage)
+                parts += [one.part(cut, why, cause) for cut in shedding.stage.cuts]
             for trip in response.trips:
                 if trip.unit in one.units and trip.unit != one.choice.unit:
                     one.units[trip.unit].trip()
             if response.collapsed:
                 last = response.trips[-1]
-                one.fail("collapse", f"{last.unit} trips, {last.why} at {last.hz:.2f} Hz")
+                why = f"{last.unit} trips, {last.why} at {last.hz:.2f} Hz"
+                one.fail("collapse", why, f"{why}, after a step of {step_kw:.0f} kW on {one.choice.unit}")
         return events, parts
 
     def note(self, islands: Iterable[IslandStep]) -> None:
@@ -199,8 +200,14 @@ def _told(one: IslandStep, response: Response) -> Iterable[Row]:
         yield event("ufls_stage", name, stage.p_kw, "kW", text + (", ".join(what) or "nothing left"))
         for la, kept in stage.kept.items():
             kw = _kw(one.demand[la]) * one.on[la] * (1.0 - kept)
-            yield event("la_shed", la, kw, "kW", f"UFLS stage {shedding.number}")
+            yield event("la_shed", la, kw, "kW", f"UFLS stage {shedding.number}", _relay(one, response, stage))
             one.on[la] *= kept
     for trip in response.trips:
         text = f"{trip.why}, {trip.hz:.2f} Hz after {trip.time_s:.2f} s"
-        yield event("unit_tripped", trip.unit, one.units[trip.unit].p_kw, "kW", text)
+        cause = f"{text}, after a step of {response.step_kw:.0f} kW on {one.choice.unit}"
+        yield event("unit_tripped", trip.unit, one.units[trip.unit].p_kw, "kW", text, cause)
+
+
+def _relay(one: IslandStep, response: Response, stage: SheddingStage) -> str:
+    """What let a stage shed."""
+    return f"frequency below {stage.below_hz:g} Hz after a step of {response.step_kw:.0f} kW on {one.choice.unit}"

@@ -12,6 +12,7 @@ from ..power_flow.island_topology import BalanceChoice, Island
 from ..power_flow.protocol import IslandInput, IslandSolution, Power, State
 from ..units.unit_model import UnitModel, clip
 from .balance import NOBODY_SHED, BalanceSource, CannotBalance, Cause, Demand, IslandDispatch, Task, balance
+from .causes import shortfall_in_words
 from .frequency import Response
 from .section_shedding import Drawn, SectionCut, cuts, parted
 
@@ -24,10 +25,13 @@ TripKind = Literal["collapse", "not_converged", "protection", "shed"]
 
 @dataclass(frozen=True)
 class Trip:
-    """Why an island went dark in this step although something was to hold it; shed: its section switch opened."""
+    """Why an island went dark in this step although something was to hold it; shed: its section switch opened.
+
+    ``cause``: the limiting thing, and what differed from the plan, where there is more to tell than ``text`` does."""
 
     kind: TripKind
     text: str
+    cause: str = ""
 
 
 @dataclass
@@ -35,6 +39,7 @@ class IslandStep:
     """An island in a step. ``demand`` (kW, kvar) is of all its LAs by bus, on or off; ``value`` as in ``Demand``.
 
     ``ordered``: share of an LA's demand that is on by order; ``on``: what is left of it before the island is balanced.
+    ``planned_kw``: planned supply by LA; ``causes``: why each LA that was shed in this step was.
     """
 
     island: Island
@@ -56,6 +61,8 @@ class IslandStep:
     """what each unit gave, by id (kW, kvar); empty when dark"""
     frequency: Response | None = None
     """response to the step's sudden change; None where an infeed holds the island, it is dark or frequency is off"""
+    planned_kw: Mapping[str, float] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
 
     @property
     def energised(self) -> bool:
@@ -116,7 +123,7 @@ class IslandStep:
         found = [cut for cut in found if not (wanted and wanted.isdisjoint(cut.buses))]
         return next((cut for cut in found if cut.helps(cause)), None)
 
-    def part(self, cut: SectionCut, why: str) -> IslandStep:
+    def part(self, cut: SectionCut, why: str, cause: str = "") -> IslandStep:
         """Open a section switch: this island goes on without what is behind it, which is returned, dark."""
         main, rest = parted(self.view, self.island, cut)
         areas = {la for la in self.demand if self.view.local_areas[la].buses[0] in cut.buses}
@@ -130,7 +137,8 @@ class IslandStep:
             self.on,
             self.load_control,
             self.view,
-            trip=Trip("shed", f"{why}; {len(rest.buses)} buses behind it"),
+            planned_kw=self.planned_kw,
+            trip=Trip("shed", f"{why}; {len(rest.buses)} buses behind it", cause),
             opened=cut.switch,
         )
         self.island = main
@@ -140,9 +148,9 @@ class IslandStep:
         self.dispatch = None
         return behind
 
-    def fail(self, kind: TripKind, text: str) -> None:
+    def fail(self, kind: TripKind, text: str, cause: str = "") -> None:
         """Go dark for this step."""
-        self.trip, self.flow, self.dispatch, self.output = Trip(kind, text), None, None, {}
+        self.trip, self.flow, self.dispatch, self.output = Trip(kind, text, cause), None, None, {}
 
     def accept(self) -> None:
         """Book outputs; the balance unit's is cut to its limits, which it passes by the balance's tolerance at most."""
@@ -194,13 +202,16 @@ def _dispatch(one: IslandStep, losses_kw: float, losses_kvar: float | None, part
         assert one.task is not None
         try:
             one.dispatch = balance(one.task, losses_kw, losses_kvar, one.dispatch.kept if one.dispatch else NOBODY_SHED)
+            for la, short in one.dispatch.shortfalls.items():
+                one.causes.setdefault(la, shortfall_in_words(one, short))
             return
         except CannotBalance as problem:
+            why = shortfall_in_words(one, problem.shortfall)
             cut = one.least_cut(problem.cause) if one.load_control == "section" else None
             if cut is None:
-                one.fail("collapse", str(problem))
+                one.fail("collapse", str(problem), why)
                 return
-            parts.append(one.part(cut, str(problem)))
+            parts.append(one.part(cut, str(problem), why))
             one.pose()
 
 

@@ -35,9 +35,9 @@ def keep_pick_up_limit(
             while (new_kw := sum(_new_kw(one, supplied).values())) > limit_kw + TOLERANCE_KW:
                 cut = one.least_cut("deficit", {la for la, kw in _new_kw(one, supplied).items() if kw > 0})
                 if cut is None:
-                    one.fail("collapse", f"{why}, not {new_kw:.1f}")
+                    one.fail("collapse", f"{why}, not {new_kw:.1f}", f"{why}, not {new_kw:.1f}")
                     break
-                parts.append(one.part(cut, why))
+                parts.append(one.part(cut, why, f"{why}, not {new_kw:.1f}"))
         else:
             events += _shed(one, limit_kw, supplied, why)
     return events, parts
@@ -55,10 +55,11 @@ def _shed(one: IslandStep, limit_kw: float, supplied: Mapping[str, float], why: 
     """Switch off again whom the limit does not allow, the last one in part where that can be."""
     new = [Demand(la, one.value[la], kw, 0.0) for la, kw in _new_kw(one, supplied).items() if kw > 0]
     excess_kw = sum(d.p_kw for d in new) - limit_kw
+    cause = f"{why}, not {limit_kw + excess_kw:.1f}"
     for d in shedding_order(new):
         if excess_kw <= TOLERANCE_KW:
             return
         part = min(excess_kw / d.p_kw, 1.0) if one.load_control == "part" else 1.0
         one.on[d.local_area] -= part * (one.on[d.local_area] - supplied[d.local_area])
         excess_kw -= part * d.p_kw
-        yield event("la_shed", d.local_area, part * d.p_kw, "kW", why)
+        yield event("la_shed", d.local_area, part * d.p_kw, "kW", why, cause)

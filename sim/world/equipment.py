@@ -91,14 +91,14 @@ class Equipment:
         for one in self._due:
             if one.kind == "trip":
                 unit = self._units[one.element]
-                events.append(event("unit_tripped", unit.id, unit.p_kw, "kW", f"was {unit.was[0]}"))
+                events.append(event("unit_tripped", unit.id, unit.p_kw, "kW", f"was {unit.was[0]}", "it failed"))
                 unit.fail()
                 tripped.add(unit.id)
             elif one.kind == "back" and one.element in tripped:
                 self._units[one.element].recover()
                 events.append(event("unit_back", one.element))
         failed = (unit.id for unit in self._units.values() if isinstance(unit, Nbsu) and unit.start_failed)
-        return events + [event("nbsu_start_failed", unit) for unit in failed]
+        return events + [event("nbsu_start_failed", unit, cause="it failed to start") for unit in failed]
 
     def operate_breakers(self) -> list[Row]:
         """Open and close the breakers of infeeds that were dead, as ordered and as the interlock allows."""
@@ -116,7 +116,9 @@ class Equipment:
                     self.interlock.feed(infeed.bus, infeed.id)
                     events.append(event("infeed_connected", infeed.id))
         text = "not closed: its bus is fed by another source"
-        events += [event("closing_blocked", infeed, text=text) for infeed in sorted(blocked - self._blocked)]
+        events += [
+            event("closing_blocked", infeed, text=text, cause="interlock") for infeed in sorted(blocked - self._blocked)
+        ]
         self._blocked = blocked
         return events
 
@@ -131,7 +133,7 @@ class Equipment:
                 self._closed.update(dict.fromkeys(opened, False))
                 operated.update(opened)
                 text = f"fault; opened {', '.join(opened) or 'nothing'}; locked {', '.join(around) or 'nothing'}"
-                events.append(event("protection_trip", element, None, "", text))
+                events.append(event("protection_trip", element, None, "", text, "a new fault"))
         return events + self._hold_infeeds()
 
     def _hold_infeeds(self) -> list[Row]:

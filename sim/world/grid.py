@@ -172,7 +172,7 @@ class Grid:
         check_booked(self._units.values(), self.view.units, self._energised_buses())
         self._lost |= {la for one in islands if not one.energised for la in one.demand}
 
-        events += step_events(before, islands, self._units)
+        events += step_events(before, islands, self._units, {s for s in operated if not self._closed[s]})
         picked_up, cold_load = self._meter(islands)
         events += picked_up
         by_island: dict[str, int] = {}
@@ -248,14 +248,16 @@ class Grid:
                 continue
             if closed and self._equipment.interlocked(branch):
                 text = "not closed: it would join an infeed that returned with another live island"
-                events.append(event("closing_blocked", branch, text=text))
+                events.append(event("closing_blocked", branch, text=text, cause="interlock"))
                 continue
             operated.add(branch)
             self._shed_min.pop(branch, None)
             events.append(event("switch_operated", branch, int(closed), "", "closed" if closed else "opened"))
             if closed and branch in self._equipment.faults.elements:
                 closed_on_fault.append(branch)
-                events.append(event("protection_trip", branch, None, "", "closed onto a fault; open again"))
+                events.append(
+                    event("protection_trip", branch, None, "", "closed onto a fault; open again", "a fault on it")
+                )
             else:
                 self._closed[branch] = bool(closed)
         return closed_on_fault, operated
@@ -290,6 +292,7 @@ class Grid:
             {la: customers.on[la] for la in demand},
             customers.load_control,
             self.view,
+            planned_kw={la: planned_kw[la] for la in demand},
         )
         if any(end in buses for b in closed_on_fault for end in self._ends(b)):
             one.choice = BalanceChoice(None)

@@ -23,28 +23,30 @@ class Before:
     ordered: Mapping[str, float]
 
 
-def step_events(before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel]) -> list[Row]:
-    """All events of a step but the operation of switches, in a fixed order."""
+def step_events(
+    before: Before, islands: Iterable[IslandStep], units: Mapping[str, UnitModel], opened: Collection[str] = ()
+) -> list[Row]:
+    """All events of a step but the operation of switches, in a fixed order. ``opened``: switches, in this step."""
     rows: list[Row] = []
     for one in islands:
-        rows += _island_events(before, one)
+        rows += _island_events(before, one, opened)
         rows += _local_area_events(before, one)
     rows += (row for unit in units.values() for row in _unit_events(before.states[unit.id], unit))
     return rows
 
 
-def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
+def _island_events(before: Before, one: IslandStep, opened: Collection[str]) -> Iterator[Row]:
     name = one.island.id
     was_live = sum(bus in before.energised for bus in one.island.buses)
     if one.trip and one.trip.kind == "not_converged":
-        yield event("not_converged", name, text=one.trip.text)
+        yield event("not_converged", name, text=one.trip.text, cause=one.trip.text)
     if one.trip and one.trip.kind in ("collapse", "not_converged"):
-        yield event("collapse", name, text=one.trip.text)
+        yield event("collapse", name, text=one.trip.text, cause=one.trip.cause or one.trip.text)
     if one.trip and one.opened:
         kw = sum(p for la, buses in one.demand.items() for p, _ in buses.values() if one.on[la] > 0)
-        yield event("section_shed", one.opened, kw, "kW", one.trip.text)
+        yield event("section_shed", one.opened, kw, "kW", one.trip.text, one.trip.cause or one.trip.text)
     if was_live and not one.energised:
-        yield event("island_dark", name, was_live, "buses")
+        yield event("island_dark", name, was_live, "buses", cause=_why_dark(before, one, opened))
     if not one.energised:
         return
     dark = len(one.island.buses) - was_live
@@ -71,6 +73,20 @@ def _island_events(before: Before, one: IslandStep) -> Iterator[Row]:
             yield event(kind, name, kw, "kW")
 
 
+def _why_dark(before: Before, one: IslandStep, opened: Collection[str]) -> str:
+    """What took an island's voltage: a trip, else what was done to the units that formed it and to switches around."""
+    if one.trip:
+        return one.trip.cause or one.trip.text
+    told = [
+        f"{unit.id} failed" if unit.outages else f"{unit.id} was ordered {unit.order['state']}"
+        for unit in one.units.values()
+        if before.states[unit.id] == "form"
+    ]
+    buses, branches = set(one.island.buses), one.view.branches
+    apart = (k for k in sorted(opened) if not buses.isdisjoint((branches[k].from_bus, branches[k].to_bus)))
+    return "; ".join([*told, *(f"{switch} was opened" for switch in apart)]) or "nothing forms its voltage"
+
+
 def _local_area_events(before: Before, one: IslandStep) -> Iterator[Row]:
     for la, buses in one.demand.items():
         kw, was, now = sum(p for p, _ in buses.values()), before.on[la], one.share(la)
@@ -79,7 +95,7 @@ def _local_area_events(before: Before, one: IslandStep) -> Iterator[Row]:
         if not one.energised:
             continue
         if one.dispatch and la in one.dispatch.kept:
-            yield event("la_shed", la, kw * (one.on[la] - now), "kW")
+            yield event("la_shed", la, kw * (one.on[la] - now), "kW", cause=one.causes.get(la, ""))
         elif now > was:
             yield event("la_picked_up", la, kw * (now - was), "kW")
 

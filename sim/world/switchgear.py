@@ -43,7 +43,8 @@ class Switchgear:
         acts: dict[str, bool] = {}
         for switch, state in [*due.items(), *orders.items()]:
             if state and not closed[switch] and switch in locked:
-                events.append(event("switch_refused", switch, int(state), "", f"locked: fault at {locked[switch]}"))
+                text = f"locked: fault at {locked[switch]}"
+                events.append(event("switch_refused", switch, int(state), "", text, text))
             elif switch in due or state == closed[switch]:
                 acts[switch] = state
             elif self._hinders(switch, state, now_min, events):
@@ -67,7 +68,9 @@ class Switchgear:
             refused = self._refused.get(id(one), 0)
             if one.times is None or refused < one.times:
                 self._refused[id(one)] = refused + 1
-                events.append(event("switch_refused", switch, int(state), "", "does not operate"))
+                events.append(
+                    event("switch_refused", switch, int(state), "", "does not operate", "the switch does not operate")
+                )
                 return True
         return False
 

@@ -72,7 +72,7 @@ def test_rows_have_the_columns_of_the_tables_and_plain_values():
         order("ess.a", "form"), planned={"a": 60, "b": 60}
     )
     tables = {table: columns for table, columns in SERIES.items() if table != "message"}
-    tables |= {"events": EVENTS, "violations": VIOLATIONS}
+    tables |= {"events": EVENTS + OPTIONAL["events"], "violations": VIOLATIONS}
     tables["local_area"] += OPTIONAL["local_area"]  # whose customers can be off, by area
     rows = run.record.series | {"events": run.record.events, "violations": run.record.violations}
     assert rows.keys() == tables.keys()
