@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..figures.style import Look, strategy_looks
+from ..run.in_short import in_short
 from ..run.read import NotARun, RunTables, read_json, read_run
 from .layout import layouts
 from .network import DrawnNetwork, read_network
@@ -206,7 +207,8 @@ def _run_head(run: RunTables, summary: dict[str, Any], note: str) -> str:
         f'<header><div class="subject"><h1>{escape(scenario.name)}</h1><p>strategy <b>{escape(run.strategy)}</b> · '
         f"seed <b>{run.seed}</b> · fault {start}, {scenario.outage.duration_min} min</p>"
         f'<span class="badge {status}">{status}</span></div>'
-        f"{f'<p>{escape(scenario.title)}</p>' if scenario.title else ''}{run_tiles(summary)}"
+        f"{f'<p>{escape(scenario.title)}</p>' if scenario.title else ''}"
+        f'<p class="short"><b>In short.</b> {escape(in_short(run))}</p>{run_tiles(summary)}'
         f'<p class="quiet">{CLAIM} Energies are of the outage area.</p>'
         f"{''.join(f'<p class=note>{escape(text)}</p>' for text in notes)}</header>"
     )

@@ -77,9 +77,10 @@ class Recorder:
         value: float | None = None,
         unit: str = "",
         text: str = "",
+        cause: str = "",
     ) -> None:
         """Note one event; ``value`` is in ``unit``."""
-        self.add("events", [{"time_min": time_min, **event(kind, element, value, unit, text)}])
+        self.add("events", [{"time_min": time_min, **event(kind, element, value, unit, text, cause)}])
 
     def add_plan(self, plan: Mapping[str, Any]) -> None:
         """Keep a plan (its plain form), in the order of issue."""

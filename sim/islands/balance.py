@@ -104,7 +104,8 @@ class Task:
 class IslandDispatch:
     """What followers do (by unit id) and who is shed: ``kept`` is the share left of each LA's demand that was.
     ``charging_cut_kw`` and the amounts of surplus are ≥ 0; ``p_range`` is the balance unit's range, narrowed where it
-    needed room for reactive power. ``shortfalls``: for what each LA was shed first."""
+    needed room for reactive power. ``shortfalls``: by LA that was shed, what there was too little of before
+    anybody was."""
 
     p_kw: dict[str, float]
     q_kvar: dict[str, float]
@@ -142,7 +143,8 @@ def balance(
     ``losses_kvar`` None: not known yet, so reactive power is not limited (cables give reactive power: 0 would not be a
     cautious guess). ``kept``: shares left of LAs shed already in this step; they come to no more. Raises CannotBalance.
     """
-    left, order, shortfalls = dict(kept), shedding_order(task.demands), dict[str, Shortfall]()
+    left, order = dict(kept), shedding_order(task.demands)
+    shortfalls, first = dict[str, Shortfall](), dict[Cause, Shortfall]()  # what was asked before anybody was shed
     while True:
         try:
             return replace(_allocate(task, left, losses_kw, losses_kvar), shortfalls=shortfalls)
@@ -153,7 +155,7 @@ def balance(
             least = next((la for la, power in drawn.items() if power > 0 and left.get(la, 1.0) > 0), None)
             if least is None:
                 raise
-            shortfalls.setdefault(least, problem.shortfall)
+            shortfalls.setdefault(least, first.setdefault(problem.cause, problem.shortfall))
             share = (problem.amount + MARGIN_KW) / drawn[least] if task.load_control == "part" else 1.0
             left[least] = max(left.get(least, 1.0) - share, 0.0)
 

@@ -15,6 +15,7 @@ from ...controllers.exchange.plan import Plan
 from ...results.metrics.catalogue import METRICS
 from ...results.metrics.score import score_run
 from ...results.run import read
+from ...results.run.in_short import in_short
 from ...results.run.read import RunTables, read_json
 from ...scenarios.case import Case
 from ...scenarios.loader import load_case
@@ -158,8 +159,8 @@ class Run:
         return RunPlots(self.tables)
 
     def summary(self) -> str:
-        """A screen of text: what was demanded, planned and served, who was interrupted, which limits were broken, and
-        how good the plans were."""
+        """A screen of text: what happened, in a paragraph, then what was demanded, planned and served, who was
+        interrupted, which limits were broken, and how good the plans were."""
         start = self.scenario.outage.start
         end = self.scenario.local_clock.shows(self.tables.end_min)
         total, ac, plans = self.totals, self.totals["ac"], self.totals["plans"]
@@ -168,6 +169,9 @@ class Run:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ac["violations_by_kind"].items() if count)
         lines = [
             self.tables.title,
+            "",
+            *textwrap.wrap(in_short(self.tables), 88),
+            "",
             f"window          {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, {ac['steps']} steps",
             f"demanded        {demand:.3f} MWh in {len(outage_area(self.tables))} areas that had lost supply",
             f"planned         {planned:.3f} MWh{_share(planned, demand)}",
@@ -181,7 +185,8 @@ class Run:
             f"plans           {_plans(plans)}",
             f"folder          {self.folder}",
         ]
-        return "\n".join(part for line in lines for part in textwrap.wrap(line, 88, subsequent_indent=" " * 16))
+        wrapped = (textwrap.wrap(line, 88, subsequent_indent=" " * 16) or [""] for line in lines)
+        return "\n".join(part for parts in wrapped for part in parts)
 
     def _at_the_end(self) -> str:
         served, demand = (table[outage_area(self.tables)] for table in (self.served_by_area(), self.demand_by_area()))
