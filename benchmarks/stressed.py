@@ -162,7 +162,7 @@ def long_cables(f: Feeder, rng: np.random.Generator) -> Feeder:
 
 
 def off_nominal_taps(f: Feeder, rng: np.random.Generator) -> Feeder:
-    """A transformer off its nominal tap, which the plan's model does not know."""
+    """A transformer off its nominal tap."""
     return replace(
         f,
         tap_pos=int(rng.choice([-2, 2])),
@@ -190,7 +190,7 @@ STRESSED: dict[str, tuple[int, ...]] = {
     "high_pv": (0, 1, 2, 4, 5, 7, 10, 11),
     "thin_lines": (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13),
     "long_cables": (),
-    "off_nominal_taps": (0, 1, 3, 4, 6, 7, 9, 13),
+    "off_nominal_taps": (1, 3, 6, 7, 9, 13),
 }
 """Seeds of each regime with which the first dynamic plan breaks a limit, not all of them; long cables never do."""
 

@@ -24,10 +24,10 @@ def case_in_run(folder: Path, case: Case, at_min: float) -> Case:
     """
     if at_min <= 0:
         return case
-    events = read_table(folder / table_path("events"), COLUMNS["events"])
+    events = _table(folder, "events")
     events = events[events["time_min"] < at_min]
     view = case.view
-    areas = read_table(folder / table_path("local_area"), COLUMNS["local_area"], OPTIONAL.get("local_area", ()))
+    areas = _table(folder, "local_area")
     last = areas[areas["time_min"] == areas["time_min"][areas["time_min"] < at_min].max()]
     dark = set(last["local_area"][last["in_outage_area"] == 1]) & set(view.local_areas)
     facts = Facts(
@@ -39,6 +39,10 @@ def case_in_run(folder: Path, case: Case, at_min: float) -> Case:
     if facts == Facts(faults=frozenset(map(view.fault_place, view.faults))):
         return case
     return replace(case, view=changed_view(view, facts))
+
+
+def _table(folder: Path, table: str) -> pd.DataFrame:
+    return read_table(folder / table_path(table), COLUMNS[table], OPTIONAL.get(table, ()))
 
 
 def _now(events: pd.DataFrame, at_first: Collection[str], begins: EventKind, ends: EventKind | None) -> set[str]:

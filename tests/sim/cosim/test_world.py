@@ -135,7 +135,7 @@ def test_a_collapse_makes_the_dispatch_centre_plan_again(monkeypatch: pytest.Mon
     monkeypatch.setattr(operating_point, "balance", failing)
     monkeypatch.setattr(world.Grid, "step", step)
     log = run(GUO, "dynamic", 0, "outage.duration_min=60")
-    events = pd.DataFrame(log.recorder.rows["events"], columns=["time_min", "kind", "element", "value", "unit", "text"])
+    events = table(log, "events")
     assert set(events[events.kind == "collapse"].time_min) == {10}
     plans = events[events.kind == "plan_issued"]
     assert plans.time_min.tolist() == [0, 15, 30] and "went dark" in plans.text.iloc[1]
