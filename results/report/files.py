@@ -208,7 +208,7 @@ def _run_head(run: RunTables, summary: dict[str, Any], note: str) -> str:
         f"seed <b>{run.seed}</b> · fault {start}, {scenario.outage.duration_min} min</p>"
         f'<span class="badge {status}">{status}</span></div>'
         f"{f'<p>{escape(scenario.title)}</p>' if scenario.title else ''}"
-        f'<p class="short"><b>In short.</b> {escape(in_short(run))}</p>{run_tiles(summary)}'
+        f'<p class="short"><b>In short.</b> {escape(in_short(run, summary))}</p>{run_tiles(summary)}'
         f'<p class="quiet">{CLAIM} Energies are of the outage area.</p>'
         f"{''.join(f'<p class=note>{escape(text)}</p>' for text in notes)}</header>"
     )

@@ -3,12 +3,11 @@ again and why, what planning did, how sure the numbers are. Every claim is read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .read import RunTables
-from .summary import step_hours, summarise
 
 Record = dict[Any, Any]
 """column → value"""
@@ -29,9 +28,10 @@ class Loss:
     cause: str
 
 
-def in_short(run: RunTables) -> str:
-    """The paragraph of a run, in whole sentences."""
-    return " ".join((*_what_failed(run), *_what_came_back(run), *_what_was_lost(run), *_planning(run), *_how_sure(run)))
+def in_short(run: RunTables, summary: Mapping[str, Any]) -> str:
+    """The paragraph of a run, in whole sentences, from its tables and what they sum up to (``summarise``)."""
+    came_back, planning, sure = (told(run, summary) for told in (_what_came_back, _planning, _how_sure))
+    return " ".join((*_what_failed(run), *came_back, *_what_was_lost(run), *planning, *sure))
 
 
 def losses_of(run: RunTables) -> list[Loss]:
@@ -102,10 +102,9 @@ def _what_failed(run: RunTables) -> Iterator[str]:
             yield f"At {_clock(run, one['time_min'])} {one['element']} {told}."
 
 
-def _what_came_back(run: RunTables) -> Iterator[str]:
+def _what_came_back(run: RunTables, summary: Mapping[str, Any]) -> Iterator[str]:
     area = run.local_area[run.local_area["in_outage_area"] == 1]
     by_step = area.groupby("time_min")[["served_kw", "demand_kw"]].sum().reset_index()
-    summary = summarise(run, check_energy=False)
     served, demand = summary["served_energy_mwh"], summary["demand_energy_mwh"]
     if not (by_step["served_kw"] > 0).any():
         yield "Nobody got supply back."
@@ -157,10 +156,10 @@ def _lost(run: RunTables, together: Sequence[Loss]) -> str:
     return f"{_clock(run, one.begin_min)}{until} {who} ({kw:,.0f} kW){why}"
 
 
-def _planning(run: RunTables) -> Iterator[str]:
+def _planning(run: RunTables, summary: Mapping[str, Any]) -> Iterator[str]:
     if not run.plans:
         return
-    first = summarise(run, check_energy=False)["plans"]["first_plan_energy_mwh"]
+    first = summary["plans"]["first_plan_energy_mwh"]
     promised = "" if first is None else f"; the first one promised {first:.2f} MWh"
     if len(run.plans) == 1:
         yield f"One plan was made{promised}."
@@ -182,8 +181,8 @@ def _wants(step: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(step.get("closed_branches", ())), on
 
 
-def _how_sure(run: RunTables) -> Iterator[str]:
-    plans = summarise(run, check_energy=False)["plans"]
+def _how_sure(run: RunTables, summary: Mapping[str, Any]) -> Iterator[str]:
+    plans = summary["plans"]
     if plans["count"] and plans["worst_gap"] is not None:
         within = f"within {100 * plans['worst_gap']:.2f} % of the best that its forecast allows"
         proven = "Every plan is proven to be" if plans["all_proven"] else "Every plan is, by what is proven of it,"
@@ -193,5 +192,4 @@ def _how_sure(run: RunTables) -> Iterator[str]:
     if plans["cut_by_clock"]:
         yield f"A time limit cut {_plural(plans['cut_by_clock'], 'planning')} short: the numbers depend on the machine."
     if not run.complete:
-        hours = step_hours(run.local_area["time_min"], run.end_min)
-        yield f"The run stopped after {60 * sum(hours.values()):.0f} minutes; all numbers end there."
+        yield f"The run stopped after {run.end_min:.0f} minutes; all numbers end there."

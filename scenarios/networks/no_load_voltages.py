@@ -11,7 +11,9 @@ from typing import Any
 import networkx as nx
 
 from ..view import Branch, Bus, LocalArea
+from .pandapower_nets.phase_shifts import number, text_of
 
+_TAP = ("pos", "neutral", "step_percent", "step_degree")
 SAME_PU = 9
 """Decimals to which two levels are one."""
 
@@ -19,22 +21,17 @@ SAME_PU = 9
 def tapped_kv(trafo: Any) -> tuple[float, float]:
     """Rated voltages (kV) of both windings at the position of the tap, of a row of pandapower's ``net.trafo``."""
     rated = {"hv": float(trafo.vn_hv_kv), "lv": float(trafo.vn_lv_kv)}
-    side, kind = getattr(trafo, "tap_side", None), getattr(trafo, "tap_changer_type", None)
-    if side in rated and kind in ("Ratio", "Symmetrical"):
-        steps, percent, degree = (
-            _number(trafo, "tap_pos") - _number(trafo, "tap_neutral"),
-            _number(trafo, "tap_step_percent"),
-            _number(trafo, "tap_step_degree"),
-        )
+    side = text_of(trafo, "tap_side")
+    if side in rated and text_of(trafo, "tap_changer_type") in ("Ratio", "Symmetrical"):
+        position, neutral, percent, degree = (_or_0(number(trafo, f"tap_{name}")) for name in _TAP)
+        steps = position - neutral
         added, angle = steps * percent / 100, math.radians(degree)
         rated[side] *= math.hypot(1 + added * math.cos(angle), added * math.sin(angle))
     return rated["hv"], rated["lv"]
 
 
-def _number(trafo: Any, column: str) -> float:
-    """0 where nothing is told."""
-    value = getattr(trafo, column, None)
-    return float(value) if value is not None and value == value else 0.0
+def _or_0(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
 
 
 def with_levels(buses: dict[str, Bus], branches: Iterable[Branch], areas: Iterable[LocalArea]) -> dict[str, Bus]:

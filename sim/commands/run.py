@@ -23,7 +23,7 @@ def run(
     from ...results.comparison.text import as_text
     from ...results.report.files import REPORT
     from ...results.run.in_short import in_short
-    from ...results.run.read import read_run
+    from ...results.run.read import read_json, read_run
     from ...results.terminal import WIDTH
     from ...scenarios.loader import load_case
     from ..campaigns.run import folder_of_run, simulate
@@ -32,7 +32,7 @@ def run(
     note(case.account.in_one_line())
     folder = out or folder_of_run(case, strategy)
     simulate(case, strategy, folder, overwrite=overwrite)
-    say("\n".join(textwrap.wrap(in_short(read_run(folder)), WIDTH)) + "\n")
+    say("\n".join(textwrap.wrap(in_short(read_run(folder), read_json(folder / "summary.json")), WIDTH)) + "\n")
     say(as_text(compare_folders([folder])))
     note(first_note(folder))
     typer.echo(f"run folder: {folder}\nfigures:    {folder / 'figures'}\nreport:     {folder / REPORT}")

@@ -43,7 +43,7 @@ def shortfall_in_words(one: Balanced, short: Shortfall) -> str:
     sign = 1 if short.cause == "deficit" else -1
     for by_kw, what in reversed(wrong) if sign > 0 else wrong:
         if sign * by_kw > TOLD_KW:
-            way = ("above" if by_kw > 0 else "below") if what == "demand" else ("below" if by_kw > 0 else "above")
+            way = "above" if (by_kw > 0) == (what == "demand") else "below"
             told.append(f"{what} {abs(by_kw):.1f} kW {way} plan")
     return "; ".join(told)
 

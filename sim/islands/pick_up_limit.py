@@ -35,7 +35,7 @@ def keep_pick_up_limit(
             while (new_kw := sum(_new_kw(one, supplied).values())) > limit_kw + TOLERANCE_KW:
                 cut = one.least_cut("deficit", {la for la, kw in _new_kw(one, supplied).items() if kw > 0})
                 if cut is None:
-                    one.fail("collapse", f"{why}, not {new_kw:.1f}", f"{why}, not {new_kw:.1f}")
+                    one.fail("collapse", f"{why}, not {new_kw:.1f}")
                     break
                 parts.append(one.part(cut, why, f"{why}, not {new_kw:.1f}"))
         else:

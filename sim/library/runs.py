@@ -170,7 +170,7 @@ class Run:
         lines = [
             self.tables.title,
             "",
-            *textwrap.wrap(in_short(self.tables), 88),
+            *textwrap.wrap(in_short(self.tables, self.totals), 88),
             "",
             f"window          {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, {ac['steps']} steps",
             f"demanded        {demand:.3f} MWh in {len(outage_area(self.tables))} areas that had lost supply",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandapower as pp
+import pandas as pd
 import pytest
 
 import relight
@@ -158,3 +160,12 @@ def test_a_plan_knows_what_a_tap_does(position: int, energised: set[str], tmp_pa
     plan = plan_once(case, "dynamic").plan
     assert {"A", "B", "C"} & set(plan.steps[0].energised_buses or []) == energised
     assert plan.checks == [] and relight.validate(plan, case).clean
+
+
+@pytest.mark.parametrize("empty", [None, math.nan, pd.NA])
+def test_a_transformer_without_a_tap_has_its_rated_voltages(empty: Any) -> None:
+    columns = ("tap_side", "tap_changer_type", "tap_pos", "tap_neutral", "tap_step_percent", "tap_step_degree")
+    row = SimpleNamespace(vn_hv_kv=20.0, vn_lv_kv=0.41, **dict.fromkeys(columns, empty))
+    assert tapped_kv(row) == (20.0, 0.41)
+    row.tap_side, row.tap_changer_type, row.tap_pos = "hv", "Ratio", 2
+    assert tapped_kv(row) == (20.0, 0.41), "a step of nothing"

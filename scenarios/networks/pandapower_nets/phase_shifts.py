@@ -21,19 +21,19 @@ def settle_taps(net: Net, place: str, problems: list[Problem]) -> list[Entry]:
     them do nothing. Tell of them."""
     taken: list[str] = []
     for row in net.trafo.itertuples():
-        position, neutral = _number(row, "tap_pos"), _number(row, "tap_neutral")
-        percent, degree = _number(row, "tap_step_percent"), _number(row, "tap_step_degree")
-        if _text(row, "tap_changer_type") == "Ideal" and _moves(percent) and _moves(degree):
+        position, neutral = number(row, "tap_pos"), number(row, "tap_neutral")
+        percent, degree = number(row, "tap_step_percent"), number(row, "tap_step_degree")
+        if text_of(row, "tap_changer_type") == "Ideal" and _moves(percent) and _moves(degree):
             remedy = "an ideal phase shifter states its step in degrees or in percent, not in both; set one to 0"
             problems.append(Problem(place, f"trafo {row.name}, tap_step_degree", degree, remedy))
         if math.isnan(position) or position == neutral or not (_moves(percent) or _moves(degree)):
             continue
-        if not _text(row, "tap_changer_type"):
+        if not text_of(row, "tap_changer_type"):
             if not _moves(percent):
                 continue
             net.trafo.loc[row.Index, "tap_changer_type"] = "Ratio"
             taken.append(row.name)
-        if _text(row, "tap_side") not in ("hv", "lv"):
+        if text_of(row, "tap_side") not in ("hv", "lv"):
             remedy = "must be hv or lv where tap_pos is off neutral"
             problems.append(Problem(place, f"trafo {row.name}, tap_side", None, remedy))
         if math.isnan(neutral):
@@ -43,7 +43,8 @@ def settle_taps(net: Net, place: str, problems: list[Problem]) -> list[Entry]:
     return [Entry("taps without a type", len(taken), text=f"{text}: {listed(taken)}")] if taken else []
 
 
-def _number(row: Any, column: str) -> float:
+def number(row: Any, column: str) -> float:
+    """What a cell of a row tells; NaN where it is empty, in whatever way, or there is no such column."""
     value = getattr(row, column, None)
     return math.nan if value is None or type(value).__name__ == "NAType" else float(value)
 
@@ -52,7 +53,8 @@ def _moves(step: float) -> bool:
     return not math.isnan(step) and step != 0
 
 
-def _text(row: Any, column: str) -> str:
+def text_of(row: Any, column: str) -> str:
+    """The same of words; empty where there are none."""
     value = getattr(row, column, None)
     return value if isinstance(value, str) else ""
 
