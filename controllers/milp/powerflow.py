@@ -87,8 +87,9 @@ def reactive_flow_min(m, k, t):
 
 
 def _drop(m, k, t):
-    """2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA."""
-    return 2e-3 * (m.P[k, t] * m.r[k] + m.Q[k, t] * m.x[k])
+    """ρ U_i − U_j − 2 (P R + Q X) in p.u.², with P in kW and R on a base of 1 MVA."""
+    fall = 2e-3 * (m.P[k, t] * m.r[k] + m.Q[k, t] * m.x[k])
+    return m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t] - fall
 
 
 def _most_fall(m, k):
@@ -99,19 +100,17 @@ def _most_fall(m, k):
 
 def voltage_drop(m, k, t):
     """Voltage falls along a link without a switch. (37), in it ρ: ρ_ij U_i − U_j = 2 (P_ij R_ij + Q_ij X_ij)."""
-    return m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t] == _drop(m, k, t)
+    return _drop(m, k, t) == 0
 
 
 def voltage_drop_max(m, k, t):
     """Voltage falls along an edge. (37), in it ρ: ρ U_i − U_j − 2 (P R + Q X) ≤ (1 − b) M: one end may be dark."""
-    fall = m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t]
-    return fall - _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
+    return _drop(m, k, t) <= _most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_drop_min(m, k, t):
     """Voltage falls along an edge. (37), in it ρ: (b − 1) M ≤ ρ U_i − U_j − 2 (P R + Q X), M = U_max max(1, ρ)."""
-    fall = m.ratio[k] * m.U[m.from_la[k], t] - m.U[m.to_la[k], t]
-    return fall - _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
+    return _drop(m, k, t) >= -_most_fall(m, k) * (1 - m.edge[k, t])
 
 
 def voltage_max(m, i, t):

@@ -15,8 +15,8 @@ def held_back(pressed: Callable[[], object]) -> Iterator[None]:
 
     Without effect outside the main thread, and where Ctrl-C is ignored.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    before = _handler()
+    if before is None:
         yield
         return
     hits = 0
@@ -42,8 +42,8 @@ def told_as_such(but: type[Exception] | tuple[type[Exception], ...] = ()) -> Ite
 
     Amid an import it may come out as an error of that import. Without effect where ``held_back`` has none.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    before = _handler()
+    if before is None:
         yield
         return
     pressed = False
@@ -64,3 +64,9 @@ def told_as_such(but: type[Exception] | tuple[type[Exception], ...] = ()) -> Ite
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _handler() -> Callable[[int, Any], object] | None:
+    """What hears Ctrl-C; None outside the main thread, and where it is ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    return handler if threading.current_thread() is threading.main_thread() and callable(handler) else None
